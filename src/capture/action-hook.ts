@@ -1,0 +1,101 @@
+import type { Context, Middleware } from 'koa';
+import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
+import { type ClassType, findDecisions } from '../metadata/registry.js';
+import { type Attribution, type CarryingContext, EXCHANGE } from './exchange.js';
+
+/** Marks a driver class that is wrapped, whichever copy of this package did it. */
+const HOOKED = Symbol.for('koa-track-usage.driver-hook');
+
+type Uses = ActionMetadata['controllerMetadata']['uses'];
+
+/**
+ * Lets routing-controllers tell which action runs, and what it throws. Every action gets one middleware in front
+ * of its own, which runs behind the driver's guard, and so just for the action that answers. Installed once a
+ * process; it touches no request that no tracker watches.
+ */
+export function installActionHook(): void {
+  const driver = KoaDriver.prototype as KoaDriver & { [HOOKED]?: true };
+  if (driver[HOOKED]) return;
+  Object.defineProperty(driver, HOOKED, { value: true });
+  // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
+  const { registerAction, handleError } = driver;
+
+  driver.registerAction = function (metadata: ActionMetadata, run: (action: Action) => unknown): void {
+    const { controllerMetadata } = metadata;
+    const { uses } = controllerMetadata;
+    // The driver reads the uses during this call only.
+    controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata)), ...uses];
+    try {
+      registerAction.call(this, metadata, run);
+    } finally {
+      controllerMetadata.uses = uses;
+    }
+  };
+
+  driver.handleError = function (error: unknown, metadata: ActionMetadata | undefined, action: Action) {
+    (action.context as CarryingContext)[EXCHANGE]?.noteError(error);
+    return handleError.call(this, error, metadata, action);
+  };
+}
+
+/** A use that stands in front of the controller's own. */
+function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
+  return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
+}
+
+function attributionMiddleware(driver: KoaDriver, metadata: ActionMetadata): Middleware {
+  const attribution = attributionOf(driver, metadata);
+  const attribute = (context: Context): void => {
+    (context as CarryingContext)[EXCHANGE]?.attribute(attribution, context['params'] as object | undefined);
+  };
+  if (!throwsPastDriver(driver, metadata)) {
+    return (context, next) => {
+      attribute(context);
+      return next();
+    };
+  }
+  return async (context, next) => {
+    attribute(context);
+    try {
+      return await next();
+    } catch (error) {
+      (context as CarryingContext)[EXCHANGE]?.noteError(error);
+      throw error;
+    }
+  };
+}
+
+function attributionOf(driver: KoaDriver, metadata: ActionMetadata): Attribution {
+  const controller = metadata.controllerMetadata.target as unknown as ClassType;
+  return {
+    ...findDecisions(controller, metadata.method),
+    controllerName: controller.name,
+    actionName: metadata.method,
+    route: routeTemplate(driver, metadata),
+  };
+}
+
+/** The route as the driver registers it, with the prefix and without a trailing slash. */
+function routeTemplate(driver: KoaDriver, metadata: ActionMetadata): string {
+  const route = ActionMetadata.appendBaseRoute(driver.routePrefix, metadata.fullRoute);
+  if (typeof route !== 'string') return String(route);
+  return (route.length > 1 && route.endsWith('/') ? route.slice(0, -1) : route) || '/';
+}
+
+/**
+ * Whether something of the action can throw without the driver's `handleError` learning of it: middleware that
+ * is a plain function, uploads, and `@Authorized` without a checker.
+ */
+function throwsPastDriver(driver: KoaDriver, metadata: ActionMetadata): boolean {
+  const uses = [...metadata.controllerMetadata.uses, ...metadata.uses];
+  return (
+    metadata.isFileUsed ||
+    metadata.isFilesUsed ||
+    (metadata.isAuthorizedUsed && !driver.authorizationChecker) ||
+    uses.some(({ middleware }) => !isMiddlewareClass(middleware))
+  );
+}
+
+function isMiddlewareClass(middleware: Function): boolean {
+  return typeof (middleware.prototype as { use?: unknown } | undefined)?.use === 'function';
+}

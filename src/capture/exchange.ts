@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from 'koa';
+import type { Clock } from '../clock.js';
+import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
+import { countRequestBody, countResponseBody } from './body-bytes.js';
+import { errorTypeOf } from './error-type.js';
+
+/** Which action ran. One a route, made when the route is registered. */
+export interface Attribution extends PolicySubject {
+  /** The controller's class name; null for a route without a class. */
+  readonly controllerName: string | null;
+  /** The action's method name; null for a route without a class. */
+  readonly actionName: string | null;
+  /** The route's template, with its prefix; null if it has none. */
+  readonly route: string | null;
+}
+
+/** Where a request's exchange is found: on its Koa context, and on its response for the `close` listener. */
+export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
+
+/** A Koa context that may carry an exchange. */
+export type CarryingContext = object & { [EXCHANGE]?: Exchange };
+
+type CarryingResponse = ServerResponse & { [EXCHANGE]?: Exchange };
+
+/** Who watches an exchange: what it decides by, and who is told when it has closed. */
+export interface ExchangeWatcher {
+  readonly clock: Clock;
+  readonly policy: Policy;
+  /** Takes a tracked exchange whose response has closed. */
+  closed(exchange: Exchange): void;
+}
+
+/**
+ * One request and its response, from the moment that the middleware sees it until the response closes. It
+ * gathers what is only known on the way: which action ran, what it threw, how many bytes went by.
+ */
+export class Exchange {
+  readonly context: Context;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+  /** Read early, as a socket forgets its peer when it closes. */
+  readonly remoteAddress: string | null;
+
+  attribution: Attribution | null = null;
+  params: object | null = null;
+  errorType: string | null = null;
+  /** Bytes that arrived, where they are counted. */
+  requestBytes = 0;
+  /** Bytes that the application handed to the response. */
+  responseBytes = 0;
+
+  readonly #watcher: ExchangeWatcher;
+  #closed = false;
+  #countsResponse = false;
+
+  constructor(context: Context, watcher: ExchangeWatcher) {
+    this.context = context;
+    this.startedAtMs = watcher.clock.now();
+    this.startedMonotonicMs = watcher.clock.monotonic();
+    this.remoteAddress = context.req.socket.remoteAddress ?? null;
+    this.#watcher = watcher;
+  }
+
+  /** Starts listening for the response's close, and counting what has a body. */
+  open(): void {
+    const response: CarryingResponse = this.context.res;
+    response[EXCHANGE] = this;
+    response.on('close', closeExchange);
+    if (hasBody(this.context.req)) countRequestBody(this.context.req, this);
+    if (this.isTracked()) this.#countResponse();
+  }
+
+  /**
+   * Says which action answers. A controller's action is final; of routes without a class the last one counts, so
+   * that a route can take back what its router said.
+   *
+   * @param params - the route's parameters now; later layers of the router change the object
+   */
+  attribute(attribution: Attribution, params: object | undefined): void {
+    if (this.attribution?.controllerName != null) return;
+    this.attribution = attribution;
+    if (!this.isTracked()) return;
+    this.params = params === undefined || isEmpty(params) ? null : { ...params };
+    this.#countResponse();
+  }
+
+  /** Notes what the action threw. The first error counts: later ones come of its handling. */
+  noteError(thrown: unknown): void {
+    this.errorType ??= errorTypeOf(thrown);
+  }
+
+  /** Whether this request is tracked, as far as it is attributed by now. */
+  isTracked(): boolean {
+    return isTracked(this.attribution, this.#watcher.policy);
+  }
+
+  /** Hands itself to its watcher, once, if it is tracked. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.isTracked()) this.#watcher.closed(this);
+  }
+
+  #countResponse(): void {
+    if (this.#countsResponse) return;
+    this.#countsResponse = true;
+    countResponseBody(this.context.res, this);
+  }
+}
+
+/** One function for every response, so that a request makes no closure. */
+function closeExchange(this: CarryingResponse): void {
+  this[EXCHANGE]?.close();
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined || request.httpVersionMajor > 1) return true;
+  const length = headers['content-length'];
+  return length !== undefined && length !== '0';
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
+}

@@ -1,0 +1,57 @@
+import { parse, stringify } from 'node:querystring';
+import type { JsonObject } from '../record/usage-record.js';
+
+/** What a request's target tells, without what may not be kept. */
+export interface RequestTarget {
+  /** The path as it was sent, percent-encoded; `*` for `OPTIONS *`. */
+  readonly path: string;
+  /** The allowed query names with their values; null if there are none. */
+  readonly query: JsonObject | null;
+  /** The query as it may be shown: empty, or `?` and the allowed names. */
+  readonly search: string;
+}
+
+/** Names beyond this many are not looked at. */
+const MAX_QUERY_NAMES = 1000;
+
+/** Scheme and authority of a target in absolute form (RFC 9112, 3.2.2); the authority may hold credentials. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?]*/i;
+
+/**
+ * Splits a request's target in origin form (`/path?query`), absolute form (`http://host/path?query`) or asterisk
+ * form (`*`).
+ *
+ * @param target - as it stands in the request's first line
+ * @param allowed - the query names that are kept
+ */
+export function readTarget(target: string, allowed: readonly string[]): RequestTarget {
+  const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
+  const end = local.indexOf('?');
+  const path = (end < 0 ? local : local.slice(0, end)) || '/';
+  const query = end < 0 || allowed.length === 0 ? null : allowedQuery(local.slice(end + 1), allowed);
+  return {
+    path,
+    query,
+    search: query === null ? '' : `?${stringify(query as Record<string, string | string[]>)}`,
+  };
+}
+
+/**
+ * Scheme and host that the client addressed, without credentials.
+ *
+ * @param protocol - `http` or `https`
+ * @param host - the `Host` header; a client can write anything there
+ */
+export function readOrigin(protocol: string, host: string): string {
+  return `${protocol}://${host.slice(host.lastIndexOf('@') + 1)}`;
+}
+
+function allowedQuery(search: string, allowed: readonly string[]): JsonObject | null {
+  const sent = parse(search, undefined, undefined, { maxKeys: MAX_QUERY_NAMES });
+  const kept: [string, string | string[]][] = [];
+  for (const name of allowed) {
+    const value = sent[name];
+    if (value !== undefined) kept.push([name, value]);
+  }
+  return kept.length === 0 ? null : Object.fromEntries(kept);
+}

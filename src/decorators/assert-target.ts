@@ -1,0 +1,54 @@
+import { TrackUsageError } from '../errors.js';
+import type { ClassType } from '../metadata/registry.js';
+
+/**
+ * Refuses a method decorator that stands on a class, a static method, or where the standard (stage 3) decorators
+ * are compiled: routing-controllers needs TypeScript's `experimentalDecorators`, and so do ours.
+ *
+ * @param decorator - the decorator as it is written, such as `@Tracked()`
+ */
+export function assertMethod(
+  decorator: string,
+  prototype: unknown,
+  method: PropertyKey | undefined,
+): asserts method is PropertyKey {
+  assertExperimental(decorator, method);
+  if (typeof prototype === 'object' && prototype !== null && method !== undefined) return;
+  const subject =
+    typeof prototype === 'function' && method !== undefined
+      ? `the static method ${prototype.name}.${String(method)}()`
+      : nameOf(prototype);
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decorator} stands on ${subject}. It belongs on an instance method; ` +
+      `for a whole class, write ${decorator.replace('()', 'Controller()')}.`,
+  );
+}
+
+/** Refuses a class decorator that stands on a method, or where the standard decorators are compiled. */
+export function assertClass(
+  decorator: string,
+  controller: unknown,
+  rest: readonly unknown[],
+): asserts controller is ClassType {
+  assertExperimental(decorator, rest[0]);
+  if (typeof controller === 'function' && rest.length === 0) return;
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decorator} stands on ${rest.length > 0 ? `the method ${String(rest[0])}()` : nameOf(controller)}. ` +
+      `It belongs on a class; for one action, write ${decorator.replace('Controller()', '()')}.`,
+  );
+}
+
+function assertExperimental(decorator: string, context: unknown): void {
+  if (typeof context !== 'object' || context === null || !('kind' in context)) return;
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decorator} was called as a standard decorator. Set "experimentalDecorators": true in tsconfig.json, ` +
+      'as routing-controllers needs it too.',
+  );
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === 'function' ? `the class ${value.name}` : `a value of type ${typeof value}`;
+}

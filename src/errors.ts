@@ -1,0 +1,44 @@
+/**
+ * Everything that can go wrong in this library, as a closed union.
+ *
+ * - `INVALID_OPTION`: an option is unknown, of the wrong type or out of bounds.
+ * - `INVALID_DECORATION`: decorators contradict each other or stand where they have no meaning.
+ * - `INVALID_QUERY`: a filter, bound or date given to `getUsage` is not usable.
+ * - `NO_STORAGE`: no storage was given and none is in the container.
+ * - `STORAGE_CONNECT`: a storage could not open its connection.
+ * - `STORAGE_SETUP`: the database has to be changed by a person (missing table, wrong columns, missing right).
+ * - `STORAGE_UNAVAILABLE`: the storage cannot write now; the same batch may be accepted later.
+ * - `STORAGE_CLOSED`: the storage was used after `close()`.
+ * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.
+ */
+export type TrackUsageErrorCode =
+  | 'INVALID_OPTION'
+  | 'INVALID_DECORATION'
+  | 'INVALID_QUERY'
+  | 'NO_STORAGE'
+  | 'STORAGE_CONNECT'
+  | 'STORAGE_SETUP'
+  | 'STORAGE_UNAVAILABLE'
+  | 'STORAGE_CLOSED'
+  | 'STORAGE_CONTRACT';
+
+/**
+ * The one error class of this library. The message says what failed, with which value, and what to do;
+ * `code` tells the kinds apart, and `cause` keeps what a driver threw.
+ */
+export class TrackUsageError extends Error {
+  override readonly name = 'TrackUsageError';
+
+  /** Which kind of failure this is. */
+  readonly code: TrackUsageErrorCode;
+
+  /**
+   * @param code - the kind of failure
+   * @param message - what failed, the value, and what to do
+   * @param cause - what was thrown below, if anything was
+   */
+  constructor(code: TrackUsageErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,44 @@
+export type { Clock, TimerHandle } from './clock.js';
+export { Tracked } from './decorators/tracked.js';
+export { TrackedController } from './decorators/tracked-controller.js';
+export { Untracked } from './decorators/untracked.js';
+export { UntrackedController } from './decorators/untracked-controller.js';
+export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
+export { tracked, untracked } from './capture/route-markers.js';
+export type { DefaultPolicy } from './metadata/policy.js';
+export type {
+  BatchOptions,
+  Logger,
+  QueueOptions,
+  RetryOptions,
+  TrackUsageOptions,
+  UsageContainer,
+} from './options/tracker-options.js';
+export type { Counts, DropCounts, DropReason, StorageStats } from './pipeline/accounting.js';
+export type {
+  DropEvent,
+  ErrorEvent,
+  FlushEvent,
+  RecoverEvent,
+  TrackerEventMap,
+  TrackerEventName,
+} from './pipeline/events.js';
+export type { CloseResult, TrackerStats } from './pipeline/pipeline.js';
+export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
+export type { JsonObject, JsonValue, UsageRecord, UserAgent } from './record/usage-record.js';
+export {
+  PrinterStorage,
+  type PrinterFormat,
+  type PrinterOptions,
+  type PrinterOutput,
+} from './storage/printer/printer-storage.js';
+export { StorageToken } from './storage/storage-token.js';
+export type { UsageFilter, UsageQuery } from './storage/usage-query.js';
+export {
+  type ReadableUsageStorage,
+  type RefusedRecord,
+  type ServiceBinding,
+  type StoreResult,
+  type UsageStorage,
+} from './storage/usage-storage.js';
+export { type CloseOptions, type UsageMiddleware, type UsageTracker, trackUsage } from './usage-tracker.js';

@@ -1,0 +1,216 @@
+import type { Context } from 'koa';
+import { Container, type Token } from 'typedi';
+import { type Clock, systemClock } from '../clock.js';
+import type { DefaultPolicy } from '../metadata/policy.js';
+import type { UsageStorage } from '../storage/usage-storage.js';
+import { applicationName } from './server-name.js';
+import { OptionReader, hasMethods, isFunction, isText } from './validate.js';
+
+/** Where the tracker says what an operator should know. `console` is one. */
+export interface Logger {
+  /** Something works less well than it could. */
+  warn(message: string): void;
+  /** Something does not work. */
+  error(message: string): void;
+}
+
+/** The part of a TypeDI container that the tracker uses: `Container`, or what `Container.of()` returns. */
+export interface UsageContainer {
+  has(id: Token<unknown>): boolean;
+  getMany<Value>(id: Token<Value>): Value[];
+  set(id: Token<unknown>, value: unknown): unknown;
+}
+
+/** How much may wait in memory for a storage. */
+export interface QueueOptions {
+  /** Records, from 1 to 1,000,000. @default 10_000 */
+  readonly maxRecords?: number | undefined;
+  /** Estimated bytes, from 1,024 to 4 GiB. @default 16_777_216 (16 MiB) */
+  readonly maxBytes?: number | undefined;
+}
+
+/** When and how much is handed to a storage. */
+export interface BatchOptions {
+  /** Records a batch, from 1 to 10,000. @default 500 */
+  readonly maxRecords?: number | undefined;
+  /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000 */
+  readonly maxDelayMs?: number | undefined;
+}
+
+/** How long a storage is waited for, and how a batch that failed is tried again. */
+export interface RetryOptions {
+  /** The longest pause before the second attempt, in milliseconds, from 1 to 3,600,000. @default 500 */
+  readonly minDelayMs?: number | undefined;
+  /** The longest pause before any attempt, in milliseconds, from 1 to 3,600,000. @default 30_000 */
+  readonly maxDelayMs?: number | undefined;
+  /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
+/** The options of `trackUsage`. All of them may be left out. */
+export interface TrackUsageOptions {
+  /** One storage or a list. @default what the container holds under `StorageToken` */
+  readonly storage?: UsageStorage | readonly UsageStorage[] | undefined;
+  /** The TypeDI container to look into. @default TypeDI's global container */
+  readonly container?: UsageContainer | undefined;
+  /** What happens to actions that nobody decorated. @default 'exclude' */
+  readonly defaultPolicy?: DefaultPolicy | undefined;
+  /** Whether requests that no action answers are tracked; needs `defaultPolicy: 'include'`. @default false */
+  readonly trackUnmatched?: boolean | undefined;
+  /** What the records call this application. @default the name in the application's package.json */
+  readonly serverName?: string | undefined;
+  /** The query names that are kept; all others are dropped. @default [] */
+  readonly query?: readonly string[] | undefined;
+  /** Who calls. Called once for each tracked request. @default the user name of Basic authentication */
+  readonly user?: ((ctx: Context) => string | undefined) | undefined;
+  /** How much may wait in memory for a storage. */
+  readonly queue?: QueueOptions | undefined;
+  /** When and how much is handed to a storage. */
+  readonly batch?: BatchOptions | undefined;
+  /** How long a storage is waited for, and how a batch that failed is tried again. */
+  readonly retry?: RetryOptions | undefined;
+  /** Where losses and failures are logged. @default console */
+  readonly logger?: Logger | undefined;
+  /** Where the time comes from; for tests. @default the machine's clocks */
+  readonly clock?: Clock | undefined;
+}
+
+type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+/** The options with every default filled in. */
+export interface TrackerSettings extends Omit<
+  Resolved<TrackUsageOptions>,
+  'storage' | 'user' | 'queue' | 'batch' | 'retry'
+> {
+  /** The storages that were given; null if the container has to be asked. */
+  readonly storages: readonly UsageStorage[] | null;
+  /** Null where Basic authentication is to be read. */
+  readonly user: ((ctx: Context) => string | undefined) | null;
+  readonly queue: Resolved<QueueOptions>;
+  readonly batch: Resolved<BatchOptions>;
+  readonly retry: Resolved<RetryOptions>;
+}
+
+const SUBJECT = 'trackUsage';
+const NAMES = [
+  'storage',
+  'container',
+  'defaultPolicy',
+  'trackUnmatched',
+  'serverName',
+  'query',
+  'user',
+  'queue',
+  'batch',
+  'retry',
+  'logger',
+  'clock',
+] as const;
+const HOUR_MS = 3_600_000;
+const GIB = 1_073_741_824;
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
+ */
+export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettings {
+  const reader = new OptionReader(SUBJECT, options, NAMES);
+  const defaultPolicy = reader.oneOf('defaultPolicy', ['exclude', 'include'], 'exclude');
+  const trackUnmatched = reader.boolean('trackUnmatched', false);
+  if (trackUnmatched && defaultPolicy === 'exclude') {
+    reader.refuse(
+      'trackUnmatched',
+      "false, as unmatched requests are only tracked with defaultPolicy: 'include'",
+    );
+  }
+  return {
+    storages: readStorages(reader, options.storage),
+    container: reader.read('container', isContainer, 'a TypeDI container', Container),
+    defaultPolicy,
+    trackUnmatched,
+    serverName: reader.text('serverName', null) ?? applicationName(),
+    query: [...reader.read('query', isTextList, 'a list of query names', [] as readonly string[])],
+    user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
+    queue: resolveQueue(options.queue),
+    batch: resolveBatch(options.batch),
+    retry: resolveRetry(options.retry),
+    logger: reader.read<Logger>('logger', isLogger, 'an object with the methods warn and error', console),
+    clock: reader.read(
+      'clock',
+      isClock,
+      'an object with now, monotonic, setTimeout and clearTimeout',
+      systemClock,
+    ),
+  };
+}
+
+/** Whether a value can be used as a storage. */
+export function isStorage(value: unknown): value is UsageStorage {
+  return hasMethods(value, 'store') && isText((value as { name?: unknown }).name);
+}
+
+function readStorages(
+  reader: OptionReader<TrackUsageOptions>,
+  storage: TrackUsageOptions['storage'],
+): readonly UsageStorage[] | null {
+  if (storage === undefined) return null;
+  const storages: unknown[] = Array.isArray(storage) ? [...(storage as unknown[])] : [storage];
+  if (storages.length === 0 || !storages.every(isStorage)) {
+    reader.refuse(
+      'storage',
+      'a storage (an object with a name and a method store) or a list of at least one',
+    );
+  }
+  return storages;
+}
+
+function resolveQueue(options: QueueOptions = {}): TrackerSettings['queue'] {
+  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes'], 'queue');
+  return {
+    maxRecords: reader.integer('maxRecords', { min: 1, max: 1_000_000, default: 10_000 }),
+    maxBytes: reader.integer('maxBytes', { min: 1024, max: 4 * GIB, default: GIB / 64 }),
+  };
+}
+
+function resolveBatch(options: BatchOptions = {}): TrackerSettings['batch'] {
+  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxDelayMs'], 'batch');
+  return {
+    maxRecords: reader.integer('maxRecords', { min: 1, max: 10_000, default: 500 }),
+    maxDelayMs: reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 1000 }),
+  };
+}
+
+function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
+  const reader = new OptionReader(
+    SUBJECT,
+    options,
+    ['minDelayMs', 'maxDelayMs', 'attemptTimeoutMs'],
+    'retry',
+  );
+  const minDelayMs = reader.integer('minDelayMs', { min: 1, max: HOUR_MS, default: 500 });
+  const maxDelayMs = reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 30_000 });
+  if (maxDelayMs < minDelayMs)
+    reader.refuse('maxDelayMs', `at least retry.minDelayMs, which is ${minDelayMs}`);
+  return {
+    minDelayMs,
+    maxDelayMs,
+    attemptTimeoutMs: reader.integer('attemptTimeoutMs', { min: 1, max: HOUR_MS, default: 30_000 }),
+  };
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isContainer(value: unknown): boolean {
+  return hasMethods(value, 'has', 'getMany', 'set');
+}
+
+function isLogger(value: unknown): boolean {
+  return hasMethods(value, 'warn', 'error');
+}
+
+function isClock(value: unknown): boolean {
+  return hasMethods(value, 'now', 'monotonic', 'setTimeout', 'clearTimeout');
+}

@@ -1,0 +1,108 @@
+import { inspect } from 'node:util';
+import { TrackUsageError } from '../errors.js';
+
+/** Checks the options of one function, each by its name, and refuses what cannot be used. */
+export class OptionReader<Options extends object> {
+  readonly #subject: string;
+  readonly #prefix: string;
+  readonly #options: Options;
+
+  /**
+   * @param subject - who takes the options, such as `trackUsage`
+   * @param options - what was given
+   * @param names - the names that exist
+   * @param group - the option that holds these options, if they are nested
+   * @throws {TrackUsageError} `INVALID_OPTION` if the options are no object or one of them does not exist
+   */
+  constructor(subject: string, options: Options, names: readonly (keyof Options & string)[], group?: string) {
+    this.#subject = subject;
+    this.#prefix = group === undefined ? '' : `${group}.`;
+    this.#options = options;
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      throw invalid(subject, group ?? 'options', options, 'an object');
+    }
+    const known: readonly string[] = names;
+    for (const name of Object.keys(options)) {
+      if (!known.includes(name)) {
+        throw new TrackUsageError(
+          'INVALID_OPTION',
+          `${subject}: there is no option '${this.#prefix}${name}' (it was given ${show(options[name as keyof Options])}). ` +
+            `The options are ${known.map((option) => `'${this.#prefix}${option}'`).join(', ')}.`,
+        );
+      }
+    }
+  }
+
+  /** The value of an option that passes `accepts`, or `otherwise` if it was not given. */
+  read<Value>(
+    name: keyof Options & string,
+    accepts: (value: unknown) => boolean,
+    expected: string,
+    otherwise: Value,
+  ): Value {
+    const value: unknown = this.#options[name];
+    if (value === undefined) return otherwise;
+    if (!accepts(value)) throw invalid(this.#subject, `${this.#prefix}${name}`, value, expected);
+    return value as Value;
+  }
+
+  /** An integer within bounds, both inclusive. */
+  integer(name: keyof Options & string, bounds: { min: number; max: number; default: number }): number {
+    const { min, max } = bounds;
+    const accepts = (value: unknown): boolean =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+    return this.read(name, accepts, `an integer from ${min} to ${max}`, bounds.default);
+  }
+
+  /** One of a closed list of texts. */
+  oneOf<const Value extends string>(
+    name: keyof Options & string,
+    values: readonly Value[],
+    otherwise: Value,
+  ): Value {
+    const accepts = (value: unknown): boolean => values.some((candidate) => candidate === value);
+    return this.read(name, accepts, values.map((value) => `'${value}'`).join(' or '), otherwise);
+  }
+
+  /** `true` or `false`. */
+  boolean(name: keyof Options & string, otherwise: boolean): boolean {
+    return this.read(name, (value) => typeof value === 'boolean', 'true or false', otherwise);
+  }
+
+  /** Text that is not empty. */
+  text<Otherwise>(name: keyof Options & string, otherwise: Otherwise): string | Otherwise {
+    return this.read<string | Otherwise>(name, isText, 'text that is not empty', otherwise);
+  }
+
+  /** Refuses an option for a reason of its own. */
+  refuse(name: keyof Options & string, expected: string): never {
+    throw invalid(this.#subject, `${this.#prefix}${name}`, this.#options[name], expected);
+  }
+}
+
+/** Whether a value is text that is not empty. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Whether a value can be called. */
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+/** Whether a value has all these methods. */
+export function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+}
+
+function invalid(subject: string, name: string, value: unknown, expected: string): TrackUsageError {
+  return new TrackUsageError(
+    'INVALID_OPTION',
+    `${subject}: the option '${name}' is ${show(value)}; expected ${expected}.`,
+  );
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity });
+}

@@ -1,0 +1,65 @@
+/**
+ * Why a record was not stored:
+ *
+ * - `queue-full`: the queue held as many records or bytes as it may.
+ * - `too-large`: the record alone is larger than the queue.
+ * - `refused`: the storage will never take it.
+ * - `shutdown-timeout`: it was not stored by the time that `close` had to end.
+ * - `late`: it came after `close`.
+ * - `no-storage`: there was no storage to keep it.
+ * - `internal`: the library itself failed; please report it.
+ */
+export const DROP_REASONS = [
+  'queue-full',
+  'too-large',
+  'refused',
+  'shutdown-timeout',
+  'late',
+  'no-storage',
+  'internal',
+] as const;
+
+/** Why a record was not stored. */
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** Dropped records by reason. */
+export type DropCounts = Readonly<Record<DropReason, number>>;
+
+/**
+ * What became of the records so far. At every instant
+ * `accepted = stored + queued + inFlight + Σ dropped[reason]`.
+ */
+export interface Counts {
+  /** Records that were handed over. */
+  readonly accepted: number;
+  /** Records that the storage has confirmed. */
+  readonly stored: number;
+  /** Records that wait in memory. */
+  readonly queued: number;
+  /** Records that the storage is working on. */
+  readonly inFlight: number;
+  /** Records that were not stored and will not be, by reason. */
+  readonly dropped: DropCounts;
+}
+
+/** What became of the records of one storage. */
+export interface StorageStats extends Counts {
+  /** The storage's name. */
+  readonly name: string;
+  /** Attempts that failed. */
+  readonly retries: number;
+  /** What the last attempt that failed threw; null if none did. */
+  readonly lastError: Error | null;
+  /** How long the oldest record has been waiting, in milliseconds; null if none is. */
+  readonly oldestAgeMs: number | null;
+}
+
+/** Counts that say nothing yet. */
+export function noDrops(): Record<DropReason, number> {
+  return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
+}
+
+/** Dropped records, whatever the reason. */
+export function countDropped(dropped: DropCounts): number {
+  return Object.values(dropped).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.js';
+import { TrackUsageError } from '../errors.js';
+import type { UsageRecord } from '../record/usage-record.js';
+import type { StoreResult, UsageStorage } from '../storage/usage-storage.js';
+
+/** A record that a storage refused, and why. */
+export interface Refusal {
+  readonly record: UsageRecord;
+  readonly error: Error;
+}
+
+/** A storage's answer, checked against the batch. */
+export interface AttemptResult {
+  readonly stored: number;
+  readonly refused: readonly Refusal[];
+}
+
+/** One attempt at storing a batch. */
+export class Attempt {
+  readonly #storage: UsageStorage;
+  readonly #records: readonly UsageRecord[];
+  readonly #abort = new AbortController();
+
+  constructor(storage: UsageStorage, records: readonly UsageRecord[]) {
+    this.#storage = storage;
+    this.#records = records;
+  }
+
+  /**
+   * Hands the batch to the storage.
+   *
+   * @throws what the storage threw, or why it is not waited for any longer. A later answer is ignored: records
+   *   have ids, and storing them again does no harm
+   */
+  async run(clock: Clock, timeoutMs: number): Promise<AttemptResult> {
+    const { signal } = this.#abort;
+    const timer = clock.setTimeout(() => this.end(tooSlow(this.#storage.name, timeoutMs)), timeoutMs, false);
+    try {
+      const result = await new Promise<StoreResult>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        // A storage that throws instead of rejecting is caught by the promise's executor.
+        this.#storage.store(this.#records, signal).then(resolve, reject);
+      });
+      return checkResult(this.#records, result);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+
+  /** Waits no longer. */
+  end(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+}
+
+/** Refuses an answer that does not account for every record of the batch. */
+function checkResult(batch: readonly UsageRecord[], result: StoreResult): AttemptResult {
+  if (result?.stored === batch.length && result.refused.length === 0)
+    return { stored: batch.length, refused: [] };
+  const errors = new Map(result?.refused.map(({ id, error }) => [id, error]));
+  const refused = batch.flatMap((record) => {
+    const error = errors.get(record.id);
+    return error === undefined ? [] : [{ record, error }];
+  });
+  if (result?.stored === batch.length - refused.length && errors.size === refused.length) {
+    return { stored: result.stored, refused };
+  }
+  throw new TrackUsageError(
+    'STORAGE_CONTRACT',
+    `The storage answered { stored: ${String(result?.stored)}, refused: [${errors.size}] } to a batch of ` +
+      `${batch.length}; every record has to be counted as stored or listed as refused.`,
+  );
+}
+
+function tooSlow(storage: string, timeoutMs: number): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_UNAVAILABLE',
+    `The storage '${storage}' did not answer within ${timeoutMs} ms (retry.attemptTimeoutMs); its batch is tried again.`,
+  );
+}

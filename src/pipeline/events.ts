@@ -1,0 +1,91 @@
+import { EventEmitter } from 'node:events';
+import type { UsageRecord } from '../record/usage-record.js';
+import type { DropReason } from './accounting.js';
+
+/** Records that will not be stored. */
+export interface DropEvent {
+  /** The storage that does not get them; null if there is none. */
+  readonly storage: string | null;
+  /** Why. */
+  readonly reason: DropReason;
+  /** How many. */
+  readonly count: number;
+  /** The records themselves; empty where they could not even be made. */
+  readonly records: readonly UsageRecord[];
+  /** What was thrown, if anything was. */
+  readonly error: Error | null;
+}
+
+/** An attempt at storing a batch that failed. The batch is kept and tried again. */
+export interface ErrorEvent {
+  /** The storage that failed. */
+  readonly storage: string;
+  /** What it threw. */
+  readonly error: Error;
+  /** Attempts that failed in a row, this one included. */
+  readonly failures: number;
+}
+
+/** A batch that was stored. */
+export interface FlushEvent {
+  /** The storage that took it. */
+  readonly storage: string;
+  /** Records that were stored. */
+  readonly stored: number;
+  /** How long the attempt took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A storage that works again. */
+export interface RecoverEvent {
+  /** The storage. */
+  readonly storage: string;
+  /** Attempts that had failed in a row. */
+  readonly failures: number;
+}
+
+/** The events of a tracker, each with its payload. */
+export interface TrackerEventMap {
+  drop: [DropEvent];
+  error: [ErrorEvent];
+  flush: [FlushEvent];
+  recover: [RecoverEvent];
+}
+
+/** The name of an event. */
+export type TrackerEventName = keyof TrackerEventMap;
+
+/** Hands events to listeners. A listener that throws disturbs nobody. */
+export class TrackerEvents {
+  readonly #emitter = new EventEmitter();
+  readonly #onFailure: (error: unknown) => void;
+
+  /** @param onFailure - learns what a listener threw */
+  constructor(onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Adds a listener. */
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): void {
+    this.#emitter.on(name, listener);
+  }
+
+  /** Takes a listener back. */
+  off<Name extends TrackerEventName>(
+    name: Name,
+    listener: (...payload: TrackerEventMap[Name]) => void,
+  ): void {
+    this.#emitter.off(name, listener);
+  }
+
+  /** Calls the listeners, if there are any. */
+  emit<Name extends TrackerEventName>(name: Name, payload: TrackerEventMap[Name][0]): void {
+    for (const listener of this.#emitter.listeners(name)) {
+      try {
+        (listener as (event: unknown) => void)(payload);
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+  }
+}

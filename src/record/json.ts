@@ -1,0 +1,94 @@
+import { JSON_LIMITS } from './limits.js';
+import { CUT_MARK, cleanText } from './text.js';
+import type { JsonObject, JsonValue } from './usage-record.js';
+
+/** The bytes of JSON that are left to spend. */
+interface Budget {
+  bytes: number;
+}
+
+/** Stands for a value that the budget cannot pay for. */
+const OVER = Symbol('over the budget');
+
+type Limited = JsonValue | typeof OVER | undefined;
+
+/** Braces, a comma, and the mark that the object or list may need: `"…":12345,`. */
+const CONTAINER_BYTES = 16;
+
+/**
+ * Makes a JSON object within {@link JSON_LIMITS} from whatever an object holds. Text is cleaned like every
+ * other text of a record, numbers that are not finite become null, dates become ISO 8601 text, and what JSON
+ * cannot hold (functions, symbols, undefined) is left out. What is over a limit is left out too: an object then
+ * has one more name `…` with the number of names that are missing, a list one more item `…`.
+ */
+export function limitJsonObject(value: object): JsonObject {
+  return limitObject(value, 1, { bytes: JSON_LIMITS.bytes - CONTAINER_BYTES });
+}
+
+function limitValue(value: unknown, depth: number, budget: Budget): Limited {
+  switch (typeof value) {
+    case 'string':
+      return spend(cleanText(value, JSON_LIMITS.text), budget);
+    case 'number':
+      return spend(Number.isFinite(value) ? value : null, budget);
+    case 'boolean':
+      return spend(value, budget);
+    case 'bigint':
+      return spend(cleanText(value.toString(), JSON_LIMITS.text), budget);
+    case 'object':
+      return limitObjectLike(value, depth, budget);
+    default:
+      return undefined;
+  }
+}
+
+function limitObjectLike(value: object | null, depth: number, budget: Budget): Limited {
+  if (value === null) return spend(null, budget);
+  if (value instanceof Date) return spend(Number.isNaN(value.getTime()) ? null : value.toISOString(), budget);
+  if (depth > JSON_LIMITS.depth) return spend(CUT_MARK, budget);
+  if (budget.bytes < CONTAINER_BYTES) return OVER;
+  budget.bytes -= CONTAINER_BYTES;
+  return Array.isArray(value) ? limitList(value, depth, budget) : limitObject(value, depth, budget);
+}
+
+function limitList(list: readonly unknown[], depth: number, budget: Budget): JsonValue[] {
+  const kept: JsonValue[] = [];
+  for (const item of list) {
+    // A hole would move the items behind it, so what JSON cannot hold is null in a list.
+    const limited = kept.length < JSON_LIMITS.keys ? limitValue(item ?? null, depth + 1, budget) : OVER;
+    if (limited === OVER) return [...kept, CUT_MARK];
+    kept.push(limited ?? null);
+  }
+  return kept;
+}
+
+function limitObject(value: object, depth: number, budget: Budget): JsonObject {
+  const entries = Object.entries(value);
+  const kept: [string, JsonValue][] = [];
+  let missing = Math.max(0, entries.length - JSON_LIMITS.keys);
+  for (const [name, item] of entries.slice(0, JSON_LIMITS.keys)) {
+    const before = budget.bytes;
+    const cleanName = spend(cleanText(name, JSON_LIMITS.text), budget);
+    const limited = cleanName === OVER ? OVER : limitValue(item, depth + 1, budget);
+    if (cleanName !== OVER && limited !== OVER && limited !== undefined) {
+      kept.push([cleanName, limited]);
+      continue;
+    }
+    budget.bytes = before;
+    if (limited === OVER) missing += 1;
+  }
+  if (missing > 0) kept.push([CUT_MARK, missing]);
+  // fromEntries defines own properties, so that a name like __proto__ is data and nothing else.
+  return Object.fromEntries(kept);
+}
+
+/** Takes a leaf's bytes, with its comma or colon, from the budget. */
+function spend<Leaf extends string | number | boolean | null>(
+  leaf: Leaf,
+  budget: Budget,
+): Leaf | typeof OVER {
+  const bytes = Buffer.byteLength(JSON.stringify(leaf)) + 1;
+  if (bytes > budget.bytes) return OVER;
+  budget.bytes -= bytes;
+  return leaf;
+}

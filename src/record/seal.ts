@@ -1,0 +1,54 @@
+import { limitJsonObject } from './json.js';
+import { TEXT_LIMITS } from './limits.js';
+import { cleanNullableText, cleanText } from './text.js';
+import type { JsonObject, UsageRecord, UsageRecordDraft, UserAgent } from './usage-record.js';
+
+/**
+ * Applies the limits of every field to a draft, in place, and freezes it. `userAgent` is taken as it is: it
+ * comes from {@link sealUserAgent}, once for many records.
+ */
+export function sealRecord(draft: UsageRecordDraft): UsageRecord {
+  draft.durationMs = finiteOr(draft.durationMs, 0);
+  draft.serverName = cleanText(draft.serverName, TEXT_LIMITS.serverName);
+  draft.method = cleanText(draft.method, TEXT_LIMITS.method);
+  draft.url = cleanText(draft.url, TEXT_LIMITS.url);
+  draft.path = cleanText(draft.path, TEXT_LIMITS.path);
+  draft.route = cleanNullableText(draft.route, TEXT_LIMITS.route);
+  draft.query = limitNullable(draft.query);
+  draft.controller = cleanNullableText(draft.controller, TEXT_LIMITS.controller);
+  draft.action = cleanNullableText(draft.action, TEXT_LIMITS.action);
+  draft.params = limitNullable(draft.params);
+  draft.errorType = cleanNullableText(draft.errorType, TEXT_LIMITS.errorType);
+  draft.requestBytes = countOrNull(draft.requestBytes);
+  draft.responseBytes = countOrNull(draft.responseBytes);
+  draft.remoteAddr = cleanNullableText(draft.remoteAddr, TEXT_LIMITS.remoteAddr);
+  draft.xForwardedFor = cleanNullableText(draft.xForwardedFor, TEXT_LIMITS.xForwardedFor);
+  draft.username = cleanNullableText(draft.username, TEXT_LIMITS.username);
+  draft.ipInfo = limitNullable(draft.ipInfo);
+  draft.visitor = cleanNullableText(draft.visitor, TEXT_LIMITS.visitor);
+  draft.trackVar = limitNullable(draft.trackVar);
+  draft.weight = finiteOr(draft.weight, 1);
+  return Object.freeze(draft);
+}
+
+/** Applies the limits of a user agent's fields, in place, and freezes it. */
+export function sealUserAgent(draft: { -readonly [Field in keyof UserAgent]: UserAgent[Field] }): UserAgent {
+  draft.browser = cleanNullableText(draft.browser, TEXT_LIMITS.userAgentPart);
+  draft.version = cleanNullableText(draft.version, TEXT_LIMITS.userAgentPart);
+  draft.platform = cleanNullableText(draft.platform, TEXT_LIMITS.userAgentPart);
+  draft.language = cleanNullableText(draft.language, TEXT_LIMITS.userAgentPart);
+  draft.string = cleanNullableText(draft.string, TEXT_LIMITS.userAgentString);
+  return Object.freeze(draft);
+}
+
+function limitNullable(value: JsonObject | null): JsonObject | null {
+  return value === null ? null : limitJsonObject(value);
+}
+
+function finiteOr(value: number, otherwise: number): number {
+  return Number.isFinite(value) ? value : otherwise;
+}
+
+function countOrNull(value: number | null): number | null {
+  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,130 @@
+import { type Constructor, type IDatabaseDriver, MikroORM } from '@mikro-orm/core';
+import { SqlitePlatform } from '@mikro-orm/sql';
+import { TrackUsageError } from '../../../errors.js';
+import { OptionReader, isFunction } from '../../../options/validate.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import type { UsageQuery } from '../../usage-query.js';
+import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
+import { DEFAULT_TABLE_NAME, defineUsage } from '../usage-entity.js';
+import { UsageRepository } from '../usage-repository.js';
+import type { SqlWriter } from './sql-writer.js';
+import { ensureTable } from './sqlite/schema.js';
+import { SqliteWriter } from './sqlite/writer.js';
+import { findUsageTable } from './usage-table.js';
+
+/** The options of `SqlStorage.connect`. */
+export interface SqlStorageOptions {
+  /** MikroORM's driver: `SqliteDriver` of `@mikro-orm/sqlite`. */
+  readonly driver: Constructor<IDatabaseDriver>;
+  /** The database's file, such as `'usage.db'`, or `':memory:'`. */
+  readonly dbName: string;
+  /** The table. It is made if it is missing. @default 'koa_usage' */
+  readonly tableName?: string | undefined;
+}
+
+const CONNECT = 'SqlStorage.connect';
+const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
+
+/** Keeps records in a table of an SQL database, through MikroORM. */
+export class SqlStorage implements ReadableUsageStorage {
+  readonly name = 'sqlite';
+
+  /** The repository of the records, which the tracker puts into the container. */
+  readonly provides: readonly ServiceBinding[];
+
+  readonly #orm: MikroORM;
+  readonly #repository: UsageRepository;
+  readonly #writer: SqlWriter;
+  #isOwner = false;
+  #isClosed = false;
+
+  /**
+   * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
+   * leaves it open.
+   *
+   * @param orm - a MikroORM for SQLite with `Usage` among its entities
+   * @throws {TrackUsageError} `STORAGE_SETUP` if it is for another database, or does not know the entity
+   */
+  constructor(orm: MikroORM) {
+    if (!(orm.em.getPlatform() instanceof SqlitePlatform)) {
+      throw new TrackUsageError(
+        'STORAGE_SETUP',
+        `SqlStorage writes SQLite, and this MikroORM is for ${orm.em.getPlatform().constructor.name}. ` +
+          "Use SqliteDriver of '@mikro-orm/sqlite'.",
+      );
+    }
+    const table = findUsageTable(orm);
+    this.#orm = orm;
+    this.#repository = orm.em.getRepository(table.entity.class) as unknown as UsageRepository;
+    this.#writer = new SqliteWriter(orm, table);
+    this.provides = [{ id: UsageRepository, value: this.#repository }];
+  }
+
+  /**
+   * Keeps records through a connection of its own, which is closed with the storage. The table is made if it is
+   * missing, and checked if it is not.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
+   *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns
+   */
+  static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
+    const reader = new OptionReader(CONNECT, options, ['driver', 'dbName', 'tableName']);
+    const driver =
+      reader.read<SqlStorageOptions['driver'] | null>('driver', isFunction, A_DRIVER, null) ??
+      reader.refuse('driver', A_DRIVER);
+    const dbName =
+      reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
+    const orm = await MikroORM.init({
+      driver,
+      dbName,
+      entities: [defineUsage(reader.text('tableName', DEFAULT_TABLE_NAME))],
+      // Waiting for another process's lock would hold the event loop.
+      driverOptions: { timeout: 0 },
+      metadataCache: { enabled: false },
+    });
+    try {
+      const storage = new SqlStorage(orm);
+      await ensureTable(orm, findUsageTable(orm));
+      storage.#isOwner = true;
+      return storage;
+    } catch (error) {
+      await orm.close(true).catch(() => {});
+      throw error instanceof TrackUsageError ? error : cannotOpen(dbName, error);
+    }
+  }
+
+  /** @inheritdoc */
+  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    this.#assertOpen();
+    signal.throwIfAborted();
+    return this.#writer.write(batch, signal);
+  }
+
+  /** @inheritdoc */
+  async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
+    this.#assertOpen();
+    return this.#repository.getUsage(query);
+  }
+
+  /** Closes the connection, if it is the storage's own. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#isOwner) await this.#orm.close(true);
+  }
+
+  #assertOpen(): void {
+    if (!this.#isClosed) return;
+    throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
+  }
+}
+
+function cannotOpen(dbName: string, error: unknown): TrackUsageError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TrackUsageError(
+    'STORAGE_CONNECT',
+    `${CONNECT}: the SQLite file '${dbName}' cannot be opened: ${reason}. ` +
+      'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+    error,
+  );
+}

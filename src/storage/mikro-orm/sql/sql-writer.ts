@@ -1,0 +1,8 @@
+import type { UsageRecord } from '../../../record/usage-record.js';
+import type { StoreResult } from '../../usage-storage.js';
+
+/** How records get into the table of one dialect. */
+export interface SqlWriter {
+  /** As `UsageStorage.store`. */
+  write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+}

@@ -1,0 +1,140 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../../errors.js';
+import type { UsageRecord } from '../../../../record/usage-record.js';
+import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
+import type { ColumnValue } from '../../usage-row.js';
+import type { SqlWriter } from '../sql-writer.js';
+import type { UsageTable } from '../usage-table.js';
+import { isRefusal, storageError } from './errors.js';
+import {
+  type NativeDatabase,
+  type NativeStatement,
+  type SqliteConnection,
+  sqliteConnection,
+} from './native-client.js';
+
+/**
+ * Records a transaction. SQLite works on the event loop, so this bounds how long it is held: some half a
+ * millisecond.
+ */
+const CHUNK_RECORDS = 100;
+
+interface Statements {
+  readonly database: NativeDatabase;
+  readonly begin: NativeStatement;
+  readonly insert: NativeStatement;
+  readonly commit: NativeStatement;
+  readonly rollback: NativeStatement;
+}
+
+/**
+ * Writes through better-sqlite3 itself, with statements that are made once, in short transactions with a turn of
+ * the event loop between them. Kysely's lock on the connection keeps it out of the application's transactions,
+ * and it never waits for another connection's lock: it fails, and the tracker tries again later.
+ */
+export class SqliteWriter implements SqlWriter {
+  readonly #connection: SqliteConnection;
+  readonly #table: UsageTable;
+  #statements: Statements | null = null;
+
+  constructor(orm: MikroORM, table: UsageTable) {
+    this.#connection = sqliteConnection(orm);
+    this.#table = table;
+  }
+
+  /** @inheritdoc */
+  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    const refused: RefusedRecord[] = [];
+    try {
+      const database = await this.#connection.getNativeClient();
+      for (let start = 0; start < batch.length; start += CHUNK_RECORDS) {
+        if (start > 0) await nextTurn();
+        const chunk = batch.slice(start, start + CHUNK_RECORDS);
+        await this.#connection
+          .getClient()
+          .connection()
+          .execute(async () => {
+            // The lock may have taken long to get, and nobody may be waiting any more.
+            signal.throwIfAborted();
+            refused.push(...this.#writeChunk(database, chunk));
+          });
+      }
+    } catch (error) {
+      throw storageError(error, this.#table.name);
+    }
+    return { stored: batch.length - refused.length, refused };
+  }
+
+  /** Writes a chunk in one transaction, in one turn of the event loop. */
+  #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[]): RefusedRecord[] {
+    if (database.inTransaction) {
+      throw new TrackUsageError(
+        'STORAGE_UNAVAILABLE',
+        'The application has begun a transaction on the native client; its connection is left alone until that ends.',
+      );
+    }
+    const busyTimeoutMs = Number(database.pragma('busy_timeout', { simple: true }));
+    if (busyTimeoutMs > 0) database.pragma('busy_timeout = 0', { simple: true });
+    try {
+      return insertChunk(this.#prepare(database), this.#table, chunk);
+    } finally {
+      if (busyTimeoutMs > 0) database.pragma(`busy_timeout = ${busyTimeoutMs}`, { simple: true });
+    }
+  }
+
+  /** The statements, made again when MikroORM has connected anew. */
+  #prepare(database: NativeDatabase): Statements {
+    if (this.#statements?.database === database) return this.#statements;
+    this.#statements = {
+      database,
+      begin: database.prepare('begin immediate'),
+      insert: database.prepare(insertSql(this.#table)),
+      commit: database.prepare('commit'),
+      rollback: database.prepare('rollback'),
+    };
+    return this.#statements;
+  }
+}
+
+function insertChunk(
+  statements: Statements,
+  table: UsageTable,
+  chunk: readonly UsageRecord[],
+): RefusedRecord[] {
+  const refused: RefusedRecord[] = [];
+  statements.begin.run();
+  try {
+    for (const record of chunk) {
+      try {
+        statements.insert.run(table.columns.map(({ value }) => bindable(value(record))));
+      } catch (error) {
+        // A statement that fails undoes itself; the others of the transaction stand.
+        if (!isRefusal(error) || !statements.database.inTransaction) throw error;
+        refused.push({ id: record.id, error: error as Error });
+      }
+    }
+    statements.commit.run();
+  } catch (error) {
+    if (statements.database.inTransaction) statements.rollback.run();
+    throw error;
+  }
+  return refused;
+}
+
+function insertSql({ name, columns }: UsageTable): string {
+  const names = columns.map((column) => quote(column.name)).join(', ');
+  const places = columns.map(() => '?').join(', ');
+  return `insert into ${quote(name)} (${names}) values (${places}) on conflict (${quote('id')}) do nothing`;
+}
+
+/** Quotes an identifier as standard SQL does, and SQLite. */
+export function quote(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+/** SQLite has no booleans and no dates: MikroORM keeps them as 0 and 1, and as milliseconds. */
+function bindable(value: ColumnValue): string | number | null {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value instanceof Date ? value.getTime() : value;
+}

@@ -1,0 +1,58 @@
+import type { UsageRecord } from '../../record/usage-record.js';
+import { escapeControl, escapeJsonControl, escapeQuoted } from './escape-control.js';
+
+/** Makes one line of a record, without its line feed. */
+export type LineFormatter = (record: UsageRecord) => string;
+
+/** For people: when, what, outcome, how long, which action. */
+export function formatText(record: UsageRecord): string {
+  const what = `${record.method} ${record.path}`;
+  const action =
+    record.controller === null ? (record.route ?? '-') : `${record.controller}.${record.action ?? '-'}`;
+  const outcome = `${record.status ?? '-'}${record.aborted ? ' aborted' : ''}`;
+  const parts = [record.date.toISOString(), what, outcome, `${record.durationMs.toFixed(1)} ms`, action];
+  if (record.errorType !== null) parts.push(record.errorType);
+  if (record.username !== null) parts.push(record.username);
+  return escapeControl(parts.join('  '));
+}
+
+/** For machines: the record as one line of JSON, the date in ISO 8601. */
+export function formatJson(record: UsageRecord): string {
+  return escapeJsonControl(JSON.stringify(record));
+}
+
+/**
+ * Apache's combined log format (mod_log_config, `"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""`).
+ * The record keeps neither the referrer, which is `-`, nor the protocol's version, which is given as `HTTP/1.1`,
+ * as readers of the format expect one.
+ */
+export function formatCombined(record: UsageRecord): string {
+  const request = escapeQuoted(`${record.method} ${requestTarget(record)} HTTP/1.1`);
+  const userAgent = escapeQuoted(record.userAgent.string ?? '-');
+  const user = escapeField(record.username ?? '-');
+  const bytes =
+    record.responseBytes === null || record.responseBytes === 0 ? '-' : String(record.responseBytes);
+  return (
+    `${record.remoteAddr ?? '-'} - ${user} [${combinedDate(record.date)}] ` +
+    `"${request}" ${record.status ?? '-'} ${bytes} "-" "${userAgent}"`
+  );
+}
+
+/** Path and kept query, as the URL has them behind its origin. */
+function requestTarget(record: UsageRecord): string {
+  const start = record.query === null ? -1 : record.url.indexOf('?');
+  return start < 0 ? record.path : record.path + record.url.slice(start);
+}
+
+/** A field between spaces must hold none. */
+function escapeField(text: string): string {
+  return escapeQuoted(text).replaceAll(' ', String.raw`\x20`);
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `10/Oct/2000:13:55:36 +0000`, in UTC. */
+function combinedDate(date: Date): string {
+  const iso = date.toISOString();
+  return `${iso.slice(8, 10)}/${MONTHS[date.getUTCMonth()]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+}

@@ -1,0 +1,95 @@
+import { OptionReader, hasMethods } from '../../options/validate.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { RefusedRecord, StoreResult, UsageStorage } from '../usage-storage.js';
+import { escapeControl } from './escape-control.js';
+import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';
+
+/** Where lines go: a writable stream such as `process.stdout` or a file's. */
+export type PrinterOutput = Pick<NodeJS.WritableStream, 'write' | 'on' | 'removeListener'>;
+
+/** How a record is printed: by name, or by a function that returns the line. */
+export type PrinterFormat = 'text' | 'json' | 'combined' | LineFormatter;
+
+/** The options of `PrinterStorage`. */
+export interface PrinterOptions {
+  /** Where lines go. It stays open. @default process.stdout */
+  readonly output?: PrinterOutput | undefined;
+  /**
+   * `'text'` for people, `'json'` for machines, `'combined'` for Apache's combined log format, or a function that
+   * returns a record's line without the line feed. @default 'text'
+   */
+  readonly format?: PrinterFormat | undefined;
+}
+
+const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
+
+function isStream(value: unknown): boolean {
+  return hasMethods(value, 'write', 'on', 'removeListener');
+}
+
+function isFormat(value: unknown): boolean {
+  return typeof value === 'function' || Object.keys(FORMATS).includes(value as string);
+}
+
+/**
+ * Prints one line a record. Control characters are escaped, also those that a format function returns. It keeps
+ * nothing, and so cannot be read.
+ */
+export class PrinterStorage implements UsageStorage {
+  readonly name = 'printer';
+  readonly #output: PrinterOutput;
+  readonly #format: LineFormatter;
+
+  /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
+  constructor(options: PrinterOptions = {}) {
+    const reader = new OptionReader('new PrinterStorage', options, ['output', 'format']);
+    this.#output = reader.read<PrinterOutput>('output', isStream, 'a writable stream', process.stdout);
+    const format = reader.read<PrinterFormat>(
+      'format',
+      isFormat,
+      "'text', 'json', 'combined' or a function",
+      'text',
+    );
+    this.#format = typeof format === 'function' ? (record) => escapeControl(format(record)) : FORMATS[format];
+  }
+
+  /**
+   * Prints a batch. A record whose format function throws is refused.
+   *
+   * @throws what the stream failed with; the batch may then be printed again
+   */
+  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    const refused: RefusedRecord[] = [];
+    let lines = '';
+    for (const record of batch) {
+      try {
+        lines += `${this.#format(record)}\n`;
+      } catch (thrown) {
+        const error =
+          thrown instanceof Error ? thrown : new Error(`The format function threw ${String(thrown)}`);
+        refused.push({ id: record.id, error });
+      }
+    }
+    if (lines !== '') await this.#write(lines, signal);
+    return { stored: batch.length - refused.length, refused };
+  }
+
+  /** Writes, and waits until the stream has taken it. */
+  async #write(lines: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const output = this.#output;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error | null): void => {
+        signal.removeEventListener('abort', abort);
+        // The stream emits the error after the callback; without a listener it would end the process.
+        setImmediate(() => output.removeListener('error', settle));
+        if (error == null) resolve();
+        else reject(error);
+      };
+      const abort = (): void => settle(signal.reason as Error);
+      signal.addEventListener('abort', abort);
+      output.on('error', settle);
+      output.write(lines, settle);
+    });
+  }
+}

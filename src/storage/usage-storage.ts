@@ -1,0 +1,68 @@
+import type { ServiceIdentifier } from 'typedi';
+import type { UsageRecord } from '../record/usage-record.js';
+import type { UsageQuery } from './usage-query.js';
+
+/** A record that a storage will never take, and why. */
+export interface RefusedRecord {
+  /** The id of a record of the batch. */
+  readonly id: string;
+  /** Why it was refused. */
+  readonly error: Error;
+}
+
+/** What became of a batch. Every record of it is either stored or refused. */
+export interface StoreResult {
+  /** How many records are now in the storage, those that were there before included. */
+  readonly stored: number;
+  /** The records that are not and never will be. */
+  readonly refused: readonly RefusedRecord[];
+}
+
+/** A value that a storage offers to the application's container. */
+export interface ServiceBinding {
+  /** What it is asked for by. */
+  readonly id: ServiceIdentifier;
+  /** What is handed out. */
+  readonly value: unknown;
+}
+
+/**
+ * Where records are kept. The tracker calls `store` with one batch at a time, never from within a request, and
+ * again with the same batch when it rejected or took too long.
+ */
+export interface UsageStorage {
+  /** What it is called in logs and statistics, such as `sqlite`. */
+  readonly name: string;
+
+  /** What the tracker puts into the container, unless the application has put something there. */
+  readonly provides?: readonly ServiceBinding[];
+
+  /**
+   * Keeps a batch. The record's id is the key: storing a record again must leave one.
+   *
+   * @param batch - at least one record
+   * @param signal - aborted when the tracker no longer waits for the answer
+   * @returns how many records are stored, and which were refused for good
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to change the database first; any other error means
+   *   that the whole batch should be tried again later
+   */
+  store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+
+  /** Gives back what the storage holds open. May be called twice. */
+  close?(): Promise<void>;
+}
+
+/** A storage that can be asked what it keeps. */
+export interface ReadableUsageStorage extends UsageStorage {
+  /**
+   * Reads records, newest first, those of the same millisecond by descending id.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
+   */
+  getUsage(query?: UsageQuery): Promise<UsageRecord[]>;
+}
+
+/** Whether a storage can be asked what it keeps. */
+export function isReadable(storage: UsageStorage): storage is ReadableUsageStorage {
+  return typeof (storage as Partial<ReadableUsageStorage>).getUsage === 'function';
+}

@@ -1,0 +1,143 @@
+import type { Context, Middleware } from 'koa';
+import { Container, type Token } from 'typedi';
+import { installActionHook } from './capture/action-hook.js';
+import { Capture } from './capture/capture.js';
+import { TrackUsageError } from './errors.js';
+import {
+  type TrackUsageOptions,
+  type TrackerSettings,
+  type UsageContainer,
+  isStorage,
+  resolveTrackerOptions,
+} from './options/tracker-options.js';
+import { OptionReader } from './options/validate.js';
+import type { TrackerEventMap, TrackerEventName } from './pipeline/events.js';
+import { type CloseResult, Pipeline, type TrackerStats } from './pipeline/pipeline.js';
+import { StorageToken } from './storage/storage-token.js';
+import { type UsageStorage, isReadable } from './storage/usage-storage.js';
+
+/** How a tracker is closed. */
+export interface CloseOptions {
+  /** How long to wait for the storages, in milliseconds, from 0 to 3,600,000. @default 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The handle of a tracker: what became of the records, and how to end it. */
+export interface UsageTracker {
+  /** What became of the records so far. */
+  stats(): TrackerStats;
+  /**
+   * Stores what is queued now, without waiting for a full batch.
+   *
+   * @returns a promise that resolves when it is stored or dropped, or when a storage's attempt has failed; its
+   *   records then stay queued. It never rejects
+   */
+  flush(): Promise<void>;
+  /**
+   * Stores what is queued, closes the storages, and counts as `late` what comes afterwards. Requests are still
+   * served. A second call returns the first one's answer.
+   *
+   * @returns how many records were stored and dropped since the start
+   * @throws {TrackUsageError} `INVALID_OPTION` if the time out is no integer within its bounds
+   */
+  close(options?: CloseOptions): Promise<CloseResult>;
+  /** Calls the listener on every event of this name. */
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+  /** Takes a listener back. */
+  off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+}
+
+/** The Koa middleware, with the handle of its tracker. */
+export type UsageMiddleware = Middleware & {
+  /** The handle: `stats()`, `flush()`, `close()`, `on()`. */
+  readonly tracker: UsageTracker;
+};
+
+/**
+ * Makes the Koa middleware that tracks usage. Mount it before `useKoaServer`, and before any middleware whose
+ * time is to be counted.
+ *
+ * ```ts
+ * const usage = trackUsage();
+ * app.use(usage);
+ * useKoaServer(app, { controllers });
+ * ```
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown, of the wrong type or out of bounds
+ */
+export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
+  const settings = resolveTrackerOptions(options);
+  installActionHook();
+  const pipeline = new Pipeline(settings, () => provideServices(findStorages(settings), settings.container));
+  if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
+  const capture = new Capture(settings, pipeline, (context) => {
+    pipeline.open();
+    warnOfLateMount(context, pipeline);
+  });
+  return Object.assign(capture.middleware(), { tracker: handleOf(pipeline) });
+}
+
+function handleOf(pipeline: Pipeline): UsageTracker {
+  return {
+    stats: () => pipeline.stats(),
+    flush: () => pipeline.flush(),
+    close: async (options: CloseOptions = {}) => {
+      const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
+      return pipeline.close(reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 }));
+    },
+    on(name, listener) {
+      pipeline.events.on(name, listener);
+      return this;
+    },
+    off(name, listener) {
+      pipeline.events.off(name, listener);
+      return this;
+    },
+  };
+}
+
+/** The storages that were given, or those in the container. */
+function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
+  if (settings.storages !== null) return settings.storages;
+  const { container } = settings;
+  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
+  const containers = [container, Container as UsageContainer];
+  const held = containers.find((candidate) => candidate.has(StorageToken))?.getMany(StorageToken);
+  const storages: unknown[] = held?.flat() ?? [];
+  if (storages.length === 0) {
+    throw new TrackUsageError(
+      'NO_STORAGE',
+      "There is no storage. Add two lines before the first request: import { StorageToken } from 'koa-track-usage' and " +
+        'Container.set(StorageToken, storage). Or hand the storage to trackUsage({ storage }).',
+    );
+  }
+  const wrong = storages.find((storage) => !isStorage(storage));
+  if (wrong === undefined) return storages as UsageStorage[];
+  throw new TrackUsageError(
+    'NO_STORAGE',
+    wrong instanceof Promise
+      ? 'StorageToken holds a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).'
+      : `StorageToken holds a value of type ${typeof wrong} that is no storage; expected an object with a name and a method store.`,
+  );
+}
+
+/** Puts what the first readable storage offers into the container, where the application has put nothing. */
+function provideServices(
+  storages: readonly UsageStorage[],
+  container: TrackerSettings['container'],
+): readonly UsageStorage[] {
+  for (const { id, value } of storages.find(isReadable)?.provides ?? []) {
+    const token = id as Token<unknown>;
+    if (!container.has(token)) container.set(token, value);
+  }
+  return storages;
+}
+
+/** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */
+function warnOfLateMount(context: Context, pipeline: Pipeline): void {
+  if ((context.request as { routingControllersStarted?: boolean }).routingControllersStarted !== true) return;
+  pipeline.warn(
+    'mount',
+    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app).',
+  );
+}
