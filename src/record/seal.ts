@@ -45,10 +45,11 @@ function limitNullable(value: JsonObject | null): JsonObject | null {
   return value === null ? null : limitJsonObject(value);
 }
 
+/** Negative zero becomes zero, as neither JSON nor every database tells them apart. */
 function finiteOr(value: number, otherwise: number): number {
-  return Number.isFinite(value) ? value : otherwise;
+  return Number.isFinite(value) ? value + 0 : otherwise;
 }
 
 function countOrNull(value: number | null): number | null {
-  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
+  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value + 0 : null;
 }
