@@ -39,7 +39,8 @@ export class MemoryStorage implements ReadableUsageStorage {
   }
 
   /** Keeps a batch. A record that is there already stays as it is. */
-  async store(batch: readonly UsageRecord[]): Promise<StoreResult> {
+  async store(batch: readonly UsageRecord[], signal?: AbortSignal): Promise<StoreResult> {
+    signal?.throwIfAborted();
     for (const record of batch) {
       if (!this.#byId.has(record.id)) this.#byId.set(record.id, record);
     }
