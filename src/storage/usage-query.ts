@@ -50,7 +50,8 @@ const NAMES: ReadonlySet<string> = new Set(['startDate', 'endDate', 'limit', 'pa
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
-  if (typeof query !== 'object' || query === null) refuse('query', query, 'an object');
+  if (typeof query !== 'object' || query === null || Array.isArray(query))
+    refuse('query', query, 'an object');
   const unknown = Object.keys(query).find((name) => !NAMES.has(name));
   if (unknown !== undefined) {
     refuse(
