@@ -41,5 +41,39 @@ export function makeRecord(fields: Partial<UsageRecordDraft> = {}): UsageRecord 
     trackVar: null,
     weight: 1,
     ...fields,
+    ...(fields.userAgent && { userAgent: sealUserAgent({ ...fields.userAgent }) }),
+  });
+}
+
+/** Records of one second after another, the oldest first. */
+export function makeRecords(count: number, fields: Partial<UsageRecordDraft> = {}): UsageRecord[] {
+  const startMs = Date.parse('2026-03-01T12:00:00.000Z');
+  return Array.from({ length: count }, (_, index) =>
+    makeRecord({ date: new Date(startMs + index * 1000), ...fields }),
+  );
+}
+
+/** The fields of text, those of the user agent aside. */
+export const TEXT_FIELDS = [
+  'serverName',
+  'method',
+  'url',
+  'path',
+  'route',
+  'controller',
+  'action',
+  'errorType',
+  'remoteAddr',
+  'xForwardedFor',
+  'username',
+  'visitor',
+] as const satisfies readonly (keyof UsageRecord)[];
+
+/** A record with the same text in every field of text. */
+export function withEveryText(text: string): UsageRecord {
+  const fields = Object.fromEntries(TEXT_FIELDS.map((field) => [field, text])) as Partial<UsageRecordDraft>;
+  return makeRecord({
+    ...fields,
+    userAgent: { browser: text, version: text, platform: text, language: text, string: text },
   });
 }
