@@ -1,7 +1,7 @@
 import { type Constructor, type IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
-import { OptionReader, isFunction } from '../../../options/validate.js';
+import { OptionReader, hasMethods, isFunction } from '../../../options/validate.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { UsageQuery } from '../../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
@@ -70,14 +70,19 @@ export class SqlStorage implements ReadableUsageStorage {
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
     const reader = new OptionReader(CONNECT, options, ['driver', 'dbName', 'tableName']);
     const driver =
-      reader.read<SqlStorageOptions['driver'] | null>('driver', isFunction, A_DRIVER, null) ??
+      reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
       reader.refuse('driver', A_DRIVER);
     const dbName =
       reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
+    const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
+    // MikroORM reads a schema before a dot, and puts values where question marks are.
+    if (/[.?]/.test(tableName)) reader.refuse('tableName', 'a name without a dot or a question mark');
     const orm = await MikroORM.init({
       driver,
       dbName,
-      entities: [defineUsage(reader.text('tableName', DEFAULT_TABLE_NAME))],
+      entities: [defineUsage(tableName)],
+      // Its query would fail while another process has the lock; ensureTable waits.
+      ensureDatabase: false,
       // Waiting for another process's lock would hold the event loop.
       driverOptions: { timeout: 0 },
       metadataCache: { enabled: false },
@@ -117,6 +122,10 @@ export class SqlStorage implements ReadableUsageStorage {
     if (!this.#isClosed) return;
     throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
   }
+}
+
+function isDriver(value: unknown): boolean {
+  return isFunction(value) && hasMethods((value as { prototype?: unknown }).prototype, 'getPlatform');
 }
 
 function cannotOpen(dbName: string, error: unknown): TrackUsageError {

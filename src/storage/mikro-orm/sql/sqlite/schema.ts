@@ -59,7 +59,8 @@ function checkColumns(table: UsageTable, found: readonly ColumnInfo[]): void {
       `it demands values for ${demanding.map(({ name }) => name).join(', ')}, which records do not have`,
     );
   }
-  if (missing.length === 0 && !found.some(({ name, pk }) => name === 'id' && pk === 1)) {
+  const primary = found.filter(({ pk }) => pk > 0).map(({ name }) => name);
+  if (missing.length === 0 && primary.join('\n') !== 'id') {
     problems.push('its primary key is not the column id');
   }
   if (problems.length === 0) return;
