@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MikroORM, type Options, SqliteDriver } from '@mikro-orm/sqlite';
+import { MikroORM, type Options } from '@mikro-orm/core';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import {
+  type NativeDatabase,
+  sqliteConnection,
+} from '../../src/storage/mikro-orm/sql/sqlite/native-client.js';
 import { SqlStorage, Usage } from '../../src/storage/mikro-orm/sql/index.js';
 
 /** A folder that is removed after the spec. */
@@ -21,14 +26,15 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   };
 }
 
-/** A MikroORM as an application has it, with our entity among its own, and the schema made. */
-export async function applicationOrm(options: Options = {}): Promise<MikroORM> {
-  const orm = await MikroORM.init({
-    driver: SqliteDriver,
-    dbName: ':memory:',
-    entities: [Usage],
-    ...options,
-  } as Options);
+/** A MikroORM as an application has it, with our entity among its own. */
+export function initOrm(options: Partial<Options> = {}): Promise<MikroORM> {
+  const defaults: Partial<Options> = { driver: SqliteDriver, dbName: ':memory:', entities: [Usage] };
+  return MikroORM.init({ ...defaults, ...options });
+}
+
+/** The same with the schema made. */
+export async function applicationOrm(options: Partial<Options> = {}): Promise<MikroORM> {
+  const orm = await initOrm(options);
   await orm.schema.create();
   return orm;
 }
@@ -36,4 +42,12 @@ export async function applicationOrm(options: Options = {}): Promise<MikroORM> {
 /** A storage on its own connection. */
 export function connectSqlite(dbName: string, tableName?: string): Promise<SqlStorage> {
   return SqlStorage.connect({ driver: SqliteDriver, dbName, ...(tableName !== undefined && { tableName }) });
+}
+
+/** Another connection to a file, as another program would have it: better-sqlite3 itself. */
+export async function openNative(
+  dbName: string,
+): Promise<{ database: NativeDatabase; close(): Promise<void> }> {
+  const orm = await initOrm({ dbName });
+  return { database: await sqliteConnection(orm).getNativeClient(), close: () => orm.close(true) };
 }

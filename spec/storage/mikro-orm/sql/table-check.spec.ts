@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { TrackUsageError } from '../../../../src/errors.js';
+import { caught } from '../../../support/caught.js';
+import { makeRecord } from '../../../support/records.js';
+import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from '../../../support/sqlite.js';
+
+describe('SqlStorage.connect on a table that is there', () => {
+  let folder: TemporaryFolder;
+  let file: string;
+  let createTable: string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    file = folder.file('usage.db');
+    await (await connectSqlite(file)).close();
+    const native = await openNative(file);
+    const [row] = native.database.prepare("select sql from sqlite_master where name = 'koa_usage'").all();
+    createTable = (row as { sql: string }).sql;
+    native.database.exec('drop table koa_usage');
+    await native.close();
+  });
+
+  afterEach(() => folder.remove());
+
+  const make = async (sql: string): Promise<void> => {
+    expect(sql).to.not.equal(createTable);
+    const native = await openNative(file);
+    native.database.exec(sql);
+    await native.close();
+  };
+
+  const refusal = async (): Promise<string> => {
+    const error = await caught(connectSqlite(file));
+    expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
+    expect(error.message).to.include("'koa_usage'").and.include('another tableName');
+    return error.message;
+  };
+
+  it('names the columns that it lacks', async () => {
+    await make('create table koa_usage (id text primary key, date integer not null)');
+    expect(await refusal()).to.match(/lacks the columns duration_ms, server_name, method, .*weight[;.]/);
+  });
+
+  it('names a column that demands a value', async () => {
+    await make(createTable.replace('`weight`', '`tenant` text not null, `weight`'));
+    expect(await refusal()).to.match(/demands values for tenant,/);
+  });
+
+  it('takes further columns that demand nothing', async () => {
+    await make(
+      createTable.replace('`weight`', "`note` text null, `tenant` text not null default 'a', `weight`"),
+    );
+    const storage = await connectSqlite(file);
+    const record = makeRecord();
+    await storage.store([record], new AbortController().signal);
+    expect(await storage.getUsage()).to.deep.equal([record]);
+    await storage.close();
+  });
+
+  it('demands that id is the primary key', async () => {
+    await make(createTable.replace(' primary key', ''));
+    expect(await refusal()).to.include('its primary key is not the column id');
+  });
+
+  it('demands that id alone is the primary key', async () => {
+    await make(createTable.replace(' primary key', '').replace(/\)$/, ', primary key (`id`, `date`))'));
+    expect(await refusal()).to.include('its primary key is not the column id');
+  });
+
+  it('leaves a table that it refuses as it is, and the file unlocked', async () => {
+    await make('create table koa_usage (id text primary key)');
+    await refusal();
+    const native = await openNative(file);
+    native.database.exec("begin immediate; insert into koa_usage values ('a'); commit");
+    expect(native.database.prepare('select * from koa_usage').all()).to.deep.equal([{ id: 'a' }]);
+    await native.close();
+  });
+});
