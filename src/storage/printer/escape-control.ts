@@ -2,7 +2,7 @@
  * What a terminal acts upon or hides instead of showing it: C0 and C1 controls, line separators, and the
  * characters that change the direction of text or have no width («Trojan Source», CVE-2021-42574).
  */
-const UNSAFE = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+const UNSAFE = /[\p{Cc}\u061c\u180e\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Shows control characters as `\x1b` or `\u202e`, so that text takes one line and moves no cursor. */
 export function escapeControl(text: string): string {

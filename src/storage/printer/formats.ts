@@ -29,7 +29,7 @@ export function formatJson(record: UsageRecord): string {
 export function formatCombined(record: UsageRecord): string {
   const request = escapeQuoted(`${record.method} ${requestTarget(record)} HTTP/1.1`);
   const userAgent = escapeQuoted(record.userAgent.string ?? '-');
-  const user = escapeField(record.username ?? '-');
+  const user = record.username === '' ? '""' : escapeField(record.username ?? '-');
   const bytes =
     record.responseBytes === null || record.responseBytes === 0 ? '-' : String(record.responseBytes);
   return (

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { OptionReader, hasMethods } from '../../options/validate.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../usage-storage.js';
@@ -50,7 +51,7 @@ export class PrinterStorage implements UsageStorage {
       "'text', 'json', 'combined' or a function",
       'text',
     );
-    this.#format = typeof format === 'function' ? (record) => escapeControl(format(record)) : FORMATS[format];
+    this.#format = typeof format === 'function' ? escaped(format) : FORMATS[format];
   }
 
   /**
@@ -66,7 +67,7 @@ export class PrinterStorage implements UsageStorage {
         lines += `${this.#format(record)}\n`;
       } catch (thrown) {
         const error =
-          thrown instanceof Error ? thrown : new Error(`The format function threw ${String(thrown)}`);
+          thrown instanceof Error ? thrown : new Error(`The format function threw ${inspect(thrown)}`);
         refused.push({ id: record.id, error });
       }
     }
@@ -79,17 +80,27 @@ export class PrinterStorage implements UsageStorage {
     signal.throwIfAborted();
     const output = this.#output;
     await new Promise<void>((resolve, reject) => {
+      const abort = (): void => reject(signal.reason as Error);
       const settle = (error?: Error | null): void => {
         signal.removeEventListener('abort', abort);
-        // The stream emits the error after the callback; without a listener it would end the process.
+        // The stream emits the error after the callback, which may come when nobody waits any more; without a
+        // listener it would end the process.
         setImmediate(() => output.removeListener('error', settle));
         if (error == null) resolve();
         else reject(error);
       };
-      const abort = (): void => settle(signal.reason as Error);
       signal.addEventListener('abort', abort);
       output.on('error', settle);
       output.write(lines, settle);
     });
   }
+}
+
+/** A format function's line, made safe to print. */
+function escaped(format: (record: UsageRecord) => unknown): LineFormatter {
+  return (record) => {
+    const line = format(record);
+    if (typeof line === 'string') return escapeControl(line);
+    throw new TypeError(`The format function returned ${inspect(line, { depth: 0 })}; expected text.`);
+  };
 }
