@@ -150,15 +150,10 @@ export class Pipeline {
     const { clock } = this.#settings;
     return new Promise((resolve) => {
       const timer = clock.setTimeout(resolve, CLOSE_GRACE_MS, true);
-      const closing = async (): Promise<void> => storage.close?.();
-      void closing()
-        .catch((error: unknown) =>
-          this.#log.failure('close', `the storage '${storage.name}' did not close`, error),
-        )
-        .finally(() => {
-          clock.clearTimeout(timer);
-          resolve();
-        });
+      void closeQuietly(storage, this.#log).then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
     });
   }
 
@@ -166,6 +161,14 @@ export class Pipeline {
     this.#homeless[reason] += 1;
     this.#log.loss(null, reason, 1, error);
     this.events.emit('drop', { storage: null, reason, count: 1, records, error });
+  }
+}
+
+async function closeQuietly(storage: UsageStorage, log: ReportLog): Promise<void> {
+  try {
+    await storage.close?.();
+  } catch (error) {
+    log.failure('close', `the storage '${storage.name}' did not close`, error);
   }
 }
 

@@ -58,6 +58,7 @@ export class ManualClock implements Clock {
    */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#elapsedMs + byMs;
+    await settled();
     for (let timer = this.#next(endMs); timer !== undefined; timer = this.#next(endMs)) {
       this.#timers.delete(timer);
       this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);

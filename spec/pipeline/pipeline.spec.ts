@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { Pipeline } from '../../src/pipeline/pipeline.js';
+import type { UsageStorage } from '../../src/storage/usage-storage.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { expectBalanced } from '../support/accounts.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
+import { makeRecord } from '../support/records.js';
+
+function setUp(find: () => readonly UsageStorage[]) {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line);
+  const pipeline = new Pipeline(
+    {
+      clock,
+      logger: { warn: write, error: write },
+      queue: { maxRecords: 100, maxBytes: 1_000_000 },
+      batch: { maxRecords: 10, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+    },
+    find,
+  );
+  return { clock, lines, pipeline };
+}
+
+describe('Pipeline', () => {
+  it('gives every record to every storage; one that fails holds back no other', async () => {
+    const good = new FaultyStorage('good');
+    const bad = new FaultyStorage('bad');
+    const hung = new FaultyStorage('hung');
+    bad.mood = 'reject';
+    hung.mood = 'hang';
+    const { clock, pipeline } = setUp(() => [bad, hung, good]);
+    for (let index = 0; index < 30; index += 1) pipeline.accept(makeRecord());
+    await clock.advance(5000);
+    expect(good.stored.size).to.equal(30);
+    const stats = pipeline.stats();
+    expect(stats.storages.map(({ name, stored }) => [name, stored])).to.deep.equal([
+      ['bad', 0],
+      ['hung', 0],
+      ['good', 30],
+    ]);
+    expect(stats).to.include({ accepted: 90, stored: 30 });
+    for (const counts of [stats, ...stats.storages]) expectBalanced(counts);
+  });
+
+  it('counts what comes while there is no storage, says so once, and goes on when there is one', async () => {
+    const storage = new FaultyStorage();
+    let storages: UsageStorage[] | null = null;
+    const { pipeline, lines } = setUp(() => {
+      if (storages === null) throw new Error('add a storage');
+      return storages;
+    });
+    const drops: unknown[] = [];
+    pipeline.events.on('drop', ({ storage: whose, reason, count, records }) =>
+      drops.push([whose, reason, count, records.length]),
+    );
+    pipeline.accept(makeRecord());
+    pipeline.accept(makeRecord());
+    expect(pipeline.stats()).to.include({ accepted: 2, stored: 0 });
+    expect(pipeline.stats().dropped['no-storage']).to.equal(2);
+    expect(lines).to.have.length(2);
+    expect(lines[0]).to.contain('add a storage');
+    expect(drops).to.deep.equal([
+      [null, 'no-storage', 1, 1],
+      [null, 'no-storage', 1, 1],
+    ]);
+    storages = [storage];
+    pipeline.accept(makeRecord());
+    await pipeline.flush();
+    expect(storage.stored.size).to.equal(1);
+    expectBalanced(pipeline.stats());
+  });
+
+  it('counts a record that could not be made, and logs why', () => {
+    const { pipeline, lines } = setUp(() => [new FaultyStorage()]);
+    pipeline.open();
+    pipeline.fault('making a record', new TypeError('oops'), true);
+    pipeline.fault('the option user', new TypeError('oops'), false);
+    expect(pipeline.stats().dropped.internal).to.equal(1);
+    expectBalanced(pipeline.stats());
+    expect(lines[0]).to.contain('making a record failed: TypeError: oops');
+  });
+
+  it('tells of batches, failures and recoveries by events', async () => {
+    const storage = new FaultyStorage();
+    const { clock, pipeline } = setUp(() => [storage]);
+    const seen: string[] = [];
+    pipeline.events.on('error', ({ error, failures }) => seen.push(`error ${error.message} ${failures}`));
+    pipeline.events.on('recover', ({ failures }) => seen.push(`recover ${failures}`));
+    pipeline.events.on('flush', ({ stored }) => seen.push(`flush ${stored}`));
+    storage.mood = 'reject';
+    pipeline.accept(makeRecord());
+    await pipeline.flush();
+    storage.mood = 'store';
+    await clock.advance(500);
+    expect(seen).to.deep.equal(['error out of order 1', 'flush 1', 'recover 1']);
+  });
+
+  it('closes once, storages included, and reports what was stored and what was not', async () => {
+    const storage = new FaultyStorage();
+    const { pipeline } = setUp(() => [storage]);
+    pipeline.accept(makeRecord());
+    const [first, second] = await Promise.all([pipeline.close(5000), pipeline.close(1)]);
+    expect(first).to.deep.equal({ stored: 1, dropped: 0 });
+    expect(second).to.equal(first);
+    expect(storage.closed).to.equal(1);
+    pipeline.accept(makeRecord());
+    expect(pipeline.stats().dropped.late).to.equal(1);
+  });
+
+  it('counts as late what comes after a close without any storage', async () => {
+    const { pipeline } = setUp(() => {
+      throw new Error('none');
+    });
+    await pipeline.close(10);
+    pipeline.accept(makeRecord());
+    expect(pipeline.stats().dropped.late).to.equal(1);
+  });
+
+  it('does not wait for a storage that never closes', async () => {
+    const storage = new FaultyStorage();
+    storage.close = () => new Promise(() => {});
+    const { clock, pipeline } = setUp(() => [storage]);
+    pipeline.open();
+    const closing = pipeline.close(1000);
+    await clock.advance(1250);
+    expect(await closing).to.deep.equal({ stored: 0, dropped: 0 });
+  });
+
+  it('survives a storage that fails to close', async () => {
+    const storage = new FaultyStorage();
+    storage.close = () => Promise.reject(new Error('stuck'));
+    const { pipeline, lines } = setUp(() => [storage]);
+    pipeline.open();
+    await pipeline.close(1000);
+    expect(lines[0]).to.contain("the storage 'faulty' did not close: Error: stuck");
+  });
+});

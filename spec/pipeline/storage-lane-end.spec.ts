@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { TrackUsageError } from '../../src/errors.js';
+import { StorageLane } from '../../src/pipeline/storage-lane.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { expectBalanced } from '../support/accounts.js';
+import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
+import { makeRecord } from '../support/records.js';
+
+function setUp() {
+  const clock = new ManualClock();
+  const storage = new FaultyStorage();
+  const lane = new StorageLane(
+    storage,
+    {
+      clock,
+      queue: { maxRecords: 30, maxBytes: 100_000 },
+      batch: { maxRecords: 10, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+    },
+    { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} },
+  );
+  const accept = (count: number): void => {
+    for (let index = 0; index < count; index += 1) lane.accept(makeRecord(), 100);
+  };
+  return { clock, storage, lane, accept };
+}
+
+describe('StorageLane.flush', () => {
+  it('resolves when everything that was queued is stored', async () => {
+    const { storage, lane, accept } = setUp();
+    accept(25);
+    await lane.flush();
+    expect(storage.stored.size).to.equal(25);
+  });
+
+  it('resolves at once when nothing waits', async () => {
+    await setUp().lane.flush();
+  });
+
+  it('resolves after the attempt that failed, and cuts a pause short the next time', async () => {
+    const { storage, lane, accept } = setUp();
+    storage.mood = 'reject';
+    accept(3);
+    await lane.flush();
+    expect(lane.stats()).to.include({ queued: 3, retries: 1 });
+    storage.mood = 'store';
+    await lane.flush();
+    expect(lane.stats()).to.include({ queued: 0, stored: 3 });
+  });
+
+  it('waits for the batch that is already in flight', async () => {
+    const { clock, storage, lane, accept } = setUp();
+    storage.mood = 'hang';
+    accept(3);
+    await clock.advance(1000);
+    let flushed = false;
+    const flushing = lane.flush().then(() => {
+      flushed = true;
+    });
+    await clock.advance(5);
+    expect(flushed).to.equal(false);
+    storage.release();
+    await flushing;
+    expect(lane.stats().stored).to.equal(3);
+  });
+});
+
+describe('StorageLane.close', () => {
+  it('stores what is queued, and counts as late what comes afterwards', async () => {
+    const { clock, lane, accept } = setUp();
+    accept(25);
+    await lane.close(5000);
+    accept(2);
+    expect(lane.stats()).to.include({ stored: 25, queued: 0, inFlight: 0 });
+    expect(lane.stats().dropped.late).to.equal(2);
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('tries again as long as the time allows', async () => {
+    const { clock, storage, lane, accept } = setUp();
+    storage.mood = 'reject';
+    accept(5);
+    const closing = lane.close(5000);
+    await clock.advance(100);
+    storage.mood = 'store';
+    await clock.advance(4900);
+    await closing;
+    expect(lane.stats()).to.include({ stored: 5, queued: 0 });
+  });
+
+  for (const mood of ['reject', 'hang', 'throw', 'garbage'] as Mood[]) {
+    it(`ends at its time with a storage in the mood to ${mood}, and counts what it could not store`, async () => {
+      const { clock, storage, lane, accept } = setUp();
+      storage.mood = mood;
+      accept(15);
+      let closed = false;
+      const closing = lane.close(5000).then(() => {
+        closed = true;
+      });
+      await clock.advance(4999);
+      expect(closed).to.equal(false);
+      await clock.advance(1);
+      await closing;
+      expect(lane.stats()).to.include({ stored: 0, queued: 0, inFlight: 0 });
+      expect(lane.stats().dropped['shutdown-timeout']).to.equal(15);
+      expect(clock.pendingTimers).to.equal(0);
+    });
+  }
+
+  it('does not wait where only a person could help', async () => {
+    const { storage, lane, accept } = setUp();
+    storage.mood = 'reject';
+    storage.error = new TrackUsageError('STORAGE_SETUP', 'no such table');
+    accept(2);
+    await lane.close(5000);
+    expect(lane.stats().dropped['shutdown-timeout']).to.equal(2);
+  });
+
+  it('aborts the attempt that it gives up on', async () => {
+    const { clock, storage, lane, accept } = setUp();
+    storage.mood = 'hang';
+    accept(1);
+    const closing = lane.close(50);
+    await clock.advance(50);
+    await closing;
+    expect(storage.signals[0]?.aborted).to.equal(true);
+  });
+});
+
+describe('The accounts of a StorageLane', () => {
+  const mood = fc.constantFrom<Mood[]>('store', 'reject', 'throw', 'hang', 'refuse-first', 'garbage');
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ accept: fc.integer({ min: 1, max: 25 }) }) },
+    { weight: 3, arbitrary: fc.record({ advance: fc.integer({ min: 0, max: 20_000 }) }) },
+    { weight: 2, arbitrary: fc.record({ mood }) },
+    { weight: 1, arbitrary: fc.constant({ flush: true as const }) },
+    { weight: 1, arbitrary: fc.constant({ release: true as const }) },
+  );
+
+  it('always add up, and no record is both stored and dropped', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 0, max: 10_000 }),
+        async (steps, timeoutMs) => {
+          const { clock, storage, lane, accept } = setUp();
+          for (const now of steps) {
+            if ('accept' in now) accept(now.accept);
+            else if ('advance' in now) await clock.advance(now.advance);
+            else if ('mood' in now) storage.mood = now.mood;
+            else if ('release' in now) storage.release();
+            else void lane.flush();
+            expectBalanced(lane.stats());
+          }
+          const closing = lane.close(timeoutMs);
+          await clock.advance(timeoutMs);
+          await closing;
+          accept(1);
+          const stats = lane.stats();
+          expectBalanced(stats);
+          expect(stats).to.include({ queued: 0, inFlight: 0 });
+          // An answer that came too late is not believed, so the storage may have done more than is booked.
+          expect(stats.dropped.refused).to.be.at.most(storage.refusedIds.size);
+          expect(stats.stored).to.be.at.most(storage.stored.size);
+          expect(clock.pendingTimers).to.equal(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

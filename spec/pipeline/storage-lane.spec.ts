@@ -1,0 +1,208 @@
+import { expect } from 'chai';
+import { TrackUsageError } from '../../src/errors.js';
+import type { DropReason } from '../../src/pipeline/accounting.js';
+import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
+import { type LaneSettings, StorageLane } from '../../src/pipeline/storage-lane.js';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { expectBalanced } from '../support/accounts.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
+import { makeRecord } from '../support/records.js';
+
+class Observed implements LaneObserver {
+  readonly drops: { reason: DropReason; records: readonly UsageRecord[]; error: Error | null }[] = [];
+  readonly failures: Error[] = [];
+  readonly flushes: number[] = [];
+  readonly recoveries: number[] = [];
+
+  dropped(_storage: string, reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
+    this.drops.push({ reason, records, error });
+  }
+
+  failed(_storage: string, error: Error): void {
+    this.failures.push(error);
+  }
+
+  flushed(_storage: string, stored: number): void {
+    this.flushes.push(stored);
+  }
+
+  recovered(_storage: string, failures: number): void {
+    this.recoveries.push(failures);
+  }
+}
+
+function setUp(settings: Partial<LaneSettings> = {}) {
+  const clock = new ManualClock();
+  const storage = new FaultyStorage();
+  const observed = new Observed();
+  const lane = new StorageLane(
+    storage,
+    {
+      clock,
+      queue: { maxRecords: 100, maxBytes: 100_000 },
+      batch: { maxRecords: 10, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+      ...settings,
+    },
+    observed,
+  );
+  const accept = (count: number, bytes = 100): void => {
+    for (let index = 0; index < count; index += 1) lane.accept(makeRecord(), bytes);
+  };
+  return { clock, storage, observed, lane, accept };
+}
+
+describe('StorageLane', () => {
+  it('hands a record over when it has waited for the batch delay, and not before', async () => {
+    const { clock, storage, lane, accept } = setUp();
+    accept(3);
+    await clock.advance(999);
+    expect(storage.batches).to.have.length(0);
+    expect(lane.stats()).to.include({ accepted: 3, queued: 3, stored: 0 });
+    await clock.advance(1);
+    expect(storage.batches.map((batch) => batch.length)).to.deep.equal([3]);
+    expect(lane.stats()).to.include({ queued: 0, inFlight: 0, stored: 3 });
+  });
+
+  it('never calls the storage while a record is accepted, full batch or not', async () => {
+    const { clock, storage, accept } = setUp();
+    accept(35);
+    expect(storage.batches).to.have.length(0);
+    await clock.advance(0);
+    expect(storage.batches.map((batch) => batch.length)).to.deep.equal([10, 10, 10]);
+    await clock.advance(1000);
+    expect(storage.batches.map((batch) => batch.length)).to.deep.equal([10, 10, 10, 5]);
+  });
+
+  it('keeps records in their order', async () => {
+    const { lane, storage } = setUp();
+    const records = Array.from({ length: 25 }, () => makeRecord());
+    for (const record of records) lane.accept(record, 100);
+    await lane.flush();
+    expect([...storage.stored.keys()]).to.deep.equal(records.map(({ id }) => id));
+  });
+
+  it('sets no timer while nothing waits', async () => {
+    const { clock, lane, accept } = setUp();
+    expect(clock.pendingTimers).to.equal(0);
+    accept(1);
+    await lane.flush();
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('drops the newest when the queue is full by records', async () => {
+    const { lane, observed, accept } = setUp({ queue: { maxRecords: 5, maxBytes: 100_000 } });
+    accept(7);
+    expect(lane.stats()).to.include({ accepted: 7, queued: 5 });
+    expect(lane.stats().dropped['queue-full']).to.equal(2);
+    expect(observed.drops.map(({ reason }) => reason)).to.deep.equal(['queue-full', 'queue-full']);
+    expectBalanced(lane.stats());
+  });
+
+  it('drops the newest when the queue is full by bytes, and alone what is larger than the queue', () => {
+    const { lane, accept } = setUp({ queue: { maxRecords: 100, maxBytes: 1000 } });
+    accept(1, 1001);
+    accept(2, 400);
+    accept(1, 300);
+    accept(1, 200);
+    expect(lane.stats().dropped).to.include({ 'too-large': 1, 'queue-full': 1 });
+    expect(lane.stats().queued).to.equal(3);
+  });
+
+  it('counts the batch in flight against the bounds', async () => {
+    const { clock, storage, lane, accept } = setUp({ queue: { maxRecords: 12, maxBytes: 100_000 } });
+    storage.mood = 'hang';
+    accept(10);
+    await clock.advance(0);
+    expect(lane.stats()).to.include({ inFlight: 10, queued: 0 });
+    accept(3);
+    expect(lane.stats()).to.include({ inFlight: 10, queued: 2 });
+    expect(lane.stats().dropped['queue-full']).to.equal(1);
+    expectBalanced(lane.stats());
+  });
+
+  it('tries a failed batch again, unchanged and first', async () => {
+    const { clock, storage, observed, lane, accept } = setUp();
+    storage.mood = 'reject';
+    accept(4);
+    await clock.advance(1000);
+    expect(lane.stats()).to.include({ queued: 4, inFlight: 0, retries: 1, lastError: storage.error });
+    accept(2);
+    storage.mood = 'store';
+    await clock.advance(500);
+    expect(storage.batches[1]).to.deep.equal(storage.batches[0]);
+    expect(observed.recoveries).to.deep.equal([1]);
+    await clock.advance(1000);
+    expect(lane.stats()).to.include({ stored: 6, queued: 0 });
+  });
+
+  it('makes no attempt more often than the pauses allow', async () => {
+    const { clock, storage, accept } = setUp();
+    storage.mood = 'reject';
+    accept(1);
+    await clock.advance(600_000);
+    // At most 30 s apart once the ceiling is reached, and never at once: full jitter makes it random in between.
+    expect(storage.batches.length).to.be.within(20, 200);
+  });
+
+  it('waits the longest pause when a person has to act first', async () => {
+    const { clock, storage, accept } = setUp();
+    storage.mood = 'reject';
+    storage.error = new TrackUsageError('STORAGE_SETUP', 'no such table');
+    accept(1);
+    await clock.advance(1000);
+    await clock.advance(29_999);
+    expect(storage.batches).to.have.length(1);
+    await clock.advance(1);
+    expect(storage.batches).to.have.length(2);
+  });
+
+  for (const mood of ['throw', 'garbage'] as const) {
+    it(`survives a storage in the mood to ${mood}`, async () => {
+      const { clock, storage, lane, observed, accept } = setUp();
+      storage.mood = mood;
+      accept(2);
+      await clock.advance(1000);
+      expect(observed.failures).to.have.length(1);
+      expect(lane.stats()).to.include({ queued: 2, stored: 0 });
+      expectBalanced(lane.stats());
+    });
+  }
+
+  it('gives up on an attempt that takes too long, and ignores its late answer', async () => {
+    const { clock, storage, lane, observed, accept } = setUp();
+    storage.mood = 'hang';
+    accept(2);
+    await clock.advance(1000);
+    expect(lane.stats().inFlight).to.equal(2);
+    await clock.advance(10_000);
+    expect(storage.signals[0]?.aborted).to.equal(true);
+    expect(observed.failures[0]).to.have.property('code', 'STORAGE_UNAVAILABLE');
+    storage.release();
+    await clock.advance(0);
+    expect(lane.stats()).to.include({ stored: 0, queued: 2 });
+    storage.mood = 'store';
+    await clock.advance(500);
+    expect(lane.stats()).to.include({ stored: 2, queued: 0 });
+    expectBalanced(lane.stats());
+  });
+
+  it('drops just the records that the storage refuses', async () => {
+    const { storage, lane, observed, accept } = setUp();
+    storage.mood = 'refuse-first';
+    accept(5);
+    await lane.flush();
+    expect(lane.stats()).to.include({ stored: 4, queued: 0 });
+    expect(lane.stats().dropped.refused).to.equal(1);
+    expect(observed.drops[0]?.error?.message).to.equal('refused');
+  });
+
+  it('tells how old its oldest record is', async () => {
+    const { clock, lane } = setUp();
+    expect(lane.stats().oldestAgeMs).to.equal(null);
+    lane.accept(makeRecord({ date: new Date(clock.now()) }), 100);
+    await clock.advance(400);
+    expect(lane.stats().oldestAgeMs).to.equal(400);
+  });
+});

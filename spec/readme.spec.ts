@@ -1,0 +1,115 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { freePort, until } from './support/processes.js';
+
+const ROOT = process.cwd();
+const FOLDER = join(ROOT, 'build', 'readme');
+
+/** A fenced block of TypeScript, with the comment that stands in front of it, if one does. */
+const SNIPPET = /(?:<!-- (context|run:)([\s\S]*?)-->\s*)?```ts\n([\s\S]*?)```/g;
+
+interface Snippet {
+  readonly name: string;
+  readonly code: string;
+}
+
+async function readSnippets(): Promise<Snippet[]> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  return [...readme.matchAll(SNIPPET)].map(([, kind, comment, code], index) => ({
+    name: kind === 'run:' ? String(comment).trim() : `snippet-${index}`,
+    code: `${kind === 'context' ? comment : ''}\n${code}\nexport {};\n`,
+  }));
+}
+
+async function compile(snippets: readonly Snippet[]): Promise<string> {
+  await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  for (const { name, code } of snippets) await writeFile(join(FOLDER, `${name}.ts`), code);
+  const compilerOptions = { types: ['node'], rootDir: '.', outDir: 'out', noUnusedLocals: false };
+  await writeFile(
+    join(FOLDER, 'tsconfig.json'),
+    JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }),
+  );
+  const run = promisify(execFile)(process.execPath, [
+    join(ROOT, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    FOLDER,
+  ]);
+  return run.then(
+    () => '',
+    (error: { stdout?: string }) => error.stdout ?? 'tsc could not be run',
+  );
+}
+
+describe('The README', function () {
+  this.timeout(60_000);
+  let snippets: Snippet[] = [];
+  let child: ChildProcess | null = null;
+
+  before(async () => {
+    snippets = await readSnippets();
+  });
+
+  after(() => {
+    child?.kill('SIGKILL');
+  });
+
+  it('has snippets, and all of them compile', async () => {
+    expect(snippets.map(({ name }) => name)).to.include('quickstart');
+    expect(snippets.length).to.be.at.least(6);
+    expect(await compile(snippets)).to.equal('');
+  });
+
+  it('has a first snippet that tracks as its comments say', async () => {
+    const program = join(FOLDER, 'out', 'quickstart.js');
+    const source = await readFile(program, 'utf8');
+    expect(source).to.contain('app.listen(3000)');
+    await writeFile(
+      program,
+      source.replace('app.listen(3000)', "app.listen(Number(process.env.PORT), '127.0.0.1')"),
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    const port = await freePort();
+    child = spawn(process.execPath, [program], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+    const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
+    await until(
+      async () => (await get('/users/7').catch(() => null))?.status === 200,
+      'the application answers',
+    );
+    for (const path of ['/users/health', '/orders', '/orders/draft', '/nowhere']) await get(path);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    await rm(folder, { recursive: true });
+    expect(printed).to.equal('2 records stored, 0 not\n');
+  });
+
+  it('names every option of trackUsage', async () => {
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+    const options = await readFile(join(ROOT, 'src/options/tracker-options.ts'), 'utf8');
+    const names = /const NAMES = \[([^\]]*)\]/.exec(options)?.[1]?.match(/\w+/g) ?? [];
+    expect(names.length).to.be.at.least(12);
+    for (const name of names) expect(readme, name).to.match(new RegExp(`^\\| \`${name}\` `, 'm'));
+  });
+
+  it('links to nothing that is not there', async () => {
+    for (const page of ['README.md', 'CONTRIBUTING.md']) {
+      const text = await readFile(join(ROOT, page), 'utf8');
+      for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+        await readFile(join(ROOT, String(target)), 'utf8');
+      }
+    }
+  });
+});
