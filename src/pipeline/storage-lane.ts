@@ -7,6 +7,7 @@ import { type DropReason, type StorageStats, noDrops } from './accounting.js';
 import { type BackoffBounds, backoffMs } from './backoff.js';
 import type { LaneObserver } from './lane-observer.js';
 import { type QueueBounds, RecordQueue } from './record-queue.js';
+import { describeError } from './report-log.js';
 
 /** How a lane works. */
 export interface LaneSettings {
@@ -205,7 +206,7 @@ export class StorageLane {
       return true;
     } catch (error) {
       if (this.#attempt !== attempt) return false;
-      this.#fail(error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
+      this.#fail(error instanceof Error ? error : new Error(describeError(error)));
       return false;
     }
   }
