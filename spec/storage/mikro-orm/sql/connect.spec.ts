@@ -43,6 +43,24 @@ describe('SqlStorage.connect', () => {
     expect(columns).to.deep.equal([{ name: 'date' }, { name: 'id' }]);
   });
 
+  it('takes nothing from the variables that configure the application’s MikroORM', async () => {
+    const variables = {
+      CLIENT_URL: 'postgresql://nobody@127.0.0.1:1/none',
+      SCHEMA: 'foo',
+      USER: 'foo',
+      DEBUG: 'true',
+    };
+    for (const [name, value] of Object.entries(variables)) process.env[`MIKRO_ORM_${name}`] = value;
+    try {
+      const storage = await connectSqlite(file);
+      await storage.store([makeRecord()], signal);
+      expect(await storage.getUsage()).to.have.lengthOf(1);
+      await storage.close();
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[`MIKRO_ORM_${name}`];
+    }
+  });
+
   it('leaves the file readable while it writes: it has a write-ahead log', async () => {
     const storage = await connectSqlite(file);
     const native = await openNative(file);

@@ -57,6 +57,17 @@ describe('SqlStorage.connect on a table that is there', () => {
     await storage.close();
   });
 
+  it('makes the index if the table lacks it, and no second one if it does not', async () => {
+    await make(`${createTable};`);
+    for (let start = 0; start < 2; start += 1) await (await connectSqlite(file)).close();
+    const native = await openNative(file);
+    const indexes = native.database
+      .prepare("select name from sqlite_master where type = 'index' and sql is not null")
+      .all();
+    await native.close();
+    expect(indexes).to.deep.equal([{ name: 'koa_usage_date_id_index' }]);
+  });
+
   it('demands that id is the primary key', async () => {
     await make(createTable.replace(' primary key', ''));
     expect(await refusal()).to.include('its primary key is not the column id');

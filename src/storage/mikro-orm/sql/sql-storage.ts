@@ -1,4 +1,4 @@
-import { type Constructor, type IDatabaseDriver, MikroORM } from '@mikro-orm/core';
+import { type Constructor, type IDatabaseDriver, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods, isFunction } from '../../../options/validate.js';
@@ -24,6 +24,19 @@ export interface SqlStorageOptions {
 
 const CONNECT = 'SqlStorage.connect';
 const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
+
+/** MikroORM takes what is not given from MIKRO_ORM_…, and those variables are about the application's database. */
+const NOT_FROM_ENVIRONMENT = {
+  clientUrl: undefined,
+  host: undefined,
+  port: undefined,
+  user: undefined,
+  password: undefined,
+  schema: undefined,
+  timezone: undefined,
+  namingStrategy: UnderscoreNamingStrategy,
+  debug: false,
+} as object;
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage implements ReadableUsageStorage {
@@ -78,6 +91,7 @@ export class SqlStorage implements ReadableUsageStorage {
     // MikroORM reads a schema before a dot, and puts values where question marks are.
     if (/[.?]/.test(tableName)) reader.refuse('tableName', 'a name without a dot or a question mark');
     const orm = await MikroORM.init({
+      ...NOT_FROM_ENVIRONMENT,
       driver,
       dbName,
       entities: [defineUsage(tableName)],

@@ -3,6 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
 import type { UsageTable } from '../usage-table.js';
 import { isBusy } from './errors.js';
+import { quote } from './identifiers.js';
 import { type NativeDatabase, sqliteConnection } from './native-client.js';
 
 /** How long other processes are waited for while the table is made, in milliseconds. */
@@ -36,13 +37,28 @@ function createTable(database: NativeDatabase, table: UsageTable, sql: string): 
   database.exec('begin immediate');
   try {
     const columns = database.prepare('select * from pragma_table_info(?)').all([table.name]) as ColumnInfo[];
-    if (columns.length === 0) database.exec(sql);
-    else checkColumns(table, columns);
+    if (columns.length === 0) {
+      database.exec(sql);
+    } else {
+      checkColumns(table, columns);
+      ensureIndex(database, table);
+    }
     database.exec('commit');
   } catch (error) {
     if (database.inTransaction) database.exec('rollback');
     throw error;
   }
+}
+
+/** Without it, every page of `getUsage` sorts the whole table. */
+function ensureIndex(database: NativeDatabase, { name }: UsageTable): void {
+  const indexed = database
+    .prepare(
+      "select l.name from pragma_index_list(?) l where (select group_concat(i.name) from pragma_index_info(l.name) i) = 'date,id'",
+    )
+    .all([name]);
+  if (indexed.length === 0)
+    database.exec(`create index ${quote(`${name}_date_id_index`)} on ${quote(name)} ("date", "id")`);
 }
 
 function checkColumns(table: UsageTable, found: readonly ColumnInfo[]): void {

@@ -7,6 +7,7 @@ import type { ColumnValue } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { isRefusal, storageError } from './errors.js';
+import { quote } from './identifiers.js';
 import {
   type NativeDatabase,
   type NativeStatement,
@@ -126,11 +127,6 @@ function insertSql({ name, columns }: UsageTable): string {
   const names = columns.map((column) => quote(column.name)).join(', ');
   const places = columns.map(() => '?').join(', ');
   return `insert into ${quote(name)} (${names}) values (${places}) on conflict (${quote('id')}) do nothing`;
-}
-
-/** Quotes an identifier as standard SQL does, and SQLite. */
-export function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }
 
 /** SQLite has no booleans and no dates: MikroORM keeps them as 0 and 1, and as milliseconds. */
