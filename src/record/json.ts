@@ -30,7 +30,8 @@ function limitValue(value: unknown, depth: number, budget: Budget): Limited {
     case 'string':
       return spend(cleanText(value, JSON_LIMITS.text), budget);
     case 'number':
-      return spend(Number.isFinite(value) ? value : null, budget);
+      // JSON has one zero only.
+      return spend(Number.isFinite(value) ? value + 0 : null, budget);
     case 'boolean':
       return spend(value, budget);
     case 'bigint':
