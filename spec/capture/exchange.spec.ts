@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import type { Middleware } from 'koa';
+import { Body, JsonController, Post } from 'routing-controllers';
+import { TrackedController } from '../../src/index.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { askRaw, connectRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
@@ -15,6 +17,15 @@ const echo: Middleware = async (ctx) => {
 
 function facts(records: readonly UsageRecord[]) {
   return records.map((record) => [record.path, record.status, record.requestBytes, record.responseBytes]);
+}
+
+@TrackedController()
+@JsonController('/upload')
+class UploadController {
+  @Post('/')
+  take(@Body() body: object) {
+    return body;
+  }
 }
 
 describe('Exchange', () => {
@@ -155,5 +166,31 @@ describe('Exchange', () => {
     });
     expect(await exchangeRaw(port, rawRequest('/socket', UPGRADE))).to.match(/^HTTP\/1.1 200 [^]*ok$/);
     expect(facts(await served.records())).to.deep.equal([['/socket', 200, 0, 2]]);
+  });
+
+  it('records a request whose client leaves while the body parser reads', async () => {
+    let running = false;
+    served = await serve({
+      controllers: [UploadController],
+      tracker: { defaultPolicy: 'include', trackUnmatched: true },
+      between: [
+        (_ctx, next) => {
+          running = true;
+          return next();
+        },
+      ],
+    });
+    const client = await connectRaw(served.port);
+    client.send(
+      rawRequest('/upload', ['Content-Type: application/json', 'Content-Length: 100'], 'POST', '{"name":'),
+    );
+    await until(() => running, 'the body parser reads');
+    await client.leave();
+    expect(await onlyRecord(served)).to.include({
+      path: '/upload',
+      aborted: true,
+      status: null,
+      responseBytes: 0,
+    });
   });
 });
