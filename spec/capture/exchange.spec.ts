@@ -97,6 +97,19 @@ describe('Exchange', () => {
     expect(await onlyRecord(served)).to.include({ status: 200, responseBytes: 2 });
   });
 
+  it('makes one record of a response that says twice that it has closed', async () => {
+    let closes = 0;
+    const { port, usage, memory } = await start((ctx) => {
+      ctx.res.on('close', () => (closes += 1));
+      ctx.res.once('close', () => ctx.res.emit('close'));
+      ctx.body = 'ok';
+    });
+    await askRaw(port, '/');
+    await until(() => closes === 2, 'the response has closed twice');
+    await usage.tracker.flush();
+    expect(memory.records).to.have.length(1);
+  });
+
   it('makes no record of a request that is not tracked', async () => {
     served = await serve({ after: [(ctx) => void (ctx.body = 'ok')] });
     expect(await askRaw(served.port, '/')).to.match(/ok$/);
