@@ -20,6 +20,17 @@ describe('TrackerEvents', () => {
     new TrackerEvents(() => {}).emit('error', FAILURE);
   });
 
+  it('survives an asynchronous listener that rejects', async () => {
+    const failures: unknown[] = [];
+    const events = new TrackerEvents((error) => void failures.push(error));
+    events.on('error', async () => {
+      throw new Error('listener');
+    });
+    events.emit('error', FAILURE);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(failures).to.have.length(1);
+  });
+
   it('goes on with the other listeners when one throws', () => {
     const failures: unknown[] = [];
     const events = new TrackerEvents((error) => void failures.push(error));

@@ -80,6 +80,8 @@ export class RecordMaker {
       const name: unknown = user(context);
       if (name === undefined || name === null) return null;
       if (typeof name === 'string') return name;
+      // Without a listener, a promise that rejects would end the process.
+      Promise.resolve(name).catch(() => undefined);
       throw new TypeError(`it returned a value of type ${typeof name}; expected a string or undefined`);
     } catch (error) {
       this.#sink.fault("the option 'user'", error, false);

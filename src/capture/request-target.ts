@@ -37,13 +37,13 @@ export function readTarget(target: string, allowed: readonly string[]): RequestT
 }
 
 /**
- * Scheme and host that the client addressed, without credentials.
+ * Scheme and host that the client addressed, without credentials; empty where it named no host (HTTP/1.0).
  *
  * @param protocol - `http` or `https`
  * @param host - the `Host` header; a client can write anything there
  */
 export function readOrigin(protocol: string, host: string): string {
-  return `${protocol}://${host.slice(host.lastIndexOf('@') + 1)}`;
+  return host === '' ? '' : `${protocol}://${host.slice(host.lastIndexOf('@') + 1)}`;
 }
 
 function allowedQuery(search: string, allowed: readonly string[]): JsonObject | null {

@@ -20,6 +20,9 @@ const CACHED_CLIENTS = 1000;
 /** The longest `Accept-Language` that is looked at, in characters; browsers send less than 100. */
 const MAX_LANGUAGES_LENGTH = 256;
 
+/** The form of language tags (RFC 4647, 2.1), without the wildcard. */
+const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
+
 /** Tells browsers, platforms, languages and bots from request headers, remembering those that it saw last. */
 export class UserAgentReader {
   readonly #seen = new QuickLRU<string, ClientSoftware>({ maxSize: CACHED_CLIENTS });
@@ -56,11 +59,11 @@ function readClient(header: string | undefined, languages: string | undefined): 
   };
 }
 
-/** The first language by quality (RFC 9110, 12.5.4); null for none or any. */
+/** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is no language tag. */
 function preferredLanguage(header: string | undefined): string | null {
   if (header === undefined) return null;
   const [language] = new Negotiator({
     headers: { 'accept-language': header.slice(0, MAX_LANGUAGES_LENGTH) },
   }).languages();
-  return language === undefined || language === '*' ? null : language;
+  return language !== undefined && LANGUAGE_TAG.test(language) ? language : null;
 }

@@ -82,7 +82,9 @@ export class TrackerEvents {
   emit<Name extends TrackerEventName>(name: Name, payload: TrackerEventMap[Name][0]): void {
     for (const listener of this.#emitter.listeners(name)) {
       try {
-        (listener as (event: unknown) => void)(payload);
+        const result: unknown = (listener as (event: unknown) => unknown)(payload);
+        // A listener may be asynchronous; without a handler its rejection would end the process.
+        if (result instanceof Promise) result.catch(this.#onFailure);
       } catch (error) {
         this.#onFailure(error);
       }

@@ -55,7 +55,9 @@ export class ReportLog {
 
   #write(level: keyof LogTarget, message: string): void {
     try {
-      this.#target[level](`${PREFIX} ${message}`);
+      // A logger may be asynchronous, and fail later.
+      const written: unknown = this.#target[level](`${PREFIX} ${message}`);
+      if (written instanceof Promise) written.catch(() => undefined);
     } catch {
       // There is nobody left to tell.
     }

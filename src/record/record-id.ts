@@ -10,8 +10,8 @@ const ROLLBACK_ALLOWANCE_MS = 10_000;
 export class RecordIds {
   readonly #generator = new V7Generator();
 
-  /** @param nowMs - the time of day, in milliseconds since 1970-01-01T00:00:00Z */
+  /** @param nowMs - the time of day, in milliseconds since 1970-01-01T00:00:00Z; fractions are ignored */
   next(nowMs: number): string {
-    return this.#generator.generateOrResetCore(nowMs, ROLLBACK_ALLOWANCE_MS).toString();
+    return this.#generator.generateOrResetCore(Math.trunc(nowMs), ROLLBACK_ALLOWANCE_MS).toString();
   }
 }

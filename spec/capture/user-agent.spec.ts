@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { UserAgentReader } from '../../src/capture/user-agent.js';
+import { TEXT_LIMITS } from '../../src/record/limits.js';
+
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0';
+
+function read(header: string | undefined, languages?: string) {
+  return new UserAgentReader().read(header, languages);
+}
+
+describe('UserAgentReader', () => {
+  it('tells browser, version, platform and language', () => {
+    expect(read(FIREFOX, 'de-CH, en;q=0.5')).to.deep.equal({
+      userAgent: {
+        browser: 'Firefox',
+        version: '143.0',
+        platform: 'Windows',
+        language: 'de-CH',
+        string: FIREFOX,
+      },
+      bot: false,
+    });
+  });
+
+  it('knows nothing of a client that sent no header', () => {
+    expect(read(undefined)).to.deep.equal({
+      userAgent: { browser: null, version: null, platform: null, language: null, string: null },
+      bot: false,
+    });
+  });
+
+  it('keeps an empty header apart from a missing one', () => {
+    expect(read('').userAgent.string).to.equal('');
+    const reader = new UserAgentReader();
+    expect(
+      [reader.read('', undefined), reader.read(undefined, undefined)].map((c) => c.userAgent.string),
+    ).to.deep.equal(['', null]);
+  });
+
+  for (const bot of [
+    'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    'curl/8.5.0',
+    'python-requests/2.32.0',
+  ]) {
+    it(`tags ${bot} as a bot`, () => {
+      expect(read(bot).bot).to.equal(true);
+    });
+  }
+
+  for (const [languages, language] of [
+    ['en;q=0.2, fr;q=0.9, de;q=0.5', 'fr'],
+    ['*', null],
+    ['', null],
+    [';;q=,,', null],
+    [';;;q=,,=', null],
+    ['zh-Hant-TW', 'zh-Hant-TW'],
+    [`${'x'.repeat(200)};q=1`, null],
+    ['en;q=0', null],
+  ] as const) {
+    it(`takes ${language} from the languages '${languages.slice(0, 30)}'`, () => {
+      expect(read(FIREFOX, languages).userAgent.language).to.equal(language);
+    });
+  }
+
+  it('always keeps the limits and never throws, whatever the headers', () => {
+    const header = fc.option(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.string({
+          unit: fc.constantFrom('Mozilla/5.0 ', '(', ')', ';', '/', '\u00e9', ' rv:', 'Firefox/', '1'),
+        }),
+        fc.constantFrom('x'.repeat(15_000), '('.repeat(15_000), 'Mozilla/5.0 ('.repeat(1000)),
+      ),
+      { nil: undefined },
+    );
+    fc.assert(
+      fc.property(header, header, (agent, languages) => {
+        const { userAgent } = read(agent, languages);
+        const { string, ...parts } = userAgent;
+        expect(string?.length ?? 0).to.be.at.most(TEXT_LIMITS.userAgentString);
+        for (const part of Object.values(parts)) {
+          expect(part?.length ?? 0).to.be.at.most(TEXT_LIMITS.userAgentPart);
+        }
+        expect(Object.isFrozen(userAgent)).to.equal(true);
+      }),
+    );
+  });
+
+  it('always answers the same for headers that it has seen as for new ones', () => {
+    const reader = new UserAgentReader();
+    const text = fc.option(fc.constantFrom('', 'a', 'en', 'en\u00e9', FIREFOX, 'x'.repeat(1100)), {
+      nil: undefined,
+    });
+    fc.assert(
+      fc.property(text, text, (agent, languages) => {
+        expect(reader.read(agent, languages)).to.deep.equal(read(agent, languages));
+      }),
+    );
+  });
+
+  it('shares one frozen answer among the requests of a client', () => {
+    const reader = new UserAgentReader();
+    expect(reader.read(FIREFOX, 'de')).to.equal(reader.read(FIREFOX, 'de'));
+    expect(reader.read(FIREFOX, 'de')).to.not.equal(reader.read(FIREFOX, 'fr'));
+  });
+
+  it('gives back characters that were sent as UTF-8, and takes others as Latin-1', () => {
+    const utf8 = Buffer.from('Zoë/1.0 😀').toString('latin1');
+    expect(read(utf8).userAgent.string).to.equal('Zoë/1.0 😀');
+    expect(read('Zo\u00eb/1.0').userAgent.string).to.equal('Zoë/1.0');
+  });
+});

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { estimateRecordBytes } from '../../src/record/record-size.js';
+import { sealUserAgent } from '../../src/record/seal.js';
+import type { UsageRecordDraft, UserAgent } from '../../src/record/usage-record.js';
+import { makeRecord } from '../support/records.js';
+
+const WITHOUT_JSON = { query: null, params: null, ipInfo: null, trackVar: null } as const;
+
+function userAgentOf(string: string | null): UserAgent {
+  return sealUserAgent({ browser: null, version: null, platform: null, language: null, string });
+}
+
+describe('estimateRecordBytes', () => {
+  it('counts every character of the texts that clients write', () => {
+    const before = estimateRecordBytes(makeRecord({ url: '', path: '', username: '' }));
+    const after = estimateRecordBytes(
+      makeRecord({ url: 'u'.repeat(4000), path: 'p'.repeat(2000), username: 'n'.repeat(200) }),
+    );
+    expect(after - before).to.equal(6200);
+  });
+
+  it('counts the text of the user agent', () => {
+    const before = estimateRecordBytes(makeRecord({ userAgent: userAgentOf(null) }));
+    const after = estimateRecordBytes(makeRecord({ userAgent: userAgentOf('x'.repeat(1000)) }));
+    expect(after - before).to.equal(1000);
+  });
+
+  it('counts the names and texts of every JSON value', () => {
+    const value = { name: 'x'.repeat(500), list: ['y'.repeat(500), 1, null, true] };
+    const before = estimateRecordBytes(makeRecord(WITHOUT_JSON));
+    for (const name of ['query', 'params', 'ipInfo', 'trackVar'] as const) {
+      const after = estimateRecordBytes(makeRecord({ ...WITHOUT_JSON, [name]: value }));
+      expect(after - before, name).to.be.within(1008, 1300);
+    }
+  });
+
+  it('takes a record without any text for some hundred bytes', () => {
+    const fields: Partial<UsageRecordDraft> = { ...WITHOUT_JSON, url: '', path: '', username: null };
+    expect(estimateRecordBytes(makeRecord(fields))).to.be.within(300, 1000);
+  });
+
+  it('is always a whole number', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.double()), (url, params) => {
+        expect(estimateRecordBytes(makeRecord({ url, params }))).to.satisfy(Number.isSafeInteger);
+      }),
+    );
+  });
+});
