@@ -1,7 +1,3 @@
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import {
   Get,
@@ -16,7 +12,7 @@ import { installActionHook } from '../../src/capture/action-hook.js';
 import { type Logger, Tracked, TrackedController, Untracked, trackUsage } from '../../src/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { ask, askRecord } from '../support/ask.js';
-import { serveBare } from '../support/serve-bare.js';
+import { type ServedBare, serveBare } from '../support/serve-bare.js';
 import { type Served, serve } from '../support/serve.js';
 
 @JsonController('/shop')
@@ -82,14 +78,19 @@ function driverMethods(): unknown[] {
 }
 
 describe('the driver hook', () => {
-  const open: Served[] = [];
+  const opened: { close(): Promise<unknown> }[] = [];
   async function start(...options: Parameters<typeof serve>): Promise<Served> {
-    const served = await serve(...options);
-    open.push(served);
-    return served;
+    return opening(await serve(...options));
+  }
+  async function startBare(...options: Parameters<typeof serveBare>): Promise<ServedBare> {
+    return opening(await serveBare(...options));
+  }
+  function opening<Closable extends { close(): Promise<unknown> }>(closable: Closable): Closable {
+    opened.push(closable);
+    return closable;
   }
   afterEach(async () => {
-    for (const served of open.splice(0)) await served.close();
+    for (const closable of opened.splice(0)) await closable.close();
   });
 
   it('is installed once, however many trackers are made', async () => {
@@ -144,13 +145,12 @@ describe('the driver hook', () => {
 
   it('lets a server without a tracker be', async () => {
     const tracked = await start({ controllers: [FailingController] });
-    const bare = await serveBare((app) => useKoaServer(app, { controllers: [FailingController] }));
+    const bare = await startBare((app) => useKoaServer(app, { controllers: [FailingController] }));
     for (const [url, status] of [['/fails/action', 418] as const, ['/fails/before', 500] as const]) {
       const response = await fetch(bare.origin + url);
       expect([url, response.status]).to.deep.equal([url, status]);
     }
     expect(await tracked.records()).to.deep.equal([]);
-    await bare.close();
   });
 
   it('makes one record where the same middleware is mounted twice', async () => {
@@ -191,7 +191,7 @@ describe('the driver hook', () => {
   it('warns once where the middleware is mounted behind the controllers', async () => {
     const said: string[] = [];
     const usage = trackUsage({ storage: new MemoryStorage(), logger: loggerInto(said) });
-    const late = await serveBare((app) => {
+    const late = await startBare((app) => {
       useKoaServer(app, { controllers: [OtherController] });
       app.use(usage);
     });
@@ -201,7 +201,6 @@ describe('the driver hook', () => {
     }
     expect(said).to.have.lengthOf(1);
     expect(said[0]).to.contain('warn').and.to.contain('app.use(trackUsage()) before useKoaServer(app)');
-    await late.close();
     await usage.tracker.close();
   });
 
@@ -214,74 +213,5 @@ describe('the driver hook', () => {
     await ask(served, '/other');
     await ask(served, '/nowhere');
     expect(said).to.deep.equal([]);
-  });
-});
-
-describe('a second installed copy of the package', () => {
-  let folder: string;
-  let copy: typeof import('../../src/index.js');
-  before(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'koa-track-usage-'));
-    await cp(path.join(import.meta.dirname, '../../src'), path.join(folder, 'src'), { recursive: true });
-    await symlink(
-      path.join(import.meta.dirname, '../../../node_modules'),
-      path.join(folder, 'node_modules'),
-      'junction',
-    );
-    await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
-    copy = (await import(pathToFileURL(path.join(folder, 'src/index.js')).href)) as typeof copy;
-  });
-  after(() => rm(folder, { recursive: true, force: true }));
-
-  it('is another copy', () => {
-    expect(copy.trackUsage).not.to.equal(trackUsage);
-  });
-
-  it('does not wrap the driver again', async () => {
-    const own = trackUsage({ storage: new MemoryStorage() });
-    const wrapped = driverMethods();
-    const usage = copy.trackUsage({ storage: new MemoryStorage() });
-    expect(driverMethods()).to.deep.equal(wrapped);
-    await usage.tracker.close();
-    await own.tracker.close();
-  });
-
-  it('agrees on what is decorated, and its tracker on what runs', async () => {
-    @copy.TrackedController()
-    @JsonController('/theirs')
-    class Theirs {
-      @Get('/')
-      list() {
-        return [];
-      }
-
-      @Untracked()
-      @Get('/ours')
-      ours() {
-        return [];
-      }
-    }
-    const storage = new MemoryStorage();
-    const usage = copy.trackUsage({ storage, serverName: 'copy' });
-    const served = await serve({
-      controllers: [Theirs, ShopController],
-      tracker: { storage: new MemoryStorage() },
-      before: [usage],
-    });
-    for (const url of ['/theirs', '/theirs/ours', '/shop/tracked', '/shop/plain/1']) await ask(served, url);
-    await usage.tracker.flush();
-    expect(storage.records.map(({ route }) => route)).to.deep.equal(['/theirs', '/shop/tracked']);
-    expect(served.memory.records).to.deep.equal([]);
-    await served.close();
-    await usage.tracker.close();
-  });
-
-  it("refuses what contradicts the first copy's decorators", () => {
-    expect(() => {
-      @copy.UntrackedController()
-      @TrackedController()
-      class Torn {}
-      return Torn;
-    }).to.throw(/class Torn/);
   });
 });
