@@ -70,6 +70,18 @@ class LimitedActions {
     return {};
   }
 
+  @UseBefore(async (_context: Context, next: Next) => {
+    try {
+      await next();
+    } catch {
+      throw new SyntaxError('of the handling');
+    }
+  })
+  @Get('/function/replaces')
+  functionReplaces() {
+    throw new RangeError('of the action');
+  }
+
   @UseBefore(Answering)
   @Get('/class/answers')
   classAnswers() {
@@ -173,6 +185,22 @@ describe("a controller's own middleware", () => {
       }
     });
   }
+});
+
+describe('an error that is made of another', () => {
+  it('leaves the record with the first, which the action threw', async () => {
+    const served = await serve({
+      controllers: [LimitedActions],
+      routing: { defaultErrorHandler: false },
+    });
+    try {
+      const { status, record } = await askRecord(served, '/limited/function/replaces');
+      expect(status).to.equal(500);
+      expect(record).to.include({ status: 500, action: 'functionReplaces', errorType: 'RangeError' });
+    } finally {
+      await served.close();
+    }
+  });
 });
 
 describe('middleware of the whole server', () => {

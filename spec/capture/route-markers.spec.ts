@@ -179,6 +179,18 @@ describe('plain routes', () => {
     expect([status, records.length]).to.deep.equal([200, 0]);
   });
 
+  it('take nothing from the action of a controller in front of them', async () => {
+    const router = new Router().get('/classes/:name', tracked(), (_context, next) => next());
+    served = await serve({ controllers: [ClassController], after: mountable(router) });
+    expect((await askRecord(served, '/classes/tracked')).record).to.deep.include({
+      controller: 'ClassController',
+      route: '/classes/tracked',
+      params: null,
+    });
+    const { status, records } = await ask(served, '/classes/plain');
+    expect([status, records.length]).to.deep.equal([200, 0]);
+  });
+
   it('are HEAD and OPTIONS as well', async () => {
     await start(new Router().get('/x', tracked(), answer).options('/x', tracked(), answer));
     expect((await askRecord(served, '/x', { method: 'HEAD' })).record).to.include({
