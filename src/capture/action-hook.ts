@@ -8,6 +8,8 @@ const HOOKED = Symbol.for('koa-track-usage.driver-hook');
 
 type Uses = ActionMetadata['controllerMetadata']['uses'];
 
+type Run = (action: Action) => unknown;
+
 /**
  * Lets routing-controllers tell which action runs, and what it throws. Every action gets one middleware in front
  * of its own, which runs behind the driver's guard, and so just for the action that answers. Installed once a
@@ -20,22 +22,38 @@ export function installActionHook(): void {
   // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
   const { registerAction, handleError } = driver;
 
-  driver.registerAction = function (metadata: ActionMetadata, run: (action: Action) => unknown): void {
+  driver.registerAction = function (metadata: ActionMetadata, run: Run): void {
     const { controllerMetadata } = metadata;
     const { uses } = controllerMetadata;
     // The driver reads the uses during this call only.
     controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata)), ...uses];
     try {
-      registerAction.call(this, metadata, run);
+      registerAction.call(this, metadata, notingErrors(run));
     } finally {
       controllerMetadata.uses = uses;
     }
   };
 
   driver.handleError = function (error: unknown, metadata: ActionMetadata | undefined, action: Action) {
-    (action.context as CarryingContext)[EXCHANGE]?.noteError(error);
+    noteError(action.context as CarryingContext, error);
     return handleError.call(this, error, metadata, action);
   };
+}
+
+/** The driver reads parameters before it makes a promise: what throws there, such as a missing session, passes it by. */
+function notingErrors(run: Run): Run {
+  return (action) => {
+    try {
+      return run(action);
+    } catch (error) {
+      noteError(action.context as CarryingContext, error);
+      throw error;
+    }
+  };
+}
+
+function noteError(context: CarryingContext, error: unknown): void {
+  context[EXCHANGE]?.noteError(error);
 }
 
 /** A use that stands in front of the controller's own. */
@@ -59,7 +77,7 @@ function attributionMiddleware(driver: KoaDriver, metadata: ActionMetadata): Mid
     try {
       return await next();
     } catch (error) {
-      (context as CarryingContext)[EXCHANGE]?.noteError(error);
+      noteError(context, error);
       throw error;
     }
   };

@@ -1,15 +1,28 @@
 /**
  * The class name of whatever was thrown; the type's name, such as `string` or `null`, of what is no object.
- * It never throws, whatever getters the thrown value has.
+ * It never throws, whatever getters and traps the thrown value has.
  */
 export function errorTypeOf(thrown: unknown): string {
   if (thrown === null) return 'null';
   if (typeof thrown !== 'object') return typeof thrown;
+  return constructorName(thrown) ?? (isError(thrown) ? 'Error' : 'object');
+}
+
+function constructorName(thrown: object): string | null {
   try {
     const name: unknown = thrown.constructor.name;
-    if (typeof name === 'string' && name !== '') return name;
+    return typeof name === 'string' && name !== '' ? name : null;
   } catch {
     // An object without a prototype, or with a getter that throws.
+    return null;
   }
-  return thrown instanceof Error ? 'Error' : 'object';
+}
+
+function isError(thrown: object): boolean {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    // A proxy may refuse to tell its prototype.
+    return false;
+  }
 }

@@ -1,10 +1,12 @@
-import type { Context, Middleware } from 'koa';
+import type { Middleware } from 'koa';
 import type { Decision } from '../metadata/policy.js';
 import { type CarryingContext, EXCHANGE } from './exchange.js';
+import { readMatchedRoute } from './matched-route.js';
 
 /**
- * Tracks a route that has no class: `router.get('/x', tracked(), handler)`. The record's route is the template
- * that @koa/router matched; it has no controller and no action.
+ * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or all that are declared behind
+ * `router.use(tracked())`. The record's route is the template that @koa/router matched; it has no controller and
+ * no action.
  */
 export function tracked(): Middleware {
   return marker('tracked');
@@ -16,29 +18,20 @@ export function untracked(): Middleware {
 }
 
 function marker(decision: Decision): Middleware {
-  return async (context, next) => {
+  const middleware: Middleware = async (context, next) => {
     const exchange = (context as CarryingContext)[EXCHANGE];
-    exchange?.attribute(
-      {
-        method: decision,
-        controller: null,
-        controllerName: null,
-        actionName: null,
-        route: matchedRoute(context),
-      },
-      context['params'] as object | undefined,
+    if (exchange === undefined) return next();
+    const { template, params } = readMatchedRoute(context, middleware);
+    exchange.attribute(
+      { method: decision, controller: null, controllerName: null, actionName: null, route: template },
+      params,
     );
     try {
       return await next();
     } catch (error) {
-      exchange?.noteError(error);
+      exchange.noteError(error);
       throw error;
     }
   };
-}
-
-/** The template of the layer that runs now: @koa/router sets `routerPath` before each layer, not once for all. */
-function matchedRoute(context: Context): string | null {
-  const route: unknown = context['routerPath'];
-  return typeof route === 'string' || route instanceof RegExp ? String(route) : null;
+  return middleware;
 }
