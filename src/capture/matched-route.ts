@@ -23,6 +23,15 @@ export interface MatchedRoute {
  * all layers that match the path, in the order in which they run.
  */
 export function readMatchedRoute(context: Context, middleware: Middleware): MatchedRoute {
+  try {
+    return readLayers(context, middleware);
+  } catch {
+    // A router of another kind may leave anything there; its requests are served all the same.
+    return { template: null, params: undefined };
+  }
+}
+
+function readLayers(context: Context, middleware: Middleware): MatchedRoute {
   const { routerPath, params } = context as { routerPath?: unknown; params?: object };
   const matched: unknown = context['matched'];
   const layers = Array.isArray(matched) ? (matched as readonly Layer[]) : [];
