@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SqliteDriver } from '@mikro-orm/sqlite';
@@ -15,7 +16,7 @@ const dbName = process.env['USAGE_DB'] ?? fileURLToPath(new URL('../usage.db', i
 
 useContainer(Container);
 Container.set(StorageToken, [
-  await SqlStorage.connect({ driver: SqliteDriver, dbName }),
+  await SqlStorage.connect({ driver: SqliteDriver, dbName }).catch(giveUp),
   new PrinterStorage(),
 ]);
 
@@ -36,17 +37,27 @@ const server = app.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1', () =
   console.log(`  curl '${address}/usage?limit=10'`);
 });
 
+server.once('error', giveUp);
+
+let stopping: Promise<void> | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    server.close(() => void stop());
-    server.closeIdleConnections();
+  // Not `once`: with `npm start`, Ctrl-C arrives twice, from the terminal and from npm.
+  process.on(signal, () => {
+    stopping ??= stop();
   });
 }
 
 async function stop(): Promise<void> {
+  server.close();
+  await once(server, 'close'); // the requests under way are answered first
   await usage.tracker.close({ timeoutMs: 5000 });
   const kept = usage.tracker.stats().storages.map(({ name, accepted, stored }) => {
     return `${stored} records stored by ${name}, ${accepted - stored} not`;
   });
   console.log(`Stopped: ${kept.join('; ')}.`);
+}
+
+function giveUp(error: Error): never {
+  console.error(`Cannot start. ${error.message}`);
+  process.exit(1);
 }
