@@ -1,0 +1,146 @@
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { run } from './support/run.js';
+
+/** For each place in the house, something that it must not import, `import type` included. */
+const OFFENCES: readonly (readonly [file: string, statement: string])[] = [
+  ['src/record/offence.ts', "import type { UsageStorage } from '../storage/usage-storage.js';"],
+  ['src/record/offence.ts', "import { OptionReader } from '../options/validate.js';"],
+  ['src/metadata/offence.ts', "import { sealRecord } from '../record/seal.js';"],
+  ['src/decorators/offence.ts', "import { Capture } from '../capture/capture.js';"],
+  ['src/decorators/offence.ts', "import type { UsageRecord } from '../record/usage-record.js';"],
+  ['src/options/offence.ts', "import { Pipeline } from '../pipeline/pipeline.js';"],
+  ['src/options/offence.ts', "import { Capture } from '../capture/capture.js';"],
+  ['src/capture/offence.ts', "import type { Pipeline } from '../pipeline/pipeline.js';"],
+  ['src/capture/offence.ts', "import type { UsageStorage } from '../storage/usage-storage.js';"],
+  ['src/pipeline/offence.ts', "import { PrinterStorage } from '../storage/printer/printer-storage.js';"],
+  ['src/pipeline/offence.ts', "import { Capture } from '../capture/capture.js';"],
+  ['src/pipeline/offence.ts', "import type { TrackerSettings } from '../options/tracker-options.js';"],
+  ['src/storage/offence.ts', "import { PrinterStorage } from './printer/printer-storage.js';"],
+  ['src/storage/offence.ts', "import type { Pipeline } from '../pipeline/pipeline.js';"],
+  ['src/storage/printer/offence.ts', "import { UsageRepository } from '../mikro-orm/usage-repository.js';"],
+  ['src/storage/mikro-orm/offence.ts', "import { Pipeline } from '../../pipeline/pipeline.js';"],
+  ['src/testing/offence.ts', "import { Pipeline } from '../pipeline/pipeline.js';"],
+  ['src/clock.ts', "import { sealRecord } from './record/seal.js';"],
+  ['src/errors.ts', "import type { UsageRecord } from './record/usage-record.js';"],
+  ['src/index.ts', "export { SqlStorage } from './storage/mikro-orm/sql/index.js';"],
+  ['src/index.ts', "export { MemoryStorage } from './testing/index.js';"],
+  ['src/index.ts', "export { MikroORM } from '@mikro-orm/core';"],
+  ['src/usage-tracker.ts', "import { UsageRepository } from './storage/mikro-orm/usage-repository.js';"],
+  ['src/capture/offence.ts', "import type { MikroORM } from '@mikro-orm/core';"],
+  ['src/record/offence.ts', "import type { EntityManager } from '@mikro-orm/core';"],
+  ['src/pipeline/offence.ts', "import type { EntityManager } from '@mikro-orm/core';"],
+  ['src/storage/mikro-orm/offence.ts', "import { PrinterStorage } from '../printer/printer-storage.js';"],
+  ['src/storage/printer/offence.ts', "import type { EntityManager } from '@mikro-orm/sql';"],
+];
+
+interface Diagnostic {
+  readonly code?: string;
+  readonly filename: string;
+}
+
+interface Lock {
+  readonly packages: Record<string, Record<string, unknown> & { optionalDependencies?: object }>;
+}
+
+describe('The house rules', function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'house-'));
+    await cp('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+    await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'dir');
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  /** What oxlint finds in a copy of the sources with these files written over it. */
+  async function lint(files: Record<string, string>): Promise<Diagnostic[]> {
+    await rm(join(folder, 'src'), { recursive: true, force: true });
+    await cp('src', join(folder, 'src'), { recursive: true });
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    const oxlint = resolve('node_modules/oxlint/bin/oxlint');
+    const { stdout, stderr } = await run(process.execPath, [oxlint, '--format', 'json', 'src'], folder);
+    expect(stderr).to.equal('');
+    return (JSON.parse(stdout) as { diagnostics: Diagnostic[] }).diagnostics;
+  }
+
+  async function trackedFiles(): Promise<string[]> {
+    const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard']);
+    return stdout.trim().split('\n');
+  }
+
+  it('are kept by the sources', async () => {
+    expect(await lint({})).to.deep.equal([]);
+  });
+
+  it('let no folder import what stands above it', async () => {
+    const files: Record<string, string> = {};
+    const expected: string[] = [];
+    for (const [index, [file, statement]] of OFFENCES.entries()) {
+      const name = file.replace('offence', `offence-${index}`);
+      const own = await readFile(name, 'utf8').catch(() => '');
+      files[name] = `${statement}\n${files[name] ?? own}`;
+      expected.push(name);
+    }
+    const found = (await lint(files)).filter(({ code }) => code?.includes('no-restricted-imports'));
+    expect(found.map(({ filename }) => filename)).to.have.members(expected);
+  });
+
+  it('let no imports run in a circle, types included', async () => {
+    const found = await lint({
+      'src/record/one.ts': "import type { Two } from './two.js';\nexport type One = Two | 1;\n",
+      'src/record/two.ts': "import type { One } from './one.js';\nexport type Two = One | 2;\n",
+    });
+    const circles = found.filter(({ code }) => code?.includes('no-cycle'));
+    expect([...new Set(circles.map(({ filename }) => filename))]).to.have.members([
+      'src/record/one.ts',
+      'src/record/two.ts',
+    ]);
+  });
+
+  it('keep paths and registries of a machine out of the files', async () => {
+    const forbidden = [process.cwd(), `${homedir()}/`, `${tmpdir()}/`, '"resolved":', '_authToken'];
+    const offenders: string[] = [];
+    for (const name of await trackedFiles()) {
+      if (name === 'spec/house.spec.ts') continue;
+      const content = await readFile(name, 'utf8').catch(() => '');
+      for (const text of forbidden) if (content.includes(text)) offenders.push(`${name}: ${text}`);
+    }
+    expect(offenders).to.deep.equal([]);
+  });
+
+  describe('of the lock file', () => {
+    let lock: Lock;
+    let manifest: Record<string, unknown>;
+
+    before(async () => {
+      lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock;
+      manifest = JSON.parse(await readFile('package.json', 'utf8')) as Record<string, unknown>;
+    });
+
+    it('say what package.json says', () => {
+      const root = lock.packages[''];
+      for (const field of ['version', 'dependencies', 'devDependencies', 'peerDependencies', 'engines']) {
+        expect(root?.[field], field).to.deep.equal(manifest[field]);
+      }
+    });
+
+    it('name every optional dependency, or npm ci refuses it', () => {
+      const missing: string[] = [];
+      for (const [path, { optionalDependencies }] of Object.entries(lock.packages)) {
+        for (const name of Object.keys(optionalDependencies ?? {})) {
+          const places = [`node_modules/${name}`, `${path}/node_modules/${name}`];
+          if (!places.some((place) => place in lock.packages)) missing.push(name);
+        }
+      }
+      expect(missing).to.deep.equal([]);
+    });
+  });
+});
