@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Consumer, pack } from './support/consumer.js';
+
+const APPLICATION = `
+import 'reflect-metadata';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import Koa from 'koa';
+import {
+  PrinterStorage, StorageToken, TrackUsageError, TrackedController, Tracked, Untracked, UntrackedController,
+  trackUsage, tracked, untracked, type TrackUsageOptions, type UsageRecord, type UsageStorage,
+} from 'koa-track-usage';
+import { SqlStorage, UsageRepository, defineUsage } from 'koa-track-usage/sql';
+import { ManualClock, MemoryStorage } from 'koa-track-usage/testing';
+import { Get, JsonController, useContainer, useKoaServer } from 'routing-controllers';
+import { Container, Service } from 'typedi';
+
+@Service() @TrackedController() @JsonController('/things')
+class ThingController {
+  constructor(private readonly usage: UsageRepository) {}
+  @Get('/') list(): string[] { return ['a']; }
+  @Untracked() @Get('/usage') async recent(): Promise<UsageRecord[]> { return this.usage.getUsage({ limit: 5 }); }
+}
+
+@Service() @UntrackedController() @JsonController('/other')
+class OtherController {
+  @Tracked() @Get('/') list(): string[] { return []; }
+}
+
+useContainer(Container);
+const memory = new MemoryStorage();
+const storages: UsageStorage[] = [
+  await SqlStorage.connect({ driver: SqliteDriver, dbName: ':memory:' }), memory, new PrinterStorage(),
+];
+Container.set(StorageToken, storages);
+const options: TrackUsageOptions = { serverName: 'consumer' };
+const usage = trackUsage(options);
+const app = new Koa().use(usage);
+useKoaServer(app, { controllers: [ThingController, OtherController] });
+const server = app.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const origin = \`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`;
+await (await fetch(origin + '/things')).text();
+while (usage.tracker.stats().accepted < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+await usage.tracker.flush();
+const read = await (await fetch(origin + '/things/usage')).json() as UsageRecord[];
+server.close();
+await usage.tracker.close({ timeoutMs: 1000 });
+const values = [defineUsage, ManualClock, TrackUsageError, SqlStorage, tracked(), untracked()];
+console.log(JSON.stringify({
+  actions: read.map(({ action }) => action),
+  kept: memory.records.length,
+  types: values.map((value) => typeof value),
+}));
+`;
+
+const COMPILER_OPTIONS = {
+  target: 'es2023',
+  module: 'nodenext',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  preserveSymlinks: true,
+  skipLibCheck: false,
+  types: ['node'],
+  rootDir: '.',
+};
+
+/** The compiler's errors, but those that other packages have in their own declarations. */
+function ownErrors(output: string): string[] {
+  const lines = output.split('\n').filter((line) => line.includes('error TS'));
+  return lines.filter((line) => !/^node_modules\/(?!koa-track-usage\/)/.test(line));
+}
+
+describe('The package', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let tarball: string;
+  const consumers: Consumer[] = [];
+
+  async function consumer(isMissing?: (name: string) => boolean): Promise<Consumer> {
+    const made = await Consumer.make(tarball, isMissing);
+    consumers.push(made);
+    await made.write('package.json', '{"type":"module"}');
+    return made;
+  }
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'packed-'));
+    tarball = await pack(folder);
+  });
+
+  afterEach(() => Promise.all(consumers.splice(0).map((made) => made.remove())));
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('compiles in strict TypeScript with every entry point, and runs', async () => {
+    const project = await consumer();
+    await project.write('app.ts', APPLICATION);
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
+
+    const compiled = await project.tsc();
+    expect(ownErrors(compiled.stdout)).to.deep.equal([]);
+
+    const { stdout, stderr } = await project.node('app.js');
+    expect(stderr).to.equal('');
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).to.deep.equal({
+      actions: ['list'],
+      kept: 1,
+      types: Array.from({ length: 6 }, () => 'function'),
+    });
+  });
+
+  it('is the same module for require() and import', async () => {
+    const project = await consumer();
+    await project.write(
+      'app.cjs',
+      `require('reflect-metadata');
+      const entries = ['', '/sql', '/testing'].map((entry) => 'koa-track-usage' + entry);
+      const required = entries.map((entry) => require(entry));
+      Promise.all(entries.map((entry) => import(entry))).then((imported) => {
+        for (const [index, module] of imported.entries()) {
+          const names = Object.keys(module).filter((name) => name !== 'module.exports');
+          const same = names.length > 0 && names.every((name) => module[name] === required[index][name]);
+          console.log(entries[index], same);
+        }
+        class Things { list() {} }
+        required[0].Tracked()(Things.prototype, 'list', Object.getOwnPropertyDescriptor(Things.prototype, 'list'));
+        console.log(typeof required[0].trackUsage({ storage: new required[2].MemoryStorage() }));
+      });`,
+    );
+    const { stdout, stderr } = await project.node('app.cjs');
+    expect(stderr).to.equal('');
+    expect(stdout.trim().split('\n')).to.deep.equal([
+      'koa-track-usage true',
+      'koa-track-usage/sql true',
+      'koa-track-usage/testing true',
+      'function',
+    ]);
+  });
+
+  it('works from its root and for tests where no MikroORM is installed', async () => {
+    const project = await consumer((name) => name.startsWith('@mikro-orm/') || name === 'kysely');
+    await project.write(
+      'app.js',
+      `import 'reflect-metadata';
+      import { trackUsage } from 'koa-track-usage';
+      import { MemoryStorage } from 'koa-track-usage/testing';
+      console.log(typeof trackUsage({ storage: new MemoryStorage() }));
+      await import('koa-track-usage/sql').catch(({ code, message }) => console.log(code, message));`,
+    );
+    const { stdout, stderr } = await project.node('app.js');
+    expect(stderr).to.equal('');
+    expect(stdout).to.match(/^function\nERR_MODULE_NOT_FOUND .*'@mikro-orm\//);
+  });
+
+  it('offers its testing entry where not even routing-controllers and class-validator are installed', async () => {
+    const missing = /^(@mikro-orm\/.*|class-validator|class-transformer|routing-controllers|koa|typedi)$/;
+    const project = await consumer((name) => missing.test(name));
+    await project.write(
+      'app.js',
+      `import { ManualClock, MemoryStorage } from 'koa-track-usage/testing';
+      console.log(new MemoryStorage().name, typeof new ManualClock());`,
+    );
+    const { stdout, stderr } = await project.node('app.js');
+    expect(stderr).to.equal('');
+    expect(stdout).to.equal('memory object\n');
+  });
+});

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+
+/** What users can import at run time. A name that goes is a breaking change; one that comes is a promise. */
+const SURFACE: Record<string, readonly string[]> = {
+  '.': [
+    'JSON_LIMITS',
+    'PrinterStorage',
+    'StorageToken',
+    'TEXT_LIMITS',
+    'TrackUsageError',
+    'Tracked',
+    'TrackedController',
+    'Untracked',
+    'UntrackedController',
+    'trackUsage',
+    'tracked',
+    'untracked',
+  ],
+  './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'defineUsage'],
+  './testing': ['ManualClock', 'MemoryStorage'],
+};
+
+describe('The public surface', () => {
+  it('has these entry points', async () => {
+    const { exports } = JSON.parse(await readFile('package.json', 'utf8')) as { exports: object };
+    expect(Object.keys(exports)).to.have.members([...Object.keys(SURFACE), './package.json']);
+  });
+
+  for (const [entry, names] of Object.entries(SURFACE)) {
+    it(`exports these names from '${entry}'`, async () => {
+      const module = (await import(`koa-track-usage${entry.slice(1)}`)) as object;
+      expect(Object.keys(module)).to.have.members(names);
+    });
+  }
+});

@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { type Ended, run } from './run.js';
+
+interface Manifest {
+  readonly exports: Record<string, string | Record<string, string>>;
+}
+
+/** Packs the package as `npm publish` would, from what is built. */
+export async function pack(folder: string): Promise<string> {
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+  const { code, stderr } = await run('npm', args);
+  if (code !== 0) throw new Error(`npm pack failed: ${stderr}`);
+  const name = (await readdir(folder)).find((file) => file.endsWith('.tgz'));
+  return join(folder, String(name));
+}
+
+/**
+ * A project of a user, outside the repository, with the package from its tarball. Packages are resolved by their
+ * links, so nothing is found but what is linked here.
+ */
+export class Consumer {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @param isMissing - tells the packages that this project does not have */
+  static async make(tarball: string, isMissing: (name: string) => boolean = () => false): Promise<Consumer> {
+    const folder = await mkdtemp(join(tmpdir(), 'consumer-'));
+    const own = join(folder, 'node_modules', 'koa-track-usage');
+    await mkdir(own, { recursive: true });
+    const unpacked = await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
+    if (unpacked.code !== 0) throw new Error(`tar failed: ${unpacked.stderr}`);
+    for (const name of await installedPackages()) {
+      if (isMissing(name)) continue;
+      const link = join(folder, 'node_modules', name);
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(resolve('node_modules', name), link, 'dir');
+    }
+    return new Consumer(folder);
+  }
+
+  /** What the installed package offers. */
+  async manifest(): Promise<Manifest> {
+    const path = join(this.folder, 'node_modules/koa-track-usage/package.json');
+    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  }
+
+  async write(name: string, content: string): Promise<void> {
+    await writeFile(join(this.folder, name), content);
+  }
+
+  /** Runs one of its files. */
+  node(file: string): Promise<Ended> {
+    const links = ['--preserve-symlinks', '--preserve-symlinks-main'];
+    return run(process.execPath, [...links, file], this.folder);
+  }
+
+  /** Compiles it by its `tsconfig.json`. */
+  tsc(): Promise<Ended> {
+    return run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', '.'], this.folder);
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function installedPackages(): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await readdir('node_modules')) {
+    if (name.startsWith('.')) continue;
+    if (!name.startsWith('@')) names.push(name);
+    else for (const scoped of await readdir(join('node_modules', name))) names.push(`${name}/${scoped}`);
+  }
+  return names;
+}
