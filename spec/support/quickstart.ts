@@ -32,7 +32,7 @@ export class Quickstart {
 
   /** Starts it where it cannot run, and waits for its end. */
   static attempt(env: { PORT: string; USAGE_DB: string }): Promise<Ended> {
-    return new Quickstart(env).#end();
+    return new Quickstart(env).ended();
   }
 
   /** The whole lines that it printed so far. */
@@ -61,10 +61,15 @@ export class Quickstart {
     return { status: response.status, body: isJson ? JSON.parse(body) : body };
   }
 
-  /** Sends signals, and waits for the end. */
-  stop(...signals: NodeJS.Signals[]): Promise<Ended> {
-    for (const signal of signals) this.#child.kill(signal);
-    return this.#end();
+  /** Sends a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Sends a signal, and waits for the end. */
+  stop(name: NodeJS.Signals): Promise<Ended> {
+    this.signal(name);
+    return this.ended();
   }
 
   /** Ends it for certain. */
@@ -72,7 +77,8 @@ export class Quickstart {
     this.#child.kill('SIGKILL');
   }
 
-  async #end(): Promise<Ended> {
+  /** Waits for the end. */
+  async ended(): Promise<Ended> {
     const code = await this.#ended;
     return { code, stdout: this.#stdout, stderr: this.#stderr };
   }
