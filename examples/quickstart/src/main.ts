@@ -49,6 +49,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 async function stop(): Promise<void> {
   server.close();
+  setTimeout(() => server.closeAllConnections(), 5000).unref();
   await once(server, 'close'); // the requests under way are answered first
   await usage.tracker.close({ timeoutMs: 5000 });
   const kept = usage.tracker.stats().storages.map(({ name, accepted, stored }) => {
