@@ -13,6 +13,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'TrackedController',
     'Untracked',
     'UntrackedController',
+    'resolveUsageQuery',
     'trackUsage',
     'tracked',
     'untracked',

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { freePort, until } from './support/processes.js';
@@ -13,14 +13,18 @@ const FOLDER = join(ROOT, 'build', 'readme');
 /** A fenced block of TypeScript, with the comment that stands in front of it, if one does. */
 const SNIPPET = /(?:<!-- (context|run:)([\s\S]*?)-->\s*)?```ts\n([\s\S]*?)```/g;
 
+/** The pages that users learn from. */
+const PAGES = ['README.md', 'docs/options.md', 'docs/operations.md'];
+
 interface Snippet {
   readonly name: string;
   readonly code: string;
 }
 
 async function readSnippets(): Promise<Snippet[]> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  return [...readme.matchAll(SNIPPET)].map(([, kind, comment, code], index) => ({
+  const pages = PAGES.map((page) => readFile(join(ROOT, page), 'utf8'));
+  const text = (await Promise.all(pages)).join('\n');
+  return [...text.matchAll(SNIPPET)].map(([, kind, comment, code], index) => ({
     name: kind === 'run:' ? String(comment).trim() : `snippet-${index}`,
     code: `${kind === 'context' ? comment : ''}\n${code}\nexport {};\n`,
   }));
@@ -96,19 +100,19 @@ describe('The README', function () {
     expect(printed).to.equal('2 records stored, 0 not\n');
   });
 
-  it('names every option of trackUsage', async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  it('leads to a page that names every option of trackUsage', async () => {
+    const page = await readFile(join(ROOT, 'docs/options.md'), 'utf8');
     const options = await readFile(join(ROOT, 'src/options/tracker-options.ts'), 'utf8');
     const names = /const NAMES = \[([^\]]*)\]/.exec(options)?.[1]?.match(/\w+/g) ?? [];
     expect(names.length).to.be.at.least(12);
-    for (const name of names) expect(readme, name).to.match(new RegExp(`^\\| \`${name}\` `, 'm'));
+    for (const name of names) expect(page, name).to.match(new RegExp(`^\\| \`${name}\` `, 'm'));
   });
 
   it('links to nothing that is not there', async () => {
-    for (const page of ['README.md', 'CONTRIBUTING.md']) {
+    for (const page of [...PAGES, 'CONTRIBUTING.md']) {
       const text = await readFile(join(ROOT, page), 'utf8');
       for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
-        await readFile(join(ROOT, String(target)), 'utf8');
+        await readFile(join(ROOT, dirname(page), String(target)), 'utf8');
       }
     }
   });

@@ -18,7 +18,7 @@ describe('trackUsage', () => {
     expect(usage).to.be.a('function');
     expect(usage.tracker.stats()).to.include({ accepted: 0, stored: 0, queued: 0, inFlight: 0 });
     await usage.tracker.flush();
-    expect(await usage.tracker.close()).to.deep.equal({ stored: 0, dropped: 0 });
+    expect(await usage.tracker.close()).to.deep.equal({ stored: 0, spooled: 0, dropped: 0 });
   });
 
   for (const timeoutMs of [-1, 1.5, Number.NaN, '5', null]) {

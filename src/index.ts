@@ -8,16 +8,17 @@ export { tracked, untracked } from './capture/route-markers.js';
 export type { DefaultPolicy } from './metadata/policy.js';
 export type {
   BatchOptions,
-  Logger,
   QueueOptions,
   RetryOptions,
+  SpoolOptions,
   TrackUsageOptions,
   UsageContainer,
+  UsageLogger,
 } from './options/tracker-options.js';
-export type { Counts, DropCounts, DropReason, StorageStats } from './pipeline/accounting.js';
+export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';
 export type {
   DropEvent,
-  ErrorEvent,
+  StorageErrorEvent,
   FlushEvent,
   RecoverEvent,
   TrackerEventMap,
@@ -33,7 +34,13 @@ export {
   type PrinterOutput,
 } from './storage/printer/printer-storage.js';
 export { StorageToken } from './storage/storage-token.js';
-export type { UsageFilter, UsageQuery } from './storage/usage-query.js';
+export {
+  type ResolvedUsageQuery,
+  type UsageFilter,
+  type UsageQuery,
+  resolveUsageQuery,
+} from './storage/usage-query.js';
+export type { LineFormatter } from './storage/printer/formats.js';
 export {
   type ReadableUsageStorage,
   type RefusedRecord,

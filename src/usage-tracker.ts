@@ -7,14 +7,16 @@ import {
   type TrackUsageOptions,
   type TrackerSettings,
   type UsageContainer,
-  isStorage,
   resolveTrackerOptions,
 } from './options/tracker-options.js';
-import { OptionReader } from './options/validate.js';
+import { OptionReader } from './option-reader.js';
+import { observeMetrics } from './metrics/open-telemetry.js';
+import type { Health } from './pipeline/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from './pipeline/events.js';
 import { type CloseResult, Pipeline, type TrackerStats } from './pipeline/pipeline.js';
+import { closeOnSignals, flushBeforeExit } from './process-hooks.js';
 import { StorageToken } from './storage/storage-token.js';
-import { type UsageStorage, isReadable } from './storage/usage-storage.js';
+import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from './storage/usage-storage.js';
 
 /** How a tracker is closed. */
 export interface CloseOptions {
@@ -27,6 +29,11 @@ export interface UsageTracker {
   /** What became of the records so far. */
   stats(): TrackerStats;
   /**
+   * How the tracker does, for the application's own health end point: `failing` while records were dropped within
+   * the last minute, `degraded` while a storage fails and its records wait, else `ok`.
+   */
+  health(): Health;
+  /**
    * Stores what is queued now, without waiting for a full batch.
    *
    * @returns a promise that resolves when it is stored or dropped, or when a storage's attempt has failed; its
@@ -37,11 +44,15 @@ export interface UsageTracker {
    * Stores what is queued, closes the storages, and counts as `late` what comes afterwards. Requests are still
    * served. A second call returns the first one's answer.
    *
-   * @returns how many records were stored and dropped since the start
+   * @returns how many records were stored, spooled and dropped since the start
    * @throws {TrackUsageError} `INVALID_OPTION` if the time out is no integer within its bounds
    */
   close(options?: CloseOptions): Promise<CloseResult>;
-  /** Calls the listener on every event of this name. */
+  /**
+   * Calls the listener on every event of this name.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is no function
+   */
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
   /** Takes a listener back. */
   off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
@@ -68,32 +79,67 @@ export type UsageMiddleware = Middleware & {
 export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const settings = resolveTrackerOptions(options);
   installActionHook();
-  const pipeline = new Pipeline(settings, () => provideServices(findStorages(settings), settings.container));
+  /** What has to be taken back when the tracker is closed. */
+  const attachments: (() => void)[] = [];
+  const pipeline = new Pipeline(settings, () => {
+    const storages = findStorages(settings);
+    attachments.push(provideServices(storages, settings.container));
+    return storages;
+  });
   if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
+  const tracker = new PipelineTracker(pipeline, attachments);
+  attachments.push(flushBeforeExit({ flush: () => pipeline.flushUnlessFailing() }));
+  if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
+  if (settings.metrics) attachments.push(observeMetrics(() => pipeline.stats().storages));
   const capture = new Capture(settings, pipeline, (context) => {
     pipeline.open();
     warnOfLateMount(context, pipeline);
   });
-  return Object.assign(capture.middleware(), { tracker: handleOf(pipeline) });
+  return Object.assign(capture.middleware(), { tracker });
 }
 
-function handleOf(pipeline: Pipeline): UsageTracker {
-  return {
-    stats: () => pipeline.stats(),
-    flush: () => pipeline.flush(),
-    close: async (options: CloseOptions = {}) => {
-      const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
-      return pipeline.close(reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 }));
-    },
-    on(name, listener) {
-      pipeline.events.on(name, listener);
-      return this;
-    },
-    off(name, listener) {
-      pipeline.events.off(name, listener);
-      return this;
-    },
-  };
+/** The handle of a pipeline. */
+class PipelineTracker implements UsageTracker {
+  readonly #pipeline: Pipeline;
+  readonly #attachments: (() => void)[];
+
+  constructor(pipeline: Pipeline, attachments: (() => void)[]) {
+    this.#pipeline = pipeline;
+    this.#attachments = attachments;
+  }
+
+  stats(): TrackerStats {
+    return this.#pipeline.stats();
+  }
+
+  health(): Health {
+    return this.#pipeline.health();
+  }
+
+  flush(): Promise<void> {
+    return this.#pipeline.flush();
+  }
+
+  async close(options: CloseOptions = {}): Promise<CloseResult> {
+    const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
+    const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
+    const closing = this.#pipeline.close(timeoutMs);
+    for (const takeBack of this.#attachments.splice(0)) takeBack();
+    return closing;
+  }
+
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
+    this.#pipeline.events.on(name, listener);
+    return this;
+  }
+
+  off<Name extends TrackerEventName>(
+    name: Name,
+    listener: (...payload: TrackerEventMap[Name]) => void,
+  ): this {
+    this.#pipeline.events.off(name, listener);
+    return this;
+  }
 }
 
 /** The storages that were given, or those in the container. */
@@ -121,16 +167,25 @@ function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
   );
 }
 
-/** Puts what the first readable storage offers into the container, where the application has put nothing. */
-function provideServices(
-  storages: readonly UsageStorage[],
-  container: TrackerSettings['container'],
-): readonly UsageStorage[] {
-  for (const { id, value } of storages.find(isReadable)?.provides ?? []) {
-    const token = id as Token<unknown>;
-    if (!container.has(token)) container.set(token, value);
-  }
-  return storages;
+/**
+ * Puts what the first readable storage offers into the container, where the application has put nothing.
+ *
+ * @returns takes it back
+ */
+function provideServices(storages: readonly UsageStorage[], container: UsageContainer): () => void {
+  const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);
+  const bindings = offers.find((offer) => offer.length > 0) ?? [];
+  const provided = bindings.filter(({ id }) => !container.has(id as Token<unknown>));
+  for (const { id, value } of provided) container.set(id as Token<unknown>, value);
+  return () => {
+    for (const binding of provided) withdraw(binding, container);
+  };
+}
+
+/** A repository whose storage is closed is of no use to the next tracker. */
+function withdraw({ id, value }: ServiceBinding, container: UsageContainer): void {
+  const token = id as Token<unknown>;
+  if (container.getMany(token).includes(value)) container.remove(token);
 }
 
 /** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */

@@ -9,7 +9,7 @@ import {
   useKoaServer,
 } from 'routing-controllers';
 import { installActionHook } from '../../src/capture/action-hook.js';
-import { type Logger, Tracked, TrackedController, Untracked, trackUsage } from '../../src/index.js';
+import { type UsageLogger, Tracked, TrackedController, Untracked, trackUsage } from '../../src/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { ask, askRecord } from '../support/ask.js';
 import { type ServedBare, serveBare } from '../support/serve-bare.js';
@@ -61,7 +61,7 @@ class FailingController {
   }
 }
 
-function loggerInto(lines: string[]): Logger {
+function loggerInto(lines: string[]): UsageLogger {
   return {
     warn: (line) => lines.push(`warn ${line}`),
     error: (line) => lines.push(`error ${line}`),

@@ -119,9 +119,25 @@ describe('the options of trackUsage', () => {
     expect(settings.container).to.equal(Container);
     expect(settings.logger).to.equal(console);
     expect(settings.clock).to.equal(systemClock);
-    expect(settings.queue).to.deep.equal({ maxRecords: 10_000, maxBytes: 16_777_216 });
-    expect(settings.batch).to.deep.equal({ maxRecords: 500, maxDelayMs: 1000 });
-    expect(settings.retry).to.deep.equal({ minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 30_000 });
+    expect(settings.queue).to.deep.equal({
+      maxRecords: 10_000,
+      maxBytes: 16_777_216,
+      overflow: 'drop-newest',
+    });
+    expect(settings.batch).to.deep.equal({ maxRecords: 500, maxBytes: 4_194_304, maxDelayMs: 1000 });
+    expect(settings.retry).to.deep.equal({
+      minDelayMs: 500,
+      maxDelayMs: 30_000,
+      attemptTimeoutMs: 30_000,
+      maxAgeMs: 604_800_000,
+    });
+    expect(settings).to.include({ spool: null, handleSignals: false, metrics: true });
+    expect(resolveTrackerOptions({ spool: { dir: '/spool' } }).spool).to.deep.equal({
+      dir: '/spool',
+      mode: 'overflow',
+      maxBytes: 268_435_456,
+      fsync: 'interval',
+    });
   });
 
   it('count as not given when they are undefined, nested ones too', () => {
@@ -188,7 +204,7 @@ describe('the options of trackUsage', () => {
     ['default_policy', "'defaultPolicy'"],
     ['Storage', "'storage'"],
     ['queue.maxrecords', "'queue.maxRecords', 'queue.maxBytes'"],
-    ['batch.size', "'batch.maxRecords', 'batch.maxDelayMs'"],
+    ['batch.size', "'batch.maxRecords', 'batch.maxBytes', 'batch.maxDelayMs'"],
     ['retry.retries', "'retry.minDelayMs', 'retry.maxDelayMs', 'retry.attemptTimeoutMs'"],
   ] as const) {
     it(`refuse the unknown name ${path}, and list those that exist`, async () => {

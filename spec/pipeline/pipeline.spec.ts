@@ -14,9 +14,10 @@ function setUp(find: () => readonly UsageStorage[]) {
     {
       clock,
       logger: { warn: write, error: write },
-      queue: { maxRecords: 100, maxBytes: 1_000_000 },
-      batch: { maxRecords: 10, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+      queue: { maxRecords: 100, maxBytes: 1_000_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
+      spool: null,
     },
     find,
   );
@@ -75,8 +76,8 @@ describe('Pipeline', () => {
   it('counts a record that could not be made, and logs why', () => {
     const { pipeline, lines } = setUp(() => [new FaultyStorage()]);
     pipeline.open();
-    pipeline.fault('making a record', new TypeError('oops'), true);
-    pipeline.fault('the option user', new TypeError('oops'), false);
+    pipeline.lost('making a record', new TypeError('oops'));
+    pipeline.fault('the option user', new TypeError('oops'));
     expect(pipeline.stats().dropped.internal).to.equal(1);
     expectBalanced(pipeline.stats());
     expect(lines[0]).to.contain('making a record failed: TypeError: oops');
@@ -102,7 +103,7 @@ describe('Pipeline', () => {
     const { pipeline } = setUp(() => [storage]);
     pipeline.accept(makeRecord());
     const [first, second] = await Promise.all([pipeline.close(5000), pipeline.close(1)]);
-    expect(first).to.deep.equal({ stored: 1, dropped: 0 });
+    expect(first).to.deep.equal({ stored: 1, spooled: 0, dropped: 0 });
     expect(second).to.equal(first);
     expect(storage.closed).to.equal(1);
     pipeline.accept(makeRecord());
@@ -125,7 +126,7 @@ describe('Pipeline', () => {
     pipeline.open();
     const closing = pipeline.close(1000);
     await clock.advance(1250);
-    expect(await closing).to.deep.equal({ stored: 0, dropped: 0 });
+    expect(await closing).to.deep.equal({ stored: 0, spooled: 0, dropped: 0 });
   });
 
   it('survives a storage that fails to close', async () => {

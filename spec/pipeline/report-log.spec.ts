@@ -14,12 +14,23 @@ describe('ReportLog', () => {
     const { clock, lines, log } = setUp();
     log.loss('sqlite', 'queue-full', 1, null);
     for (let index = 0; index < 100; index += 1) log.loss('sqlite', 'queue-full', 1, null);
-    expect(lines).to.deep.equal([
-      "koa-track-usage: one record was dropped for the storage 'sqlite' (queue-full)",
-    ]);
+    log.loss('printer', 'refused', 7, new Error('no such format'));
+    expect(lines).to.deep.equal(['koa-track-usage: records were dropped (sqlite queue-full 1)']);
     await clock.advance(60_000);
-    log.loss(null, 'no-storage', 2, new Error('nowhere to go'));
-    expect(lines[1]).to.equal('koa-track-usage: 102 records were dropped (no-storage): Error: nowhere to go');
+    log.loss(null, 'no-storage', 2, null);
+    expect(lines[1]).to.equal(
+      'koa-track-usage: records were dropped (sqlite queue-full 100, printer refused 7, no-storage 2): Error: no such format',
+    );
+  });
+
+  it('tells of the rest when it is asked to, once', () => {
+    const { lines, log } = setUp();
+    log.loss('sqlite', 'late', 1, null);
+    log.loss('sqlite', 'late', 2, null);
+    log.reportLosses();
+    log.reportLosses();
+    expect(lines).to.have.length(2);
+    expect(lines[1]).to.contain('(sqlite late 2)');
   });
 
   it('keeps kinds of lines apart', () => {

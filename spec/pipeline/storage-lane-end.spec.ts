@@ -14,9 +14,10 @@ function setUp() {
     storage,
     {
       clock,
-      queue: { maxRecords: 30, maxBytes: 100_000 },
-      batch: { maxRecords: 10, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+      queue: { maxRecords: 30, maxBytes: 100_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
+      spool: null,
     },
     { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} },
   );
@@ -24,6 +25,12 @@ function setUp() {
     for (let index = 0; index < count; index += 1) lane.accept(makeRecord(), 100);
   };
   return { clock, storage, lane, accept };
+}
+
+/** As the pipeline ends a lane. */
+async function end(lane: StorageLane, timeoutMs: number): Promise<void> {
+  await lane.close(timeoutMs);
+  await lane.finish(200);
 }
 
 describe('StorageLane.flush', () => {
@@ -70,7 +77,7 @@ describe('StorageLane.close', () => {
   it('stores what is queued, and counts as late what comes afterwards', async () => {
     const { clock, lane, accept } = setUp();
     accept(25);
-    await lane.close(5000);
+    await end(lane, 5000);
     accept(2);
     expect(lane.stats()).to.include({ stored: 25, queued: 0, inFlight: 0 });
     expect(lane.stats().dropped.late).to.equal(2);
@@ -81,7 +88,7 @@ describe('StorageLane.close', () => {
     const { clock, storage, lane, accept } = setUp();
     storage.mood = 'reject';
     accept(5);
-    const closing = lane.close(5000);
+    const closing = end(lane, 5000);
     await clock.advance(100);
     storage.mood = 'store';
     await clock.advance(4900);
@@ -95,7 +102,7 @@ describe('StorageLane.close', () => {
       storage.mood = mood;
       accept(15);
       let closed = false;
-      const closing = lane.close(5000).then(() => {
+      const closing = end(lane, 5000).then(() => {
         closed = true;
       });
       await clock.advance(4999);
@@ -113,7 +120,7 @@ describe('StorageLane.close', () => {
     storage.mood = 'reject';
     storage.error = new TrackUsageError('STORAGE_SETUP', 'no such table');
     accept(2);
-    await lane.close(5000);
+    await end(lane, 5000);
     expect(lane.stats().dropped['shutdown-timeout']).to.equal(2);
   });
 
@@ -121,7 +128,7 @@ describe('StorageLane.close', () => {
     const { clock, storage, lane, accept } = setUp();
     storage.mood = 'hang';
     accept(1);
-    const closing = lane.close(50);
+    const closing = end(lane, 50);
     await clock.advance(50);
     await closing;
     expect(storage.signals[0]?.aborted).to.equal(true);
@@ -153,7 +160,7 @@ describe('The accounts of a StorageLane', () => {
             else void lane.flush();
             expectBalanced(lane.stats());
           }
-          const closing = lane.close(timeoutMs);
+          const closing = end(lane, timeoutMs);
           await clock.advance(timeoutMs);
           await closing;
           accept(1);

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { TrackUsageError } from '../../src/errors.js';
 import type { DropReason } from '../../src/pipeline/accounting.js';
 import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
-import { type LaneSettings, StorageLane } from '../../src/pipeline/storage-lane.js';
+import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
+import { StorageLane } from '../../src/pipeline/storage-lane.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
@@ -15,7 +16,13 @@ class Observed implements LaneObserver {
   readonly flushes: number[] = [];
   readonly recoveries: number[] = [];
 
-  dropped(_storage: string, reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
+  dropped(
+    _storage: string,
+    reason: DropReason,
+    _count: number,
+    records: readonly UsageRecord[],
+    error: Error | null,
+  ): void {
     this.drops.push({ reason, records, error });
   }
 
@@ -40,9 +47,10 @@ function setUp(settings: Partial<LaneSettings> = {}) {
     storage,
     {
       clock,
-      queue: { maxRecords: 100, maxBytes: 100_000 },
-      batch: { maxRecords: 10, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000 },
+      queue: { maxRecords: 100, maxBytes: 100_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
+      spool: null,
       ...settings,
     },
     observed,
@@ -92,7 +100,9 @@ describe('StorageLane', () => {
   });
 
   it('drops the newest when the queue is full by records', async () => {
-    const { lane, observed, accept } = setUp({ queue: { maxRecords: 5, maxBytes: 100_000 } });
+    const { lane, observed, accept } = setUp({
+      queue: { maxRecords: 5, maxBytes: 100_000, overflow: 'drop-newest' },
+    });
     accept(7);
     expect(lane.stats()).to.include({ accepted: 7, queued: 5 });
     expect(lane.stats().dropped['queue-full']).to.equal(2);
@@ -101,7 +111,7 @@ describe('StorageLane', () => {
   });
 
   it('drops the newest when the queue is full by bytes, and alone what is larger than the queue', () => {
-    const { lane, accept } = setUp({ queue: { maxRecords: 100, maxBytes: 1000 } });
+    const { lane, accept } = setUp({ queue: { maxRecords: 100, maxBytes: 1000, overflow: 'drop-newest' } });
     accept(1, 1001);
     accept(2, 400);
     accept(1, 300);
@@ -111,7 +121,9 @@ describe('StorageLane', () => {
   });
 
   it('counts the batch in flight against the bounds', async () => {
-    const { clock, storage, lane, accept } = setUp({ queue: { maxRecords: 12, maxBytes: 100_000 } });
+    const { clock, storage, lane, accept } = setUp({
+      queue: { maxRecords: 12, maxBytes: 100_000, overflow: 'drop-newest' },
+    });
     storage.mood = 'hang';
     accept(10);
     await clock.advance(0);

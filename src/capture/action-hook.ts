@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
-import { type ClassType, findDecisions } from '../metadata/registry.js';
+import { type ClassType, className, findDecisions } from '../metadata/registry.js';
 import { type Attribution, type CarryingContext, EXCHANGE } from './exchange.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
@@ -87,10 +87,15 @@ function attributionOf(driver: KoaDriver, metadata: ActionMetadata): Attribution
   const controller = metadata.controllerMetadata.target as unknown as ClassType;
   return {
     ...findDecisions(controller, metadata.method),
-    controllerName: controller.name,
-    actionName: metadata.method,
+    controllerName: className(controller),
+    actionName: methodName(metadata.method),
     route: routeTemplate(driver, metadata),
   };
+}
+
+/** A method may be called by a symbol, whatever routing-controllers says. */
+function methodName(method: PropertyKey): string {
+  return String(method);
 }
 
 /** The route as the driver registers it, with the prefix and without a trailing slash. */

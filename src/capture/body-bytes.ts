@@ -28,20 +28,30 @@ interface CountedRequest {
 }
 
 /**
- * Counts the bytes that are written to a response. Its `write` and `end` are replaced by functions that all
+ * RecordCounts the bytes that are written to a response. Its `write` and `end` are replaced by functions that all
  * responses share, which call what stood there before.
+ *
+ * @returns whether they are counted
  */
-export function countResponseBody(response: ServerResponse, counter: ByteCounter): void {
+export function countResponseBody(response: ServerResponse, counter: ByteCounter): boolean {
   const counted = response as unknown as CountedResponse;
+  if (!isReplaceable(response, 'write') || !isReplaceable(response, 'end')) return false;
   counted[COUNTER] = counter;
   counted[WRITE] = counted.write;
   counted[END] = counted.end;
   counted.write = countedWrite;
   counted.end = countedEnd;
+  return true;
+}
+
+/** Whether a method can be replaced: an application may have made it its own for good. */
+function isReplaceable(response: ServerResponse, name: 'write' | 'end'): boolean {
+  const own = Object.getOwnPropertyDescriptor(response, name);
+  return own === undefined ? Object.isExtensible(response) : own.writable === true;
 }
 
 /**
- * Counts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk to
+ * RecordCounts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk to
  * `push`.
  */
 export function countRequestBody(request: IncomingMessage, counter: ByteCounter): void {

@@ -1,7 +1,13 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
-import { type CarryingContext, EXCHANGE, Exchange, type ExchangeWatcher } from './exchange.js';
+import {
+  type CarryingContext,
+  type CarryingResponse,
+  EXCHANGE,
+  Exchange,
+  type ExchangeWatcher,
+} from './exchange.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import type { RecordSink } from './record-sink.js';
 
@@ -31,8 +37,16 @@ export class Capture implements ExchangeWatcher {
   /** The Koa middleware. It adds no promise to the chain: what `next` returns is returned. */
   middleware(): Middleware {
     return (context, next) => {
-      // A request is watched once, however often the middleware is mounted.
-      if ((context as CarryingContext)[EXCHANGE] === undefined) this.#watch(context);
+      const carrier = context as CarryingContext;
+      // A request is watched once, however often the middleware is mounted, and also where one application hands
+      // its request to another, which then has a context of its own.
+      const exchange = carrier[EXCHANGE] ?? (context.res as CarryingResponse)[EXCHANGE];
+      if (exchange === undefined) {
+        this.#watch(context);
+      } else {
+        carrier[EXCHANGE] = exchange;
+        if (exchange.watcher !== this) this.#sink.disregarded();
+      }
       return next();
     };
   }
@@ -42,8 +56,13 @@ export class Capture implements ExchangeWatcher {
     try {
       this.#sink.accept(this.#maker.make(exchange));
     } catch (error) {
-      this.#sink.fault('making a record', error, true);
+      this.#sink.lost('making a record', error);
     }
+  }
+
+  /** @inheritdoc */
+  failed(what: string, error: unknown): void {
+    this.#sink.fault(what, error);
   }
 
   #watch(context: Context): void {
@@ -51,9 +70,18 @@ export class Capture implements ExchangeWatcher {
       this.#onRequest(context);
       const exchange = new Exchange(context, this);
       (context as CarryingContext)[EXCHANGE] = exchange;
+      this.#open(exchange);
+    } catch (error) {
+      this.#sink.lost('watching a request', error);
+    }
+  }
+
+  #open(exchange: Exchange): void {
+    try {
       exchange.open();
     } catch (error) {
-      this.#sink.fault('watching a request', error, true);
+      exchange.cancel();
+      throw error;
     }
   }
 }

@@ -13,7 +13,8 @@ export function basicUserName(header: string): string | null {
   if (header.length > MAX_HEADER_LENGTH) return null;
   const encoded = BASIC.exec(header)?.[1];
   if (encoded === undefined) return null;
-  const credentials = Buffer.from(encoded, 'base64').toString('utf8');
+  const credentials = Buffer.from(encoded, 'base64');
   const end = credentials.indexOf(':');
-  return end < 1 ? null : credentials.slice(0, end);
+  // Only the name becomes text: a part of a longer text would keep the password in memory.
+  return end < 1 ? null : credentials.toString('utf8', 0, end);
 }

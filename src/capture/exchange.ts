@@ -21,7 +21,8 @@ export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
 /** A Koa context that may carry an exchange. */
 export type CarryingContext = object & { [EXCHANGE]?: Exchange };
 
-type CarryingResponse = ServerResponse & { [EXCHANGE]?: Exchange };
+/** A response that may carry an exchange. */
+export type CarryingResponse = ServerResponse & { [EXCHANGE]?: Exchange };
 
 /** Who watches an exchange: what it decides by, and who is told when it has closed. */
 export interface ExchangeWatcher {
@@ -29,6 +30,8 @@ export interface ExchangeWatcher {
   readonly policy: Policy;
   /** Takes a tracked exchange whose response has closed. */
   closed(exchange: Exchange): void;
+  /** Learns that something could not be read; the record will do without. */
+  failed(what: string, error: unknown): void;
 }
 
 /**
@@ -47,19 +50,21 @@ export class Exchange {
   errorType: string | null = null;
   /** Bytes that arrived, where they are counted. */
   requestBytes = 0;
-  /** Bytes that the application handed to the response. */
+  /** Bytes that the application handed to the response, where they are counted. */
   responseBytes = 0;
+  /** Whether they are. */
+  countsResponse = false;
 
-  readonly #watcher: ExchangeWatcher;
+  /** Who watches. */
+  readonly watcher: ExchangeWatcher;
   #closed = false;
-  #countsResponse = false;
 
   constructor(context: Context, watcher: ExchangeWatcher) {
     this.context = context;
     this.startedAtMs = watcher.clock.now();
     this.startedMonotonicMs = watcher.clock.monotonic();
     this.remoteAddress = context.req.socket.remoteAddress ?? null;
-    this.#watcher = watcher;
+    this.watcher = watcher;
   }
 
   /** Starts listening for the response's close, and counting what has a body. */
@@ -81,8 +86,13 @@ export class Exchange {
     if (this.attribution?.controllerName != null) return;
     this.attribution = attribution;
     if (!this.isTracked()) return;
-    this.params = params === undefined || isEmpty(params) ? null : { ...params };
-    this.#countResponse();
+    try {
+      this.params = params === undefined || isEmpty(params) ? null : { ...params };
+      this.#countResponse();
+    } catch (error) {
+      // An application may put anything on its context; its request goes on.
+      this.watcher.failed('reading the parameters of a route', error);
+    }
   }
 
   /** Notes what the action threw. The first error counts: later ones come of its handling. */
@@ -92,20 +102,24 @@ export class Exchange {
 
   /** Whether this request is tracked, as far as it is attributed by now. */
   isTracked(): boolean {
-    return isTracked(this.attribution, this.#watcher.policy);
+    return isTracked(this.attribution, this.watcher.policy);
+  }
+
+  /** Makes no record. */
+  cancel(): void {
+    this.#closed = true;
   }
 
   /** Hands itself to its watcher, once, if it is tracked. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.isTracked()) this.#watcher.closed(this);
+    if (this.isTracked()) this.watcher.closed(this);
   }
 
   #countResponse(): void {
-    if (this.#countsResponse) return;
-    this.#countsResponse = true;
-    countResponseBody(this.context.res, this);
+    if (this.countsResponse) return;
+    this.countsResponse = countResponseBody(this.context.res, this);
   }
 }
 

@@ -3,13 +3,13 @@ import type { Context } from 'koa';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import { RecordIds } from '../record/record-id.js';
 import { sealRecord } from '../record/seal.js';
-import type { JsonObject, UsageRecord } from '../record/usage-record.js';
+import type { UsageRecord } from '../record/usage-record.js';
 import { AddressTruncator } from './client-address.js';
 import { basicUserName } from './credentials.js';
 import type { Exchange } from './exchange.js';
 import type { RecordSink } from './record-sink.js';
-import { readOrigin, readTarget } from './request-target.js';
-import { readOutcome } from './response-outcome.js';
+import { detachedValues, readOrigin, readTarget } from './request-target.js';
+import { type Outcome, readOutcome } from './response-outcome.js';
 import { UserAgentReader } from './user-agent.js';
 
 /** The part of the settings that a record depends on. */
@@ -50,12 +50,12 @@ export class RecordMaker {
       query: target.query,
       controller: attribution?.controllerName ?? null,
       action: attribution?.actionName ?? null,
-      params: exchange.params as JsonObject | null,
+      params: exchange.params === null ? null : detachedValues(exchange.params, context.originalUrl),
       status: outcome.status,
       aborted: outcome.aborted,
       errorType: exchange.errorType ?? outcome.errorType,
       requestBytes: requestBodyBytes(req, exchange.requestBytes),
-      responseBytes: outcome.sentBody ? exchange.responseBytes : 0,
+      responseBytes: responseBodyBytes(outcome, exchange),
       remoteAddr: this.#addresses.truncate(exchange.remoteAddress),
       xForwardedFor: null,
       authorization: req.headers.authorization !== undefined,
@@ -84,10 +84,16 @@ export class RecordMaker {
       Promise.resolve(name).catch(() => undefined);
       throw new TypeError(`it returned a value of type ${typeof name}; expected a string or undefined`);
     } catch (error) {
-      this.#sink.fault("the option 'user'", error, false);
+      this.#sink.fault("the option 'user'", error);
       return null;
     }
   }
+}
+
+/** What was written past the response's own methods cannot be told. */
+function responseBodyBytes(outcome: Outcome, exchange: Exchange): number | null {
+  if (!outcome.sentBody) return 0;
+  return exchange.countsResponse && !outcome.bypassed ? exchange.responseBytes : null;
 }
 
 /** A body that arrived whole has the length that its header declared; of any other, what arrived is counted. */

@@ -4,6 +4,10 @@ import type { UsageRecord } from '../record/usage-record.js';
 export interface RecordSink {
   /** Takes a record. */
   accept(record: UsageRecord): void;
-  /** Learns that a record could not be made, or that an option's callback threw while one was made. */
-  fault(what: string, error: unknown, recordLost: boolean): void;
+  /** Learns that something failed that cost no record, such as an option's callback. */
+  fault(what: string, error: unknown): void;
+  /** Learns that a record could not be made. */
+  lost(what: string, error: unknown): void;
+  /** Learns that a request is watched by another tracker already. */
+  disregarded(): void;
 }

@@ -11,6 +11,9 @@ export interface RequestTarget {
   readonly search: string;
 }
 
+/** A part keeps at most so many characters in memory that are not its own. */
+const DETACH_OVER = 256;
+
 /** Names beyond this many are not looked at. */
 const MAX_QUERY_NAMES = 1000;
 
@@ -26,8 +29,13 @@ const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?]*/i;
  */
 export function readTarget(target: string, allowed: readonly string[]): RequestTarget {
   const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
+  const fragment = local.indexOf('#');
+  return splitTarget(fragment < 0 ? local : local.slice(0, fragment), target, allowed);
+}
+
+function splitTarget(local: string, target: string, allowed: readonly string[]): RequestTarget {
   const end = local.indexOf('?');
-  const path = (end < 0 ? local : local.slice(0, end)) || '/';
+  const path = (end < 0 ? local : detached(local.slice(0, end), target)) || '/';
   const query = end < 0 || allowed.length === 0 ? null : allowedQuery(local.slice(end + 1), allowed);
   return {
     path,
@@ -43,7 +51,33 @@ export function readTarget(target: string, allowed: readonly string[]): RequestT
  * @param host - the `Host` header; a client can write anything there
  */
 export function readOrigin(protocol: string, host: string): string {
-  return host === '' ? '' : `${protocol}://${host.slice(host.lastIndexOf('@') + 1)}`;
+  const [authority = ''] = host.split(/[/?#]/, 1);
+  const name = authority.slice(authority.lastIndexOf('@') + 1);
+  return name === '' ? '' : `${protocol}://${name}`;
+}
+
+/**
+ * A part of a long text, as text of its own. V8 makes parts that point into the whole, so that a queue of short
+ * paths could hold megabytes of the queries that were dropped behind them.
+ *
+ * @param whole - what it is a part of
+ */
+export function detached(part: string, whole: string): string {
+  return whole.length - part.length < DETACH_OVER ? part : Buffer.from(part).toString();
+}
+
+/** The same for the values of an object. */
+export function detachedValues(values: object, whole: string): JsonObject {
+  const entries = Object.entries(values).map(([name, value]: [string, unknown]) => [
+    name,
+    detachedValue(value, whole),
+  ]);
+  return Object.fromEntries(entries) as JsonObject;
+}
+
+function detachedValue(value: unknown, whole: string): unknown {
+  if (typeof value === 'string') return detached(value, whole);
+  return Array.isArray(value) ? value.map((item) => detachedValue(item, whole)) : value;
 }
 
 function allowedQuery(search: string, allowed: readonly string[]): JsonObject | null {
@@ -53,5 +87,5 @@ function allowedQuery(search: string, allowed: readonly string[]): JsonObject | 
     const value = sent[name];
     if (value !== undefined) kept.push([name, value]);
   }
-  return kept.length === 0 ? null : Object.fromEntries(kept);
+  return kept.length === 0 ? null : detachedValues(Object.fromEntries(kept), search);
 }

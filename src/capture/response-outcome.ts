@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { errorTypeOf } from './error-type.js';
 
 /** What became of a response. */
@@ -10,41 +10,72 @@ export interface Outcome {
   readonly aborted: boolean;
   /** Whether a body may have gone out. */
   readonly sentBody: boolean;
+  /** Whether it went out past the response, on the stream of HTTP/2 itself. */
+  readonly bypassed: boolean;
   /** The class of the error that the server broke the response off with; null if it did not. */
   readonly errorType: string | null;
 }
 
 /** A response of HTTP/1, or of HTTP/2's compatibility API, which has a stream and keeps errors there. */
-type CompatibleResponse = ServerResponse & { readonly stream?: Http2Stream };
+type CompatibleResponse = ServerResponse & {
+  readonly stream?: ServerHttp2Stream;
+  /** The header block as Node wrote it. */
+  readonly _header?: unknown;
+};
 
 /** Statuses whose responses have no body (RFC 9110, 6.4.1), whatever the application wrote. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+const STATUS_LINE = /^HTTP\/1\.\d (\d{3}) /;
+
 /** Reads what became of a response that has closed. */
-export function readOutcome(request: IncomingMessage, response: ServerResponse): Outcome {
-  const { statusCode } = response;
-  const bodiless = request.method === 'HEAD' || BODILESS.has(statusCode);
-  // Node finishes the stream of an HTTP/2 client that left, so that finished alone does not mean answered.
-  if (response.writableEnded && response.writableFinished) {
-    return { status: statusCode, aborted: false, sentBody: !bodiless, errorType: null };
+export function readOutcome(request: IncomingMessage, response: CompatibleResponse): Outcome {
+  const status = sentStatus(response);
+  const sentBody = status !== null && request.method !== 'HEAD' && !BODILESS.has(status);
+  if (isComplete(response)) {
+    return { status, aborted: false, sentBody, bypassed: !response.writableEnded, errorType: null };
   }
   // A pipelined response whose turn never came has no socket, though Node calls its headers sent.
-  const { socket } = response;
-  if (socket === null) return { status: null, aborted: true, sentBody: false, errorType: null };
-  const sent = response.headersSent;
-  const errored = ownError(response);
+  if (response.socket === null) {
+    return { status: null, aborted: true, sentBody: false, bypassed: false, errorType: null };
+  }
+  const error = ownError(response);
   return {
-    status: sent ? statusCode : null,
-    aborted: errored === null,
-    sentBody: sent && !bodiless,
-    errorType: errored === null ? null : errorTypeOf(errored),
+    status,
+    aborted: error === null,
+    sentBody,
+    bypassed: false,
+    errorType: error === null ? null : errorTypeOf(error),
   };
+}
+
+/** Node finishes the stream of an HTTP/2 client that left, so that finished alone does not mean answered. */
+function isComplete(response: CompatibleResponse): boolean {
+  const { stream } = response;
+  if (response.writableEnded) return response.writableFinished;
+  return (
+    stream !== undefined && stream.headersSent && !stream.aborted && stream.rstCode === 0 && !stream.errored
+  );
+}
+
+/** The status that went out, which an application may have changed on the response since. */
+function sentStatus(response: CompatibleResponse): number | null {
+  const { stream } = response;
+  if (stream !== undefined) {
+    const status: unknown = stream.headersSent ? stream.sentHeaders?.[':status'] : undefined;
+    return status === undefined ? null : Number(status);
+  }
+  if (!response.headersSent) return null;
+  // Node has no public name for what it has sent.
+  const { _header: header } = response;
+  const status = typeof header === 'string' ? STATUS_LINE.exec(header)?.[1] : undefined;
+  return status === undefined ? response.statusCode : Number(status);
 }
 
 /** What the server itself broke a response off with; null if it did not. */
 function ownError(response: CompatibleResponse): Error | null {
   const { stream } = response;
-  if (stream === undefined) return response.errored;
+  if (stream === undefined) return response.errored ?? null;
   // A client that resets its stream, or loses its session, may leave an error there as well.
   const error = stream.errored as NodeJS.ErrnoException | null | undefined;
   return error == null || error.code?.startsWith('ERR_HTTP2_') ? null : error;

@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../errors.js';
-import type { ClassType } from '../metadata/registry.js';
+import { type ClassType, className } from '../metadata/registry.js';
 
 /**
  * Refuses a method decorator that stands on a class, a static method, or where the standard (stage 3) decorators
@@ -16,7 +16,7 @@ export function assertMethod(
   if (typeof prototype === 'object' && prototype !== null && method !== undefined) return;
   const subject =
     typeof prototype === 'function' && method !== undefined
-      ? `the static method ${prototype.name}.${String(method)}()`
+      ? `the static method ${className(prototype as unknown as ClassType)}.${String(method)}()`
       : nameOf(prototype);
   throw new TrackUsageError(
     'INVALID_DECORATION',
@@ -50,5 +50,7 @@ function assertExperimental(decorator: string, context: unknown): void {
 }
 
 function nameOf(value: unknown): string {
-  return typeof value === 'function' ? `the class ${value.name}` : `a value of type ${typeof value}`;
+  return typeof value === 'function'
+    ? `the class ${className(value as unknown as ClassType)}`
+    : `a value of type ${typeof value}`;
 }

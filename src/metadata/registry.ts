@@ -1,6 +1,12 @@
 import { TrackUsageError } from '../errors.js';
 import type { Decision, PolicySubject } from './policy.js';
 
+/** The name of a class; a static member called `name` may have taken its place. */
+export function className(type: ClassType): string {
+  const name: unknown = type.name;
+  return typeof name === 'string' && name !== '' ? name : '(anonymous class)';
+}
+
 /** A class, whatever its constructor takes. */
 export type ClassType = abstract new (...args: never[]) => object;
 
@@ -25,7 +31,7 @@ function registry(): Registry {
  */
 export function decideController(controller: ClassType, decision: Decision): void {
   const { controllers } = registry();
-  refuseContradiction(controllers.get(controller), decision, `class ${controller.name}`);
+  refuseContradiction(controllers.get(controller), decision, `class ${className(controller)}`);
   controllers.set(controller, decision);
 }
 
@@ -38,7 +44,7 @@ export function decideController(controller: ClassType, decision: Decision): voi
 export function decideMethod(prototype: object, method: PropertyKey, decision: Decision): void {
   const { methods } = registry();
   const decided = methods.get(prototype) ?? new Map<PropertyKey, Decision>();
-  const name = `${prototype.constructor.name}.${String(method)}()`;
+  const name = `${className(prototype.constructor as ClassType)}.${String(method)}()`;
   refuseContradiction(decided.get(method), decision, `method ${name}`);
   methods.set(prototype, decided.set(method, decision));
 }

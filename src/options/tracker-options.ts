@@ -1,13 +1,14 @@
 import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
 import { type Clock, systemClock } from '../clock.js';
+import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
-import type { UsageStorage } from '../storage/usage-storage.js';
+import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { applicationName } from './server-name.js';
-import { OptionReader, hasMethods, isFunction, isText } from './validate.js';
+import { OptionReader, hasMethods, isFunction, isText } from '../option-reader.js';
 
 /** Where the tracker says what an operator should know. `console` is one. */
-export interface Logger {
+export interface UsageLogger {
   /** Something works less well than it could. */
   warn(message: string): void;
   /** Something does not work. */
@@ -18,6 +19,7 @@ export interface Logger {
 export interface UsageContainer {
   has(id: Token<unknown>): boolean;
   getMany<Value>(id: Token<Value>): Value[];
+  remove(id: Token<unknown>): unknown;
   set(id: Token<unknown>, value: unknown): unknown;
 }
 
@@ -27,12 +29,16 @@ export interface QueueOptions {
   readonly maxRecords?: number | undefined;
   /** Estimated bytes, from 1,024 to 4 GiB. @default 16_777_216 (16 MiB) */
   readonly maxBytes?: number | undefined;
+  /** What makes room when the queue is full and there is no spool. @default 'drop-newest' */
+  readonly overflow?: 'drop-newest' | 'drop-oldest' | undefined;
 }
 
 /** When and how much is handed to a storage. */
 export interface BatchOptions {
   /** Records a batch, from 1 to 10,000. @default 500 */
   readonly maxRecords?: number | undefined;
+  /** Estimated bytes a batch, from 1,024 to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
+  readonly maxBytes?: number | undefined;
   /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000 */
   readonly maxDelayMs?: number | undefined;
 }
@@ -45,6 +51,26 @@ export interface RetryOptions {
   readonly maxDelayMs?: number | undefined;
   /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly attemptTimeoutMs?: number | undefined;
+  /** Records older than this are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** Where records wait on disk while a storage does not take them. */
+export interface SpoolOptions {
+  /** The folder. It is made if it is missing; several processes may share it. */
+  readonly dir: string;
+  /**
+   * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so that
+   * a process that is killed loses none that it has written. @default 'overflow'
+   */
+  readonly mode?: 'overflow' | 'wal' | undefined;
+  /** Bytes on disk for each storage, from 65,536 to 1 TiB. @default 268_435_456 (256 MiB) */
+  readonly maxBytes?: number | undefined;
+  /**
+   * When what was written is forced to the disk: `'always'` after every write, `'interval'` every 500 ms,
+   * `'never'` leaves it to the system. Only a loss of power makes a difference. @default 'interval'
+   */
+  readonly fsync?: 'always' | 'interval' | 'never' | undefined;
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
@@ -61,16 +87,28 @@ export interface TrackUsageOptions {
   readonly serverName?: string | undefined;
   /** The query names that are kept; all others are dropped. @default [] */
   readonly query?: readonly string[] | undefined;
-  /** Who calls. Called once for each tracked request. @default the user name of Basic authentication */
-  readonly user?: ((ctx: Context) => string | undefined) | undefined;
+  /**
+   * Who calls. Called once for each tracked request, synchronously, when its response has closed: what it needs
+   * should be on the context. @default the user name of Basic authentication
+   */
+  readonly user?: ((ctx: Context) => string | null | undefined) | undefined;
   /** How much may wait in memory for a storage. */
   readonly queue?: QueueOptions | undefined;
   /** When and how much is handed to a storage. */
   readonly batch?: BatchOptions | undefined;
   /** How long a storage is waited for, and how a batch that failed is tried again. */
   readonly retry?: RetryOptions | undefined;
+  /** Where records wait on disk while a storage does not take them. @default none */
+  readonly spool?: SpoolOptions | undefined;
+  /**
+   * Whether the tracker closes itself on SIGTERM and SIGINT, and then lets the signal end the process, unless the
+   * application listens for it too. @default false
+   */
+  readonly handleSignals?: boolean | undefined;
+  /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
+  readonly metrics?: boolean | undefined;
   /** Where losses and failures are logged. @default console */
-  readonly logger?: Logger | undefined;
+  readonly logger?: UsageLogger | undefined;
   /** Where the time comes from; for tests. @default the machine's clocks */
   readonly clock?: Clock | undefined;
 }
@@ -80,15 +118,17 @@ type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[N
 /** The options with every default filled in. */
 export interface TrackerSettings extends Omit<
   Resolved<TrackUsageOptions>,
-  'storage' | 'user' | 'queue' | 'batch' | 'retry'
+  'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
 > {
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
   /** Null where Basic authentication is to be read. */
-  readonly user: ((ctx: Context) => string | undefined) | null;
+  readonly user: ((ctx: Context) => string | null | undefined) | null;
   readonly queue: Resolved<QueueOptions>;
   readonly batch: Resolved<BatchOptions>;
   readonly retry: Resolved<RetryOptions>;
+  /** Null where nothing waits on disk. */
+  readonly spool: Resolved<SpoolOptions> | null;
 }
 
 const SUBJECT = 'trackUsage';
@@ -103,6 +143,9 @@ const NAMES = [
   'queue',
   'batch',
   'retry',
+  'spool',
+  'handleSignals',
+  'metrics',
   'logger',
   'clock',
 ] as const;
@@ -115,6 +158,7 @@ const GIB = 1_073_741_824;
  * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
  */
 export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettings {
+  refuseStorage(options);
   const reader = new OptionReader(SUBJECT, options, NAMES);
   const defaultPolicy = reader.oneOf('defaultPolicy', ['exclude', 'include'], 'exclude');
   const trackUnmatched = reader.boolean('trackUnmatched', false);
@@ -135,7 +179,15 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     queue: resolveQueue(options.queue),
     batch: resolveBatch(options.batch),
     retry: resolveRetry(options.retry),
-    logger: reader.read<Logger>('logger', isLogger, 'an object with the methods warn and error', console),
+    spool: options.spool === undefined ? null : resolveSpool(options.spool),
+    handleSignals: reader.boolean('handleSignals', false),
+    metrics: reader.boolean('metrics', true),
+    logger: reader.read<UsageLogger>(
+      'logger',
+      isLogger,
+      'an object with the methods warn and error',
+      console,
+    ),
     clock: reader.read(
       'clock',
       isClock,
@@ -145,9 +197,13 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
   };
 }
 
-/** Whether a value can be used as a storage. */
-export function isStorage(value: unknown): value is UsageStorage {
-  return hasMethods(value, 'store') && isText((value as { name?: unknown }).name);
+/** `trackUsage(storage)` is the mistake that Flask-Track-Usage's users make first. */
+function refuseStorage(options: unknown): void {
+  if (!isStorage(options)) return;
+  throw new TrackUsageError(
+    'INVALID_OPTION',
+    `trackUsage: it was given the storage '${options.name}'; expected options: trackUsage({ storage }).`,
+  );
 }
 
 function readStorages(
@@ -156,6 +212,9 @@ function readStorages(
 ): readonly UsageStorage[] | null {
   if (storage === undefined) return null;
   const storages: unknown[] = Array.isArray(storage) ? [...(storage as unknown[])] : [storage];
+  if (storages.some((candidate) => candidate instanceof Promise)) {
+    reader.refuse('storage', 'a storage, and not the promise of one: await SqlStorage.connect({ … }) first');
+  }
   if (storages.length === 0 || !storages.every(isStorage)) {
     reader.refuse(
       'storage',
@@ -166,28 +225,26 @@ function readStorages(
 }
 
 function resolveQueue(options: QueueOptions = {}): TrackerSettings['queue'] {
-  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes'], 'queue');
+  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes', 'overflow'], 'queue');
   return {
     maxRecords: reader.integer('maxRecords', { min: 1, max: 1_000_000, default: 10_000 }),
     maxBytes: reader.integer('maxBytes', { min: 1024, max: 4 * GIB, default: GIB / 64 }),
+    overflow: reader.oneOf('overflow', ['drop-newest', 'drop-oldest'], 'drop-newest'),
   };
 }
 
 function resolveBatch(options: BatchOptions = {}): TrackerSettings['batch'] {
-  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxDelayMs'], 'batch');
+  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes', 'maxDelayMs'], 'batch');
   return {
     maxRecords: reader.integer('maxRecords', { min: 1, max: 10_000, default: 500 }),
+    maxBytes: reader.integer('maxBytes', { min: 1024, max: GIB, default: GIB / 256 }),
     maxDelayMs: reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 1000 }),
   };
 }
 
 function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
-  const reader = new OptionReader(
-    SUBJECT,
-    options,
-    ['minDelayMs', 'maxDelayMs', 'attemptTimeoutMs'],
-    'retry',
-  );
+  const names = ['minDelayMs', 'maxDelayMs', 'attemptTimeoutMs', 'maxAgeMs'] as const;
+  const reader = new OptionReader(SUBJECT, options, names, 'retry');
   const minDelayMs = reader.integer('minDelayMs', { min: 1, max: HOUR_MS, default: 500 });
   const maxDelayMs = reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 30_000 });
   if (maxDelayMs < minDelayMs)
@@ -196,6 +253,17 @@ function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
     minDelayMs,
     maxDelayMs,
     attemptTimeoutMs: reader.integer('attemptTimeoutMs', { min: 1, max: HOUR_MS, default: 30_000 }),
+    maxAgeMs: reader.integer('maxAgeMs', { min: 1000, max: 365 * 24 * HOUR_MS, default: 7 * 24 * HOUR_MS }),
+  };
+}
+
+function resolveSpool(options: SpoolOptions): Resolved<SpoolOptions> {
+  const reader = new OptionReader(SUBJECT, options, ['dir', 'mode', 'maxBytes', 'fsync'], 'spool');
+  return {
+    dir: reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'),
+    mode: reader.oneOf('mode', ['overflow', 'wal'], 'overflow'),
+    maxBytes: reader.integer('maxBytes', { min: 65_536, max: 1024 * GIB, default: GIB / 4 }),
+    fsync: reader.oneOf('fsync', ['always', 'interval', 'never'], 'interval'),
   };
 }
 
@@ -204,7 +272,7 @@ function isTextList(value: unknown): boolean {
 }
 
 function isContainer(value: unknown): boolean {
-  return hasMethods(value, 'has', 'getMany', 'set');
+  return hasMethods(value, 'has', 'getMany', 'set', 'remove');
 }
 
 function isLogger(value: unknown): boolean {

@@ -1,9 +1,13 @@
 /**
  * Why a record was not stored:
  *
- * - `queue-full`: the queue held as many records or bytes as it may.
+ * - `queue-full`: the queue held as many records or bytes as it may, and there is no spool.
  * - `too-large`: the record alone is larger than the queue.
  * - `refused`: the storage will never take it.
+ * - `expired`: it was older than `retry.maxAgeMs` when its turn came.
+ * - `spool-full`: the queue was full, and so was the spool, or the disk took in no more in time.
+ * - `spool-error`: the queue was full, and the spool could not be written; or a spool's file has vanished.
+ * - `spool-corrupt`: it was damaged on disk.
  * - `shutdown-timeout`: it was not stored by the time that `close` had to end.
  * - `late`: it came after `close`.
  * - `no-storage`: there was no storage to keep it.
@@ -13,6 +17,10 @@ export const DROP_REASONS = [
   'queue-full',
   'too-large',
   'refused',
+  'expired',
+  'spool-full',
+  'spool-error',
+  'spool-corrupt',
   'shutdown-timeout',
   'late',
   'no-storage',
@@ -27,10 +35,10 @@ export type DropCounts = Readonly<Record<DropReason, number>>;
 
 /**
  * What became of the records so far. At every instant
- * `accepted = stored + queued + inFlight + Σ dropped[reason]`.
+ * `accepted = stored + queued + inFlight + spooled + Σ dropped[reason]`.
  */
-export interface Counts {
-  /** Records that were handed over. */
+export interface RecordCounts {
+  /** Records that were handed over, or adopted from the spool of a process that died. */
   readonly accepted: number;
   /** Records that the storage has confirmed. */
   readonly stored: number;
@@ -38,23 +46,30 @@ export interface Counts {
   readonly queued: number;
   /** Records that the storage is working on. */
   readonly inFlight: number;
+  /** Records that wait on disk. */
+  readonly spooled: number;
   /** Records that were not stored and will not be, by reason. */
   readonly dropped: DropCounts;
 }
 
 /** What became of the records of one storage. */
-export interface StorageStats extends Counts {
+export interface StorageStats extends RecordCounts {
   /** The storage's name. */
   readonly name: string;
   /** Attempts that failed. */
   readonly retries: number;
+  /** Attempts that failed in a row, up to now; 0 when the storage works. */
+  readonly failures: number;
   /** What the last attempt that failed threw; null if none did. */
   readonly lastError: Error | null;
   /** How long the oldest record has been waiting, in milliseconds; null if none is. */
   readonly oldestAgeMs: number | null;
 }
 
-/** Counts that say nothing yet. */
+/** How a tracker does: all is well, records wait for a storage that fails, or records are being lost. */
+export type Health = 'ok' | 'degraded' | 'failing';
+
+/** RecordCounts that say nothing yet. */
 export function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { UsageRecord } from '../record/usage-record.js';
-import type { StoreResult, UsageStorage } from '../storage/usage-storage.js';
+import type { RefusedRecord, StoreResult, UsageStorage } from '../storage/usage-storage.js';
 
 /** A record that a storage refused, and why. */
 export interface Refusal {
@@ -38,8 +38,8 @@ export class Attempt {
     try {
       const result = await new Promise<StoreResult>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error));
-        // A storage that throws instead of rejecting is caught by the promise's executor.
-        this.#storage.store(this.#records, signal).then(resolve, reject);
+        // What is thrown instead of rejected is caught here, and what is no promise is taken as its result.
+        void Promise.resolve(this.#storage.store(this.#records, signal)).then(resolve, reject);
       });
       return checkResult(this.#records, result);
     } finally {
@@ -54,20 +54,27 @@ export class Attempt {
 }
 
 /** Refuses an answer that does not account for every record of the batch. */
-function checkResult(batch: readonly UsageRecord[], result: StoreResult): AttemptResult {
-  if (result?.stored === batch.length && result.refused.length === 0)
-    return { stored: batch.length, refused: [] };
-  const errors = new Map(result?.refused.map(({ id, error }) => [id, error]));
+function checkResult(
+  batch: readonly UsageRecord[],
+  result: Partial<StoreResult> | null | undefined,
+): AttemptResult {
+  const answers: readonly RefusedRecord[] | null = Array.isArray(result?.refused) ? result.refused : null;
+  if (result?.stored === batch.length && answers?.length === 0) return { stored: batch.length, refused: [] };
+  const errors = new Map(answers?.map(({ id, error }) => [id, error]));
   const refused = batch.flatMap((record) => {
     const error = errors.get(record.id);
     return error === undefined ? [] : [{ record, error }];
   });
-  if (result?.stored === batch.length - refused.length && errors.size === refused.length) {
+  if (
+    answers !== null &&
+    result?.stored === batch.length - refused.length &&
+    errors.size === refused.length
+  ) {
     return { stored: result.stored, refused };
   }
   throw new TrackUsageError(
     'STORAGE_CONTRACT',
-    `The storage answered { stored: ${String(result?.stored)}, refused: [${errors.size}] } to a batch of ` +
+    `The storage answered { stored: ${String(result?.stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
       `${batch.length}; every record has to be counted as stored or listed as refused.`,
   );
 }

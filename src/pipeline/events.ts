@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { TrackUsageError } from '../errors.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { DropReason } from './accounting.js';
 
@@ -17,7 +18,7 @@ export interface DropEvent {
 }
 
 /** An attempt at storing a batch that failed. The batch is kept and tried again. */
-export interface ErrorEvent {
+export interface StorageErrorEvent {
   /** The storage that failed. */
   readonly storage: string;
   /** What it threw. */
@@ -47,10 +48,13 @@ export interface RecoverEvent {
 /** The events of a tracker, each with its payload. */
 export interface TrackerEventMap {
   drop: [DropEvent];
-  error: [ErrorEvent];
+  error: [StorageErrorEvent];
   flush: [FlushEvent];
   recover: [RecoverEvent];
 }
+
+/** The names of the events. */
+const NAMES: readonly string[] = ['drop', 'error', 'flush', 'recover'] satisfies TrackerEventName[];
 
 /** The name of an event. */
 export type TrackerEventName = keyof TrackerEventMap;
@@ -65,8 +69,13 @@ export class TrackerEvents {
     this.#onFailure = onFailure;
   }
 
-  /** Adds a listener. */
+  /**
+   * Adds a listener.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is no function
+   */
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): void {
+    assertListener(name, listener);
     this.#emitter.on(name, listener);
   }
 
@@ -90,4 +99,13 @@ export class TrackerEvents {
       }
     }
   }
+}
+
+function assertListener(name: string, listener: unknown): void {
+  if (NAMES.includes(name) && typeof listener === 'function') return;
+  const what = NAMES.includes(name) ? `a listener of type ${typeof listener}` : `the event '${name}'`;
+  throw new TrackUsageError(
+    'INVALID_OPTION',
+    `tracker.on: it was given ${what}; expected one of the events ${NAMES.join(', ')}, and a function.`,
+  );
 }

@@ -4,7 +4,13 @@ import type { DropReason } from './accounting.js';
 /** Who is told what happens in a lane. */
 export interface LaneObserver {
   /** Records will not be stored. */
-  dropped(storage: string, reason: DropReason, records: readonly UsageRecord[], error: Error | null): void;
+  dropped(
+    storage: string,
+    reason: DropReason,
+    count: number,
+    records: readonly UsageRecord[],
+    error: Error | null,
+  ): void;
   /** An attempt failed; the batch is kept. */
   failed(storage: string, error: Error, failures: number): void;
   /** A batch was stored. */

@@ -3,40 +3,61 @@ import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
 import {
-  type Counts,
+  type RecordCounts,
   DROP_REASONS,
   type DropReason,
+  type Health,
   countDropped,
   noDrops,
   type StorageStats,
 } from './accounting.js';
 import { TrackerEvents } from './events.js';
 import type { LaneObserver } from './lane-observer.js';
-import { type LogTarget, ReportLog } from './report-log.js';
-import { type LaneSettings, StorageLane } from './storage-lane.js';
+import type { LaneSettings } from './lane-settings.js';
+import type { SpoolMode } from './outbox.js';
+import { type LogTarget, ReportLog, toError } from './report-log.js';
+import type { FsyncPolicy } from './spool/segment-writer.js';
+import { spoolFolder } from './spool/own-folder.js';
+import { StorageLane } from './storage-lane.js';
 
 /** How the pipeline works. */
-export interface PipelineSettings extends LaneSettings {
+export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
+  /** Where records wait on disk; null for nowhere. */
+  readonly spool: PipelineSpoolSettings | null;
+}
+
+/** Where the records of all storages wait on disk. */
+export interface PipelineSpoolSettings {
+  readonly dir: string;
+  readonly mode: SpoolMode;
+  /** For each storage, in bytes. */
+  readonly maxBytes: number;
+  readonly fsync: FsyncPolicy;
 }
 
 /** What became of all records: the sums over the storages, and each storage's own. */
-export interface TrackerStats extends Counts {
+export interface TrackerStats extends RecordCounts {
   /** One entry a storage; empty until there is one. */
   readonly storages: readonly StorageStats[];
 }
 
 /** What became of all records by the time that a tracker was closed. */
 export interface CloseResult {
-  /** Records that were stored, since the start. */
+  /** Records that were stored, since the start; one that two storages took counts twice. */
   readonly stored: number;
-  /** Records that were not, since the start; `stats().dropped` has the reasons. */
+  /** Records that wait on disk for the next process. */
+  readonly spooled: number;
+  /** Records that were not stored, since the start; `stats().dropped` has the reasons. */
   readonly dropped: number;
 }
 
-/** How long a storage may take to close once there is nothing left to wait for, in milliseconds. */
+/** How long a storage may take to close, and the spool to take in what is left, in milliseconds. */
 const CLOSE_GRACE_MS = 200;
+
+/** For so long after a loss, a tracker is failing, in milliseconds. */
+const FAILING_MS = 60_000;
 
 /** Hands every record to every storage, each by a lane of its own. */
 export class Pipeline {
@@ -50,6 +71,8 @@ export class Pipeline {
   readonly #homeless = noDrops();
   #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
   #closing: Promise<CloseResult> | null = null;
+  /** When a record was last dropped, in milliseconds of the monotonic clock. */
+  #lostAtMs: number | null = null;
 
   /** @param findStorages - returns at least one storage, or throws what to do */
   constructor(settings: PipelineSettings, findStorages: () => readonly UsageStorage[]) {
@@ -59,6 +82,10 @@ export class Pipeline {
     this.events = new TrackerEvents((error) =>
       this.#log.failure('listener', 'an event listener threw', error),
     );
+    this.events.on('drop', ({ reason }) => {
+      // What comes after the end is no failure.
+      if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
+    });
     this.#observer = observe(this.events, this.#log);
   }
 
@@ -72,16 +99,28 @@ export class Pipeline {
     for (const { lane } of this.#lanes ?? []) lane.accept(record, bytes);
   }
 
-  /** Learns of a failure outside the pipeline, and of the record that it may have cost. */
-  fault(what: string, error: unknown, recordLost: boolean): void {
+  /** Learns of a failure outside the pipeline that cost no record. */
+  fault(what: string, error: unknown): void {
     this.#log.failure(what, `${what} failed`, error);
-    if (!recordLost) return;
-    const cause = error instanceof Error ? error : null;
+  }
+
+  /** Learns that a request is watched by another tracker already. */
+  disregarded(): void {
+    this.warn(
+      'disregarded',
+      'another tracker watches these requests. Give one tracker a list of storages instead.',
+    );
+  }
+
+  /** Learns of a failure outside the pipeline that cost a record. */
+  lost(what: string, error: unknown): void {
+    this.fault(what, error);
+    const cause = toError(error);
     if (this.#lanes === null) this.#dropHomeless('internal', [], cause);
     else for (const { lane } of this.#lanes) lane.lose('internal', cause);
   }
 
-  /** Says once that something is not as it should be. */
+  /** Says, at most once a minute, that something is not as it should be. */
   warn(kind: string, message: string): void {
     this.#log.warn(kind, message);
   }
@@ -94,17 +133,23 @@ export class Pipeline {
   open(): boolean {
     if (this.#lanes !== null) return true;
     if (this.#closing !== null) return false;
-    try {
-      const storages = this.#findStorages();
-      this.#lanes = storages.map((storage) => ({
-        storage,
-        lane: new StorageLane(storage, this.#settings, this.#observer),
-      }));
-      return true;
-    } catch (error) {
-      this.#log.failure('no-storage', 'requests are not tracked', error);
-      return false;
-    }
+    const error = this.#tryOpen();
+    if (error !== null) this.#log.failure('no-storage', 'requests are not tracked', error);
+    return error === null;
+  }
+
+  /** How the tracker does. */
+  health(): Health {
+    const { clock } = this.#settings;
+    if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
+    const isFailing = (this.#lanes ?? []).some(({ lane }) => lane.isFailing);
+    return isFailing ? 'degraded' : 'ok';
+  }
+
+  /** Flushes, but not into storages that fail: their next attempt has its time. */
+  async flushUnlessFailing(): Promise<void> {
+    const lanes = (this.#lanes ?? []).filter(({ lane }) => !lane.isFailing);
+    await Promise.all(lanes.map(({ lane }) => lane.flush()));
   }
 
   /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */
@@ -114,7 +159,10 @@ export class Pipeline {
 
   /** Stores what the time allows, drops the rest, and closes the storages. */
   close(timeoutMs: number): Promise<CloseResult> {
-    this.#closing ??= this.#close(timeoutMs);
+    if (this.#closing !== null) return this.#closing;
+    // A storage that waits in the container has to be closed, even if no request has come.
+    if (this.#lanes === null) this.#tryOpen();
+    this.#closing = this.#close(timeoutMs);
     return this.#closing;
   }
 
@@ -129,20 +177,46 @@ export class Pipeline {
       stored: sum(storages, ({ stored }) => stored),
       queued: sum(storages, ({ queued }) => queued),
       inFlight: sum(storages, ({ inFlight }) => inFlight),
+      spooled: sum(storages, ({ spooled }) => spooled),
       dropped,
       storages,
     };
+  }
+
+  /** @returns what was thrown, if there is no storage */
+  #tryOpen(): unknown {
+    try {
+      const storages = this.#findStorages();
+      this.#lanes = storages.map((storage, index) => ({
+        storage,
+        lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
+      }));
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Each storage has a spool of its own, also where two of them have one name. */
+  #laneSettings(storages: readonly UsageStorage[], index: number): LaneSettings {
+    const { spool, queue } = this.#settings;
+    if (spool === null) return { ...this.#settings, spool };
+    const name = storages[index]?.name ?? '';
+    const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;
+    const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name} ${twins + 1}`);
+    return { ...this.#settings, spool: { ...spool, dir, maxPendingBytes: queue.maxBytes } };
   }
 
   async #close(timeoutMs: number): Promise<CloseResult> {
     await Promise.all(
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
         await lane.close(timeoutMs);
-        await this.#closeStorage(storage);
+        await Promise.all([lane.finish(CLOSE_GRACE_MS), this.#closeStorage(storage)]);
       }),
     );
-    const { stored, dropped } = this.stats();
-    return { stored, dropped: countDropped(dropped) };
+    this.#log.reportLosses();
+    const { stored, spooled, dropped } = this.stats();
+    return { stored, spooled, dropped: countDropped(dropped) };
   }
 
   /** Closes a storage, and does not wait for one that hangs. */
@@ -175,9 +249,7 @@ async function closeQuietly(storage: UsageStorage, log: ReportLog): Promise<void
 /** Turns what happens in the lanes into events and log lines. */
 function observe(events: TrackerEvents, log: ReportLog): LaneObserver {
   return {
-    dropped(storage, reason, records, error) {
-      // Without records it was lost before it could be made: one.
-      const count = records.length || 1;
+    dropped(storage, reason, count, records, error) {
       log.loss(storage, reason, count, error);
       events.emit('drop', { storage, reason, count, records, error });
     },

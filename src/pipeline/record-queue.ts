@@ -8,7 +8,13 @@ export interface QueueBounds {
   readonly maxBytes: number;
 }
 
-/** Records that wait, first in, first out, within bounds of records and of bytes. */
+/** So many records, and their estimated bytes. */
+export interface Load {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** Records that wait in memory, first in, first out, within bounds of records and of bytes. */
 export class RecordQueue {
   readonly #bounds: QueueBounds;
   readonly #records: UsageRecord[] = [];
@@ -32,23 +38,17 @@ export class RecordQueue {
   }
 
   /**
-   * Puts a record at the end.
+   * Puts a record at the end, if there is room.
    *
-   * @param held - records and bytes that were taken but may have to come back, and so count against the bounds
-   * @returns why it was not queued; null if it was
+   * @param held - what was taken but may have to come back, and so counts against the bounds
    */
-  push(
-    record: UsageRecord,
-    bytes: number,
-    held: { records: number; bytes: number },
-  ): 'queue-full' | 'too-large' | null {
-    if (bytes > this.#bounds.maxBytes) return 'too-large';
-    if (this.length + held.records >= this.#bounds.maxRecords) return 'queue-full';
-    if (this.#bytes + held.bytes + bytes > this.#bounds.maxBytes) return 'queue-full';
+  push(record: UsageRecord, bytes: number, held: Load): boolean {
+    if (this.length + held.records >= this.#bounds.maxRecords) return false;
+    if (this.#bytes + held.bytes + bytes > this.#bounds.maxBytes) return false;
     this.#records.push(record);
     this.#sizes.push(bytes);
     this.#bytes += bytes;
-    return null;
+    return true;
   }
 
   /** The oldest record, if one waits. */
@@ -56,12 +56,17 @@ export class RecordQueue {
     return this.#records[this.#head];
   }
 
-  /** Takes up to `maxRecords` of the oldest records. */
-  take(maxRecords: number): { records: UsageRecord[]; bytes: number } {
-    const end = Math.min(this.#head + maxRecords, this.#records.length);
-    const records = this.#records.slice(this.#head, end);
+  /** Takes the oldest records, at least one if there is one, and no more than fit both bounds. */
+  take(maxRecords: number, maxBytes: number): { records: UsageRecord[]; bytes: number } {
+    let end = this.#head;
     let bytes = 0;
-    for (let index = this.#head; index < end; index += 1) bytes += this.#sizes[index] ?? 0;
+    while (end < this.#records.length && end - this.#head < maxRecords) {
+      const size = this.#sizes[end] ?? 0;
+      if (bytes > 0 && bytes + size > maxBytes) break;
+      bytes += size;
+      end += 1;
+    }
+    const records = this.#records.slice(this.#head, end);
     this.#bytes -= bytes;
     this.#head = end;
     this.#compact();

@@ -17,22 +17,31 @@ export class ReportLog {
   readonly #clock: Clock;
   /** When each kind was last written, in milliseconds of the monotonic clock. */
   readonly #writtenAt = new Map<string, number>();
-  #unreported = 0;
+  /** Lost records that no line has told of yet, by storage and reason. */
+  readonly #unreported = new Map<string, number>();
+  #lastLoss: Error | null = null;
 
   constructor(target: LogTarget, clock: Clock) {
     this.#target = target;
     this.#clock = clock;
   }
 
-  /** Reports lost records. Those that no line has told of yet are counted in the next one. */
+  /** Reports lost records: the first at once, those that follow in one line for all of them. */
   loss(storage: string | null, reason: DropReason, count: number, error: Error | null): void {
-    this.#unreported += count;
-    if (!this.#isDue('loss')) return;
-    const whose = storage === null ? '' : ` for the storage '${storage}'`;
-    const why = error === null ? '' : `: ${describeError(error)}`;
-    const lost = this.#unreported === 1 ? 'one record was' : `${this.#unreported} records were`;
-    this.#unreported = 0;
-    this.#write('error', `${lost} dropped${whose} (${reason})${why}`);
+    const kind = storage === null ? reason : `${storage} ${reason}`;
+    this.#unreported.set(kind, (this.#unreported.get(kind) ?? 0) + count);
+    this.#lastLoss = error ?? this.#lastLoss;
+    if (this.#isDue('loss')) this.reportLosses();
+  }
+
+  /** Writes what has been lost since the last line, if anything was. */
+  reportLosses(): void {
+    const counts = [...this.#unreported].map(([kind, count]) => `${kind} ${count}`);
+    if (counts.length === 0) return;
+    const why = this.#lastLoss === null ? '' : `: ${describeError(this.#lastLoss)}`;
+    this.#unreported.clear();
+    this.#lastLoss = null;
+    this.#write('error', `records were dropped (${counts.join(', ')})${why}`);
   }
 
   /** Warns of something that does no harm yet. */
@@ -46,11 +55,20 @@ export class ReportLog {
   }
 
   #isDue(kind: string): boolean {
-    const now = this.#clock.monotonic();
+    const now = this.#now();
     const last = this.#writtenAt.get(kind);
     if (last !== undefined && now - last < QUIET_MS) return false;
     this.#writtenAt.set(kind, now);
     return true;
+  }
+
+  /** A clock that fails must not take the reports of its failure with it. */
+  #now(): number {
+    try {
+      return this.#clock.monotonic();
+    } catch {
+      return performance.now();
+    }
   }
 
   #write(level: keyof LogTarget, message: string): void {
@@ -62,6 +80,16 @@ export class ReportLog {
       // There is nobody left to tell.
     }
   }
+}
+
+/** What was thrown, as an error; whatever traps and getters it has. */
+export function toError(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // A proxy may refuse to tell its prototype.
+  }
+  return new Error(describeError(thrown));
 }
 
 /** An error's message, or whatever was thrown, on one line and without control characters. */

@@ -1,282 +1,291 @@
-import type { Clock, TimerHandle } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
+import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
-import { type AttemptResult, Attempt } from './attempt.js';
-import { type DropReason, type StorageStats, noDrops } from './accounting.js';
-import { type BackoffBounds, backoffMs } from './backoff.js';
+import type { DropReason, StorageStats } from './accounting.js';
+import { Attempt } from './attempt.js';
+import { backoffMs } from './backoff.js';
+import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from './lane-observer.js';
-import { type QueueBounds, RecordQueue } from './record-queue.js';
-import { describeError } from './report-log.js';
-
-/** How a lane works. */
-export interface LaneSettings {
-  readonly clock: Clock;
-  readonly queue: QueueBounds;
-  readonly batch: { readonly maxRecords: number; readonly maxDelayMs: number };
-  readonly retry: BackoffBounds & { readonly attemptTimeoutMs: number };
-}
-
-interface Batch {
-  readonly records: readonly UsageRecord[];
-  readonly bytes: number;
-}
+import type { LaneSettings } from './lane-settings.js';
+import { Outbox } from './outbox.js';
+import { Parcel } from './parcel.js';
+import type { SpoolSettings } from './spool/spool-contract.js';
+import { Spool } from './spool/spool.js';
+import { Waiters } from './waiters.js';
+import { WakeTimer } from './wake-timer.js';
 
 /**
- * The way of records into one storage: its queue, the one batch that is under way, the pauses between attempts,
- * and the accounts. Lanes know nothing of each other.
+ * The way of records into one storage: where they wait, the one batch that is under way, and the pauses between
+ * attempts. Lanes know nothing of each other.
  */
 export class StorageLane {
   readonly #storage: UsageStorage;
   readonly #settings: LaneSettings;
-  readonly #observer: LaneObserver;
-  readonly #queue: RecordQueue;
-  readonly #dropped = noDrops();
-  #accepted = 0;
-  #stored = 0;
-  #retries = 0;
-  #lastError: Error | null = null;
-
-  /** What was taken from the queue and is not yet settled. */
-  #batch: Batch | null = null;
+  readonly #accounts: LaneAccounts;
+  readonly #outbox: Outbox;
+  readonly #timer: WakeTimer;
+  /** What was taken and is not yet settled. */
+  #parcel: Parcel | null = null;
   #attempt: Attempt | null = null;
   #running = false;
-  /** Attempts that failed in a row. */
-  #failures = 0;
-  /** Wakes the lane when a record has waited, or a pause has lasted, long enough. */
-  #timer: TimerHandle | null = null;
-  /** Whether the timer ends on the next turn. */
-  #wakesSoon = false;
-  /** Records that were ever queued; their numbers count from here. */
-  #queuedEver = 0;
-  /** Records up to this number go out also in a batch that is not full. */
+  /** Records go out also in a batch that is not full, until so many have been settled. */
   #due = 0;
-  #waiting: { readonly upTo: number; readonly resolve: () => void }[] = [];
+  readonly #waiters = new Waiters();
   #state: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
     this.#storage = storage;
     this.#settings = settings;
-    this.#observer = observer;
-    this.#queue = new RecordQueue(settings.queue);
+    this.#accounts = new LaneAccounts(storage.name, observer);
+    this.#timer = new WakeTimer(settings.clock);
+    const { spool } = settings;
+    this.#outbox = new Outbox(
+      settings.queue,
+      spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
+      (reason, records, error) => this.#accounts.drop(reason, records, error),
+    );
   }
 
   /** Takes a record. It does no I/O, and never throws. */
   accept(record: UsageRecord, bytes: number): void {
-    this.#accepted += 1;
+    this.#accounts.accept(1);
     if (this.#state !== 'open') {
-      this.#drop('late', [record], null);
+      this.#accounts.drop('late', [record], null);
       return;
     }
-    const held = { records: this.#batch?.records.length ?? 0, bytes: this.#batch?.bytes ?? 0 };
-    const refusal = this.#queue.push(record, bytes, held);
-    if (refusal !== null) {
-      this.#drop(refusal, [record], null);
-      return;
-    }
-    this.#queuedEver += 1;
+    this.#outbox.push(record, bytes);
     this.#schedule();
   }
 
-  /** Counts a record that was lost before it could be handed over. */
+  /** RecordCounts a record that was lost before it could be handed over. */
   lose(reason: DropReason, error: Error | null): void {
-    this.#accepted += 1;
-    this.#dropped[reason] += 1;
-    this.#observer.dropped(this.#storage.name, reason, [], error);
+    this.#accounts.accept(1);
+    this.#accounts.lose(reason, 1, error);
   }
 
-  /** Tries to store what is queued now; resolves when it is settled, or when an attempt has failed. */
-  flush(): Promise<void> {
-    const upTo = this.#queuedEver;
-    if (this.#settledEver() >= upTo) return Promise.resolve();
-    this.#due = upTo;
-    return new Promise((resolve) => {
-      this.#waiting.push({ upTo, resolve });
-      void this.#run();
-    });
+  /** Tries to store what waits now; resolves when so many are settled, or when an attempt has failed. */
+  async flush(): Promise<void> {
+    const upTo = this.#accounts.accepted;
+    await this.#outbox.written();
+    if (this.#settled() >= upTo || this.#state === 'closed') return;
+    this.#due = Math.max(this.#due, upTo);
+    const settled = this.#waiters.wait(upTo);
+    void this.#run();
+    await settled;
   }
 
-  /** Stores what is queued, with as many attempts as the time allows, and drops the rest. */
+  /** Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}. */
   async close(timeoutMs: number): Promise<void> {
     if (this.#state !== 'open') return;
+    const { clock } = this.#settings;
     this.#state = 'closing';
-    const deadline = this.#settings.clock.setTimeout(() => this.#giveUp(), timeoutMs, true);
-    while (this.#isClosing() && this.#settledEver() < this.#queuedEver) {
+    const deadline = clock.setTimeout(() => this.#stop(), timeoutMs, true);
+    while (this.#isClosing() && this.#settled() < this.#accounts.accepted) {
       await this.flush();
-      if (this.#isHopeless()) break;
-      if (this.#isClosing() && this.#failures > 0) await this.#pause();
+      if (this.#accounts.needsPerson) break;
+      if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
     }
-    this.#settings.clock.clearTimeout(deadline);
-    this.#giveUp();
+    clock.clearTimeout(deadline);
+    this.#stop();
+  }
+
+  /** Moves what is left to the spool, or drops it. */
+  async finish(graceMs: number): Promise<void> {
+    const { clock } = this.#settings;
+    const { lastError } = this.#accounts;
+    const taken = this.#parcel?.isSpooled === false ? this.#parcel.records : [];
+    this.#parcel = null;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, graceMs, true);
+      void this.#outbox.rescue(taken, estimateRecordBytes, lastError).finally(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#outbox.abandon(lastError);
+  }
+
+  /** Whether the last attempt failed. */
+  get isFailing(): boolean {
+    return this.#accounts.failures > 0;
   }
 
   /** The lane's accounts. */
   stats(): StorageStats {
-    const { clock } = this.#settings;
-    const held = this.#batch?.records.length ?? 0;
-    const oldest = this.#batch?.records[0] ?? this.#queue.peek();
+    const { accepted, stored, dropped, retries, failures, lastError } = this.#accounts;
+    const inFlight = this.#attempt === null ? 0 : (this.#parcel?.piece.length ?? 0);
+    const isSpooled = this.#parcel?.isSpooled === true;
+    const oldestMs = this.#parcel?.oldestMs ?? this.#outbox.oldestMs;
     return {
       name: this.#storage.name,
-      accepted: this.#accepted,
-      stored: this.#stored,
-      queued: this.#queue.length + (this.#attempt === null ? held : 0),
-      inFlight: this.#attempt === null ? 0 : held,
-      dropped: { ...this.#dropped },
-      retries: this.#retries,
-      lastError: this.#lastError,
-      oldestAgeMs: oldest === undefined ? null : Math.max(0, clock.now() - oldest.date.getTime()),
+      accepted,
+      stored,
+      queued: this.#outbox.queued + (isSpooled ? 0 : (this.#parcel?.length ?? 0) - inFlight),
+      inFlight,
+      spooled: this.#outbox.spooled - (isSpooled ? inFlight : 0),
+      dropped,
+      retries,
+      failures,
+      lastError,
+      oldestAgeMs: oldestMs === null ? null : Math.max(0, this.#settings.clock.now() - oldestMs),
     };
+  }
+
+  #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
+    return new Spool(settings, this.#settings.clock, {
+      returned: (records, error) => {
+        observer.failed(`${this.#storage.name} (spool)`, error, 1);
+        this.#outbox.takeBack(records, estimateRecordBytes, error);
+        this.#schedule();
+      },
+      lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
+      adopted: (count) => this.#accounts.accept(count),
+      ready: () => this.#schedule(),
+    });
   }
 
   #isClosing(): boolean {
     return this.#state === 'closing';
   }
 
-  /** Nothing but a person can help, and nobody will before the time is over. */
-  #isHopeless(): boolean {
-    return this.#failures > 0 && isSetupError(this.#lastError);
+  #isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
-  /** Records that are stored, refused or given up, counted as they were queued. */
-  #settledEver(): number {
-    return this.#queuedEver - this.#queue.length - (this.#batch?.records.length ?? 0);
+  /** Records that are neither stored nor dropped. */
+  #open(): number {
+    const inMemory = this.#parcel?.isSpooled === false ? this.#parcel.length : 0;
+    return this.#outbox.queued + this.#outbox.spooled + inMemory;
+  }
+
+  /** Records that are stored or dropped. */
+  #settled(): number {
+    return this.#accounts.accepted - this.#open();
   }
 
   /** Sees to it that the lane wakes when there is something to do. */
   #schedule(): void {
-    if (this.#running || this.#state !== 'open') return;
-    if (this.#failures > 0) {
-      if (this.#timer === null) this.#wakeAfter(this.#backoff(), false);
-    } else if (this.#queue.length >= this.#settings.batch.maxRecords) {
-      // On the next turn: whoever called may be a response that is about to close.
-      if (!this.#wakesSoon) this.#wakeAfter(0, false);
-      this.#wakesSoon = true;
-    } else if (this.#timer === null && this.#queue.length > 0) {
-      this.#wakeAfter(this.#settings.batch.maxDelayMs, true);
+    const open = this.#open();
+    if (this.#running || this.#state !== 'open' || open === 0) return;
+    const run = (): void => void this.#run();
+    if (this.#accounts.failures > 0) {
+      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, run);
+    } else if (open >= this.#settings.batch.maxRecords) {
+      // Not at once: whoever called may be a response that is about to close.
+      this.#timer.soon(run);
+    } else if (!this.#timer.isSet) {
+      this.#timer.after(this.#settings.batch.maxDelayMs, false, () => {
+        this.#due = this.#accounts.accepted;
+        run();
+      });
     }
-  }
-
-  #wakeAfter(delayMs: number, drain: boolean): void {
-    this.#stopTimer();
-    const wake = (): void => {
-      if (drain) this.#due = this.#queuedEver;
-      void this.#run();
-    };
-    this.#timer = this.#settings.clock.setTimeout(wake, delayMs, false);
-  }
-
-  #stopTimer(): void {
-    if (this.#timer !== null) this.#settings.clock.clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#wakesSoon = false;
   }
 
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    this.#stopTimer();
-    while (this.#takeBatch() && (await this.#tryBatch())) this.#releaseWaiting();
+    this.#timer.stop();
+    while ((await this.#takeParcel()) && (await this.#tryParcel())) this.#releaseWaiting();
     this.#running = false;
     this.#releaseWaiting();
     this.#schedule();
   }
 
-  #takeBatch(): boolean {
-    if (this.#state === 'closed') return false;
-    if (this.#batch !== null) return true;
-    const { maxRecords } = this.#settings.batch;
-    if (this.#queue.length < maxRecords && this.#settledEver() >= this.#due) return false;
-    const batch = this.#queue.take(maxRecords);
-    if (batch.records.length === 0) return false;
-    this.#batch = batch;
-    return true;
+  /** Takes what is stored next. It never throws. */
+  async #takeParcel(): Promise<boolean> {
+    const { maxRecords, maxBytes } = this.#settings.batch;
+    if (this.#isClosed()) return false;
+    if (this.#parcel !== null) return true;
+    if (this.#open() < maxRecords && this.#settled() >= this.#due) return false;
+    try {
+      const taken = this.#outbox.take(maxRecords, maxBytes);
+      const batch = taken instanceof Promise ? await taken : taken;
+      if (batch === null || this.#isClosed()) return false;
+      this.#parcel = new Parcel(batch);
+      return true;
+    } catch (error) {
+      this.#accounts.fail(error);
+      return false;
+    }
   }
 
-  /** Makes one attempt at the batch. It never throws. */
-  async #tryBatch(): Promise<boolean> {
+  /** Makes one attempt at the first piece of the parcel. It never throws. */
+  async #tryParcel(): Promise<boolean> {
     const { clock, retry } = this.#settings;
-    const batch = this.#batch as Batch;
-    const attempt = new Attempt(this.#storage, batch.records);
+    const parcel = this.#parcel as Parcel;
+    this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
+    if (parcel.piece.length === 0) return this.#passPiece(parcel);
+    const attempt = new Attempt(this.#storage, parcel.piece);
     const startedMs = clock.monotonic();
     this.#attempt = attempt;
     try {
       const result = await attempt.run(clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
-      this.#settle(result, clock.monotonic() - startedMs);
+      this.#passPiece(parcel);
+      this.#accounts.settle(result, clock.monotonic() - startedMs);
       return true;
     } catch (error) {
       if (this.#attempt !== attempt) return false;
-      this.#fail(error instanceof Error ? error : new Error(describeError(error)));
+      this.#attempt = null;
+      if (isRefusedBatch(error)) return this.#divide(parcel, error);
+      this.#accounts.fail(error);
       return false;
     }
   }
 
-  /** Books a batch, all of it before anyone is told. */
-  #settle({ stored, refused }: AttemptResult, durationMs: number): void {
-    const { name } = this.#storage;
-    const failures = this.#failures;
+  /** Goes on to the next piece. */
+  #passPiece(parcel: Parcel): true {
     this.#attempt = null;
-    this.#batch = null;
-    this.#failures = 0;
-    this.#stored += stored;
-    this.#dropped.refused += refused.length;
-    for (const { record, error } of refused) this.#observer.dropped(name, 'refused', [record], error);
-    this.#observer.flushed(name, stored, durationMs);
-    if (failures > 0) this.#observer.recovered(name, failures);
+    parcel.settlePiece();
+    if (parcel.length === 0) this.#parcel = null;
+    return true;
   }
 
-  #fail(error: Error): void {
-    this.#attempt = null;
-    this.#failures += 1;
-    this.#retries += 1;
-    this.#lastError = error;
-    this.#observer.failed(this.#storage.name, error, this.#failures);
+  /** A batch that is refused is halved until the record that it is refused for is alone. */
+  #divide(parcel: Parcel, error: Error): true {
+    const [record] = parcel.piece;
+    if (parcel.piece.length > 1 || record === undefined) {
+      parcel.halve();
+      return true;
+    }
+    this.#passPiece(parcel);
+    this.#accounts.settle({ stored: 0, refused: [{ record, error }] }, 0);
+    return true;
   }
 
   #backoff(): number {
     const { retry } = this.#settings;
-    return isSetupError(this.#lastError) ? retry.maxDelayMs : backoffMs(retry, this.#failures, Math.random());
+    return this.#accounts.needsPerson
+      ? retry.maxDelayMs
+      : backoffMs(retry, this.#accounts.failures, Math.random());
   }
 
-  /** Waits for the next attempt while the lane closes, or until it gives up. */
+  /** Waits for the next attempt while the lane closes, or until it stops. */
   #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ upTo: Infinity, resolve });
-      this.#timer = this.#settings.clock.setTimeout(() => this.#releaseWaiting(), this.#backoff(), true);
-    });
+    this.#timer.after(this.#backoff(), true, () => this.#releaseWaiting());
+    return this.#waiters.wait(Infinity);
   }
 
-  /** Ends the lane: what is not settled by now is dropped. */
-  #giveUp(): void {
-    if (this.#state === 'closed') return;
+  /** Ends the attempts. */
+  #stop(): void {
+    if (this.#isClosed()) return;
     this.#state = 'closed';
-    const rest = [...(this.#batch?.records ?? []), ...this.#queue.take(Infinity).records];
     const attempt = this.#attempt;
-    this.#batch = null;
     this.#attempt = null;
     attempt?.end(closed(this.#storage.name));
-    this.#stopTimer();
-    if (rest.length > 0) this.#drop('shutdown-timeout', rest, this.#lastError);
+    this.#timer.stop();
     this.#releaseWaiting();
   }
 
   #releaseWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    const settled = this.#settledEver();
-    const idle = !this.#running || this.#state === 'closed';
-    const released = this.#waiting.filter(({ upTo }) => idle || settled >= upTo);
-    this.#waiting = this.#waiting.filter(({ upTo }) => !idle && settled < upTo);
-    for (const { resolve } of released) resolve();
-  }
-
-  #drop(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
-    this.#dropped[reason] += records.length;
-    this.#observer.dropped(this.#storage.name, reason, records, error);
+    const isIdle = !this.#running || this.#isClosed();
+    this.#waiters.release(isIdle ? Infinity : this.#settled());
   }
 }
 
-function isSetupError(error: Error | null): boolean {
-  return error instanceof TrackUsageError && error.code === 'STORAGE_SETUP';
+function isRefusedBatch(error: unknown): error is TrackUsageError {
+  return error instanceof TrackUsageError && error.code === 'BATCH_REFUSED';
 }
 
 function closed(storage: string): TrackUsageError {

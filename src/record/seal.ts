@@ -42,7 +42,12 @@ export function sealUserAgent(draft: { -readonly [Field in keyof UserAgent]: Use
 }
 
 function limitNullable(value: JsonObject | null): JsonObject | null {
-  return value === null ? null : limitJsonObject(value);
+  try {
+    return value === null ? null : limitJsonObject(value);
+  } catch {
+    // A getter somewhere in it throws: the record does without.
+    return null;
+  }
 }
 
 /** Negative zero becomes zero, as neither JSON nor every database tells them apart. */

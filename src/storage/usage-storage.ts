@@ -1,4 +1,5 @@
 import type { ServiceIdentifier } from 'typedi';
+import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageQuery } from './usage-query.js';
 
@@ -60,6 +61,11 @@ export interface ReadableUsageStorage extends UsageStorage {
    * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
    */
   getUsage(query?: UsageQuery): Promise<UsageRecord[]>;
+}
+
+/** Whether a value can be used as a storage. */
+export function isStorage(value: unknown): value is UsageStorage {
+  return hasMethods(value, 'store') && isText((value as { name?: unknown }).name);
 }
 
 /** Whether a storage can be asked what it keeps. */

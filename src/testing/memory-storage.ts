@@ -1,4 +1,4 @@
-import { OptionReader } from '../options/validate.js';
+import { OptionReader } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import { type ResolvedUsageQuery, type UsageQuery, resolveUsageQuery } from '../storage/usage-query.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';

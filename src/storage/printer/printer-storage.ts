@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { OptionReader, hasMethods } from '../../options/validate.js';
+import { OptionReader, hasMethods } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../usage-storage.js';
 import { escapeControl } from './escape-control.js';
@@ -40,6 +40,8 @@ export class PrinterStorage implements UsageStorage {
   readonly name = 'printer';
   readonly #output: PrinterOutput;
   readonly #format: LineFormatter;
+  /** What the stream has been given and has not taken in. */
+  #writing: { readonly lines: string; readonly done: Promise<void> } | null = null;
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: PrinterOptions = {}) {
@@ -71,29 +73,54 @@ export class PrinterStorage implements UsageStorage {
         refused.push({ id: record.id, error });
       }
     }
-    if (lines !== '') await this.#write(lines, signal);
+    if (lines !== '') await this.#print(lines, signal);
     return { stored: batch.length - refused.length, refused };
   }
 
-  /** Writes, and waits until the stream has taken it. */
-  async #write(lines: string, signal: AbortSignal): Promise<void> {
+  /** Writes lines, or waits for those of an earlier attempt that the stream has not taken in yet. */
+  async #print(lines: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const earlier = this.#writing;
+    if (earlier !== null) {
+      await unlessAborted(earlier.done, signal);
+      if (earlier.lines === lines) return;
+    }
+    const writing = { lines, done: this.#write(lines) };
+    this.#writing = writing;
+    const forget = (): void => {
+      if (this.#writing === writing) this.#writing = null;
+    };
+    writing.done.then(forget, forget);
+    await unlessAborted(writing.done, signal);
+  }
+
+  /** Resolves when the stream has taken the lines in. */
+  #write(lines: string): Promise<void> {
     const output = this.#output;
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => reject(signal.reason as Error);
+    return new Promise<void>((resolve, reject) => {
       const settle = (error?: Error | null): void => {
-        signal.removeEventListener('abort', abort);
-        // The stream emits the error after the callback, which may come when nobody waits any more; without a
-        // listener it would end the process.
+        // The stream emits the error after the callback; without a listener it would end the process.
         setImmediate(() => output.removeListener('error', settle));
         if (error == null) resolve();
         else reject(error);
       };
-      signal.addEventListener('abort', abort);
       output.on('error', settle);
-      output.write(lines, settle);
+      try {
+        output.write(lines, settle);
+      } catch (error) {
+        settle(error instanceof Error ? error : new Error(inspect(error)));
+      }
     });
   }
+}
+
+/** Waits for a promise, or until nobody waits for it any more. */
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /** A format function's line, made safe to print. */

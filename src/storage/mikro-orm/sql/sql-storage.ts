@@ -1,19 +1,26 @@
 import { type Constructor, type IDatabaseDriver, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
-import { OptionReader, hasMethods, isFunction } from '../../../options/validate.js';
+import { OptionReader, hasMethods, isFunction } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { UsageQuery } from '../../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
 import { DEFAULT_TABLE_NAME, defineUsage } from '../usage-entity.js';
 import { UsageRepository } from '../usage-repository.js';
 import type { SqlWriter } from './sql-writer.js';
+import { isBusy } from './sqlite/errors.js';
 import { ensureTable } from './sqlite/schema.js';
 import { SqliteWriter } from './sqlite/writer.js';
 import { findUsageTable } from './usage-table.js';
 
+/** What a storage is called. */
+export interface SqlStorageNaming {
+  /** Its name in logs, events and statistics, which tells several storages apart. @default 'sqlite' */
+  readonly name?: string | undefined;
+}
+
 /** The options of `SqlStorage.connect`. */
-export interface SqlStorageOptions {
+export interface SqlStorageOptions extends SqlStorageNaming {
   /** MikroORM's driver: `SqliteDriver` of `@mikro-orm/sqlite`. */
   readonly driver: Constructor<IDatabaseDriver>;
   /** The database's file, such as `'usage.db'`, or `':memory:'`. */
@@ -40,7 +47,8 @@ const NOT_FROM_ENVIRONMENT = {
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage implements ReadableUsageStorage {
-  readonly name = 'sqlite';
+  /** @inheritdoc */
+  readonly name: string;
 
   /** The repository of the records, which the tracker puts into the container. */
   readonly provides: readonly ServiceBinding[];
@@ -56,9 +64,19 @@ export class SqlStorage implements ReadableUsageStorage {
    * leaves it open.
    *
    * @param orm - a MikroORM for SQLite with `Usage` among its entities
-   * @throws {TrackUsageError} `STORAGE_SETUP` if it is for another database, or does not know the entity
+   * @throws {TrackUsageError} `INVALID_OPTION` if it is no MikroORM; `STORAGE_SETUP` if it is for another database,
+   *   or does not know the entity
    */
-  constructor(orm: MikroORM) {
+  constructor(orm: MikroORM, options: SqlStorageNaming = {}) {
+    const reader = new OptionReader('new SqlStorage(orm, options)', options, ['name']);
+    this.name = reader.text('name', 'sqlite');
+    if (!hasMethods((orm as Partial<MikroORM> | undefined)?.em, 'getPlatform')) {
+      throw new TrackUsageError(
+        'INVALID_OPTION',
+        `new SqlStorage: expected the application's MikroORM, got a value of type ${typeof orm}. ` +
+          'For a connection of its own, write await SqlStorage.connect({ driver, dbName }).',
+      );
+    }
     if (!(orm.em.getPlatform() instanceof SqlitePlatform)) {
       throw new TrackUsageError(
         'STORAGE_SETUP',
@@ -81,7 +99,7 @@ export class SqlStorage implements ReadableUsageStorage {
    *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
-    const reader = new OptionReader(CONNECT, options, ['driver', 'dbName', 'tableName']);
+    const reader = new OptionReader(CONNECT, options, ['driver', 'dbName', 'tableName', 'name']);
     const driver =
       reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
       reader.refuse('driver', A_DRIVER);
@@ -89,7 +107,12 @@ export class SqlStorage implements ReadableUsageStorage {
       reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
     const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
     // MikroORM reads a schema before a dot, and puts values where question marks are.
-    if (/[.?]/.test(tableName)) reader.refuse('tableName', 'a name without a dot or a question mark');
+    if (/[.?]|^sqlite_/i.test(tableName)) {
+      reader.refuse(
+        'tableName',
+        "a name without a dot or a question mark that does not begin with 'sqlite_'",
+      );
+    }
     const orm = await MikroORM.init({
       ...NOT_FROM_ENVIRONMENT,
       driver,
@@ -102,7 +125,7 @@ export class SqlStorage implements ReadableUsageStorage {
       metadataCache: { enabled: false },
     });
     try {
-      const storage = new SqlStorage(orm);
+      const storage = new SqlStorage(orm, { name: reader.text('name', undefined) });
       await ensureTable(orm, findUsageTable(orm));
       storage.#isOwner = true;
       return storage;
@@ -144,6 +167,13 @@ function isDriver(value: unknown): boolean {
 
 function cannotOpen(dbName: string, error: unknown): TrackUsageError {
   const reason = error instanceof Error ? error.message : String(error);
+  if (isBusy(error)) {
+    return new TrackUsageError(
+      'STORAGE_CONNECT',
+      `${CONNECT}: another process has kept the SQLite file '${dbName}' locked for five seconds. Try again when it is done.`,
+      error,
+    );
+  }
   return new TrackUsageError(
     'STORAGE_CONNECT',
     `${CONNECT}: the SQLite file '${dbName}' cannot be opened: ${reason}. ` +

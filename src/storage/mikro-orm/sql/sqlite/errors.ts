@@ -33,6 +33,14 @@ export function isBusy(error: unknown): boolean {
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (hasCode(error, REFUSED)) {
+    // A constraint declared ON CONFLICT ROLLBACK takes the whole transaction with it.
+    return new TrackUsageError(
+      'BATCH_REFUSED',
+      `The table '${tableName}' refused a batch: ${message}.`,
+      error,
+    );
+  }
   if (hasCode(error, SETUP)) {
     return new TrackUsageError(
       'STORAGE_SETUP',

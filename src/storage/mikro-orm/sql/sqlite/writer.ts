@@ -15,11 +15,17 @@ import {
   sqliteConnection,
 } from './native-client.js';
 
-/**
- * Records a transaction. SQLite works on the event loop, so this bounds how long it is held: some half a
- * millisecond.
- */
+/** Records a transaction, at most. */
 const CHUNK_RECORDS = 100;
+
+/**
+ * After so long a transaction takes in no more records, in milliseconds. SQLite works on the event loop, and strangers
+ * choose how large a record is: this bounds how long a turn of the loop takes.
+ */
+const CHUNK_MS = 0.4;
+
+/** Records between two looks at the time. */
+const GLANCE_RECORDS = 8;
 
 interface Statements {
   readonly database: NativeDatabase;
@@ -49,16 +55,15 @@ export class SqliteWriter implements SqlWriter {
     const refused: RefusedRecord[] = [];
     try {
       const database = await this.#connection.getNativeClient();
-      for (let start = 0; start < batch.length; start += CHUNK_RECORDS) {
+      for (let start = 0; start < batch.length;) {
         if (start > 0) await nextTurn();
-        const chunk = batch.slice(start, start + CHUNK_RECORDS);
         await this.#connection
           .getClient()
           .connection()
           .execute(async () => {
             // The lock may have taken long to get, and nobody may be waiting any more.
             signal.throwIfAborted();
-            refused.push(...this.#writeChunk(database, chunk));
+            start += this.#writeChunk(database, batch.slice(start, start + CHUNK_RECORDS), refused);
           });
       }
     } catch (error) {
@@ -67,8 +72,13 @@ export class SqliteWriter implements SqlWriter {
     return { stored: batch.length - refused.length, refused };
   }
 
-  /** Writes a chunk in one transaction, in one turn of the event loop. */
-  #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[]): RefusedRecord[] {
+  /**
+   * Writes a chunk in one transaction, in one turn of the event loop.
+   *
+   * @param refused - gets the records that the table does not take
+   * @returns how many records of the chunk are done
+   */
+  #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
     if (database.inTransaction) {
       throw new TrackUsageError(
         'STORAGE_UNAVAILABLE',
@@ -78,7 +88,7 @@ export class SqliteWriter implements SqlWriter {
     const busyTimeoutMs = Number(database.pragma('busy_timeout', { simple: true }));
     if (busyTimeoutMs > 0) database.pragma('busy_timeout = 0', { simple: true });
     try {
-      return insertChunk(this.#prepare(database), this.#table, chunk);
+      return insertChunk(this.#prepare(database), this.#table, chunk, refused);
     } finally {
       if (busyTimeoutMs > 0) database.pragma(`busy_timeout = ${busyTimeoutMs}`, { simple: true });
     }
@@ -102,25 +112,45 @@ function insertChunk(
   statements: Statements,
   table: UsageTable,
   chunk: readonly UsageRecord[],
-): RefusedRecord[] {
-  const refused: RefusedRecord[] = [];
+  refused: RefusedRecord[],
+): number {
+  const deadline = performance.now() + CHUNK_MS;
+  const refusedBefore = refused.length;
+  let done = 0;
   statements.begin.run();
   try {
     for (const record of chunk) {
-      try {
-        statements.insert.run(table.columns.map(({ value }) => bindable(value(record))));
-      } catch (error) {
-        // A statement that fails undoes itself; the others of the transaction stand.
-        if (!isRefusal(error) || !statements.database.inTransaction) throw error;
-        refused.push({ id: record.id, error: error as Error });
-      }
+      const error = insertRecord(statements, table, record);
+      if (error !== null) refused.push({ id: record.id, error });
+      done += 1;
+      if (done % GLANCE_RECORDS === 0 && performance.now() > deadline) break;
     }
     statements.commit.run();
   } catch (error) {
+    refused.length = refusedBefore;
     if (statements.database.inTransaction) statements.rollback.run();
     throw error;
   }
-  return refused;
+  return done;
+}
+
+/**
+ * @returns why the table does not take the record; null if it does
+ * @throws what concerns more than this record
+ */
+function insertRecord(
+  { database, insert }: Statements,
+  table: UsageTable,
+  record: UsageRecord,
+): Error | null {
+  try {
+    insert.run(table.columns.map(({ value }) => bindable(value(record))));
+    return null;
+  } catch (error) {
+    // A statement that fails undoes itself; the others of the transaction stand.
+    if (!isRefusal(error) || !database.inTransaction) throw error;
+    return error as Error;
+  }
 }
 
 function insertSql({ name, columns }: UsageTable): string {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { TrackUsageError } from '../errors.js';
+import { TrackUsageError } from './errors.js';
 
 /** Checks the options of one function, each by its name, and refuses what cannot be used. */
 export class OptionReader<Options extends object> {

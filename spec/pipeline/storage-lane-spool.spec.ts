@@ -1,0 +1,209 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { TrackUsageError } from '../../src/errors.js';
+import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
+import { StorageLane } from '../../src/pipeline/storage-lane.js';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { expectBalanced } from '../support/accounts.js';
+import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
+import { until } from '../support/processes.js';
+import { makeRecord } from '../support/records.js';
+
+const QUIET = { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} };
+
+function makeLane(dir: string | null, mode: 'overflow' | 'wal', settings: Partial<LaneSettings> = {}) {
+  const clock = new ManualClock();
+  const storage = new FaultyStorage();
+  const lane = new StorageLane(
+    storage,
+    {
+      clock,
+      queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
+      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
+      spool:
+        dir === null ? null : { dir, mode, maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'never' },
+      ...settings,
+    },
+    QUIET,
+  );
+  const accept = (count: number): UsageRecord[] => {
+    const records = Array.from({ length: count }, () => makeRecord());
+    for (const record of records) lane.accept(record, 100);
+    return records;
+  };
+  return { clock, storage, lane, accept };
+}
+
+async function end(lane: StorageLane, clock: ManualClock, timeoutMs: number): Promise<void> {
+  const ending = lane.close(timeoutMs).then(() => lane.finish(200));
+  let isOver = false;
+  void ending.then(() => (isOver = true));
+  // Files take real time, and the clock stands still: it is moved until they are done.
+  await clock.advance(timeoutMs);
+  await until(async () => {
+    await clock.advance(0);
+    return isOver || lane.stats().queued + lane.stats().inFlight === 0;
+  }, 'the lane has ended');
+  await clock.advance(200);
+  await ending;
+}
+
+describe('A StorageLane with a spool', () => {
+  let dir: string;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'lane-'));
+  });
+
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('writes to disk what the queue has no room for, and stores all of it when the storage is back', async () => {
+    const { clock, storage, lane, accept } = makeLane(dir, 'overflow');
+    storage.mood = 'reject';
+    const records = accept(100);
+    await until(() => lane.stats().spooled === 80, 'the rest is on disk');
+    expect(lane.stats()).to.include({ queued: 20, inFlight: 0 });
+    storage.mood = 'store';
+    await until(async () => {
+      await lane.flush();
+      return lane.stats().stored === 100;
+    }, 'everything is stored');
+    expect(new Set(storage.stored.keys())).to.deep.equal(new Set(records.map(({ id }) => id)));
+    expectBalanced(lane.stats());
+    await end(lane, clock, 0);
+  });
+
+  it("writes everything to disk first with mode 'wal'", async () => {
+    const { clock, storage, lane, accept } = makeLane(dir, 'wal');
+    accept(5);
+    expect(lane.stats()).to.include({ queued: 5, spooled: 0 });
+    await until(() => lane.stats().spooled === 5, 'all is on disk');
+    expect(storage.batches).to.have.length(0);
+    await lane.flush();
+    expect(lane.stats()).to.include({ stored: 5, spooled: 0, queued: 0 });
+    await end(lane, clock, 0);
+  });
+
+  it('leaves on disk what it cannot store in time, for the next process', async () => {
+    const first = makeLane(dir, 'overflow');
+    first.storage.mood = 'reject';
+    const records = first.accept(50);
+    await end(first.lane, first.clock, 100);
+    expect(first.lane.stats()).to.include({ stored: 0, queued: 0, inFlight: 0, spooled: 50 });
+    const next = makeLane(dir, 'overflow');
+    await until(async () => {
+      await next.lane.flush();
+      return next.lane.stats().stored === 50;
+    }, 'the next one has stored them');
+    expect(next.lane.stats()).to.include({ accepted: 50, spooled: 0 });
+    expect([...next.storage.stored.keys()].toSorted()).to.deep.equal(records.map(({ id }) => id).toSorted());
+    await end(next.lane, next.clock, 0);
+  });
+
+  it('drops what is over the bounds of queue and spool, and says which', async () => {
+    const spool = { dir, mode: 'overflow', maxBytes: 10_000, maxPendingBytes: 1000, fsync: 'never' } as const;
+    const { clock, storage, lane, accept } = makeLane(dir, 'overflow', { spool });
+    storage.mood = 'reject';
+    accept(100);
+    expect(lane.stats().dropped['spool-full']).to.equal(70);
+    expectBalanced(lane.stats());
+    await end(lane, clock, 0);
+  });
+
+  it('halves a batch that is refused until the bad record is alone, and drops that one only', async () => {
+    const { clock, storage, lane, accept } = makeLane(null, 'overflow', {
+      queue: { maxRecords: 1000, maxBytes: 1_000_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 500, maxBytes: 1_000_000, maxDelayMs: 1000 },
+    });
+    const records = accept(500);
+    const poison = records[321]?.id;
+    const store = storage.store.bind(storage);
+    storage.store = async (batch, signal) => {
+      if (batch.some(({ id }) => id === poison)) throw new TrackUsageError('BATCH_REFUSED', 'no such value');
+      return store(batch, signal);
+    };
+    await lane.flush();
+    expect(lane.stats()).to.include({ stored: 499, queued: 0, retries: 0 });
+    expect(lane.stats().dropped.refused).to.equal(1);
+    expect(storage.stored.has(String(poison))).to.equal(false);
+    await end(lane, clock, 0);
+  });
+
+  it('never halves for an error that may pass', async () => {
+    const { clock, storage, lane, accept } = makeLane(null, 'overflow');
+    storage.mood = 'reject';
+    accept(8);
+    for (let attempt = 0; attempt < 5; attempt += 1) await lane.flush();
+    expect(storage.batches.map((batch) => batch.length)).to.deep.equal([8, 8, 8, 8, 8]);
+    await end(lane, clock, 0);
+  });
+
+  it('drops as expired what has waited longer than it may', async () => {
+    const { clock, storage, lane } = makeLane(null, 'overflow', {
+      retry: { minDelayMs: 500, maxDelayMs: 1000, attemptTimeoutMs: 10_000, maxAgeMs: 60_000 },
+    });
+    storage.mood = 'reject';
+    for (const age of [0, 50_000]) lane.accept(makeRecord({ date: new Date(clock.now() - age) }), 100);
+    await clock.advance(30_000);
+    storage.mood = 'store';
+    await clock.advance(2000);
+    expect(lane.stats()).to.include({ stored: 1, queued: 0 });
+    expect(lane.stats().dropped.expired).to.equal(1);
+    await end(lane, clock, 0);
+  });
+
+  it('makes room for the newest by dropping the oldest, if it is told so', async () => {
+    const { clock, storage, lane, accept } = makeLane(null, 'overflow', {
+      queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-oldest' },
+    });
+    const records = accept(50);
+    expect(lane.stats()).to.include({ queued: 20 });
+    expect(lane.stats().dropped['queue-full']).to.equal(30);
+    await lane.flush();
+    expect([...storage.stored.keys()]).to.deep.equal(records.slice(30).map(({ id }) => id));
+    await end(lane, clock, 0);
+  });
+
+  const mood = fc.constantFrom<Mood[]>('store', 'reject', 'throw', 'hang', 'refuse-first', 'garbage');
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ accept: fc.integer({ min: 1, max: 40 }) }) },
+    { weight: 3, arbitrary: fc.record({ advance: fc.integer({ min: 0, max: 20_000 }) }) },
+    { weight: 2, arbitrary: fc.record({ mood }) },
+    { weight: 1, arbitrary: fc.constant({ flush: true as const }) },
+    { weight: 1, arbitrary: fc.constant({ release: true as const }) },
+  );
+
+  for (const mode of ['overflow', 'wal'] as const) {
+    it(`always has books that add up (${mode}), and loses nothing but what was refused`, async () => {
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+          const { clock, storage, lane, accept } = makeLane(join(dir, `${mode}-${(run += 1)}`), mode);
+          for (const now of steps) {
+            if ('accept' in now) accept(now.accept);
+            else if ('advance' in now) await clock.advance(now.advance);
+            else if ('mood' in now) storage.mood = now.mood;
+            else if ('release' in now) storage.release();
+            else void lane.flush();
+            expectBalanced(lane.stats());
+          }
+          await end(lane, clock, 500);
+          accept(1);
+          const stats = lane.stats();
+          expectBalanced(stats);
+          expect(stats).to.include({ queued: 0, inFlight: 0 });
+          expect(stats.dropped.late).to.equal(1);
+          const { refused, late } = stats.dropped;
+          expect(stats.stored + stats.spooled + refused + late).to.equal(stats.accepted);
+          expect(stats.stored).to.be.at.most(storage.stored.size);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+});

@@ -1,0 +1,152 @@
+import type { UsageRecord } from '../record/usage-record.js';
+import type { DropReason } from './accounting.js';
+import { type Load, type QueueBounds, RecordQueue } from './record-queue.js';
+import type { Spool } from './spool/spool.js';
+
+/** What happens to a record that finds the queue full, where there is no spool. */
+export type Overflow = 'drop-newest' | 'drop-oldest';
+
+/** How much waits in memory, and where the rest goes. */
+export interface OutboxSettings extends QueueBounds {
+  readonly overflow: Overflow;
+}
+
+/** Whether every record is written to disk before anything else, or only those that the queue has no room for. */
+export type SpoolMode = 'overflow' | 'wal';
+
+/** Records that were taken to be stored. */
+export interface OutBatch {
+  readonly records: readonly UsageRecord[];
+  /** Whether they are still on disk. */
+  readonly isSpooled: boolean;
+  /** Says that so many of them are stored or dropped. */
+  settle(count: number): void;
+}
+
+/** Where the records of one storage wait: in memory, and on disk if there is a spool. */
+export class Outbox {
+  readonly #settings: OutboxSettings;
+  readonly #queue: RecordQueue;
+  readonly #spool: Spool | null;
+  readonly #mode: SpoolMode;
+  readonly #drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void;
+  /** What was taken from the queue and is not settled. */
+  #held: Load = { records: 0, bytes: 0 };
+  #tookFromSpool = false;
+
+  /** @param drop - is told of records that are given up */
+  constructor(
+    settings: OutboxSettings,
+    spool: { readonly spool: Spool; readonly mode: SpoolMode } | null,
+    drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void,
+  ) {
+    this.#settings = settings;
+    this.#queue = new RecordQueue(settings);
+    this.#spool = spool?.spool ?? null;
+    this.#mode = spool?.mode ?? 'overflow';
+    this.#drop = drop;
+  }
+
+  /** Records in memory that have not been taken. */
+  get queued(): number {
+    return this.#queue.length + (this.#spool?.pending ?? 0);
+  }
+
+  /** Records on disk that are not settled. */
+  get spooled(): number {
+    return this.#spool?.length ?? 0;
+  }
+
+  /** When the oldest record that waits was made, in milliseconds since 1970; null if none waits. */
+  get oldestMs(): number | null {
+    const inMemory = this.#queue.peek()?.date.getTime() ?? null;
+    const onDisk = this.#spool?.oldestMs ?? null;
+    return inMemory === null || onDisk === null ? (inMemory ?? onDisk) : Math.min(inMemory, onDisk);
+  }
+
+  /** Takes a record in, or drops it, or another for it. */
+  push(record: UsageRecord, bytes: number): void {
+    if (bytes > this.#settings.maxBytes) this.#drop('too-large', [record], null);
+    else if (this.#mode === 'wal' && this.#append(record, bytes)) return;
+    else if (this.#queue.push(record, bytes, this.#held)) return;
+    else if (this.#spool !== null) this.#pushToSpool(record, bytes, this.#spool);
+    else if (this.#settings.overflow === 'drop-oldest') this.#pushOut(record, bytes);
+    else this.#drop('queue-full', [record], null);
+  }
+
+  /** Takes in again what the spool could not write. */
+  takeBack(records: readonly UsageRecord[], bytes: (record: UsageRecord) => number, error: Error): void {
+    const left = records.filter((record) => !this.#queue.push(record, bytes(record), this.#held));
+    if (left.length > 0) this.#drop('spool-error', left, error);
+  }
+
+  /** Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. */
+  take(maxRecords: number, maxBytes: number): OutBatch | Promise<OutBatch | null> | null {
+    const isSpoolsTurn = this.spooled > 0 && (this.#queue.length === 0 || !this.#tookFromSpool);
+    this.#tookFromSpool = isSpoolsTurn;
+    if (!isSpoolsTurn || this.#spool === null) return this.#takeQueued(maxRecords, maxBytes);
+    return this.#spool.take(maxRecords);
+  }
+
+  /** Waits until what has to be on disk is there. */
+  async written(): Promise<void> {
+    await this.#spool?.written();
+  }
+
+  /**
+   * Moves what is in memory to disk, if there is a spool, and drops what it has no room for.
+   *
+   * @param taken - records that were taken from memory and are not settled
+   */
+  async rescue(
+    taken: readonly UsageRecord[],
+    bytes: (record: UsageRecord) => number,
+    error: Error | null,
+  ): Promise<void> {
+    const rest = [...taken, ...this.#queue.take(Infinity, Infinity).records];
+    this.#held = { records: 0, bytes: 0 };
+    const lost = rest.filter((record) => this.#spool === null || !this.#append(record, bytes(record)));
+    if (lost.length > 0) this.#drop('shutdown-timeout', lost, error);
+    await this.#spool?.close();
+  }
+
+  /** Drops what could not be moved to disk in time. */
+  abandon(error: Error | null): void {
+    const late = this.#spool?.takePending() ?? [];
+    if (late.length > 0) this.#drop('shutdown-timeout', late, error);
+  }
+
+  #append(record: UsageRecord, bytes: number): boolean {
+    if (this.#spool === null || this.#spool.isFailing || !this.#spool.hasRoom(bytes)) return false;
+    this.#spool.append(record, bytes);
+    return true;
+  }
+
+  #pushToSpool(record: UsageRecord, bytes: number, spool: Spool): void {
+    if (this.#mode === 'overflow' && this.#append(record, bytes)) return;
+    this.#drop(spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
+  }
+
+  /** Drops the oldest records until there is room. What was taken already cannot make room. */
+  #pushOut(record: UsageRecord, bytes: number): void {
+    const oldest: UsageRecord[] = [];
+    let isIn = false;
+    while (!isIn && this.#queue.length > 0) {
+      oldest.push(...this.#queue.take(1, Infinity).records);
+      isIn = this.#queue.push(record, bytes, this.#held);
+    }
+    if (!isIn) oldest.push(record);
+    this.#drop('queue-full', oldest, null);
+  }
+
+  #takeQueued(maxRecords: number, maxBytes: number): OutBatch | null {
+    const { records, bytes } = this.#queue.take(maxRecords, maxBytes);
+    if (records.length === 0) return null;
+    this.#held = { records: records.length, bytes };
+    const settle = (count: number): void => {
+      const left = this.#held.records - count;
+      this.#held = { records: left, bytes: left === 0 ? 0 : this.#held.bytes };
+    };
+    return { records, isSpooled: false, settle };
+  }
+}

@@ -1,0 +1,118 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeRecord } from '../../record/wire.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import { encodeLine } from './line.js';
+import { SEGMENT_SUFFIX } from './own-folder.js';
+
+/** When what was written is forced to the disk: after every write, now and then, or when the system likes. */
+export type FsyncPolicy = 'always' | 'interval' | 'never';
+
+/** A file of spooled records. */
+export interface Segment {
+  readonly path: string;
+  /** Records that were ever written to it. */
+  written: number;
+  /** Records in it that are neither stored nor dropped. */
+  unsettled: number;
+  /** Its length, in bytes. */
+  bytes: number;
+  /** When its first record was made, in milliseconds since 1970; null if that is not known. */
+  oldestMs: number | null;
+}
+
+/** A segment is closed when it has this length: about as much as is read and stored at a time. */
+const SEGMENT_BYTES = 262_144;
+
+/**
+ * Appends records to the segments of one folder. There is one writer a folder, and one write at a time; it is the
+ * caller who waits for it.
+ */
+export class SegmentWriter {
+  readonly #folder: string;
+  readonly #fsync: FsyncPolicy;
+  #count = 0;
+  #handle: FileHandle | null = null;
+  #segment: Segment | null = null;
+  #isDirty = false;
+
+  constructor(folder: string, fsync: FsyncPolicy) {
+    this.#folder = folder;
+    this.#fsync = fsync;
+  }
+
+  /** The segment that is written to; null between two. */
+  get segment(): Segment | null {
+    return this.#segment;
+  }
+
+  /**
+   * Appends records to one segment, all or none. The caller books them on the segment.
+   *
+   * @returns the segment, and the bytes that were added
+   * @throws what the file system threw; what a short write left is cut off again
+   */
+  async append(records: readonly UsageRecord[]): Promise<{ segment: Segment; bytes: number }> {
+    const { handle, segment } = await this.#active();
+    const lines = records.map((record, index) => encodeLine(segment.written + index, encodeRecord(record)));
+    const content = Buffer.from(lines.join(''));
+    try {
+      await writeAll(handle, content, segment.bytes);
+      if (this.#fsync === 'always') await handle.datasync();
+    } catch (error) {
+      await handle.truncate(segment.bytes).catch(() => {});
+      await this.seal().catch(() => {});
+      throw error;
+    }
+    this.#isDirty = true;
+    if (segment.bytes + content.length >= SEGMENT_BYTES) await this.seal();
+    return { segment, bytes: content.length };
+  }
+
+  /** Forces to the disk what has been written since the last time. */
+  async sync(): Promise<void> {
+    if (!this.#isDirty || this.#fsync === 'never') return;
+    this.#isDirty = false;
+    await this.#handle?.datasync();
+  }
+
+  /** Closes the segment; the next record begins another. */
+  async seal(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    this.#segment = null;
+    if (handle === null) return;
+    try {
+      if (this.#isDirty && this.#fsync !== 'never') await handle.datasync();
+    } finally {
+      this.#isDirty = false;
+      await handle.close();
+    }
+  }
+
+  async #active(): Promise<{ handle: FileHandle; segment: Segment }> {
+    if (this.#handle !== null && this.#segment !== null)
+      return { handle: this.#handle, segment: this.#segment };
+    this.#count += 1;
+    const path = join(this.#folder, `${String(this.#count).padStart(8, '0')}${SEGMENT_SUFFIX}`);
+    // The owner alone may read what is said of callers.
+    const handle = await open(path, 'ax', 0o600);
+    const segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
+    this.#handle = handle;
+    this.#segment = segment;
+    return { handle, segment };
+  }
+}
+
+async function writeAll(handle: FileHandle, content: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < content.length) {
+    const { bytesWritten } = await handle.write(
+      content,
+      written,
+      content.length - written,
+      position + written,
+    );
+    written += bytesWritten;
+  }
+}
