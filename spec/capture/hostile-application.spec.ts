@@ -34,6 +34,7 @@ const EVERYTHING = { defaultPolicy: 'include', trackUnmatched: true } as const;
 const HABITS: readonly (readonly [what: string, habit: (context: Context) => void])[] = [
   [
     'makes res.end its own for good',
+    // oxlint-disable-next-line typescript/unbound-method -- it is put back where it was
     ({ res }) => Object.defineProperty(res, 'end', { value: res.end, writable: false }),
   ],
   [
