@@ -5,7 +5,7 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p1: Benchmark = {
   id: 'P1',
   async run(scale) {
-    const rounds = await compare(['untracked', 'noop'], planFor(scale, 60));
+    const rounds = await compare(['untracked', 'noop'], planFor(scale, 14));
     return [
       judge(
         'P1',

@@ -5,7 +5,7 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p12: Benchmark = {
   id: 'P12',
   async run(scale) {
-    const rounds = await compare(['noop', 'hang'], planFor(scale, 40, 4000));
+    const rounds = await compare(['noop', 'hang'], planFor(scale, 8, 4000));
     return [
       judge(
         'P12',

@@ -5,7 +5,7 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p2: Benchmark = {
   id: 'P2',
   async run(scale) {
-    const rounds = await compare(['untracked', 'sqlite'], planFor(scale, 60));
+    const rounds = await compare(['untracked', 'sqlite'], planFor(scale, 14));
     return [
       judge(
         'P2',

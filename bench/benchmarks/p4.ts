@@ -6,7 +6,7 @@ import { type Estimate, estimateMedian } from '../harness/statistics.js';
 export const p4: Benchmark = {
   id: 'P4',
   async run(scale) {
-    const rounds = await compare(['untracked', 'sqlite', 'naive'], planFor(scale, 30));
+    const rounds = await compare(['untracked', 'sqlite', 'naive'], planFor(scale, 6));
     return [
       judge(
         'P4',

@@ -5,7 +5,7 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p5: Benchmark = {
   id: 'P5',
   async run(scale) {
-    const rounds = await compare(['untracked', 'sqlite', 'pino', 'otel'], planFor(scale, 40));
+    const rounds = await compare(['untracked', 'sqlite', 'pino', 'otel'], planFor(scale, 9));
     const control = ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked');
     return [
       judge(

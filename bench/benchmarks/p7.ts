@@ -55,7 +55,7 @@ async function holdOf(server: ServerProcess | undefined): Promise<number> {
 }
 
 async function measureLatency(scale: Scale): Promise<Finding> {
-  const rounds = await compare(['untracked', 'sqlite'], planFor(scale, 40, 4000));
+  const rounds = await compare(['untracked', 'sqlite'], planFor(scale, 8, 4000));
   return judge(
     'P7',
     'p99 of requests: SQLite / untracked',

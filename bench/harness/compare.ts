@@ -4,7 +4,9 @@ import { quantile, shuffled } from './statistics.js';
 
 /** How much is measured. */
 export interface Plan {
-  /** Rounds; every variant has one slice in each. */
+  /** How often the processes are started anew: two of the same program may differ for as long as they live. */
+  readonly sittings: number;
+  /** Rounds a sitting; every variant has one slice in each. */
   readonly rounds: number;
   readonly requestsPerSlice: number;
   /** Slices that each variant has before anything is measured. */
@@ -30,6 +32,15 @@ export const CONTROL = 'control';
  * first variant runs in two processes: how much these differ is how much the benchmark can be wrong.
  */
 export async function compare<Name extends string>(
+  variants: readonly [Name, ...Name[]],
+  plan: Plan,
+): Promise<Round<Name>[]> {
+  const rounds: Round<Name>[] = [];
+  for (let sitting = 0; sitting < plan.sittings; sitting += 1) rounds.push(...(await sit(variants, plan)));
+  return rounds;
+}
+
+async function sit<Name extends string>(
   variants: readonly [Name, ...Name[]],
   plan: Plan,
 ): Promise<Round<Name>[]> {

@@ -32,11 +32,15 @@ export interface Benchmark {
 /** How long a run may take. */
 export type Scale = 'full' | 'quick';
 
-/** A comparison long enough for a spread of a few percent, or one that only shows that it works. */
+/**
+ * A comparison long enough for a spread of a few percent, or one that only shows that it works.
+ *
+ * @param rounds - in each of the four sittings of a full run
+ */
 export function planFor(scale: Scale, rounds: number, requestsPerSlice = 2000): Plan {
   return scale === 'quick'
-    ? { rounds: 3, requestsPerSlice: 300, warmUpSlices: 1 }
-    : { rounds, requestsPerSlice, warmUpSlices: 6 };
+    ? { sittings: 1, rounds: 3, requestsPerSlice: 300, warmUpSlices: 1 }
+    : { sittings: 4, rounds, requestsPerSlice, warmUpSlices: 4 };
 }
 
 /** Holds an estimate against its target. */
