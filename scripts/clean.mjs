@@ -1,6 +1,6 @@
 // Removes every compiled file, so that a spec or a module deleted from the sources cannot live on.
 import { rmSync } from 'node:fs';
 
-for (const folder of ['dist', 'build', 'examples/quickstart/dist']) {
+for (const folder of ['dist', 'build', 'examples/quickstart/dist', 'bench/dist']) {
   rmSync(new URL(`../${folder}`, import.meta.url), { recursive: true, force: true });
 }

@@ -1,0 +1,26 @@
+import { CONTROL, compare } from '../harness/compare.js';
+import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
+
+/** The price of the whole thing, into SQLite. */
+export const p2: Benchmark = {
+  id: 'P2',
+  async run(scale) {
+    const rounds = await compare(['untracked', 'sqlite'], planFor(scale, 14));
+    return [
+      judge(
+        'P2',
+        'CPU a request: SQLite / untracked',
+        ratio(rounds, 'cpuUsPerRequest', 'sqlite', 'untracked'),
+        ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked'),
+        { gate: 1.25, goal: 1.12 },
+      ),
+      judge(
+        'P2',
+        'requests/s: SQLite / untracked',
+        ratio(rounds, 'requestsPerSecond', 'sqlite', 'untracked'),
+        ratio(rounds, 'requestsPerSecond', CONTROL, 'untracked'),
+        { gate: 0.8, goal: 0.9 },
+      ),
+    ];
+  },
+};

@@ -1,0 +1,63 @@
+import autocannon from 'autocannon';
+
+const CONNECTIONS = 16;
+/** Autocannon looks this often whether it is done. */
+const SAMPLE_MS = 10;
+
+const MAX_LATENCIES = 100_000;
+
+/** What clients of a JSON interface send: reads by a browser and a script, and a write. */
+const REQUESTS: autocannon.Request[] = [
+  {
+    method: 'GET',
+    path: '/users/7',
+    headers: {
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
+      'accept-language': 'de-CH,de;q=0.8,en;q=0.5',
+    },
+  },
+  {
+    method: 'GET',
+    path: '/orders?page=2',
+    headers: {
+      'user-agent':
+        'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
+      'accept-language': 'en-GB,en;q=0.9',
+    },
+  },
+  {
+    method: 'POST',
+    path: '/users',
+    headers: { 'user-agent': 'curl/8.16.0', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Ada Lovelace', email: 'ada@example.org' }),
+  },
+];
+
+/** What a load of requests met with. */
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly latenciesMs: readonly number[];
+}
+
+/**
+ * Sends requests over 16 connections, each as soon as the one before is answered.
+ *
+ * @param amount - how many; latencies are kept of the first 100,000
+ * @throws if any answer is not 2xx
+ */
+export async function sendRequests(url: string, amount: number): Promise<LoadResult> {
+  const latenciesMs: number[] = [];
+  const startedMs = performance.now();
+  let endedMs = startedMs;
+  const run = autocannon({ url, amount, connections: CONNECTIONS, requests: REQUESTS, sampleInt: SAMPLE_MS });
+  // Autocannon's own histogram knows whole milliseconds only.
+  (run as unknown as autocannon.Instance).on('response', (_client, _status, _bytes, latencyMs) => {
+    endedMs = performance.now();
+    if (latenciesMs.length < MAX_LATENCIES) latenciesMs.push(latencyMs);
+  });
+  const { non2xx, errors, '2xx': answered } = await run;
+  if (non2xx + errors > 0 || answered !== amount) {
+    throw new Error(`${url} answered ${answered} of ${amount} requests with 2xx; ${errors} had no answer.`);
+  }
+  return { requestsPerSecond: amount / ((endedMs - startedMs) / 1000), latenciesMs };
+}

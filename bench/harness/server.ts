@@ -1,0 +1,31 @@
+// The program of a child process: one variant of the application, which is measured on request.
+import type { Question, Reading, Ready } from './server-process.js';
+import { watchTurns } from './watch-turns.js';
+import type { Variant } from './variant.js';
+
+const [name = ''] = process.argv.slice(2);
+// Imported late: OpenTelemetry has to stand before Koa and http.
+const { start } = (await import(`../variants/${name}.js`)) as {
+  start: () => Promise<Variant>;
+};
+const variant = await start();
+
+process.on('message', (question: Question) => void answer(question));
+process.on('disconnect', () => process.exit());
+send({ url: variant.url });
+
+async function answer({ watchesTurns, collectsGarbage }: Question): Promise<void> {
+  const longestTurnMs = watchesTurns ? await watchTurns(variant.drain()) : await drain();
+  const { user, system } = process.cpuUsage();
+  if (collectsGarbage) for (let times = 0; times < 3; times += 1) globalThis.gc?.();
+  send({ cpuUs: user + system, heapBytes: process.memoryUsage().heapUsed, longestTurnMs });
+}
+
+async function drain(): Promise<number> {
+  await variant.drain();
+  return 0;
+}
+
+function send(message: Ready | Reading): void {
+  process.send?.(message);
+}
