@@ -5,12 +5,12 @@ import { RecordIds } from '../record/record-id.js';
 import { sealRecord } from '../record/seal.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import { AddressTruncator } from './client-address.js';
+import { ConnectionMemory } from './connection-memory.js';
 import { basicUserName } from './credentials.js';
 import type { Exchange } from './exchange.js';
 import type { RecordSink } from './record-sink.js';
-import { detachedValues, readOrigin, readTarget } from './request-target.js';
+import { detachedValues, readTarget } from './request-target.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
-import { UserAgentReader } from './user-agent.js';
 
 /** The part of the settings that a record depends on. */
 export type RecordSettings = Pick<TrackerSettings, 'clock' | 'serverName' | 'query' | 'user'>;
@@ -20,7 +20,7 @@ export class RecordMaker {
   readonly #settings: RecordSettings;
   readonly #sink: RecordSink;
   readonly #addresses = new AddressTruncator();
-  readonly #userAgents = new UserAgentReader();
+  readonly #connections = new ConnectionMemory();
   readonly #ids = new RecordIds();
 
   /** @param sink - is told when an option's callback throws */
@@ -36,7 +36,7 @@ export class RecordMaker {
     const { clock, serverName, query } = this.#settings;
     const target = readTarget(context.originalUrl, query);
     const outcome = readOutcome(req, res);
-    const software = this.#userAgents.read(req.headers['user-agent'], req.headers['accept-language']);
+    const { software, origin } = this.#connections.read(context);
     const durationMs = clock.monotonic() - exchange.startedMonotonicMs;
     return sealRecord({
       id: this.#ids.next(clock.now()),
@@ -44,7 +44,7 @@ export class RecordMaker {
       durationMs: Math.round(durationMs * 1000) / 1000,
       serverName,
       method: req.method ?? '',
-      url: readOrigin(context.protocol, context.host) + target.path + target.search,
+      url: origin + target.path + target.search,
       path: target.path,
       route: attribution?.route ?? null,
       query: target.query,

@@ -68,6 +68,7 @@ export function detached(part: string, whole: string): string {
 
 /** The same for the values of an object. */
 export function detachedValues(values: object, whole: string): JsonObject {
+  if (whole.length < DETACH_OVER) return values as JsonObject;
   const entries = Object.entries(values).map(([name, value]: [string, unknown]) => [
     name,
     detachedValue(value, whole),

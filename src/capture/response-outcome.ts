@@ -26,7 +26,8 @@ type CompatibleResponse = ServerResponse & {
 /** Statuses whose responses have no body (RFC 9110, 6.4.1), whatever the application wrote. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-const STATUS_LINE = /^HTTP\/1\.\d (\d{3}) /;
+/** Where the status stands in `HTTP/1.1 200 OK`. */
+const STATUS_START = 9;
 
 /** Reads what became of a response that has closed. */
 export function readOutcome(request: IncomingMessage, response: CompatibleResponse): Outcome {
@@ -68,8 +69,9 @@ function sentStatus(response: CompatibleResponse): number | null {
   if (!response.headersSent) return null;
   // Node has no public name for what it has sent.
   const { _header: header } = response;
-  const status = typeof header === 'string' ? STATUS_LINE.exec(header)?.[1] : undefined;
-  return status === undefined ? response.statusCode : Number(status);
+  const status =
+    typeof header === 'string' ? Number(header.slice(STATUS_START, STATUS_START + 3)) : Number.NaN;
+  return status > 0 ? status : response.statusCode;
 }
 
 /** What the server itself broke a response off with; null if it did not. */

@@ -37,12 +37,13 @@ export class Parcel {
     return this.piece[0]?.date.getTime() ?? null;
   }
 
-  /** Takes out the records that were made before a moment; they count as settled. */
+  /** Takes the records that were made before a moment from the front, where the oldest are; they count as settled. */
   takeOlder(thanMs: number): UsageRecord[] {
-    const isOlder = ({ date }: UsageRecord): boolean => date.getTime() < thanMs;
-    const older = this.piece.filter(isOlder);
-    if (older.length === 0) return older;
-    this.#pieces[0] = Object.freeze(this.piece.filter((record) => !isOlder(record)));
+    const { piece } = this;
+    const firstYounger = piece.findIndex(({ date }) => date.getTime() >= thanMs);
+    if (firstYounger === 0 || piece.length === 0) return [];
+    const older = firstYounger < 0 ? [...piece] : piece.slice(0, firstYounger);
+    this.#pieces[0] = Object.freeze(piece.slice(older.length));
     this.#batch.settle(older.length);
     return older;
   }

@@ -83,12 +83,20 @@ function limitObject(value: object, depth: number, budget: Budget): JsonObject {
   return Object.fromEntries(kept);
 }
 
+/** Text that JSON puts between quotes as it is, a byte a character. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function jsonBytes(leaf: string | number | boolean | null): number {
+  if (typeof leaf === 'string' && PLAIN.test(leaf)) return leaf.length + 2;
+  return Buffer.byteLength(JSON.stringify(leaf));
+}
+
 /** Takes a leaf's bytes, with its comma or colon, from the budget. */
 function spend<Leaf extends string | number | boolean | null>(
   leaf: Leaf,
   budget: Budget,
 ): Leaf | typeof OVER {
-  const bytes = Buffer.byteLength(JSON.stringify(leaf)) + 1;
+  const bytes = jsonBytes(leaf) + 1;
   if (bytes > budget.bytes) return OVER;
   budget.bytes -= bytes;
   return leaf;
