@@ -1,12 +1,18 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { type EntityRepositoryType, type EntitySchema, defineEntity, p } from '@mikro-orm/core';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { UsageRepository } from './usage-repository.js';
+import type { UsageRow } from './usage-row.js';
 
 /** What the table or collection is called unless it is given a name. */
 export const DEFAULT_TABLE_NAME = 'koa_usage';
 
 /** What MikroORM knows the entity by. It must not meet an application's `Usage`. */
 export const USAGE_ENTITY_NAME = 'KoaTrackUsageRecord';
+
+/** A stored record, as MikroORM sees it. Its repository is a {@link UsageRepository}. */
+export interface UsageEntity extends UsageRow {
+  [EntityRepositoryType]?: UsageRepository;
+}
 
 /** A text column wide enough for a field's limit. */
 function text(field: keyof typeof TEXT_LIMITS) {
@@ -56,18 +62,18 @@ const properties = {
  *
  * @param tableName - what the table is called
  */
-export function defineUsage(tableName: string) {
+export function defineUsage(tableName: string): EntitySchema<UsageEntity> {
   return defineEntity({
     name: USAGE_ENTITY_NAME,
     tableName,
     repository: () => UsageRepository,
     properties,
     indexes: [{ properties: ['date', 'id'] }],
-  });
+  }) as unknown as EntitySchema<UsageEntity>;
 }
 
 /**
  * The entity of usage records in `koa_usage`. Put it among the entities of the application's MikroORM to have its
  * migrations see it: `MikroORM.init({ entities: [Usage, …] })`.
  */
-export const Usage = defineUsage(DEFAULT_TABLE_NAME);
+export const Usage: EntitySchema<UsageEntity> = defineUsage(DEFAULT_TABLE_NAME);

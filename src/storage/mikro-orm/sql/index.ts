@@ -1,3 +1,4 @@
-export { Usage, defineUsage } from '../usage-entity.js';
+export { Usage, type UsageEntity, defineUsage } from '../usage-entity.js';
+export type { UsageRow } from '../usage-row.js';
 export { UsageRepository } from '../usage-repository.js';
 export { SqlStorage, type SqlStorageNaming, type SqlStorageOptions } from './sql-storage.js';
