@@ -88,7 +88,8 @@ export class OwnFolder {
       .toSorted();
     const adopted: string[] = [];
     for (const segment of segments) {
-      const path = join(this.path, `${name}-${segment}`);
+      // The first owner's name is enough: one more at every death would outgrow what a file may be called.
+      const path = join(this.path, segment.includes('-') ? segment : `${name}-${segment}`);
       const isMine = await rename(join(folder, segment), path).then(
         () => true,
         () => false,
