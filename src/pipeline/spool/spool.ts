@@ -164,7 +164,7 @@ export class Spool {
     } catch (thrown) {
       const error = toError(thrown);
       this.#failedAtMs = this.#clock.monotonic();
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await this.#leaveHome();
+      if (hasVanished(error)) await this.#leaveHome();
       this.#isWorking = false;
       this.#observer.returned(this.takePending(), error);
     } finally {
@@ -228,8 +228,8 @@ export class Spool {
     await this.#exclusively(async () => {
       if (this.#home?.writer.segment === segment) await this.#home.writer.seal();
     });
-    const content = await readFile(segment.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
+    const content = await readFile(segment.path).catch((error: Error) => {
+      if (!hasVanished(error)) throw error;
       return error;
     });
     this.#segments.shift();
@@ -277,4 +277,10 @@ export class Spool {
     );
     return result;
   }
+}
+
+/** Whether a file or its folder is not there any more, or something else is in its place. */
+function hasVanished(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -1,0 +1,133 @@
+/** A Koa server in a process of its own: `tracked-server.js CONFIG`. It is told what to do over IPC. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import Koa from 'koa';
+import { trackUsage } from '../../../src/index.js';
+import type { ChildConfig, ChildLook, ReportLine } from './child-config.js';
+import { type ChildMood, KeyedStorage } from './keyed-storage.js';
+
+const config = JSON.parse(process.argv[2] ?? '{}') as ChildConfig;
+const { database, mood = 'store', report, trackers = 1, tracker = {}, listens, userId } = config;
+
+if (config.writeDelayMs !== undefined) await slowDown(config.writeDelayMs);
+const storages = Array.from({ length: trackers }, () => new KeyedStorage(database, mood));
+for (const storage of storages) storage.onMiddle = () => process.send?.({ event: 'middle' });
+if (userId !== undefined) {
+  process.setgid?.(userId);
+  process.setuid?.(userId);
+}
+if (listens !== undefined) {
+  process[listens]('SIGTERM', () => {
+    process.send?.({ event: 'signal' });
+    setTimeout(() => process.exit(7), 300);
+  });
+}
+
+const lines: string[] = [];
+const drops: ChildLook['drops'][number][] = [];
+const errors: ChildLook['errors'][number][] = [];
+const log = (line: string): void => void lines.push(line);
+const usages = storages.map((storage) =>
+  trackUsage({
+    storage,
+    serverName: 'child',
+    defaultPolicy: 'include',
+    trackUnmatched: true,
+    logger: { warn: log, error: log },
+    ...tracker,
+  }),
+);
+for (const { tracker: handle } of usages) {
+  handle.on('drop', ({ reason, count, records, error }) => {
+    drops.push({ reason, count, records: records.length, code: codeOf(error) });
+  });
+  handle.on('error', ({ storage, error }) => void errors.push({ storage, code: codeOf(error) }));
+}
+const [first] = usages;
+if (first === undefined) throw new Error('There is no tracker.');
+
+const app = new Koa();
+let handedOver: string[] = [];
+app.use((context, next) => {
+  context.res.on('close', () => handedOver.push(context.path));
+  return next();
+});
+for (const usage of usages) app.use(usage);
+app.use((context) => {
+  context.body = `answer to ${context.path}`;
+});
+const server = app.listen(0, '127.0.0.1');
+await once(server, 'listening');
+
+if (report !== undefined) {
+  const file = openSync(report, 'a');
+  const note = (): void => {
+    const { stored, spooled, queued, inFlight } = first.tracker.stats();
+    const line: ReportLine = { paths: handedOver, stored, spooled, queued, inFlight };
+    handedOver = [];
+    writeSync(file, `${JSON.stringify(line)}\n`);
+  };
+  setInterval(note, 2);
+}
+
+const handles: number[] = [];
+const commands: Record<string, (argument: unknown) => unknown> = {
+  mood: (next) => storages.forEach((storage) => (storage.mood = next as ChildMood)),
+  look: (): ChildLook => ({
+    stats: first.tracker.stats(),
+    health: first.tracker.health(),
+    lines,
+    attempts: storages.reduce((sum, { attempts }) => sum + attempts, 0),
+    drops,
+    errors,
+  }),
+  flush: () => first.tracker.flush(),
+  close: async (timeoutMs) => {
+    const startedMs = performance.now();
+    const result = await first.tracker.close({ timeoutMs: timeoutMs as number });
+    return { ...result, tookMs: performance.now() - startedMs };
+  },
+  exhaustHandles: () => {
+    // One is given back, so that the process can say so.
+    for (let isFull = false; !isFull;) {
+      try {
+        handles.push(openSync('/dev/null', 'r'));
+      } catch {
+        isFull = true;
+      }
+    }
+  },
+  freeHandles: () => handles.splice(0).forEach((handle) => closeSync(handle)),
+};
+
+interface Command {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+process.on('disconnect', () => process.exit());
+process.on('message', ({ id, name, argument }: Command) => {
+  void Promise.resolve(commands[name]?.(argument)).then((result) => process.send?.({ id, result }));
+});
+process.send?.({ event: 'ready', port: (server.address() as AddressInfo).port });
+
+function codeOf(error: NodeJS.ErrnoException | null): string | null {
+  return error?.code ?? null;
+}
+
+/** Makes the file handles of this process write late, as a busy disk does. */
+async function slowDown(delayMs: number): Promise<void> {
+  const handle = await open('/dev/null', 'w');
+  const prototype = Object.getPrototypeOf(handle) as {
+    write: (...args: unknown[]) => Promise<unknown>;
+  };
+  await handle.close();
+  const { write } = prototype;
+  prototype.write = async function writeLate(...args: unknown[]): Promise<unknown> {
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    return write.apply(this, args);
+  };
+}
