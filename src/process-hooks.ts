@@ -29,23 +29,35 @@ export function flushBeforeExit(tracker: Pick<EndingTracker, 'flush'>): () => vo
   };
 }
 
+/** One listener a signal for all trackers. */
+const closed = new Set<Pick<EndingTracker, 'close'>>();
+
+function closeAll(signal: NodeJS.Signals): void {
+  ignoreSignals();
+  // Asked now: a listener that is called once is gone by the time that everything is closed.
+  const isAlone = process.listenerCount(signal) === 0;
+  void Promise.allSettled([...closed].map((tracker) => tracker.close())).then(() => {
+    if (isAlone) process.kill(process.pid, signal);
+  });
+}
+
+function ignoreSignals(): void {
+  for (const signal of SIGNALS) process.off(signal, closeAll);
+}
+
 /**
- * Closes on SIGTERM and SIGINT, and then lets the signal do what it would have done. Where the application listens
- * for the signal as well, it decides when the process ends. A second signal is not held up.
+ * Closes on SIGTERM and SIGINT, and then, when all trackers are closed, lets the signal do what it would have done.
+ * Where the application listens for the signal as well, it decides when the process ends. A second signal is not
+ * held up.
  *
  * @returns takes it back
  */
 export function closeOnSignals(tracker: Pick<EndingTracker, 'close'>): () => void {
-  const listeners = SIGNALS.map((signal) => {
-    const onSignal = (): void => {
-      void tracker.close().finally(() => {
-        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-      });
-    };
-    process.once(signal, onSignal);
-    return { signal, onSignal };
-  });
+  // In front of the application's own listeners, which may be called once and then be gone.
+  if (closed.size === 0) for (const signal of SIGNALS) process.prependListener(signal, closeAll);
+  closed.add(tracker);
   return () => {
-    for (const { signal, onSignal } of listeners) process.off(signal, onSignal);
+    closed.delete(tracker);
+    if (closed.size === 0) ignoreSignals();
   };
 }

@@ -10,12 +10,10 @@ export interface ChildConfig {
   /** Where it notes what is safe, with a synchronous write every few milliseconds. */
   readonly report?: string;
   readonly tracker?: Pick<TrackUsageOptions, 'spool' | 'queue' | 'batch' | 'retry' | 'handleSignals'>;
-  /** Trackers of the process; each has its own storage on the one file. @default 1 */
+  /** Trackers of the process, which take the requests in turn; each has a storage of its own. @default 1 */
   readonly trackers?: number;
   /** How the application itself listens for SIGTERM; it ends by itself with the exit code 7. */
   readonly listens?: 'on' | 'once';
-  /** The host name that the operating system is said to have. */
-  readonly hostname?: string;
   /** Every write to a file takes so long, in milliseconds. */
   readonly writeDelayMs?: number;
   /** The user and group that it becomes. */
@@ -24,7 +22,10 @@ export interface ChildConfig {
 
 /** What a child process tells of itself. */
 export interface ChildLook {
+  /** Of the first tracker. */
   readonly stats: TrackerStats;
+  /** By all trackers. */
+  readonly accepted: number;
   readonly health: string;
   readonly lines: readonly string[];
   readonly attempts: number;
@@ -39,4 +40,24 @@ export interface ReportLine {
   readonly spooled: number;
   readonly queued: number;
   readonly inFlight: number;
+}
+
+/** How a script is to end. */
+export interface EndingConfig {
+  readonly database: string;
+  readonly mood: ChildMood;
+  /** Requests that it serves first. */
+  readonly requests: number;
+  readonly how: 'end' | 'exit' | 'throw';
+  readonly tracker?: ChildConfig['tracker'];
+  readonly trackers?: number;
+}
+
+/** What a script says when it ends. */
+export interface EndingReport {
+  /** How often each storage was asked to store. */
+  readonly attempts: readonly number[];
+  /** How often the event loop ran dry. */
+  readonly runs: number;
+  readonly stats: TrackerStats;
 }

@@ -54,7 +54,8 @@ app.use((context, next) => {
   context.res.on('close', () => handedOver.push(context.path));
   return next();
 });
-for (const usage of usages) app.use(usage);
+let turn = 0;
+app.use((context, next) => usages[(turn += 1) % trackers]?.(context, next));
 app.use((context) => {
   context.body = `answer to ${context.path}`;
 });
@@ -77,6 +78,7 @@ const commands: Record<string, (argument: unknown) => unknown> = {
   mood: (next) => storages.forEach((storage) => (storage.mood = next as ChildMood)),
   look: (): ChildLook => ({
     stats: first.tracker.stats(),
+    accepted: usages.reduce((sum, usage) => sum + usage.tracker.stats().accepted, 0),
     health: first.tracker.health(),
     lines,
     attempts: storages.reduce((sum, { attempts }) => sum + attempts, 0),
@@ -99,6 +101,11 @@ const commands: Record<string, (argument: unknown) => unknown> = {
       }
     }
   },
+  moodOfLast: (next) => {
+    const last = storages.at(-1);
+    if (last !== undefined) last.mood = next as ChildMood;
+  },
+  listeners: () => ['SIGTERM', 'SIGINT', 'beforeExit'].map((event) => process.listenerCount(event)),
   freeHandles: () => handles.splice(0).forEach((handle) => closeSync(handle)),
 };
 

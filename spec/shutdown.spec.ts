@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import type { ChildConfig } from './support/children/child-config.js';
+import { type TemporaryFolder, temporaryFolder } from './support/sqlite.js';
+import { Requests, TrackedChild, killAll, storedPaths } from './support/tracked-child.js';
+
+/** Long enough that nothing is stored before somebody asks for it. */
+const LAZY = { batch: { maxDelayMs: 3_600_000 }, retry: { minDelayMs: 1, maxDelayMs: 20 } };
+
+describe('A server that is told to end', function shutdown() {
+  this.timeout(20_000);
+  let folder: TemporaryFolder;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+
+  afterEach(async () => {
+    await killAll();
+    await folder.remove();
+  });
+
+  async function started(config: Partial<ChildConfig>): Promise<TrackedChild> {
+    const child = await TrackedChild.start({
+      database: folder.file('usage.db'),
+      ...config,
+      tracker: { ...LAZY, handleSignals: true, ...config.tracker },
+    });
+    await new Requests('r').send(child.port, 20);
+    await child.waitFor('all is handed over', ({ accepted }) => accepted === 20);
+    return child;
+  }
+
+  const stored = (): number => storedPaths(folder.file('usage.db')).length;
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`stores what is queued and dies of ${signal}`, async () => {
+      const child = await started({});
+      child.signal(signal);
+      expect(await child.ended).to.deep.equal({ code: null, signal });
+      expect(stored()).to.equal(20);
+    });
+  }
+
+  it('dies at once where it was not told to handle signals', async () => {
+    const child = await started({ tracker: { handleSignals: false } });
+    child.signal('SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    expect(stored()).to.equal(0);
+  });
+
+  for (const listens of ['on', 'once'] as const) {
+    it(`stores what is queued and leaves the end to an application that listens with ${listens}`, async () => {
+      const child = await started({ listens });
+      child.signal('SIGTERM');
+      await child.heard('signal');
+      expect(await child.ended).to.deep.equal({ code: 7, signal: null });
+      expect(stored()).to.equal(20);
+    });
+  }
+
+  it('finishes a flush that is under way first', async () => {
+    const child = await started({ mood: 'slow' });
+    void child.ask('flush');
+    await child.waitFor('the flush has begun', ({ stats }) => stats.inFlight > 0 || stats.stored > 0);
+    child.signal('SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    expect(stored()).to.equal(20);
+  });
+
+  it('waits for the slowest of several trackers', async () => {
+    const child = await started({ trackers: 12, mood: 'slow' });
+    child.signal('SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    expect(stored()).to.equal(20);
+    expect(child.stderr).to.equal('');
+  });
+
+  it('waits for a tracker whose storage is slower than the others', async () => {
+    const child = await started({ trackers: 2 });
+    await child.ask('moodOfLast', 'slow');
+    child.signal('SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    expect(stored()).to.equal(20);
+  });
+
+  it('ends at once at a second SIGTERM, and the spool keeps what was not stored', async () => {
+    const spool = { dir: folder.file('spool'), mode: 'wal' as const };
+    const child = await started({ mood: 'hang', tracker: { spool } });
+    await child.waitFor('all is on disk', ({ stats }) => stats.spooled === 20);
+    child.signal('SIGTERM');
+    await child.heard('middle');
+    const killedMs = performance.now();
+    child.signal('SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    // The first signal alone would have waited five seconds for the storage.
+    expect(performance.now() - killedMs).to.be.lessThan(4000);
+    const next = await TrackedChild.start({ database: folder.file('usage.db'), tracker: { spool } });
+    await next.waitFor('all is stored', ({ stats }) => stats.stored === 20);
+    expect(stored()).to.equal(20);
+  });
+
+  it('moves what the storage does not take in time to the spool', async () => {
+    const spool = { dir: folder.file('spool'), mode: 'overflow' as const };
+    const child = await started({ mood: 'reject', tracker: { spool } });
+    const closed = await child.ask<{ spooled: number }>('close', 100);
+    expect(closed).to.deep.include({ stored: 0, spooled: 20, dropped: 0 });
+    await child.kill();
+    const next = await TrackedChild.start({ database: folder.file('usage.db'), tracker: { spool } });
+    await next.waitFor('all is stored', ({ stats }) => stats.stored === 20);
+    expect(stored()).to.equal(20);
+  });
+});
