@@ -80,9 +80,12 @@ export class StorageLane {
     if (this.#state !== 'open') return;
     const { clock } = this.#settings;
     this.#state = 'closing';
-    const deadline = clock.setTimeout(() => this.#stop(), timeoutMs, true);
+    const late = Promise.withResolvers<void>();
+    void late.promise.then(() => this.#stop());
+    const deadline = clock.setTimeout(late.resolve, timeoutMs, true);
     while (this.#isClosing() && this.#settled() < this.#accounts.accepted) {
-      await this.flush();
+      // A flush waits for the disk as well, which may not answer either.
+      await Promise.race([this.flush(), late.promise]);
       if (this.#accounts.needsPerson) break;
       if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
     }
