@@ -1,0 +1,145 @@
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  DataPointType,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type MetricData,
+} from '@opentelemetry/sdk-metrics';
+import { expect } from 'chai';
+import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
+import { until } from '../support/processes.js';
+import { serveHandler } from '../support/serve-handler.js';
+import type { Served } from '../support/serve.js';
+
+const STORAGE = 'koa_track_usage.storage.name';
+
+describe('The metrics of OpenTelemetry', () => {
+  let exporter: InMemoryMetricExporter;
+  let provider: MeterProvider;
+  let served: Served | null;
+  let others: UsageMiddleware[];
+
+  beforeEach(() => {
+    exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+    provider = new MeterProvider({ readers: [reader] });
+    metrics.setGlobalMeterProvider(provider);
+    served = null;
+    others = [];
+  });
+
+  afterEach(async () => {
+    await served?.close();
+    for (const { tracker } of others) await tracker.close({ timeoutMs: 0 });
+    await provider.shutdown();
+    metrics.disable();
+  });
+
+  /** What is measured now. */
+  async function collect(): Promise<MetricData[]> {
+    exporter.reset();
+    await provider.forceFlush();
+    const scopes = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
+    return scopes.filter(({ scope }) => scope.name === 'koa-track-usage').flatMap((scope) => scope.metrics);
+  }
+
+  /** The values of one metric, each with its attributes. */
+  const pointsOf = (found: readonly MetricData[], name: string): unknown[] =>
+    found
+      .filter(({ descriptor }) => descriptor.name === `koa_track_usage.${name}`)
+      .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ ...attributes, value })));
+
+  /** A server whose requests go to two storages, one of which fails; it has served so many. */
+  async function serveTwo(requests: number, tracker: TrackUsageOptions = {}): Promise<FaultyStorage[]> {
+    const storages = [new FaultyStorage('good'), new FaultyStorage('bad')];
+    const [, bad] = storages;
+    if (bad !== undefined) bad.mood = 'reject';
+    served = await serveHandler(
+      (context) => {
+        context.body = 'served';
+      },
+      { storage: storages, queue: { maxRecords: 4 }, logger: { warn() {}, error() {} }, ...tracker },
+    );
+    const { origin, usage } = served;
+    for (let sent = 0; sent < requests; sent += 1) {
+      await (await fetch(origin)).text();
+      await usage.tracker.flush();
+    }
+    await until(() => usage.tracker.stats().accepted === 2 * requests, 'all is handed over');
+    await usage.tracker.flush();
+    return storages;
+  }
+
+  it('have names, kinds and units', async () => {
+    await serveTwo(6);
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const found = await collect();
+    const described = found.map((data) => {
+      const kind = data.dataPointType === DataPointType.GAUGE ? 'gauge' : 'level';
+      const isCounter = data.dataPointType === DataPointType.SUM && data.isMonotonic;
+      return [data.descriptor.name, isCounter ? 'counter' : kind, data.descriptor.unit];
+    });
+    expect(described).to.have.deep.members([
+      ['koa_track_usage.record.accepted', 'counter', '{record}'],
+      ['koa_track_usage.record.stored', 'counter', '{record}'],
+      ['koa_track_usage.record.dropped', 'counter', '{record}'],
+      ['koa_track_usage.record.queued', 'level', '{record}'],
+      ['koa_track_usage.record.in_flight', 'level', '{record}'],
+      ['koa_track_usage.record.spooled', 'level', '{record}'],
+      ['koa_track_usage.record.oldest.age', 'gauge', 's'],
+      ['koa_track_usage.storage.retries', 'counter', '{attempt}'],
+    ]);
+    expect(found.filter(({ descriptor }) => descriptor.description === '')).to.deep.equal([]);
+  });
+
+  it('are the figures of stats(), for each storage and each reason of a loss', async () => {
+    await serveTwo(6);
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const found = await collect();
+    const both = (good: number, bad: number): unknown[] => [
+      { [STORAGE]: 'good', value: good },
+      { [STORAGE]: 'bad', value: bad },
+    ];
+    expect(pointsOf(found, 'record.accepted')).to.deep.equal(both(6, 6));
+    expect(pointsOf(found, 'record.stored')).to.deep.equal(both(6, 0));
+    expect(pointsOf(found, 'record.queued')).to.deep.equal(both(0, 4));
+    expect(pointsOf(found, 'record.in_flight')).to.deep.equal(both(0, 0));
+    expect(pointsOf(found, 'record.spooled')).to.deep.equal(both(0, 0));
+    expect(pointsOf(found, 'record.dropped')).to.deep.equal([
+      { [STORAGE]: 'bad', 'error.type': 'queue-full', value: 2 },
+    ]);
+    const retries = served?.usage.tracker.stats().storages[1]?.retries ?? 0;
+    expect(retries).to.be.greaterThan(0);
+    expect(pointsOf(found, 'storage.retries')).to.deep.equal(both(0, retries));
+    const [age, ...further] = pointsOf(found, 'record.oldest.age') as Record<string, unknown>[];
+    expect(further).to.deep.equal([]);
+    expect(age).to.include({ [STORAGE]: 'bad' });
+    expect(age?.['value']).to.be.within(0, 60);
+  });
+
+  it('are taken back when the tracker is closed', async () => {
+    await serveTwo(1);
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const before = pointsOf(await collect(), 'record.accepted');
+    await served?.usage.tracker.close({ timeoutMs: 0 });
+    await (await fetch(served?.origin ?? '')).text();
+    await until(() => served?.usage.tracker.stats().dropped.late === 2, 'a late request is counted');
+    expect(pointsOf(await collect(), 'record.accepted')).to.deep.equal(before);
+  });
+
+  it('are not made where they are not wanted, nor for a tracker that is closed at once', async () => {
+    await serveTwo(1, { metrics: false });
+    const brief = trackUsage({ storage: new FaultyStorage('brief') });
+    await brief.tracker.close({ timeoutMs: 0 });
+    const wanted = trackUsage({ storage: new FaultyStorage('wanted') });
+    others.push(wanted);
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const names = (await collect()).flatMap((data) =>
+      data.dataPoints.map(({ attributes }) => attributes[STORAGE]),
+    );
+    expect([...new Set(names)]).to.deep.equal(['wanted']);
+  });
+});
