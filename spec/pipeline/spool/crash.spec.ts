@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { ChildConfig } from '../../support/children/child-config.js';
 import { expectBalanced } from '../../support/accounts.js';
@@ -63,6 +64,8 @@ describe('A server that is killed at random moments', function crashes() {
     );
     expectBalanced(look.stats);
     await child.finish();
+    const left = await readdir(folder.file(name), { recursive: true });
+    expect(left.filter((file) => file.endsWith('.ndjson'))).to.deep.equal([]);
     return { safe, answered };
   }
 

@@ -195,10 +195,20 @@ export class Spool {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
-    for (const path of await folder.adoptOrphans()) {
-      const content = await readFile(path);
-      const { records, damaged } = readSegment(content);
-      const { length } = records;
+    // What cannot be adopted stays where it is, for the next process.
+    const report = (error: Error): void => this.#observer.returned([], error);
+    const paths = await folder.adoptOrphans().catch(report);
+    for (const path of paths ?? []) await this.#adopt(path).catch(report);
+    return this.#home.writer;
+  }
+
+  async #adopt(path: string): Promise<void> {
+    const content = await readFile(path);
+    const { records, damaged } = readSegment(content);
+    const { length } = records;
+    // The process died before it wrote anything, or nothing of it is whole.
+    if (length === 0) await unlink(path);
+    else
       this.#segments.push({
         path,
         written: length,
@@ -206,12 +216,10 @@ export class Spool {
         bytes: content.length,
         oldestMs: null,
       });
-      this.#unsettled += length;
-      this.#bytes += content.length;
-      this.#observer.adopted(length + damaged);
-      if (damaged > 0) this.#observer.lost('spool-corrupt', damaged, null);
-    }
-    return this.#home.writer;
+    this.#unsettled += length;
+    this.#bytes += length === 0 ? 0 : content.length;
+    this.#observer.adopted(length + damaged);
+    if (damaged > 0) this.#observer.lost('spool-corrupt', damaged, null);
   }
 
   /** The folder has vanished, and its lock with it. */

@@ -1,0 +1,76 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { systemClock } from '../../../src/clock.js';
+import { encodeLine } from '../../../src/pipeline/spool/line.js';
+import { Spool } from '../../../src/pipeline/spool/spool.js';
+import { encodeRecord } from '../../../src/record/wire.js';
+import { makeRecord } from '../../support/records.js';
+import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
+
+const ROOM = { maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'never' as const };
+
+describe('Spool, adopting what dead processes left', () => {
+  let folder: TemporaryFolder;
+  let spool: Spool | null;
+  let told: string[];
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    spool = null;
+    told = [];
+  });
+
+  afterEach(async () => {
+    await spool?.close();
+    await folder.remove();
+  });
+
+  async function leave(name: string, content: string | null): Promise<void> {
+    await mkdir(folder.file(name));
+    const segment = join(folder.path, name, '00000001.ndjson');
+    // A folder in the place of a file is what cannot be read, also for root.
+    await (content === null ? mkdir(segment) : writeFile(segment, content));
+  }
+
+  async function adopt(): Promise<Spool> {
+    spool = new Spool({ ...ROOM, dir: folder.path }, systemClock, {
+      returned: (records, error) =>
+        void told.push(`${records.length} returned: ${error.message.split(':')[0]}`),
+      lost: (reason, count) => void told.push(`${count} lost: ${reason}`),
+      adopted: (count) => void told.push(`${count} adopted`),
+      ready: () => {},
+    });
+    await spool.written();
+    return spool;
+  }
+
+  const line = (): string => encodeLine(0, encodeRecord(makeRecord()));
+  const segments = async (): Promise<string[]> =>
+    (await readdir(folder.path, { recursive: true })).filter((name) => name.endsWith('.ndjson'));
+
+  it('reports one that cannot be read, leaves it, and adopts the others', async () => {
+    await leave('aaaaaaaa', line());
+    await leave('bbbbbbbb', null);
+    await leave('cccccccc', line());
+    const { length } = await adopt();
+    expect(length).to.equal(2);
+    expect(told).to.have.members(['1 adopted', '0 returned: EISDIR', '1 adopted']);
+    expect(await segments()).to.have.lengthOf(3);
+  });
+
+  it('deletes one that nothing was written to', async () => {
+    await leave('aaaaaaaa', '');
+    expect((await adopt()).length).to.equal(0);
+    expect(await segments()).to.deep.equal([]);
+    expect(told).to.deep.equal(['0 adopted']);
+  });
+
+  it('counts one of which nothing is whole, once', async () => {
+    await leave('aaaaaaaa', line().slice(0, -10));
+    await (await adopt()).close();
+    expect((await adopt()).length).to.equal(0);
+    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
+    expect(await segments()).to.deep.equal([]);
+  });
+});
