@@ -211,4 +211,11 @@ describe('plain routes', () => {
       expect([url, status, records.length]).to.deep.equal([url, 200, 0]);
     }
   });
+
+  it('says so when a mark stands without its parentheses', () => {
+    for (const mark of [tracked, untracked]) {
+      const asMiddleware = mark as unknown as (context: object, next: () => Promise<void>) => void;
+      expect(() => asMiddleware({}, () => Promise.resolve())).to.throw(/without its parentheses/);
+    }
+  });
 });

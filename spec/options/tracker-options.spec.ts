@@ -233,4 +233,23 @@ describe('the options of trackUsage', () => {
       );
     });
   }
+
+  it('refuse a storage in their place, and the promise of one', () => {
+    const memory = new MemoryStorage();
+    expect(() => trackUsage(memory as never)).to.throw(
+      "it was given the storage 'memory'; expected options: trackUsage({ storage })",
+    );
+    expect(() => trackUsage({ storage: Promise.resolve(memory) as never })).to.throw(
+      /not the promise of one: await/,
+    );
+  });
+
+  it('refuse a spool whose socket would have too long a path', () => {
+    expect(() => resolveTrackerOptions({ spool: { dir: `/${'x'.repeat(70)}` } })).to.throw(
+      /'spool\.dir' is .*; expected a path of at most 70 bytes/,
+    );
+    expect(() => resolveTrackerOptions({ spool: {} as never })).to.throw(
+      /'spool\.dir' is undefined; expected the path of a folder/,
+    );
+  });
 });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
 import { type Clock, systemClock } from '../clock.js';
@@ -57,7 +58,7 @@ export interface RetryOptions {
 
 /** Where records wait on disk while a storage does not take them. */
 export interface SpoolOptions {
-  /** The folder. It is made if it is missing; several processes may share it. */
+  /** The folder, with a path of at most 70 bytes. It is made if it is missing; several processes may share it. */
   readonly dir: string;
   /**
    * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so that
@@ -149,6 +150,8 @@ const NAMES = [
   'logger',
   'clock',
 ] as const;
+/** Of the 104 that the path of a socket may have on macOS, storage and process have the rest. */
+const MAX_SPOOL_PATH_BYTES = 70;
 const HOUR_MS = 3_600_000;
 const GIB = 1_073_741_824;
 
@@ -260,11 +263,18 @@ function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
 function resolveSpool(options: SpoolOptions): Resolved<SpoolOptions> {
   const reader = new OptionReader(SUBJECT, options, ['dir', 'mode', 'maxBytes', 'fsync'], 'spool');
   return {
-    dir: reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'),
+    dir: resolveSpoolFolder(reader),
     mode: reader.oneOf('mode', ['overflow', 'wal'], 'overflow'),
     maxBytes: reader.integer('maxBytes', { min: 65_536, max: 1024 * GIB, default: GIB / 4 }),
     fsync: reader.oneOf('fsync', ['always', 'interval', 'never'], 'interval'),
   };
+}
+
+/** Each process holds a socket in the folder, and the path of a socket has to be short. */
+function resolveSpoolFolder(reader: OptionReader<SpoolOptions>): string {
+  const dir = resolve(reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'));
+  const isLong = process.platform !== 'win32' && Buffer.byteLength(dir) > MAX_SPOOL_PATH_BYTES;
+  return isLong ? reader.refuse('dir', `a path of at most ${MAX_SPOOL_PATH_BYTES} bytes`) : dir;
 }
 
 function isTextList(value: unknown): boolean {

@@ -230,9 +230,9 @@ describe('Spool', () => {
 
 describe('spoolFolder', () => {
   it('gives every storage a folder of its own, whatever it is called', () => {
-    const names = ['sqlite', 'a/b', '..', '.', '../x', 'ä', 'a b', '%2F'];
+    const names = ['sqlite', 'a/b', '..', '.', '../x', 'ä', 'a b', '%2F', 'x'.repeat(300), 'x'.repeat(301)];
     const folders = names.map((name) => spoolFolder('/spool', name));
     expect(new Set(folders).size).to.equal(names.length);
-    for (const path of folders) expect(path).to.match(/^\/spool\/[^/]+$/);
+    for (const path of folders) expect(path).to.match(/^\/spool\/[^/]{1,16}$/);
   });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
 import { hostname } from 'node:os';
@@ -155,11 +155,22 @@ function isListening(path: string): Promise<boolean> {
   });
 }
 
+/** The longest name of a storage that is its folder's as well, in bytes: the path of a socket has to be short. */
+const MAX_NAME_BYTES = 16;
+
 /**
- * The folder of one storage's spool. Storages may have names that no file system takes.
+ * The folder of one storage's spool. Storages may have names that are too long, or that no file system takes.
  *
  * @param dir - the folder of the option `spool.dir`
  */
 export function spoolFolder(dir: string, storage: string): string {
-  return join(dir, encodeURIComponent(storage).replaceAll('.', '%2E'));
+  const name = encodeURIComponent(storage).replaceAll('.', '%2E');
+  if (name.length <= MAX_NAME_BYTES) return join(dir, name);
+  return join(
+    dir,
+    `~${createHash('sha256')
+      .update(storage)
+      .digest('hex')
+      .slice(0, MAX_NAME_BYTES - 1)}`,
+  );
 }

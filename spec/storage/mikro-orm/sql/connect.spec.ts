@@ -199,4 +199,18 @@ describe('SqlStorage.connect', () => {
       });
     }
   });
+
+  it('is what the constructor points to when it is not given a MikroORM', () => {
+    for (const wrong of [undefined, {}, { driver: SqliteDriver, dbName: ':memory:' }]) {
+      expect(() => new SqlStorage(wrong as never)).to.throw(
+        /expected the application's MikroORM.*SqlStorage\.connect/s,
+      );
+    }
+  });
+
+  it('gives the storage a name of its own', async () => {
+    const storage = await SqlStorage.connect({ driver: SqliteDriver, dbName: ':memory:', name: 'archive' });
+    expect(storage.name).to.equal('archive');
+    await storage.close();
+  });
 });
