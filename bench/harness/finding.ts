@@ -40,7 +40,7 @@ export type Scale = 'full' | 'quick';
 export function planFor(scale: Scale, rounds: number, requestsPerSlice = 2000): Plan {
   return scale === 'quick'
     ? { sittings: 1, rounds: 3, requestsPerSlice: 300, warmUpSlices: 1 }
-    : { sittings: 4, rounds, requestsPerSlice, warmUpSlices: 4 };
+    : { sittings: 4, rounds, requestsPerSlice, warmUpSlices: 12 };
 }
 
 /** Holds an estimate against its target. */

@@ -6,32 +6,35 @@ const SAMPLE_MS = 10;
 
 const MAX_LATENCIES = 100_000;
 
-/** What clients of a JSON interface send: reads by a browser and a script, and a write. */
-const REQUESTS: autocannon.Request[] = [
-  {
-    method: 'GET',
-    path: '/users/7',
-    headers: {
-      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
-      'accept-language': 'de-CH,de;q=0.8,en;q=0.5',
+const READS = ['/users/7', '/orders?page=2'];
+
+/**
+ * Three clients of a JSON interface: two that read, and one that writes. Each connection is one client's, as
+ * connections are.
+ */
+const CLIENTS: readonly autocannon.Request[][] = [
+  readsOf({
+    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
+    'accept-language': 'de-CH,de;q=0.8,en;q=0.5',
+  }),
+  readsOf({
+    'user-agent':
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
+    'accept-language': 'en-GB,en;q=0.9',
+  }),
+  [
+    {
+      method: 'POST',
+      path: '/users',
+      headers: { 'user-agent': 'curl/8.16.0', 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'Ada Lovelace', email: 'ada@example.org' }),
     },
-  },
-  {
-    method: 'GET',
-    path: '/orders?page=2',
-    headers: {
-      'user-agent':
-        'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
-      'accept-language': 'en-GB,en;q=0.9',
-    },
-  },
-  {
-    method: 'POST',
-    path: '/users',
-    headers: { 'user-agent': 'curl/8.16.0', 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'Ada Lovelace', email: 'ada@example.org' }),
-  },
+  ],
 ];
+
+function readsOf(headers: Record<string, string>): autocannon.Request[] {
+  return READS.map((path) => ({ method: 'GET', path, headers }));
+}
 
 /** What a load of requests met with. */
 export interface LoadResult {
@@ -49,7 +52,12 @@ export async function sendRequests(url: string, amount: number): Promise<LoadRes
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
   let endedMs = startedMs;
-  const run = autocannon({ url, amount, connections: CONNECTIONS, requests: REQUESTS, sampleInt: SAMPLE_MS });
+  let clients = 0;
+  const setupClient = (client: autocannon.Client): void => {
+    client.setRequests([...(CLIENTS[clients % CLIENTS.length] ?? [])]);
+    clients += 1;
+  };
+  const run = autocannon({ url, amount, connections: CONNECTIONS, setupClient, sampleInt: SAMPLE_MS });
   // Autocannon's own histogram knows whole milliseconds only.
   (run as unknown as autocannon.Instance).on('response', (_client, _status, _bytes, latencyMs) => {
     endedMs = performance.now();

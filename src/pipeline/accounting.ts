@@ -62,7 +62,7 @@ export interface StorageStats extends RecordCounts {
   readonly failures: number;
   /** What the last attempt that failed threw; null if none did. */
   readonly lastError: Error | null;
-  /** How long the oldest record has been waiting, in milliseconds; null if none is. */
+  /** How long ago the oldest request started whose record waits, in milliseconds; null if none does. */
   readonly oldestAgeMs: number | null;
 }
 
