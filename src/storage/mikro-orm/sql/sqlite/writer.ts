@@ -22,7 +22,7 @@ const CHUNK_RECORDS = 100;
  * After so long a transaction takes in no more records, in milliseconds. SQLite works on the event loop, and strangers
  * choose how large a record is: this bounds how long a turn of the loop takes.
  */
-const CHUNK_MS = 0.4;
+const CHUNK_MS = 0.8;
 
 /** Records between two looks at the time. */
 const GLANCE_RECORDS = 8;
@@ -55,6 +55,7 @@ export class SqliteWriter implements SqlWriter {
     const refused: RefusedRecord[] = [];
     try {
       const database = await this.#connection.getNativeClient();
+      const busyTimeoutMs = Number(database.pragma('busy_timeout', { simple: true }));
       for (let start = 0; start < batch.length;) {
         if (start > 0) await nextTurn();
         await this.#connection
@@ -63,7 +64,12 @@ export class SqliteWriter implements SqlWriter {
           .execute(async () => {
             // The lock may have taken long to get, and nobody may be waiting any more.
             signal.throwIfAborted();
-            start += this.#writeChunk(database, batch.slice(start, start + CHUNK_RECORDS), refused);
+            start += this.#writeChunk(
+              database,
+              busyTimeoutMs,
+              batch.slice(start, start + CHUNK_RECORDS),
+              refused,
+            );
           });
       }
     } catch (error) {
@@ -75,17 +81,22 @@ export class SqliteWriter implements SqlWriter {
   /**
    * Writes a chunk in one transaction, in one turn of the event loop.
    *
+   * @param busyTimeoutMs - how long the application waits for locks on this connection; here, nobody does
    * @param refused - gets the records that the table does not take
    * @returns how many records of the chunk are done
    */
-  #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
+  #writeChunk(
+    database: NativeDatabase,
+    busyTimeoutMs: number,
+    chunk: readonly UsageRecord[],
+    refused: RefusedRecord[],
+  ): number {
     if (database.inTransaction) {
       throw new TrackUsageError(
         'STORAGE_UNAVAILABLE',
         'The application has begun a transaction on the native client; its connection is left alone until that ends.',
       );
     }
-    const busyTimeoutMs = Number(database.pragma('busy_timeout', { simple: true }));
     if (busyTimeoutMs > 0) database.pragma('busy_timeout = 0', { simple: true });
     try {
       return insertChunk(this.#prepare(database), this.#table, chunk, refused);
@@ -144,13 +155,19 @@ function insertRecord(
   record: UsageRecord,
 ): Error | null {
   try {
-    insert.run(table.columns.map(({ value }) => bindable(value(record))));
+    insert.run(rowOf(table, record));
     return null;
   } catch (error) {
     // A statement that fails undoes itself; the others of the transaction stand.
     if (!isRefusal(error) || !database.inTransaction) throw error;
     return error as Error;
   }
+}
+
+function rowOf({ columns }: UsageTable, record: UsageRecord): (string | number | null)[] {
+  const row: (string | number | null)[] = [];
+  for (const { value } of columns) row.push(bindable(value(record)));
+  return row;
 }
 
 function insertSql({ name, columns }: UsageTable): string {
