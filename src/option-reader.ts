@@ -103,6 +103,7 @@ function invalid(subject: string, name: string, value: unknown, expected: string
   );
 }
 
-function show(value: unknown): string {
+/** A value as an error shows it: on one line, and not too long. */
+export function show(value: unknown): string {
   return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity });
 }

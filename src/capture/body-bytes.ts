@@ -28,7 +28,7 @@ interface CountedRequest {
 }
 
 /**
- * RecordCounts the bytes that are written to a response. Its `write` and `end` are replaced by functions that all
+ * Counts the bytes that are written to a response. Its `write` and `end` are replaced by functions that all
  * responses share, which call what stood there before.
  *
  * @returns whether they are counted
@@ -51,7 +51,7 @@ function isReplaceable(response: ServerResponse, name: 'write' | 'end'): boolean
 }
 
 /**
- * RecordCounts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk to
+ * Counts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk to
  * `push`.
  */
 export function countRequestBody(request: IncomingMessage, counter: ByteCounter): void {

@@ -69,7 +69,7 @@ export interface StorageStats extends RecordCounts {
 /** How a tracker does: all is well, records wait for a storage that fails, or records are being lost. */
 export type Health = 'ok' | 'degraded' | 'failing';
 
-/** RecordCounts that say nothing yet. */
+/** Counts that say nothing yet. */
 export function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }

@@ -19,6 +19,7 @@ import { type LogTarget, ReportLog, toError } from './report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './storage-lane.js';
+import { within } from './within.js';
 
 /** How the pipeline works. */
 export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
@@ -211,24 +212,13 @@ export class Pipeline {
     await Promise.all(
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
         await lane.close(timeoutMs);
-        await Promise.all([lane.finish(CLOSE_GRACE_MS), this.#closeStorage(storage)]);
+        const closing = within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log));
+        await Promise.all([lane.finish(CLOSE_GRACE_MS), closing]);
       }),
     );
     this.#log.reportLosses();
     const { stored, spooled, dropped } = this.stats();
     return { stored, spooled, dropped: countDropped(dropped) };
-  }
-
-  /** Closes a storage, and does not wait for one that hangs. */
-  #closeStorage(storage: UsageStorage): Promise<void> {
-    const { clock } = this.#settings;
-    return new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, CLOSE_GRACE_MS, true);
-      void closeQuietly(storage, this.#log).then(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 
   #dropHomeless(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {

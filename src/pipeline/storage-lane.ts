@@ -14,6 +14,7 @@ import type { SpoolSettings } from './spool/spool-contract.js';
 import { Spool } from './spool/spool.js';
 import { Waiters } from './waiters.js';
 import { WakeTimer } from './wake-timer.js';
+import { within } from './within.js';
 
 /**
  * The way of records into one storage: where they wait, the one batch that is under way, and the pauses between
@@ -33,6 +34,8 @@ export class StorageLane {
   #due = 0;
   readonly #waiters = new Waiters();
   #state: 'open' | 'closing' | 'closed' = 'open';
+  /** One function for every record, as each may set the timer. */
+  readonly #wake = (): void => void this.#run();
 
   constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
     this.#storage = storage;
@@ -58,7 +61,7 @@ export class StorageLane {
     this.#schedule();
   }
 
-  /** RecordCounts a record that was lost before it could be handed over. */
+  /** Counts a record that was lost before it could be handed over. */
   lose(reason: DropReason, error: Error | null): void {
     this.#accounts.accept(1);
     this.#accounts.lose(reason, 1, error);
@@ -95,17 +98,11 @@ export class StorageLane {
 
   /** Moves what is left to the spool, or drops it. */
   async finish(graceMs: number): Promise<void> {
-    const { clock } = this.#settings;
     const { lastError } = this.#accounts;
     const taken = this.#parcel?.isSpooled === false ? this.#parcel.records : [];
     this.#parcel = null;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(resolve, graceMs, true);
-      void this.#outbox.rescue(taken, estimateRecordBytes, lastError).finally(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    const rescue = this.#outbox.rescue(taken, estimateRecordBytes, lastError);
+    await within(this.#settings.clock, graceMs, rescue);
     this.#outbox.abandon(lastError);
   }
 
@@ -171,16 +168,15 @@ export class StorageLane {
   #schedule(): void {
     const open = this.#open();
     if (this.#running || this.#state !== 'open' || open === 0) return;
-    const run = (): void => void this.#run();
     if (this.#accounts.failures > 0) {
-      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, run);
+      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wake);
     } else if (open >= this.#settings.batch.maxRecords) {
       // Not at once: whoever called may be a response that is about to close.
-      this.#timer.soon(run);
+      this.#timer.soon(this.#wake);
     } else if (!this.#timer.isSet) {
       this.#timer.after(this.#settings.batch.maxDelayMs, false, () => {
         this.#due = this.#accounts.accepted;
-        run();
+        this.#wake();
       });
     }
   }

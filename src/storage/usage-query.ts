@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { TrackUsageError } from '../errors.js';
+import { show } from '../option-reader.js';
 
 /** Which records `getUsage` returns. */
 export interface UsageQuery {
@@ -110,6 +110,5 @@ function isCalendarText(text: string): boolean {
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
-  const shown = inspect(value, { depth: 0, maxStringLength: 80, breakLength: Infinity });
-  throw new TrackUsageError('INVALID_QUERY', `getUsage: '${name}' is ${shown}; expected ${expected}.`);
+  throw new TrackUsageError('INVALID_QUERY', `getUsage: '${name}' is ${show(value)}; expected ${expected}.`);
 }
