@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { TrackUsageError, trackUsage } from '../src/index.js';
+import Koa from 'koa';
+import { TrackUsageError, type UsageTracker, trackUsage } from '../src/index.js';
 import { MemoryStorage } from '../src/testing/memory-storage.js';
 import { FaultyStorage } from './support/faulty-storage.js';
-import { serve } from './support/serve.js';
+import { serve, until } from './support/serve.js';
 
 /** What a promise is rejected with. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -10,6 +13,14 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
     () => null,
     (error: unknown) => error,
   );
+}
+
+/** How many records are known of. */
+async function ask(tracker: UsageTracker, how: 'stats' | 'flush' | 'close'): Promise<number> {
+  if (how === 'stats') return tracker.stats().accepted;
+  if (how === 'close') return (await tracker.close()).stored;
+  await tracker.flush();
+  return tracker.stats().stored;
 }
 
 describe('trackUsage', () => {
@@ -66,6 +77,32 @@ describe('trackUsage', () => {
     expect(served.usage.tracker.stats().dropped.late).to.equal(1);
     await served.close();
   });
+
+  for (const how of ['stats', 'flush', 'close'] as const) {
+    it(`knows a request from the moment that its response has closed, asked by ${how}()`, async () => {
+      const usage = trackUsage({
+        storage: new MemoryStorage(),
+        defaultPolicy: 'include',
+        trackUnmatched: true,
+        serverName: 'spec',
+      });
+      const known: Promise<number>[] = [];
+      const app = new Koa();
+      app.use(usage);
+      app.use((context) => {
+        // Behind the tracker's own listener, in the same turn of the event loop.
+        context.res.on('close', () => known.push(ask(usage.tracker, how)));
+        context.body = 'ok';
+      });
+      const server = app.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)).text();
+      await until(() => known.length === 1, 'the response has closed');
+      expect(await known[0]).to.equal(1);
+      server.closeAllConnections();
+      server.close();
+    });
+  }
 
   it('lets memory grow by no more than its queue while the storage is away', async () => {
     const storage = new FaultyStorage();

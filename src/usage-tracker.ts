@@ -87,42 +87,48 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     return storages;
   });
   if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
-  const tracker = new PipelineTracker(pipeline, attachments);
-  attachments.push(flushBeforeExit({ flush: () => pipeline.flushUnlessFailing() }));
-  if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
-  if (settings.metrics) attachments.push(observeMetrics(() => pipeline.stats().storages));
   const capture = new Capture(settings, pipeline, (context) => {
     pipeline.open();
     warnOfLateMount(context, pipeline);
   });
+  const tracker = new Tracker(capture, pipeline, attachments);
+  attachments.push(flushBeforeExit({ flush: () => pipeline.flushUnlessFailing() }));
+  if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
+  if (settings.metrics) attachments.push(observeMetrics(() => tracker.stats().storages));
   return Object.assign(capture.middleware(), { tracker });
 }
 
-/** The handle of a pipeline. */
-class PipelineTracker implements UsageTracker {
+/** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
+class Tracker implements UsageTracker {
+  readonly #capture: Capture;
   readonly #pipeline: Pipeline;
   readonly #attachments: (() => void)[];
 
-  constructor(pipeline: Pipeline, attachments: (() => void)[]) {
+  constructor(capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
+    this.#capture = capture;
     this.#pipeline = pipeline;
     this.#attachments = attachments;
   }
 
   stats(): TrackerStats {
+    this.#capture.settle();
     return this.#pipeline.stats();
   }
 
   health(): Health {
+    this.#capture.settle();
     return this.#pipeline.health();
   }
 
   flush(): Promise<void> {
+    this.#capture.settle();
     return this.#pipeline.flush();
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
     const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
+    this.#capture.settle();
     const closing = this.#pipeline.close(timeoutMs);
     for (const takeBack of this.#attachments.splice(0)) takeBack();
     return closing;

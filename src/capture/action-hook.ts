@@ -1,7 +1,8 @@
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../metadata/registry.js';
-import { type Attribution, type CarryingContext, EXCHANGE } from './exchange.js';
+import { EXCHANGE } from './body-bytes.js';
+import type { Attribution, CarryingContext } from './exchange.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');

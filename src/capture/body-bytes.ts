@@ -1,44 +1,50 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, OutgoingMessage, type ServerResponse } from 'node:http';
 
-/** Who is told of the bytes that go by. */
+/**
+ * Where a request's exchange is found: on its Koa context, on its response, and on a request whose body is counted.
+ * One name for all of it, as every property that is added to Node's objects costs time.
+ */
+export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
+
+type Method = (...args: unknown[]) => unknown;
+
+/** What is counted, and what stood where the counting functions stand now. */
 export interface ByteCounter {
+  /** Bytes that arrived. */
   requestBytes: number;
+  /** Bytes that the application handed to the response. */
   responseBytes: number;
+  /** The status that Node sent when the application began the body without sending headers first; else null. */
+  impliedStatus: number | null;
+  write: Method | null;
+  end: Method | null;
+  push: Method | null;
 }
 
-const COUNTER = Symbol('koa-track-usage.byte-counter');
-const WRITE = Symbol('koa-track-usage.write');
-const END = Symbol('koa-track-usage.end');
-const PUSH = Symbol('koa-track-usage.push');
-
-type Method<Self> = (this: Self, ...args: unknown[]) => unknown;
-
 interface CountedResponse {
-  [COUNTER]: ByteCounter;
-  [WRITE]: Method<CountedResponse>;
-  [END]: Method<CountedResponse>;
-  write: Method<CountedResponse>;
-  end: Method<CountedResponse>;
+  readonly [EXCHANGE]: ByteCounter;
+  readonly headersSent: boolean;
+  readonly statusCode: number;
+  write: Method;
+  end: Method;
 }
 
 interface CountedRequest {
-  [COUNTER]: ByteCounter;
-  [PUSH]: Method<CountedRequest>;
-  push: Method<CountedRequest>;
+  [EXCHANGE]: ByteCounter;
+  push: Method;
 }
 
 /**
- * Counts the bytes that are written to a response. Its `write` and `end` are replaced by functions that all
- * responses share, which call what stood there before.
+ * Counts the bytes that are written to a response that carries its counter. Its `write` and `end` are replaced by
+ * functions that all responses share, which call what stood there before.
  *
  * @returns whether they are counted
  */
 export function countResponseBody(response: ServerResponse, counter: ByteCounter): boolean {
-  const counted = response as unknown as CountedResponse;
   if (!isReplaceable(response, 'write') || !isReplaceable(response, 'end')) return false;
-  counted[COUNTER] = counter;
-  counted[WRITE] = counted.write;
-  counted[END] = counted.end;
+  const counted = response as unknown as CountedResponse;
+  counter.write = counted.write;
+  counter.end = counted.end;
   counted.write = countedWrite;
   counted.end = countedEnd;
   return true;
@@ -46,8 +52,10 @@ export function countResponseBody(response: ServerResponse, counter: ByteCounter
 
 /** Whether a method can be replaced: an application may have made it its own for good. */
 function isReplaceable(response: ServerResponse, name: 'write' | 'end'): boolean {
+  // Nearly always; looking for a property of its own takes longer than all of the counting.
+  if (response[name] === OutgoingMessage.prototype[name]) return true;
   const own = Object.getOwnPropertyDescriptor(response, name);
-  return own === undefined ? Object.isExtensible(response) : own.writable === true;
+  return own === undefined || own.writable === true;
 }
 
 /**
@@ -56,27 +64,35 @@ function isReplaceable(response: ServerResponse, name: 'write' | 'end'): boolean
  */
 export function countRequestBody(request: IncomingMessage, counter: ByteCounter): void {
   const counted = request as unknown as CountedRequest;
-  counted[COUNTER] = counter;
-  counted[PUSH] = counted.push;
+  counted[EXCHANGE] = counter;
+  counter.push = counted.push;
   counted.push = countedPush;
 }
 
 function countedWrite(this: CountedResponse, ...args: unknown[]): unknown {
-  this[COUNTER].responseBytes += chunkBytes(args[0], args[1]);
-  return this[WRITE](...args);
+  const counter = this[EXCHANGE];
+  const beginsResponse = !this.headersSent;
+  counter.responseBytes += chunkBytes(args[0], args[1]);
+  const result = (counter.write as Method).apply(this, args);
+  if (beginsResponse && this.headersSent) counter.impliedStatus = this.statusCode;
+  return result;
 }
 
 function countedEnd(this: CountedResponse, ...args: unknown[]): unknown {
+  const counter = this[EXCHANGE];
+  const beginsResponse = !this.headersSent;
+  const before = counter.responseBytes;
+  const result = (counter.end as Method).apply(this, args);
   // Some versions of Node end with a last chunk by calling write.
-  const before = this[COUNTER].responseBytes;
-  const result = this[END](...args);
-  if (this[COUNTER].responseBytes === before) this[COUNTER].responseBytes += chunkBytes(args[0], args[1]);
+  if (counter.responseBytes === before) counter.responseBytes += chunkBytes(args[0], args[1]);
+  if (beginsResponse && this.headersSent) counter.impliedStatus = this.statusCode;
   return result;
 }
 
 function countedPush(this: CountedRequest, ...args: unknown[]): unknown {
-  this[COUNTER].requestBytes += chunkBytes(args[0], args[1]);
-  return this[PUSH](...args);
+  const counter = this[EXCHANGE];
+  counter.requestBytes += chunkBytes(args[0], args[1]);
+  return (counter.push as Method).apply(this, args);
 }
 
 function chunkBytes(chunk: unknown, encoding: unknown): number {

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { Clock } from '../clock.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
-import { countRequestBody, countResponseBody } from './body-bytes.js';
+import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
+import { type Outcome, readOutcome } from './response-outcome.js';
 
 /** Which action ran. One a route, made when the route is registered. */
 export interface Attribution extends PolicySubject {
@@ -14,9 +15,6 @@ export interface Attribution extends PolicySubject {
   /** The route's template, with its prefix; null if it has none. */
   readonly route: string | null;
 }
-
-/** Where a request's exchange is found: on its Koa context, and on its response for the `close` listener. */
-export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
 
 /** A Koa context that may carry an exchange. */
 export type CarryingContext = object & { [EXCHANGE]?: Exchange };
@@ -38,7 +36,7 @@ export interface ExchangeWatcher {
  * One request and its response, from the moment that the middleware sees it until the response closes. It
  * gathers what is only known on the way: which action ran, what it threw, how many bytes went by.
  */
-export class Exchange {
+export class Exchange implements ByteCounter {
   readonly context: Context;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
@@ -48,12 +46,18 @@ export class Exchange {
   attribution: Attribution | null = null;
   params: object | null = null;
   errorType: string | null = null;
-  /** Bytes that arrived, where they are counted. */
   requestBytes = 0;
-  /** Bytes that the application handed to the response, where they are counted. */
   responseBytes = 0;
-  /** Whether they are. */
+  /** Whether the response's bytes are counted. */
   countsResponse = false;
+  impliedStatus: number | null = null;
+  write: ByteCounter['write'] = null;
+  end: ByteCounter['end'] = null;
+  push: ByteCounter['push'] = null;
+  /** What became of the response; null while nobody has asked. */
+  outcome: Outcome | null = null;
+  /** From the start to the response's close, in milliseconds. */
+  durationMs = 0;
 
   /** Who watches. */
   readonly watcher: ExchangeWatcher;
@@ -105,6 +109,13 @@ export class Exchange {
     return isTracked(this.attribution, this.watcher.policy);
   }
 
+  /** Reads what only holds at the moment when the response closes. */
+  conclude(): void {
+    const { req, res } = this.context;
+    this.durationMs = this.watcher.clock.monotonic() - this.startedMonotonicMs;
+    this.outcome = readOutcome(req, res, this.impliedStatus);
+  }
+
   /** Makes no record. */
   cancel(): void {
     this.#closed = true;
@@ -118,7 +129,8 @@ export class Exchange {
   }
 
   #countResponse(): void {
-    if (this.countsResponse) return;
+    // One that was cancelled may not stand on its response, where the counting functions look for it.
+    if (this.countsResponse || this.#closed) return;
     this.countsResponse = countResponseBody(this.context.res, this);
   }
 }

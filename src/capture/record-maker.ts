@@ -10,7 +10,7 @@ import { basicUserName } from './credentials.js';
 import type { Exchange } from './exchange.js';
 import type { RecordSink } from './record-sink.js';
 import { detachedValues, readTarget } from './request-target.js';
-import { type Outcome, readOutcome } from './response-outcome.js';
+import type { Outcome } from './response-outcome.js';
 
 /** The part of the settings that a record depends on. */
 export type RecordSettings = Pick<TrackerSettings, 'clock' | 'serverName' | 'query' | 'user'>;
@@ -29,19 +29,22 @@ export class RecordMaker {
     this.#sink = sink;
   }
 
-  /** Makes a record from what went out. One object, all of its fields in their final order. */
+  /**
+   * Makes a record from what went out. One object, all of its fields in their final order.
+   *
+   * @param exchange - one that is concluded
+   */
   make(exchange: Exchange): UsageRecord {
     const { context, attribution } = exchange;
-    const { req, res } = context;
+    const outcome = exchange.outcome as Outcome;
+    const { req } = context;
     const { clock, serverName, query } = this.#settings;
     const target = readTarget(context.originalUrl, query);
-    const outcome = readOutcome(req, res);
     const { software, origin } = this.#connections.read(context);
-    const durationMs = clock.monotonic() - exchange.startedMonotonicMs;
     return sealRecord({
       id: this.#ids.next(clock.now()),
       date: new Date(exchange.startedAtMs),
-      durationMs: Math.round(durationMs * 1000) / 1000,
+      durationMs: Math.round(exchange.durationMs * 1000) / 1000,
       serverName,
       method: req.method ?? '',
       url: origin + target.path + target.search,

@@ -29,9 +29,17 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Where the status stands in `HTTP/1.1 200 OK`. */
 const STATUS_START = 9;
 
-/** Reads what became of a response that has closed. */
-export function readOutcome(request: IncomingMessage, response: CompatibleResponse): Outcome {
-  const status = sentStatus(response);
+/**
+ * Reads what became of a response that has closed.
+ *
+ * @param impliedStatus - the status that Node sent of itself when the application began the body, if it did
+ */
+export function readOutcome(
+  request: IncomingMessage,
+  response: CompatibleResponse,
+  impliedStatus: number | null,
+): Outcome {
+  const status = sentStatus(response, impliedStatus);
   const sentBody = status !== null && request.method !== 'HEAD' && !BODILESS.has(status);
   if (isComplete(response)) {
     return { status, aborted: false, sentBody, bypassed: !response.writableEnded, errorType: null };
@@ -60,13 +68,14 @@ function isComplete(response: CompatibleResponse): boolean {
 }
 
 /** The status that went out, which an application may have changed on the response since. */
-function sentStatus(response: CompatibleResponse): number | null {
+function sentStatus(response: CompatibleResponse, impliedStatus: number | null): number | null {
   const { stream } = response;
   if (stream !== undefined) {
     const status: unknown = stream.headersSent ? stream.sentHeaders?.[':status'] : undefined;
     return status === undefined ? null : Number(status);
   }
   if (!response.headersSent) return null;
+  if (impliedStatus !== null) return impliedStatus;
   // Node has no public name for what it has sent.
   const { _header: header } = response;
   const status =

@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa';
 import { TrackUsageError } from '../errors.js';
 import type { Decision } from '../metadata/policy.js';
-import { type CarryingContext, EXCHANGE } from './exchange.js';
+import { EXCHANGE } from './body-bytes.js';
+import type { CarryingContext } from './exchange.js';
 import { readMatchedRoute } from './matched-route.js';
 
 /**

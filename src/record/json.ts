@@ -64,23 +64,29 @@ function limitList(list: readonly unknown[], depth: number, budget: Budget): Jso
 }
 
 function limitObject(value: object, depth: number, budget: Budget): JsonObject {
-  const entries = Object.entries(value);
-  const kept: [string, JsonValue][] = [];
-  let missing = Math.max(0, entries.length - JSON_LIMITS.keys);
-  for (const [name, item] of entries.slice(0, JSON_LIMITS.keys)) {
+  const kept: Record<string, JsonValue> = {};
+  let looked = 0;
+  let missing = 0;
+  for (const name of Object.keys(value)) {
+    looked += 1;
     const before = budget.bytes;
-    const cleanName = spend(cleanText(name, JSON_LIMITS.text), budget);
-    const limited = cleanName === OVER ? OVER : limitValue(item, depth + 1, budget);
+    const cleanName = looked > JSON_LIMITS.keys ? OVER : spend(cleanText(name, JSON_LIMITS.text), budget);
+    const limited = cleanName === OVER ? OVER : limitValue((value as JsonObject)[name], depth + 1, budget);
     if (cleanName !== OVER && limited !== OVER && limited !== undefined) {
-      kept.push([cleanName, limited]);
+      put(kept, cleanName, limited);
       continue;
     }
     budget.bytes = before;
     if (limited === OVER) missing += 1;
   }
-  if (missing > 0) kept.push([CUT_MARK, missing]);
-  // fromEntries defines own properties, so that a name like __proto__ is data and nothing else.
-  return Object.fromEntries(kept);
+  if (missing > 0) kept[CUT_MARK] = missing;
+  return kept;
+}
+
+/** Sets a property that is data, whatever its name: assigning to `__proto__` would change the object's kind. */
+function put(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Text that JSON puts between quotes as it is, a byte a character. */

@@ -16,7 +16,7 @@ const DASH = '-'.charCodeAt(0);
  */
 export class RecordIds {
   readonly #generator = new V7Generator(new RandomNumbers());
-  readonly #text = Buffer.alloc(36);
+  readonly #characters: number[] = Array.from({ length: 36 }, () => DASH);
 
   /** @param nowMs - the time of day, in milliseconds since 1970-01-01T00:00:00Z; fractions are ignored */
   next(nowMs: number): string {
@@ -28,11 +28,12 @@ export class RecordIds {
     let end = 0;
     for (let index = 0; index < bytes.length; index += 1) {
       const byte = bytes[index] as number;
-      if (index === 4 || index === 6 || index === 8 || index === 10) this.#text[end++] = DASH;
-      this.#text[end++] = HEX_DIGITS[byte >> 4] as number;
-      this.#text[end++] = HEX_DIGITS[byte & 15] as number;
+      if (index === 4 || index === 6 || index === 8 || index === 10) end += 1;
+      this.#characters[end] = HEX_DIGITS[byte >> 4] as number;
+      this.#characters[end + 1] = HEX_DIGITS[byte & 15] as number;
+      end += 2;
     }
-    return this.#text.toString('latin1');
+    return String.fromCharCode(...this.#characters);
   }
 }
 
