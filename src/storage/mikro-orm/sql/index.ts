@@ -1,4 +1,5 @@
 export { Usage, type UsageEntity, defineUsage } from '../usage-entity.js';
 export type { UsageRow } from '../usage-row.js';
 export { UsageRepository } from '../usage-repository.js';
-export { SqlStorage, type SqlStorageNaming, type SqlStorageOptions } from './sql-storage.js';
+export type { SqlStorageNaming, SqlStorageOptions } from './connect-options.js';
+export { SqlStorage } from './sql-storage.js';

@@ -1,49 +1,24 @@
-import { type Constructor, type IDatabaseDriver, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/core';
-import { SqlitePlatform } from '@mikro-orm/sql';
+import { MikroORM, type Options } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
-import { OptionReader, hasMethods, isFunction } from '../../../option-reader.js';
+import { OptionReader, hasMethods } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { UsageQuery } from '../../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
-import { DEFAULT_TABLE_NAME, defineUsage } from '../usage-entity.js';
+import { defineUsage } from '../usage-entity.js';
 import { UsageRepository } from '../usage-repository.js';
+import {
+  CONNECT,
+  type SqlStorageNaming,
+  type SqlStorageOptions,
+  resolveConnection,
+} from './connect-options.js';
+import type { SqlDialect } from './dialect.js';
+import { findDialect } from './dialects.js';
 import type { SqlWriter } from './sql-writer.js';
-import { isBusy } from './sqlite/errors.js';
-import { ensureTable } from './sqlite/schema.js';
-import { SqliteWriter } from './sqlite/writer.js';
-import { findUsageTable } from './usage-table.js';
+import { type UsageTable, findUsageTable } from './usage-table.js';
 
-/** What a storage is called. */
-export interface SqlStorageNaming {
-  /** Its name in logs, events and statistics, which tells several storages apart. @default 'sqlite' */
-  readonly name?: string | undefined;
-}
-
-/** The options of `SqlStorage.connect`. */
-export interface SqlStorageOptions extends SqlStorageNaming {
-  /** MikroORM's driver: `SqliteDriver` of `@mikro-orm/sqlite`. */
-  readonly driver: Constructor<IDatabaseDriver>;
-  /** The database's file, such as `'usage.db'`, or `':memory:'`. */
-  readonly dbName: string;
-  /** The table. It is made if it is missing. @default 'koa_usage' */
-  readonly tableName?: string | undefined;
-}
-
-const CONNECT = 'SqlStorage.connect';
-const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
-
-/** MikroORM takes what is not given from MIKRO_ORM_…, and those variables are about the application's database. */
-const NOT_FROM_ENVIRONMENT = {
-  clientUrl: undefined,
-  host: undefined,
-  port: undefined,
-  user: undefined,
-  password: undefined,
-  schema: undefined,
-  timezone: undefined,
-  namingStrategy: UnderscoreNamingStrategy,
-  debug: false,
-} as object;
+/** The connections of our own. */
+const OWN = new WeakMap<MikroORM, { readonly dialect: SqlDialect; readonly table: UsageTable }>();
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage implements ReadableUsageStorage {
@@ -56,38 +31,35 @@ export class SqlStorage implements ReadableUsageStorage {
   readonly #orm: MikroORM;
   readonly #repository: UsageRepository;
   readonly #writer: SqlWriter;
-  #isOwner = false;
+  readonly #isOwner: boolean;
   #isClosed = false;
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
    * leaves it open.
    *
-   * @param orm - a MikroORM for SQLite with `Usage` among its entities
-   * @throws {TrackUsageError} `INVALID_OPTION` if it is no MikroORM; `STORAGE_SETUP` if it is for another database,
-   *   or does not know the entity
+   * @param orm - a MikroORM with `Usage` among its entities
+   * @throws {TrackUsageError} `INVALID_OPTION` if it is no MikroORM; `STORAGE_SETUP` if it is for another kind of
+   *   database, or does not know the entity
    */
   constructor(orm: MikroORM, options: SqlStorageNaming = {}) {
     const reader = new OptionReader('new SqlStorage(orm, options)', options, ['name']);
-    this.name = reader.text('name', 'sqlite');
-    if (!hasMethods((orm as Partial<MikroORM> | undefined)?.em, 'getPlatform')) {
+    const name = reader.text('name', undefined);
+    if (!hasMethods((orm as Partial<MikroORM> | undefined)?.em, 'getDriver')) {
       throw new TrackUsageError(
         'INVALID_OPTION',
         `new SqlStorage: expected the application's MikroORM, got a value of type ${typeof orm}. ` +
           'For a connection of its own, write await SqlStorage.connect({ driver, dbName }).',
       );
     }
-    if (!(orm.em.getPlatform() instanceof SqlitePlatform)) {
-      throw new TrackUsageError(
-        'STORAGE_SETUP',
-        `SqlStorage writes SQLite, and this MikroORM is for ${orm.em.getPlatform().constructor.name}. ` +
-          "Use SqliteDriver of '@mikro-orm/sqlite'.",
-      );
-    }
-    const table = findUsageTable(orm);
+    const own = OWN.get(orm);
+    const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
+    const table = own?.table ?? findUsageTable(orm);
+    this.name = name ?? dialect.name;
     this.#orm = orm;
+    this.#isOwner = own !== undefined;
     this.#repository = orm.em.getRepository(table.entity.class) as unknown as UsageRepository;
-    this.#writer = new SqliteWriter(orm, table);
+    this.#writer = dialect.createWriter(orm, table, this.#isOwner);
     this.provides = [{ id: UsageRepository, value: this.#repository }];
   }
 
@@ -99,39 +71,16 @@ export class SqlStorage implements ReadableUsageStorage {
    *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
-    const reader = new OptionReader(CONNECT, options, ['driver', 'dbName', 'tableName', 'name']);
-    const driver =
-      reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
-      reader.refuse('driver', A_DRIVER);
-    const dbName =
-      reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
-    const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
-    // MikroORM reads a schema before a dot, and puts values where question marks are.
-    if (/[.?]|^sqlite_/i.test(tableName)) {
-      reader.refuse(
-        'tableName',
-        "a name without a dot or a question mark that does not begin with 'sqlite_'",
-      );
-    }
-    const orm = await MikroORM.init({
-      ...NOT_FROM_ENVIRONMENT,
-      driver,
-      dbName,
-      entities: [defineUsage(tableName)],
-      // Its query would fail while another process has the lock; ensureTable waits.
-      ensureDatabase: false,
-      // Waiting for another process's lock would hold the event loop.
-      driverOptions: { timeout: 0 },
-      metadataCache: { enabled: false },
-    });
+    const { dialect, tableName, name, target, orm: ormOptions } = resolveConnection(options);
+    const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
     try {
-      const storage = new SqlStorage(orm, { name: reader.text('name', undefined) });
-      await ensureTable(orm, findUsageTable(orm));
-      storage.#isOwner = true;
-      return storage;
+      const table = findUsageTable(orm);
+      await dialect.ensureTable(orm, table);
+      OWN.set(orm, { dialect, table });
+      return new SqlStorage(orm, { name });
     } catch (error) {
       await orm.close(true).catch(() => {});
-      throw error instanceof TrackUsageError ? error : cannotOpen(dbName, error);
+      throw error instanceof TrackUsageError ? error : cannotConnect(dialect, target, error);
     }
   }
 
@@ -161,23 +110,10 @@ export class SqlStorage implements ReadableUsageStorage {
   }
 }
 
-function isDriver(value: unknown): boolean {
-  return isFunction(value) && hasMethods((value as { prototype?: unknown }).prototype, 'getPlatform');
-}
-
-function cannotOpen(dbName: string, error: unknown): TrackUsageError {
-  const reason = error instanceof Error ? error.message : String(error);
-  if (isBusy(error)) {
-    return new TrackUsageError(
-      'STORAGE_CONNECT',
-      `${CONNECT}: another process has kept the SQLite file '${dbName}' locked for five seconds. Try again when it is done.`,
-      error,
-    );
-  }
+function cannotConnect(dialect: SqlDialect, target: string, error: unknown): TrackUsageError {
   return new TrackUsageError(
     'STORAGE_CONNECT',
-    `${CONNECT}: the SQLite file '${dbName}' cannot be opened: ${reason}. ` +
-      'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+    `${CONNECT}: ${dialect.explainConnect(target, error)}`,
     error,
   );
 }

@@ -22,7 +22,7 @@ const CHUNK_RECORDS = 64;
  * After so long a transaction takes in no more records, in milliseconds. SQLite works on the event loop, and strangers
  * choose how large a record is: this bounds how long a turn of the loop takes.
  */
-const CHUNK_MS = 0.5;
+const CHUNK_MS = 0.4;
 
 /** Records between two looks at the time. */
 const GLANCE_RECORDS = 8;

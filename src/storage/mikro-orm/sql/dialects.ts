@@ -1,0 +1,22 @@
+import type { IDatabaseDriver } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../errors.js';
+import type { SqlDialect } from './dialect.js';
+import { sqliteDialect } from './sqlite/dialect.js';
+
+const DIALECTS: readonly SqlDialect[] = [sqliteDialect];
+
+/**
+ * Finds the dialect that a driver of MikroORM speaks.
+ *
+ * @param subject - who asks, for the error
+ * @throws {TrackUsageError} `STORAGE_SETUP` if it is none that records can be written in
+ */
+export function findDialect(driver: IDatabaseDriver, subject: string): SqlDialect {
+  const dialect = DIALECTS.find((candidate) => candidate.matches(driver));
+  if (dialect !== undefined) return dialect;
+  throw new TrackUsageError(
+    'STORAGE_SETUP',
+    `${subject}: SqlStorage writes ${DIALECTS.map(({ name }) => name).join(', ')}, and this MikroORM has the driver ` +
+      `${driver.constructor.name}. Use SqliteDriver of '@mikro-orm/sqlite'.`,
+  );
+}

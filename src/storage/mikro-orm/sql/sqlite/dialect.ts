@@ -1,0 +1,22 @@
+import { SqlitePlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { isBusy } from './errors.js';
+import { ensureTable } from './schema.js';
+import { SqliteWriter } from './writer.js';
+
+/** SQLite, by better-sqlite3. */
+export const sqliteDialect: SqlDialect = {
+  name: 'sqlite',
+  isEmbedded: true,
+  reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
+  // Waiting for another process's lock would hold the event loop.
+  connectionOptions: { driverOptions: { timeout: 0 } },
+  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform,
+  ensureTable,
+  createWriter: (orm, table) => new SqliteWriter(orm, table),
+  explainConnect: (file, error) =>
+    isBusy(error)
+      ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`
+      : `the SQLite file '${file}' cannot be opened: ${error instanceof Error ? error.message : String(error)}. ` +
+        'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+};
