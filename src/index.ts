@@ -4,7 +4,16 @@ export { TrackedController } from './decorators/tracked-controller.js';
 export { Untracked } from './decorators/untracked.js';
 export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
+export type { SkipCounts, SkipReason } from './capture/gate.js';
 export { tracked, untracked } from './capture/route-markers.js';
+export {
+  type TrackedData,
+  type UsageDataTracker,
+  type UsageDataTypes,
+  UsageData,
+  track,
+} from './capture/usage-data.js';
+export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata/data-policy.js';
 export type { DefaultPolicy } from './metadata/policy.js';
 export type {
   BatchOptions,
@@ -15,6 +24,7 @@ export type {
   UsageContainer,
   UsageLogger,
 } from './options/tracker-options.js';
+export type { RespectOptions, SignalResponse, WhatOptions } from './options/what-options.js';
 export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';
 export type {
   DropEvent,
@@ -26,7 +36,13 @@ export type {
 } from './pipeline/events.js';
 export type { CloseResult, TrackerStats } from './pipeline/pipeline.js';
 export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
-export type { JsonObject, JsonValue, UsageRecord, UserAgent } from './record/usage-record.js';
+export type {
+  JsonObject,
+  JsonValue,
+  UsageRecord,
+  UsageRecordDraft,
+  UserAgent,
+} from './record/usage-record.js';
 export {
   PrinterStorage,
   type PrinterFormat,
@@ -48,4 +64,10 @@ export {
   type StoreResult,
   type UsageStorage,
 } from './storage/usage-storage.js';
-export { type CloseOptions, type UsageMiddleware, type UsageTracker, trackUsage } from './usage-tracker.js';
+export {
+  type CloseOptions,
+  type UsageMiddleware,
+  type UsageStats,
+  type UsageTracker,
+  trackUsage,
+} from './usage-tracker.js';

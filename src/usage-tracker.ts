@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import { Container, type Token } from 'typedi';
 import { installActionHook } from './capture/action-hook.js';
 import { Capture } from './capture/capture.js';
+import type { SkipCounts } from './capture/gate.js';
 import { TrackUsageError } from './errors.js';
 import {
   type TrackUsageOptions,
@@ -24,10 +25,16 @@ export interface CloseOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What became of the tracked requests so far. */
+export interface UsageStats extends TrackerStats {
+  /** Tracked requests that were not recorded, as configured; they are in none of the other figures. */
+  readonly skipped: SkipCounts;
+}
+
 /** The handle of a tracker: what became of the records, and how to end it. */
 export interface UsageTracker {
   /** What became of the records so far. */
-  stats(): TrackerStats;
+  stats(): UsageStats;
   /**
    * How the tracker does, for the application's own health end point: `failing` while records were dropped within
    * the last minute, `degraded` while a storage fails and its records wait, else `ok`.
@@ -110,9 +117,9 @@ class Tracker implements UsageTracker {
     this.#attachments = attachments;
   }
 
-  stats(): TrackerStats {
+  stats(): UsageStats {
     this.#capture.settle();
-    return this.#pipeline.stats();
+    return { ...this.#pipeline.stats(), skipped: this.#capture.skipped };
   }
 
   health(): Health {

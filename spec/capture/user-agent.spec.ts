@@ -11,7 +11,7 @@ function read(header: string | undefined, languages?: string) {
 
 describe('UserAgentReader', () => {
   it('tells browser, version, platform and language', () => {
-    expect(read(FIREFOX, 'de-CH, en;q=0.5')).to.deep.equal({
+    expect(read(FIREFOX, 'de-CH, en;q=0.5')).to.deep.include({
       userAgent: {
         browser: 'Firefox',
         version: '143.0',
@@ -24,7 +24,7 @@ describe('UserAgentReader', () => {
   });
 
   it('knows nothing of a client that sent no header', () => {
-    expect(read(undefined)).to.deep.equal({
+    expect(read(undefined)).to.deep.include({
       userAgent: { browser: null, version: null, platform: null, language: null, string: null },
       bot: false,
     });

@@ -10,15 +10,15 @@ import { refusalOf } from '../support/refusal.js';
 describe('the metadata registry', () => {
   it('knows nothing of a class that nobody decorated', () => {
     class Plain {}
-    expect(findDecisions(Plain, 'list')).to.deep.equal({ method: null, controller: null });
+    expect(findDecisions(Plain, 'list')).to.deep.include({ method: null, controller: null });
   });
 
   it('keeps what is said of a method apart from what is said of its class', () => {
     class Both {}
     decideController(Both, 'tracked');
     decideMethod(Both.prototype, 'list', 'untracked');
-    expect(findDecisions(Both, 'list')).to.deep.equal({ method: 'untracked', controller: 'tracked' });
-    expect(findDecisions(Both, 'other')).to.deep.equal({ method: null, controller: 'tracked' });
+    expect(findDecisions(Both, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
+    expect(findDecisions(Both, 'other')).to.deep.include({ method: null, controller: 'tracked' });
   });
 
   it('knows methods by symbols too', () => {
@@ -33,9 +33,9 @@ describe('the metadata registry', () => {
   it('is not fooled by the names that every object has', () => {
     class Plain {}
     decideMethod(Plain.prototype, 'list', 'tracked');
-    expect(findDecisions(Plain, 'toString')).to.deep.equal({ method: null, controller: null });
-    expect(findDecisions(Plain, '__proto__')).to.deep.equal({ method: null, controller: null });
-    expect(findDecisions(Plain, 'constructor')).to.deep.equal({ method: null, controller: null });
+    expect(findDecisions(Plain, 'toString')).to.deep.include({ method: null, controller: null });
+    expect(findDecisions(Plain, '__proto__')).to.deep.include({ method: null, controller: null });
+    expect(findDecisions(Plain, 'constructor')).to.deep.include({ method: null, controller: null });
   });
 
   describe('of a subclass', () => {
@@ -48,20 +48,23 @@ describe('the metadata registry', () => {
     decideController(Grandchild, 'untracked');
 
     it('takes what the nearest class says of the method, and of the class, each for itself', () => {
-      expect(findDecisions(Base, 'list')).to.deep.equal({ method: 'untracked', controller: 'tracked' });
-      expect(findDecisions(Child, 'list')).to.deep.equal({ method: 'tracked', controller: 'tracked' });
-      expect(findDecisions(Grandchild, 'list')).to.deep.equal({ method: 'tracked', controller: 'untracked' });
+      expect(findDecisions(Base, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
+      expect(findDecisions(Child, 'list')).to.deep.include({ method: 'tracked', controller: 'tracked' });
+      expect(findDecisions(Grandchild, 'list')).to.deep.include({
+        method: 'tracked',
+        controller: 'untracked',
+      });
     });
 
     it('says nothing of its siblings', () => {
       class Sibling extends Base {}
-      expect(findDecisions(Sibling, 'list')).to.deep.equal({ method: 'untracked', controller: 'tracked' });
+      expect(findDecisions(Sibling, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
     });
 
     it('stops at a class that extends null', () => {
       const Rootless = class extends (null as unknown as typeof Base) {} as unknown as ClassType;
       decideController(Rootless, 'tracked');
-      expect(findDecisions(Rootless, 'list')).to.deep.equal({ method: null, controller: 'tracked' });
+      expect(findDecisions(Rootless, 'list')).to.deep.include({ method: null, controller: 'tracked' });
     });
   });
 
@@ -93,15 +96,15 @@ describe('the metadata registry', () => {
     decideController(Twice, 'tracked');
     decideMethod(Twice.prototype, 'list', 'untracked');
     decideMethod(Twice.prototype, 'list', 'untracked');
-    expect(findDecisions(Twice, 'list')).to.deep.equal({ method: 'untracked', controller: 'tracked' });
+    expect(findDecisions(Twice, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
   });
 
   it('lives where every installed copy of the package finds it', () => {
     class Shared {}
     decideController(Shared, 'tracked');
-    const held = (globalThis as unknown as Record<symbol, { controllers: WeakMap<object, string> }>)[
-      Symbol.for('koa-track-usage.metadata')
-    ];
-    expect(held?.controllers.get(Shared)).to.equal('tracked');
+    const held = (
+      globalThis as unknown as Record<symbol, { controllers: WeakMap<object, { decision: string }> }>
+    )[Symbol.for('koa-track-usage.metadata')];
+    expect(held?.controllers.get(Shared)).to.include({ decision: 'tracked' });
   });
 });

@@ -86,10 +86,11 @@ function attributionMiddleware(driver: KoaDriver, metadata: ActionMetadata): Mid
 
 function attributionOf(driver: KoaDriver, metadata: ActionMetadata): Attribution {
   const controller = metadata.controllerMetadata.target as unknown as ClassType;
+  const subject = findDecisions(controller, metadata.method);
   return {
-    ...findDecisions(controller, metadata.method),
-    controllerName: className(controller),
-    actionName: methodName(metadata.method),
+    ...subject,
+    controllerName: subject.controllerAlias ?? className(controller),
+    actionName: subject.actionAlias ?? methodName(metadata.method),
     route: routeTemplate(driver, metadata),
   };
 }

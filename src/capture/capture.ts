@@ -3,6 +3,8 @@ import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
 import { EXCHANGE } from './body-bytes.js';
 import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
+import { EffectivePolicies } from './effective-policy.js';
+import { Gate, type SkipCounts } from './gate.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import type { RecordSink } from './record-sink.js';
 
@@ -13,7 +15,9 @@ export type CaptureSettings = RecordSettings & Policy;
 export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  readonly #gate: Gate;
   readonly #maker: RecordMaker;
+  readonly #skipsBots: boolean;
   readonly #sink: RecordSink;
   readonly #onRequest: (context: Context) => void;
   /** What has closed in this turn of the event loop. */
@@ -27,9 +31,17 @@ export class Capture implements ExchangeWatcher {
   constructor(settings: CaptureSettings, sink: RecordSink, onRequest: (context: Context) => void) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
-    this.#maker = new RecordMaker(settings, sink);
+    const policies = new EffectivePolicies(settings);
+    this.#gate = new Gate(settings, policies, sink);
+    this.#maker = new RecordMaker(settings, policies, sink);
+    this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
+  }
+
+  /** Tracked requests that were not recorded, as configured. */
+  get skipped(): SkipCounts {
+    return this.#gate.skipped;
   }
 
   /** The Koa middleware. It adds no promise to the chain: what `next` returns is returned. */
@@ -77,7 +89,11 @@ export class Capture implements ExchangeWatcher {
 
   #record(exchange: Exchange): void {
     try {
-      this.#sink.accept(this.#maker.make(exchange));
+      const verdict = this.#gate.judge(exchange);
+      if (verdict === null) return;
+      const record = this.#maker.make(exchange, verdict);
+      if (record.bot && this.#skipsBots) this.#gate.skip('bot');
+      else this.#sink.accept(record);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }

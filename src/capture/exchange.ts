@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { Clock } from '../clock.js';
+import type { DataPolicy } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
+import { limitJsonObject } from '../record/json.js';
+import type { JsonObject } from '../record/usage-record.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 
 /** Which action ran. One a route, made when the route is registered. */
 export interface Attribution extends PolicySubject {
-  /** The controller's class name; null for a route without a class. */
+  /** What is recorded of it, as far as its decorators say. */
+  readonly data: DataPolicy;
+  /** What the controller is called; null for a route without a class. */
   readonly controllerName: string | null;
-  /** The action's method name; null for a route without a class. */
+  /** What the action is called; null for a route without a class. */
   readonly actionName: string | null;
   /** The route's template, with its prefix; null if it has none. */
   readonly route: string | null;
@@ -46,6 +51,8 @@ export class Exchange implements ByteCounter {
   attribution: Attribution | null = null;
   params: object | null = null;
   errorType: string | null = null;
+  /** The application's own data. */
+  ownData: JsonObject | null = null;
   requestBytes = 0;
   responseBytes = 0;
   /** Whether the response's bytes are counted. */
@@ -99,6 +106,27 @@ export class Exchange implements ByteCounter {
     }
   }
 
+  /** Adds data of the application's own. It is copied at once, as the application may go on changing it. */
+  addData(data: unknown): void {
+    try {
+      if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+        throw new TypeError(
+          `it was given ${Array.isArray(data) ? 'a list' : String(data)}; expected an object`,
+        );
+      }
+      const lost = Object.entries(data).find(([, value]) => !isJsonLike(value));
+      if (lost !== undefined) {
+        this.watcher.failed(
+          'track(ctx, data)',
+          new TypeError(`'${lost[0]}' is a ${typeof lost[1]}, which JSON cannot hold; it is left out`),
+        );
+      }
+      this.ownData = limitJsonObject({ ...this.ownData, ...data });
+    } catch (error) {
+      this.watcher.failed('track(ctx, data)', error);
+    }
+  }
+
   /** Notes what the action threw. The first error counts: later ones come of its handling. */
   noteError(thrown: unknown): void {
     this.errorType ??= errorTypeOf(thrown);
@@ -145,6 +173,11 @@ function hasBody(request: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined || request.httpVersionMajor > 1) return true;
   const length = headers['content-length'];
   return length !== undefined && length !== '0';
+}
+
+/** `undefined` says that there is nothing, and nothing is lost by leaving it out. */
+function isJsonLike(value: unknown): boolean {
+  return typeof value !== 'function' && typeof value !== 'symbol';
 }
 
 function isEmpty(object: object): boolean {

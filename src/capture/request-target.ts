@@ -1,5 +1,6 @@
 import { parse, stringify } from 'node:querystring';
 import type { JsonObject } from '../record/usage-record.js';
+import { redactQuery } from './redaction.js';
 
 /** What a request's target tells, without what may not be kept. */
 export interface RequestTarget {
@@ -36,7 +37,8 @@ export function readTarget(target: string, allowed: readonly string[]): RequestT
 function splitTarget(local: string, target: string, allowed: readonly string[]): RequestTarget {
   const end = local.indexOf('?');
   const path = (end < 0 ? local : detached(local.slice(0, end), target)) || '/';
-  const query = end < 0 || allowed.length === 0 ? null : allowedQuery(local.slice(end + 1), allowed);
+  const query =
+    end < 0 || allowed.length === 0 ? null : redactQuery(allowedQuery(local.slice(end + 1), allowed));
   return {
     path,
     query,

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { TrackUsageError } from '../errors.js';
+import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import type { Decision } from '../metadata/policy.js';
 import { EXCHANGE } from './body-bytes.js';
 import type { CarryingContext } from './exchange.js';
@@ -10,30 +11,45 @@ import { readMatchedRoute } from './matched-route.js';
  * `router.use(tracked())`. The record's route is the template that @koa/router matched; it has no controller and
  * no action.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` if it is used as a middleware itself, without `()`
+ * @param options - what is recorded of the route; what is not said is as the application says. `name` is what records
+ *   call its action
+ * @throws {TrackUsageError} `INVALID_DECORATION` if it is used as a middleware itself, without `()`; `INVALID_OPTION` if
+ *   an option is unknown or cannot be used
  */
-export function tracked(...none: never[]): Middleware {
-  return marker('tracked', none);
+export function tracked(options: DataPolicy = NO_DATA_POLICY, ...none: never[]): Middleware {
+  refuseMiddleware('tracked', none);
+  return marker('tracked', readDataPolicy('tracked()', options));
 }
 
 /** Leaves untracked what is below it: `router.get('/health', untracked(), handler)`. */
 export function untracked(...none: never[]): Middleware {
-  return marker('untracked', none);
+  refuseMiddleware('untracked', none);
+  return marker('untracked', NO_DATA_POLICY);
 }
 
-function marker(decision: Decision, given: readonly unknown[]): Middleware {
-  if (given.length > 0) {
-    throw new TrackUsageError(
-      'INVALID_DECORATION',
-      `${decision} stands among middleware without its parentheses. Write router.get('/path', ${decision}(), handler).`,
-    );
-  }
+/** Koa calls middleware with two arguments. */
+function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decision} stands among middleware without its parentheses. Write router.get('/path', ${decision}(), handler).`,
+  );
+}
+
+function marker(decision: Decision, data: DataPolicy): Middleware {
   const middleware: Middleware = async (context, next) => {
     const exchange = (context as CarryingContext)[EXCHANGE];
     if (exchange === undefined) return next();
     const { template, params } = readMatchedRoute(context, middleware);
     exchange.attribute(
-      { method: decision, controller: null, controllerName: null, actionName: null, route: template },
+      {
+        method: decision,
+        controller: null,
+        data,
+        controllerName: null,
+        actionName: data.name ?? null,
+        route: template,
+      },
       params,
     );
     try {

@@ -11,6 +11,8 @@ import { headerText } from './header-text.js';
 /** What the request's headers tell of the client's software. */
 export interface ClientSoftware {
   readonly userAgent: UserAgent;
+  /** The same without the header's text. */
+  readonly textlessUserAgent: UserAgent;
   readonly bot: boolean;
 }
 
@@ -47,14 +49,15 @@ function readClient(header: string | undefined, languages: string | undefined): 
   const string = header === undefined ? null : cleanText(headerText(header), TEXT_LIMITS.userAgentString);
   const parser = new UAParser(string ?? '');
   const browser = parser.getBrowser();
+  const parts = {
+    browser: browser.name ?? null,
+    version: browser.version ?? null,
+    platform: parser.getOS().name ?? null,
+    language: preferredLanguage(languages),
+  };
   return {
-    userAgent: sealUserAgent({
-      browser: browser.name ?? null,
-      version: browser.version ?? null,
-      platform: parser.getOS().name ?? null,
-      language: preferredLanguage(languages),
-      string,
-    }),
+    userAgent: sealUserAgent({ ...parts, string }),
+    textlessUserAgent: sealUserAgent({ ...parts, string: null }),
     bot: string !== null && isbot(string),
   };
 }

@@ -1,3 +1,4 @@
+import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import { decideController } from '../metadata/registry.js';
 import { assertClass } from './assert-target.js';
 
@@ -5,12 +6,14 @@ import { assertClass } from './assert-target.js';
  * Tracks every action of this controller that says nothing of its own, whatever the default policy says.
  * Subclasses inherit it.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if it also says the opposite, or if
- *   this stands on anything but a class
+ * @param options - what is recorded of its actions; what is not said is as the application says
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `INVALID_DECORATION` when the
+ *   class is defined, if it also says the opposite, or if this stands on anything but a class
  */
-export function TrackedController(): ClassDecorator {
+export function TrackedController(options: DataPolicy = NO_DATA_POLICY): ClassDecorator {
+  const data = readDataPolicy('@TrackedController()', options);
   return (controller: unknown, ...rest: unknown[]) => {
     assertClass('@TrackedController()', controller, rest);
-    decideController(controller, 'tracked');
+    decideController(controller, 'tracked', data);
   };
 }

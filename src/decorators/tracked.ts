@@ -1,15 +1,19 @@
+import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import { decideMethod } from '../metadata/registry.js';
 import { assertMethod } from './assert-target.js';
 
 /**
  * Tracks this action, whatever its class and the default policy say. Subclasses inherit it.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if the method also says the opposite,
- *   or if this stands on anything but an instance method
+ * @param options - what is recorded of the action, such as `{ ip: 'none', query: ['page'] }`; what is not said is as
+ *   the class says, else as the application does
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `INVALID_DECORATION` when the
+ *   class is defined, if the method also says the opposite, or if this stands on anything but an instance method
  */
-export function Tracked(): MethodDecorator {
+export function Tracked(options: DataPolicy = NO_DATA_POLICY): MethodDecorator {
+  const data = readDataPolicy('@Tracked()', options);
   return (prototype, method) => {
     assertMethod('@Tracked()', prototype, method);
-    decideMethod(prototype, method, 'tracked');
+    decideMethod(prototype, method, 'tracked', data);
   };
 }

@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../errors.js';
+import { type DataPolicy, NO_DATA_POLICY, mergeDataPolicies } from './data-policy.js';
 import type { Decision, PolicySubject } from './policy.js';
 
 /** The name of a class; a static member called `name` may have taken its place. */
@@ -10,10 +11,26 @@ export function className(type: ClassType): string {
 /** A class, whatever its constructor takes. */
 export type ClassType = abstract new (...args: never[]) => object;
 
+/** What was said of a class or a method. */
+interface Said {
+  readonly decision: Decision;
+  readonly data: DataPolicy;
+}
+
+/** What is said of an action, by its class and by itself. */
+export interface ActionSubject extends PolicySubject {
+  /** What is recorded of it, as far as its decorators say: by the method, else by the class. */
+  readonly data: DataPolicy;
+  /** What records call its controller; null for the class's name. */
+  readonly controllerAlias: string | null;
+  /** What records call the action; null for the method's name. */
+  readonly actionAlias: string | null;
+}
+
 /** What is kept in the global registry. Changing its shape needs another symbol. */
 interface Registry {
-  readonly controllers: WeakMap<object, Decision>;
-  readonly methods: WeakMap<object, Map<PropertyKey, Decision>>;
+  readonly controllers: WeakMap<object, Said>;
+  readonly methods: WeakMap<object, Map<PropertyKey, Said>>;
 }
 
 const REGISTRY = Symbol.for('koa-track-usage.metadata');
@@ -25,50 +42,78 @@ function registry(): Registry {
 }
 
 /**
- * Notes what is said of a class.
+ * Notes what is said of a class. What is said twice adds up.
  *
  * @throws {TrackUsageError} `INVALID_DECORATION` if the opposite was said of the same class
  */
-export function decideController(controller: ClassType, decision: Decision): void {
+export function decideController(
+  controller: ClassType,
+  decision: Decision,
+  data: DataPolicy = NO_DATA_POLICY,
+): void {
   const { controllers } = registry();
-  refuseContradiction(controllers.get(controller), decision, `class ${className(controller)}`);
-  controllers.set(controller, decision);
+  const before = controllers.get(controller);
+  controllers.set(
+    controller,
+    add(before, { decision, data }, () => `class ${className(controller)}`),
+  );
 }
 
 /**
- * Notes what is said of a method.
+ * Notes what is said of a method. What is said twice adds up.
  *
  * @param prototype - the prototype of the class that declares the method
  * @throws {TrackUsageError} `INVALID_DECORATION` if the opposite was said of the same method
  */
-export function decideMethod(prototype: object, method: PropertyKey, decision: Decision): void {
+export function decideMethod(
+  prototype: object,
+  method: PropertyKey,
+  decision: Decision,
+  data: DataPolicy = NO_DATA_POLICY,
+): void {
   const { methods } = registry();
-  const decided = methods.get(prototype) ?? new Map<PropertyKey, Decision>();
-  const name = `${className(prototype.constructor as ClassType)}.${String(method)}()`;
-  refuseContradiction(decided.get(method), decision, `method ${name}`);
-  methods.set(prototype, decided.set(method, decision));
+  const said = methods.get(prototype) ?? new Map<PropertyKey, Said>();
+  const name = (): string => `method ${className(prototype.constructor as ClassType)}.${String(method)}()`;
+  methods.set(prototype, said.set(method, add(said.get(method), { decision, data }, name)));
 }
 
 /** What is said of an action: by the nearest class of its controller's chain, for method and class apart. */
-export function findDecisions(controller: ClassType, method: PropertyKey): PolicySubject {
+export function findDecisions(controller: ClassType, method: PropertyKey): ActionSubject {
   const { controllers, methods } = registry();
-  let methodDecision: Decision | null = null;
-  let controllerDecision: Decision | null = null;
+  let ofMethod: Said | null = null;
+  let ofController: Said | null = null;
   for (let type: unknown = controller; isClass(type); type = Object.getPrototypeOf(type)) {
-    methodDecision ??= methods.get(type.prototype)?.get(method) ?? null;
-    controllerDecision ??= controllers.get(type) ?? null;
+    ofMethod = inherit(ofMethod, methods.get(type.prototype)?.get(method));
+    ofController = inherit(ofController, controllers.get(type));
   }
-  return { method: methodDecision, controller: controllerDecision };
+  const ofMethodData = ofMethod?.data ?? NO_DATA_POLICY;
+  const ofControllerData = ofController?.data ?? NO_DATA_POLICY;
+  return {
+    method: ofMethod?.decision ?? null,
+    controller: ofController?.decision ?? null,
+    data: mergeDataPolicies(ofMethodData, ofControllerData),
+    controllerAlias: ofControllerData.name ?? null,
+    actionAlias: ofMethodData.name ?? null,
+  };
+}
+
+/** The nearest class decides, and says what it says; what it leaves open is as its parent says. */
+function inherit(nearer: Said | null, farther: Said | undefined): Said | null {
+  if (nearer === null || farther === undefined) return nearer ?? farther ?? null;
+  return { decision: nearer.decision, data: mergeDataPolicies(nearer.data, farther.data) };
 }
 
 function isClass(value: unknown): value is ClassType & { prototype: object } {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 
-function refuseContradiction(before: Decision | undefined, now: Decision, subject: string): void {
-  if (before === undefined || before === now) return;
+function add(before: Said | undefined, now: Said, subject: () => string): Said {
+  if (before === undefined) return now;
+  if (before.decision === now.decision) {
+    return { decision: now.decision, data: mergeDataPolicies(now.data, before.data) };
+  }
   throw new TrackUsageError(
     'INVALID_DECORATION',
-    `The ${subject} is decorated both as tracked and as untracked. Remove one of the two decorators.`,
+    `The ${subject()} is decorated both as tracked and as untracked. Remove one of the two decorators.`,
   );
 }

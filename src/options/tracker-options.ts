@@ -6,7 +6,8 @@ import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { applicationName } from './server-name.js';
-import { OptionReader, hasMethods, isFunction, isText } from '../option-reader.js';
+import { OptionReader, hasMethods, isFunction } from '../option-reader.js';
+import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
 
 /** Where the tracker says what an operator should know. `console` is one. */
 export interface UsageLogger {
@@ -75,7 +76,7 @@ export interface SpoolOptions {
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
-export interface TrackUsageOptions {
+export interface TrackUsageOptions extends WhatOptions {
   /** One storage or a list. @default what the container holds under `StorageToken` */
   readonly storage?: UsageStorage | readonly UsageStorage[] | undefined;
   /** The TypeDI container to look into. @default TypeDI's global container */
@@ -86,8 +87,6 @@ export interface TrackUsageOptions {
   readonly trackUnmatched?: boolean | undefined;
   /** What the records call this application. @default the name in the application's package.json */
   readonly serverName?: string | undefined;
-  /** The query names that are kept; all others are dropped. @default [] */
-  readonly query?: readonly string[] | undefined;
   /**
    * Who calls. Called once for each tracked request, synchronously, when its response has closed: what it needs
    * should be on the context. @default the user name of Basic authentication
@@ -117,10 +116,13 @@ export interface TrackUsageOptions {
 type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
 /** The options with every default filled in. */
-export interface TrackerSettings extends Omit<
-  Resolved<TrackUsageOptions>,
-  'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
-> {
+export interface TrackerSettings
+  extends
+    WhatSettings,
+    Omit<
+      Resolved<TrackUsageOptions>,
+      keyof WhatOptions | 'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
+    > {
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
   /** Null where Basic authentication is to be read. */
@@ -139,7 +141,7 @@ const NAMES = [
   'defaultPolicy',
   'trackUnmatched',
   'serverName',
-  'query',
+  ...WHAT_NAMES,
   'user',
   'queue',
   'batch',
@@ -177,7 +179,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     defaultPolicy,
     trackUnmatched,
     serverName: reader.text('serverName', null) ?? applicationName(),
-    query: [...reader.read('query', isTextList, 'a list of query names', [] as readonly string[])],
+    ...resolveWhatOptions(SUBJECT, reader, options.respect),
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
     queue: resolveQueue(options.queue),
     batch: resolveBatch(options.batch),
@@ -275,10 +277,6 @@ function resolveSpoolFolder(reader: OptionReader<SpoolOptions>): string {
   const dir = resolve(reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'));
   const isLong = process.platform !== 'win32' && Buffer.byteLength(dir) > MAX_SPOOL_PATH_BYTES;
   return isLong ? reader.refuse('dir', `a path of at most ${MAX_SPOOL_PATH_BYTES} bytes`) : dir;
-}
-
-function isTextList(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
 }
 
 function isContainer(value: unknown): boolean {

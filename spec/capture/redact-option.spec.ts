@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import type { TrackUsageOptions, UsageRecordDraft } from '../../src/index.js';
+import { onlyRecord, serveHandler } from '../support/serve-handler.js';
+import type { Served } from '../support/serve.js';
+
+describe('The option redact', () => {
+  let served: Served;
+  let lines: string[];
+
+  async function start(redact: TrackUsageOptions['redact']): Promise<void> {
+    lines = [];
+    const log = (line: string): void => void lines.push(line);
+    served = await serveHandler((ctx) => void (ctx.body = 'ok'), {
+      logger: { warn: log, error: log },
+      query: ['q'],
+      redact,
+    });
+    const headers = { authorization: `Basic ${btoa('ada:pass')}`, 'user-agent': 'Secret/1.0' };
+    const response = await fetch(`${served.origin}/people/ada?q=secret`, { headers });
+    expect(await response.text()).to.equal('ok');
+  }
+
+  afterEach(() => served.close());
+
+  it('changes what is kept, within the limits', async () => {
+    await start((record) => {
+      record.path = '/people/*';
+      record.url = 'x'.repeat(10_000);
+      record.query = null;
+    });
+    const record = await onlyRecord(served);
+    expect(record).to.include({ path: '/people/*', query: null, username: 'ada' });
+    expect(record.url).to.have.lengthOf(4096);
+    expect(Object.isFrozen(record)).to.equal(true);
+  });
+
+  it('cannot change what a storage needs, nor add fields', async () => {
+    await start((record) => {
+      Object.assign(record, {
+        id: 'x',
+        date: 'never',
+        bot: 'yes',
+        more: 1,
+        userAgent: { string: null, more: 1 },
+      });
+    });
+    const record = await onlyRecord(served);
+    expect(record.id).to.have.lengthOf(36);
+    expect(record.date).to.be.an.instanceOf(Date);
+    expect(record.bot).to.be.a('boolean');
+    expect(record).to.not.have.property('more');
+    expect(record.userAgent).to.not.have.property('more');
+  });
+
+  for (const [how, redact] of [
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    [
+      'is asynchronous',
+      async () => {
+        throw new Error('late');
+      },
+    ],
+    ['leaves nonsense', (record: UsageRecordDraft) => void Object.assign(record, { path: 5 })],
+    [
+      'takes out what has to be there',
+      (record: UsageRecordDraft) => void Reflect.deleteProperty(record, 'method'),
+    ],
+  ] as [string, (record: UsageRecordDraft) => void][]) {
+    it(`stores nothing that a caller wrote where it ${how}, and says so once`, async () => {
+      await start(redact);
+      const record = await onlyRecord(served);
+      expect(JSON.stringify(record)).to.not.match(/ada|secret/i);
+      expect(record).to.include({ status: 200, remoteAddr: null });
+      expect(lines.filter((line) => line.includes("the option 'redact'"))).to.have.lengthOf(1);
+    });
+  }
+});

@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { isSecretName, redactQuery, redactRoute } from '../../src/capture/redaction.js';
+
+describe('isSecretName', () => {
+  for (const name of [
+    'token',
+    'password',
+    'api_key',
+    'API-KEY',
+    'apiKey',
+    'code',
+    'X-Amz-Signature',
+    'sid',
+  ]) {
+    it(`knows ${name}`, () => expect(isSecretName(name, 'query')).to.equal(true));
+  }
+
+  for (const name of ['page', 'q', 'id', 'codec', 'tokens', 'keyboard', 'passage', '', '__proto__']) {
+    it(`leaves alone '${name}'`, () => expect(isSecretName(name, 'query')).to.equal(false));
+  }
+  it('takes some names for secrets in a query only', () => {
+    expect(isSecretName('code', 'path')).to.equal(false);
+    expect(isSecretName('resetToken', 'path')).to.equal(true);
+  });
+});
+
+describe('redactQuery', () => {
+  it('takes out the values of secrets, each of a list, and keeps the others', () => {
+    expect(redactQuery({ page: '2', token: 'abc', code: ['a', 'b'] })).to.deep.equal({
+      page: '2',
+      token: 'REDACTED',
+      code: ['REDACTED', 'REDACTED'],
+    });
+  });
+
+  it('leaves alone what has none', () => expect(redactQuery(null)).to.equal(null));
+});
+
+describe('redactRoute', () => {
+  const CASES: [path: string, params: Record<string, string>, rules: object, shown: string][] = [
+    ['/reset/abc', { token: 'abc' }, {}, '/reset/REDACTED'],
+    ['/reset/abc', { token: 'abc' }, { token: 'keep' }, '/reset/abc'],
+    ['/users/7', { id: '7' }, {}, '/users/7'],
+    ['/users/7', { id: '7' }, { id: 'redact' }, '/users/REDACTED'],
+    ['/users/7/orders/7', { id: '7' }, { id: 'redact' }, '/users/REDACTED/orders/REDACTED'],
+    ['/mail/a%40b.ch', { mail: 'a@b.ch' }, { mail: 'redact' }, '/mail/REDACTED'],
+    ['/file-7.json', { id: '7' }, { id: 'redact' }, '/file-REDACTED.json'],
+    ['/a/b/c', { rest: 'b/c' }, { rest: 'redact' }, '/the/:template'],
+    ['/%zz/abc', { token: 'abc' }, {}, '/%zz/REDACTED'],
+    ['/x/', { token: '' }, {}, '/x/'],
+    ['/x', { constructor: 'y' }, {}, '/x'],
+  ];
+
+  for (const [path, params, rules, shown] of CASES) {
+    it(`shows ${path} with ${JSON.stringify(params)} and ${JSON.stringify(rules)} as ${shown}`, () => {
+      expect(redactRoute(path, params, rules as never, '/the/:template').path).to.equal(shown);
+    });
+  }
+
+  it('always takes a redacted value out of parameters and path', () => {
+    const value = fc.string({ minLength: 6, unit: 'grapheme' }).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(value, fc.array(fc.string()), (secret, before) => {
+        const path = ['', ...before.map(encodeURIComponent), encodeURIComponent(secret)].join('/');
+        const { path: shown, params } = redactRoute(path, { secret }, {}, '/x/:secret');
+        expect(params).to.deep.equal({ secret: 'REDACTED' });
+        expect(shown.split('/').map(decodeURIComponent)).to.not.include(secret);
+      }),
+    );
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { Get, JsonController } from 'routing-controllers';
+import { Tracked, TrackedController, UsageData, type UsageDataTracker, track } from '../../src/index.js';
+import { onlyRecord, serveHandler } from '../support/serve-handler.js';
+import { type Served, serve } from '../support/serve.js';
+
+@TrackedController()
+@JsonController('/search')
+class SearchController {
+  @Get('/')
+  find(@UsageData() add: UsageDataTracker) {
+    add({ results: 3 });
+    return [];
+  }
+
+  @Tracked({ data: false })
+  @Get('/private')
+  hidden(@UsageData() add: UsageDataTracker) {
+    add({ results: 3 });
+    return [];
+  }
+}
+
+describe("The application's own data", () => {
+  let served: Served;
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+
+  afterEach(async () => {
+    lines.length = 0;
+    await served.close();
+  });
+
+  async function recordOf(data: unknown): Promise<unknown> {
+    served = await serveHandler(
+      (ctx) => {
+        track(ctx, data as object);
+        ctx.body = 'ok';
+      },
+      { logger: { warn: log, error: log } },
+    );
+    expect(await (await fetch(served.origin)).text()).to.equal('ok');
+    return (await onlyRecord(served)).trackVar;
+  }
+
+  it('is added up over calls, the last of a name counting', async () => {
+    served = await serveHandler((ctx) => {
+      track(ctx, { plan: 'free', tags: ['a'] });
+      track(ctx, { plan: 'pro', nested: { deep: true } });
+      ctx.body = 'ok';
+    });
+    await fetch(served.origin);
+    expect((await onlyRecord(served)).trackVar).to.deep.equal({
+      plan: 'pro',
+      tags: ['a'],
+      nested: { deep: true },
+    });
+  });
+
+  it('is what it was when it was said', async () => {
+    const data = { list: [1] };
+    served = await serveHandler((ctx) => {
+      track(ctx, data);
+      data.list.push(2);
+      ctx.body = 'ok';
+    });
+    await fetch(served.origin);
+    expect((await onlyRecord(served)).trackVar).to.deep.equal({ list: [1] });
+  });
+
+  it('comes from a parameter of an action, unless its policy is to keep none', async () => {
+    served = await serve({ controllers: [SearchController] });
+    await fetch(`${served.origin}/search`);
+    await fetch(`${served.origin}/search/private`);
+    expect((await served.records()).map(({ trackVar }) => trackVar)).to.deep.equal([{ results: 3 }, null]);
+  });
+
+  it('does nothing where nobody tracks', () => {
+    track({}, { results: 3 });
+  });
+
+  for (const [what, data, kept] of [
+    ['a function', { a: 1, run: () => 1 }, { a: 1 }],
+    ['a symbol', { a: 1, sign: Symbol('x') }, { a: 1 }],
+    ['a list instead of an object', [1], null],
+    ['text instead of an object', 'x', null],
+    ['null', null, null],
+    [
+      'a getter that throws',
+      {
+        get a() {
+          throw new Error('no');
+        },
+      },
+      null,
+    ],
+  ] as [string, unknown, unknown][]) {
+    it(`leaves out ${what}, with one line in the log`, async () => {
+      expect(await recordOf(data)).to.deep.equal(kept);
+      expect(lines).to.have.lengthOf(1);
+      expect(lines[0]).to.match(/track\(ctx, data\)/);
+    });
+  }
+
+  it('leaves out undefined without a word, and cuts what goes round in a circle', async () => {
+    const circle: Record<string, unknown> = { a: undefined, b: 1 };
+    circle['self'] = circle;
+    expect(await recordOf(circle)).to.have.property('b', 1);
+    expect(lines).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,116 @@
+import type { WhatSettings } from '../options/what-options.js';
+import { refusePromise } from './callback.js';
+import type { EffectivePolicies } from './effective-policy.js';
+import type { Exchange } from './exchange.js';
+import { readSignals } from './privacy-signals.js';
+import type { RecordSink } from './record-sink.js';
+import { readTarget } from './request-target.js';
+import { drawWeight } from './sampling.js';
+
+/** Why a tracked request was not recorded, as configured. */
+export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled'] as const;
+
+/** Why a tracked request was not recorded, as configured. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** Requests that were not recorded as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, and sampling. */
+export type SkipCounts = Readonly<Record<SkipReason, number>>;
+
+/** How a request is recorded. */
+export interface Verdict {
+  /** How many requests the record stands for. */
+  readonly weight: number;
+  /** Whether nothing of who called is kept. */
+  readonly isAnonymous: boolean;
+}
+
+const PLAIN: Verdict = { weight: 1, isAnonymous: false };
+
+/** Decides which of the tracked requests are recorded, when their responses have closed. */
+export class Gate {
+  readonly #settings: WhatSettings;
+  readonly #policies: EffectivePolicies;
+  readonly #sink: RecordSink;
+  readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
+  /** Whether there is anything but sampling to look at. */
+  readonly #looks: boolean;
+
+  constructor(settings: WhatSettings, policies: EffectivePolicies, sink: RecordSink) {
+    const { ignore, ignorePaths, respect } = settings;
+    this.#settings = settings;
+    this.#policies = policies;
+    this.#sink = sink;
+    this.#looks =
+      ignore !== null || ignorePaths.length > 0 || respect.gpc !== 'ignore' || respect.dnt !== 'ignore';
+  }
+
+  /** What was not recorded so far. */
+  get skipped(): SkipCounts {
+    return { ...this.#skipped };
+  }
+
+  /** Counts a request that is not recorded. */
+  skip(reason: SkipReason): null {
+    this.#skipped[reason] += 1;
+    return null;
+  }
+
+  /** @returns null if the request is not recorded; that has been counted */
+  judge(exchange: Exchange): Verdict | null {
+    const policy = this.#policies.of(exchange.attribution?.data ?? null);
+    const signal = this.#looks ? this.#look(exchange) : 'ignore';
+    if (signal === null) return null;
+    if (signal === 'ignore' && policy.sampleRate === 1) return PLAIN;
+    const weight = this.#weigh(exchange, policy.sampleRate);
+    return weight === 0 ? null : { weight, isAnonymous: signal === 'anonymise' };
+  }
+
+  #look(exchange: Exchange): 'ignore' | 'anonymise' | null {
+    const { context } = exchange;
+    const { ignorePaths, respect } = this.#settings;
+    if (ignorePaths.length > 0) {
+      const { path } = readTarget(context.originalUrl, []);
+      if (ignorePaths.some((ignored) => covers(ignored, path))) return this.skip('ignored');
+    }
+    if (!this.#isWanted(exchange)) return null;
+    const signal = readSignals(context.req.headers, respect);
+    return signal === 'skip' ? this.skip('signal') : signal;
+  }
+
+  /** A callback that throws may have meant to keep the request out: it is. */
+  #isWanted({ context }: Exchange): boolean {
+    const { ignore } = this.#settings;
+    try {
+      const isIgnored: unknown = ignore?.(context);
+      refusePromise(isIgnored);
+      if (isIgnored !== true) return true;
+      this.skip('ignored');
+    } catch (error) {
+      this.#sink.lost("the option 'ignore'", error);
+    }
+    return false;
+  }
+
+  #weigh(exchange: Exchange, rate: Parameters<typeof drawWeight>[0]): number {
+    if (!this.#settings.sampleErrors && hasFailed(exchange)) return 1;
+    try {
+      const weight = drawWeight(rate, exchange.context, Math.random());
+      if (weight === 0) this.skip('sampled');
+      return weight;
+    } catch (error) {
+      this.#sink.lost("the option 'sampleRate'", error);
+      return 0;
+    }
+  }
+}
+
+function covers(ignored: string | RegExp, path: string): boolean {
+  // One with the flag g or y goes on where it stopped.
+  if (typeof ignored !== 'string') return path.search(ignored) >= 0;
+  return ignored.endsWith('/*') ? path.startsWith(ignored.slice(0, -1)) : path === ignored;
+}
+
+function hasFailed({ outcome, errorType }: Exchange): boolean {
+  if (outcome === null || errorType !== null) return true;
+  return outcome.aborted || outcome.errorType !== null || outcome.status === null || outcome.status >= 400;
+}

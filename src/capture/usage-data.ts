@@ -1,0 +1,45 @@
+import { type Action, createParamDecorator } from 'routing-controllers';
+import { EXCHANGE } from './body-bytes.js';
+import type { CarryingContext } from './exchange.js';
+
+/**
+ * The application's own data, for its types: it adds its names by declaration merging.
+ *
+ * ```ts
+ * declare module 'koa-track-usage' {
+ *   interface UsageDataTypes { plan: 'free' | 'pro'; results: number }
+ * }
+ * ```
+ */
+// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- applications fill it
+export interface UsageDataTypes {}
+
+/** What `track` takes: any JSON object, or what the application has declared in `UsageDataTypes`. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- it is what the application makes of it
+export type TrackedData = keyof UsageDataTypes extends never ? object : Readonly<Partial<UsageDataTypes>>;
+
+/**
+ * Adds data of the application's own to the record of this request: JSON, within the limits of a record's objects (64
+ * names, 5 levels, 8 KiB). Names that are said again are said anew. It never throws: what cannot be JSON is left out,
+ * with one line in the log. On a request that is not tracked it does nothing.
+ *
+ * @param ctx - the request's Koa context, anywhere below the middleware
+ */
+export function track(ctx: object, data: TrackedData): void {
+  (ctx as CarryingContext)[EXCHANGE]?.addData(data);
+}
+
+/** What `@UsageData()` hands to an action: `track` for its own request. */
+export type UsageDataTracker = (data: TrackedData) => void;
+
+/**
+ * Hands an action what adds data of its own to its record: `search(@UsageData() track: UsageDataTracker)`. It does
+ * what {@link track} does, without the context.
+ */
+export function UsageData(): ParameterDecorator {
+  return createParamDecorator({
+    value: ({ context }: Action): UsageDataTracker => {
+      return (data) => track(context as object, data);
+    },
+  }) as ParameterDecorator;
+}

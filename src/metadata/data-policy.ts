@@ -1,0 +1,130 @@
+import type { Context } from 'koa';
+import { OptionReader, isText } from '../option-reader.js';
+
+/** How much of an address a record keeps: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing. */
+export type IpPolicy = 'full' | 'truncate' | 'none';
+
+/** The values of `IpPolicy`. */
+export const IP_POLICIES: readonly IpPolicy[] = ['full', 'truncate', 'none'];
+
+/** What becomes of a route's parameter: it is kept, or `REDACTED` stands in its place. */
+export type ParameterRule = 'keep' | 'redact';
+
+/**
+ * Which share of the requests is recorded, from 0 to 1, or a function that says so for each request when its
+ * response has closed.
+ */
+export type SampleRate = number | ((ctx: Context) => number);
+
+/** What is recorded of an action. What is not said is as its class says, else as the application does. */
+export interface DataPolicy {
+  /** How much of the client's address is kept. @default the option `ipPolicy` */
+  readonly ip?: IpPolicy | undefined;
+  /** The query names that are kept, instead of those of the class or the application. @default the option `query` */
+  readonly query?: readonly string[] | undefined;
+  /** What becomes of the route's parameters, by name, in `params`, `path` and `url` alike. @default the option `params` */
+  readonly params?: Readonly<Record<string, ParameterRule>> | undefined;
+  /** Which share of the requests is recorded, from 0 to 1. @default the option `sampleRate` */
+  readonly sampleRate?: SampleRate | undefined;
+  /** What records call the action, or the controller, instead of the name in the source. @default that name */
+  readonly name?: string | undefined;
+  /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true */
+  readonly data?: boolean | undefined;
+}
+
+const NAMES = ['ip', 'query', 'params', 'sampleRate', 'name', 'data'] as const;
+
+/**
+ * Checks what a decorator was given.
+ *
+ * @param subject - the decorator as it is written, such as `@Tracked()`
+ * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
+ */
+export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy {
+  const reader = new OptionReader(subject, options, NAMES);
+  const params = readParameterRules(reader, 'params', undefined);
+  return {
+    ip: reader.read('ip', isIpPolicy, IP_POLICIES.map((policy) => `'${policy}'`).join(' or '), undefined),
+    query: reader.read<readonly string[] | undefined>(
+      'query',
+      isTextList,
+      'a list of query names',
+      undefined,
+    ),
+    params,
+    sampleRate: readSampleRate(reader, 'sampleRate', undefined),
+    name: reader.text('name', undefined),
+    data: reader.read<boolean | undefined>(
+      'data',
+      (value) => typeof value === 'boolean',
+      'true or false',
+      undefined,
+    ),
+  };
+}
+
+/** Reads an option that says what becomes of parameters. */
+export function readParameterRules<Options extends object, Otherwise>(
+  reader: OptionReader<Options>,
+  name: keyof Options & string,
+  otherwise: Otherwise,
+): Readonly<Record<string, ParameterRule>> | Otherwise {
+  return reader.read<Readonly<Record<string, ParameterRule>> | Otherwise>(
+    name,
+    isParameterRules,
+    "an object such as { token: 'redact' }, with 'keep' or 'redact' for each parameter",
+    otherwise,
+  );
+}
+
+/** Reads an option that is a sample rate. */
+export function readSampleRate<Options extends object, Otherwise>(
+  reader: OptionReader<Options>,
+  name: keyof Options & string,
+  otherwise: Otherwise,
+): SampleRate | Otherwise {
+  return reader.read<SampleRate | Otherwise>(
+    name,
+    (value) => typeof value === 'function' || isRate(value),
+    'a number from 0 to 1, or a function that returns one',
+    otherwise,
+  );
+}
+
+/** Whether a value is a share of requests. */
+export function isRate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
+}
+
+/** What holds where two levels speak: what the stronger one says, and the weaker one where it is silent. */
+export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): DataPolicy {
+  return {
+    ip: stronger.ip ?? weaker.ip,
+    query: stronger.query ?? weaker.query,
+    params: stronger.params || weaker.params ? { ...weaker.params, ...stronger.params } : undefined,
+    sampleRate: stronger.sampleRate ?? weaker.sampleRate,
+    name: stronger.name ?? weaker.name,
+    data: stronger.data ?? weaker.data,
+  };
+}
+
+/** Says nothing. */
+export const NO_DATA_POLICY: DataPolicy = Object.freeze({});
+
+/** Whether a value is a list of texts, none of them empty. */
+export function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isIpPolicy(value: unknown): boolean {
+  return IP_POLICIES.some((policy) => policy === value);
+}
+
+function isParameterRules(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((rule) => rule === 'keep' || rule === 'redact')
+  );
+}

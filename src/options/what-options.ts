@@ -1,0 +1,127 @@
+import type { Context } from 'koa';
+import {
+  type ParameterRule,
+  type SampleRate,
+  isTextList,
+  readParameterRules,
+  readSampleRate,
+} from '../metadata/data-policy.js';
+import { OptionReader, isFunction, isText } from '../option-reader.js';
+import type { UsageRecordDraft } from '../record/usage-record.js';
+
+/** What is done for clients that ask not to be watched. */
+export type SignalResponse = 'ignore' | 'anonymise' | 'skip';
+
+/**
+ * What is done for clients that ask not to be watched: `'ignore'` records them like others; `'anonymise'` keeps no
+ * address, user name, visitor, user agent's text, nor a location finer than the country; `'skip'` makes no
+ * record.
+ */
+export interface RespectOptions {
+  /** Clients that send `Sec-GPC: 1` (Global Privacy Control). @default 'ignore' */
+  readonly gpc?: SignalResponse | undefined;
+  /** Clients that send `DNT: 1` (Do Not Track). @default 'ignore' */
+  readonly dnt?: SignalResponse | undefined;
+}
+
+/** Which requests are recorded, and what of them. */
+export interface WhatOptions {
+  /** The query names that are kept; all others are dropped. Values of secrets never are. @default [] */
+  readonly query?: readonly string[] | undefined;
+  /**
+   * What becomes of routes' parameters, by name, in `params`, `path` and `url` alike. What is not named is kept, unless
+   * its name is that of a secret, such as `token`. @default {}
+   */
+  readonly params?: Readonly<Record<string, ParameterRule>> | undefined;
+  /**
+   * Changes a record before its limits are applied, to take out what the other options do not reach. If it throws, the
+   * record keeps neither address, path, query, parameters, user name, user agent's text nor own data. @default none
+   */
+  readonly redact?: ((record: UsageRecordDraft) => void) | undefined;
+  /** Requests that are not recorded, whatever decorators say. Called when the response has closed. @default none */
+  readonly ignore?: ((ctx: Context) => boolean) | undefined;
+  /** Paths that are not recorded: a whole path, all below one (`'/internal/*'`), or an expression. @default [] */
+  readonly ignorePaths?: readonly (string | RegExp)[] | undefined;
+  /** Which share of the requests is recorded, from 0 to 1; a record's `weight` is 1 / share. @default 1 */
+  readonly sampleRate?: SampleRate | undefined;
+  /** Whether requests that failed (status 400 or more, or broken off) are sampled too; else all are kept. @default true */
+  readonly sampleErrors?: boolean | undefined;
+  /** What is done with requests of known bots: they are tagged, or not recorded. @default 'tag' */
+  readonly bots?: 'tag' | 'skip' | undefined;
+  /** Whether the text of the `User-Agent` header is kept, beside what it says. @default true */
+  readonly keepUserAgent?: boolean | undefined;
+  /** What is done for clients that ask not to be watched. */
+  readonly respect?: RespectOptions | undefined;
+}
+
+/** The names of `WhatOptions`. */
+export const WHAT_NAMES = [
+  'query',
+  'params',
+  'redact',
+  'ignore',
+  'ignorePaths',
+  'sampleRate',
+  'sampleErrors',
+  'bots',
+  'keepUserAgent',
+  'respect',
+] as const satisfies readonly (keyof WhatOptions)[];
+
+/** The same with every default filled in; null where there is no function. */
+export interface WhatSettings {
+  readonly query: readonly string[];
+  readonly params: Readonly<Record<string, ParameterRule>>;
+  readonly redact: ((record: UsageRecordDraft) => void) | null;
+  readonly ignore: ((ctx: Context) => boolean) | null;
+  readonly ignorePaths: readonly (string | RegExp)[];
+  readonly sampleRate: SampleRate;
+  readonly sampleErrors: boolean;
+  readonly bots: 'tag' | 'skip';
+  readonly keepUserAgent: boolean;
+  readonly respect: { readonly gpc: SignalResponse; readonly dnt: SignalResponse };
+}
+
+const SIGNAL_RESPONSES: readonly SignalResponse[] = ['ignore', 'anonymise', 'skip'];
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @param subject - who takes the options, for errors
+ */
+export function resolveWhatOptions(
+  subject: string,
+  reader: OptionReader<WhatOptions>,
+  respect: RespectOptions = {},
+): WhatSettings {
+  const signals = new OptionReader(subject, respect, ['gpc', 'dnt'], 'respect');
+  return {
+    query: [...reader.read('query', isTextList, 'a list of query names', [] as readonly string[])],
+    params: readParameterRules(reader, 'params', {}),
+    redact: reader.read('redact', isFunction, 'a function', null as WhatSettings['redact']),
+    ignore: reader.read('ignore', isFunction, 'a function', null as WhatSettings['ignore']),
+    ignorePaths: [
+      ...reader.read(
+        'ignorePaths',
+        isPathList,
+        "a list of paths that begin with '/', or of regular expressions",
+        [] as readonly (string | RegExp)[],
+      ),
+    ],
+    sampleRate: readSampleRate(reader, 'sampleRate', 1),
+    sampleErrors: reader.boolean('sampleErrors', true),
+    bots: reader.oneOf('bots', ['tag', 'skip'], 'tag'),
+    keepUserAgent: reader.boolean('keepUserAgent', true),
+    respect: {
+      gpc: signals.oneOf('gpc', SIGNAL_RESPONSES, 'ignore'),
+      dnt: signals.oneOf('dnt', SIGNAL_RESPONSES, 'ignore'),
+    },
+  };
+}
+
+function isPathList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((path) => path instanceof RegExp || (isText(path) && path.startsWith('/')))
+  );
+}
