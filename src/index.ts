@@ -23,6 +23,7 @@ export type {
   TrackUsageOptions,
   UsageContainer,
   UsageLogger,
+  UserReader,
 } from './options/tracker-options.js';
 export type { RespectOptions, SignalResponse, WhatOptions } from './options/what-options.js';
 export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';

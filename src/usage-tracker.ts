@@ -99,7 +99,14 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     warnOfLateMount(context, pipeline);
   });
   const tracker = new Tracker(capture, pipeline, attachments);
-  attachments.push(flushBeforeExit({ flush: () => pipeline.flushUnlessFailing() }));
+  attachments.push(
+    flushBeforeExit({
+      flush: () => {
+        capture.conclude();
+        return pipeline.flushUnlessFailing();
+      },
+    }),
+  );
   if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
   if (settings.metrics) attachments.push(observeMetrics(() => tracker.stats().storages));
   return Object.assign(capture.middleware(), { tracker });
@@ -127,15 +134,15 @@ class Tracker implements UsageTracker {
     return this.#pipeline.health();
   }
 
-  flush(): Promise<void> {
-    this.#capture.settle();
-    return this.#pipeline.flush();
+  async flush(): Promise<void> {
+    await this.#capture.complete();
+    await this.#pipeline.flush();
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
     const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
-    this.#capture.settle();
+    this.#capture.conclude();
     const closing = this.#pipeline.close(timeoutMs);
     for (const takeBack of this.#attachments.splice(0)) takeBack();
     return closing;

@@ -62,7 +62,7 @@ const USERS: [string, (ctx: Context) => unknown][] = [
       throw undefined;
     },
   ],
-  ['returns a promise', () => Promise.resolve('ada')],
+  ['returns the promise of a number', () => Promise.resolve(7)],
   ['returns a promise that rejects', () => Promise.reject(new Error('no session'))],
   ['returns a number', () => 7],
   [

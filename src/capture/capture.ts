@@ -1,15 +1,23 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
+import type { UsageRecordDraft } from '../record/usage-record.js';
 import { EXCHANGE } from './body-bytes.js';
 import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
 import { EffectivePolicies } from './effective-policy.js';
 import { Gate, type SkipCounts } from './gate.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
+import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
+import { UserNames } from './user-names.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
-export type CaptureSettings = RecordSettings & Policy;
+export type CaptureSettings = RecordSettings & Policy & Pick<TrackerSettings, 'user'>;
+
+/** How long a record waits for an asynchronous `user`, in milliseconds. */
+const USER_WAIT_MS = 1000;
 
 /** Watches the requests of one tracker. */
 export class Capture implements ExchangeWatcher {
@@ -17,6 +25,9 @@ export class Capture implements ExchangeWatcher {
   readonly policy: Policy;
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
+  readonly #sealer: RecordSealer;
+  readonly #users: UserNames;
+  readonly #waiting: WaitingRoom;
   readonly #skipsBots: boolean;
   readonly #sink: RecordSink;
   readonly #onRequest: (context: Context) => void;
@@ -33,7 +44,10 @@ export class Capture implements ExchangeWatcher {
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
     const policies = new EffectivePolicies(settings);
     this.#gate = new Gate(settings, policies, sink);
-    this.#maker = new RecordMaker(settings, policies, sink);
+    this.#maker = new RecordMaker(settings, policies);
+    this.#sealer = new RecordSealer(settings, sink);
+    this.#users = new UserNames(settings, sink);
+    this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
@@ -87,13 +101,45 @@ export class Capture implements ExchangeWatcher {
     this.#sink.fault(what, error);
   }
 
+  /** The same, and waits for what is still being learned of them, which takes no longer than each may take. */
+  async complete(): Promise<void> {
+    this.settle();
+    await this.#waiting.idle();
+  }
+
+  /** The same, without waiting: records go with what is known by now. */
+  conclude(): void {
+    this.settle();
+    this.#waiting.empty();
+  }
+
   #record(exchange: Exchange): void {
     try {
       const verdict = this.#gate.judge(exchange);
       if (verdict === null) return;
-      const record = this.#maker.make(exchange, verdict);
-      if (record.bot && this.#skipsBots) this.#gate.skip('bot');
-      else this.#sink.accept(record);
+      const draft = this.#maker.draft(exchange, verdict);
+      if (draft.bot && this.#skipsBots) this.#gate.skip('bot');
+      else if (verdict.isAnonymous) this.#finish(draft);
+      else this.#complete(draft, exchange);
+    } catch (error) {
+      this.#sink.lost('making a record', error);
+    }
+  }
+
+  /** Adds what may be known only later. */
+  #complete(draft: UsageRecordDraft, exchange: Exchange): void {
+    const name = this.#users.read(exchange.context);
+    if (name instanceof Promise) {
+      this.#waiting.add(draft, [name.then((username) => ({ username }))], USER_WAIT_MS);
+    } else {
+      draft.username = name;
+      this.#finish(draft);
+    }
+  }
+
+  #finish(draft: UsageRecordDraft): void {
+    try {
+      this.#sink.accept(this.#sealer.seal(draft));
     } catch (error) {
       this.#sink.lost('making a record', error);
     }

@@ -9,6 +9,9 @@ import { applicationName } from './server-name.js';
 import { OptionReader, hasMethods, isFunction } from '../option-reader.js';
 import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
 
+/** Says who calls, or nothing if nobody is known. */
+export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
+
 /** Where the tracker says what an operator should know. `console` is one. */
 export interface UsageLogger {
   /** Something works less well than it could. */
@@ -88,10 +91,10 @@ export interface TrackUsageOptions extends WhatOptions {
   /** What the records call this application. @default the name in the application's package.json */
   readonly serverName?: string | undefined;
   /**
-   * Who calls. Called once for each tracked request, synchronously, when its response has closed: what it needs
-   * should be on the context. @default the user name of Basic authentication
+   * Who calls. Called once for each tracked request, when its response has closed: what it needs should be on the
+   * context. A promise is waited for up to a second. @default the user name of Basic authentication
    */
-  readonly user?: ((ctx: Context) => string | null | undefined) | undefined;
+  readonly user?: UserReader | undefined;
   /** How much may wait in memory for a storage. */
   readonly queue?: QueueOptions | undefined;
   /** When and how much is handed to a storage. */
@@ -126,7 +129,7 @@ export interface TrackerSettings
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
   /** Null where Basic authentication is to be read. */
-  readonly user: ((ctx: Context) => string | null | undefined) | null;
+  readonly user: UserReader | null;
   readonly queue: Resolved<QueueOptions>;
   readonly batch: Resolved<BatchOptions>;
   readonly retry: Resolved<RetryOptions>;
