@@ -14,6 +14,8 @@ const SURFACE: Record<string, readonly string[]> = {
     'Untracked',
     'UntrackedController',
     'UsageData',
+    'hashUser',
+    'renderInventory',
     'resolveUsageQuery',
     'track',
     'trackUsage',

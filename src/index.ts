@@ -5,6 +5,8 @@ export { Untracked } from './decorators/untracked.js';
 export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
+export { hashUser } from './capture/hash-user.js';
+export { type Inventory, type InventoryEntry, renderInventory } from './capture/inventory.js';
 export { tracked, untracked } from './capture/route-markers.js';
 export {
   type TrackedData,

@@ -3,6 +3,7 @@ import { Container, type Token } from 'typedi';
 import { installActionHook } from './capture/action-hook.js';
 import { Capture } from './capture/capture.js';
 import type { SkipCounts } from './capture/gate.js';
+import { type Inventory, takeInventory } from './capture/inventory.js';
 import { TrackUsageError } from './errors.js';
 import {
   type TrackUsageOptions,
@@ -40,6 +41,11 @@ export interface UsageTracker {
    * the last minute, `degraded` while a storage fails and its records wait, else `ok`.
    */
   health(): Health;
+  /**
+   * Lists the actions that routing-controllers has registered, each with what is recorded of it: data for
+   * `JSON.stringify`, or for `renderInventory`. Ask after `useKoaServer`.
+   */
+  inventory(): Inventory;
   /**
    * Stores what is queued now, without waiting for a full batch.
    *
@@ -98,7 +104,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     pipeline.open();
     warnOfLateMount(context, pipeline);
   });
-  const tracker = new Tracker(capture, pipeline, attachments);
+  const tracker = new Tracker(settings, capture, pipeline, attachments);
   attachments.push(
     flushBeforeExit({
       flush: () => {
@@ -114,11 +120,13 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
 
 /** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
 class Tracker implements UsageTracker {
+  readonly #settings: TrackerSettings;
   readonly #capture: Capture;
   readonly #pipeline: Pipeline;
   readonly #attachments: (() => void)[];
 
-  constructor(capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
+  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
+    this.#settings = settings;
     this.#capture = capture;
     this.#pipeline = pipeline;
     this.#attachments = attachments;
@@ -132,6 +140,11 @@ class Tracker implements UsageTracker {
   health(): Health {
     this.#capture.settle();
     return this.#pipeline.health();
+  }
+
+  inventory(): Inventory {
+    const storages = this.#pipeline.stats().storages.map(({ name }) => name);
+    return takeInventory(this.#settings, storages);
   }
 
   async flush(): Promise<void> {

@@ -7,6 +7,26 @@ import type { Attribution, CarryingContext } from './exchange.js';
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
 
+/** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
+const ACTIONS = Symbol.for('koa-track-usage.actions');
+
+/** A route of an action, as it was registered. */
+export interface KnownAction {
+  /** The request's method in capitals; `ALL` for every method. */
+  readonly method: string;
+  readonly attribution: Attribution;
+}
+
+/** The routes of actions that were registered in this process, on whatever server. */
+export function knownActions(): readonly KnownAction[] {
+  return [...actions()];
+}
+
+function actions(): KnownAction[] {
+  const holder = globalThis as { [ACTIONS]?: KnownAction[] };
+  return (holder[ACTIONS] ??= []);
+}
+
 type Uses = ActionMetadata['controllerMetadata']['uses'];
 
 type Run = (action: Action) => unknown;
@@ -64,6 +84,7 @@ function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
 
 function attributionMiddleware(driver: KoaDriver, metadata: ActionMetadata): Middleware {
   const attribution = attributionOf(driver, metadata);
+  actions().push({ method: metadata.type.toUpperCase(), attribution });
   const attribute = (context: Context): void => {
     (context as CarryingContext)[EXCHANGE]?.attribute(attribution, context['params'] as object | undefined);
   };

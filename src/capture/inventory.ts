@@ -1,0 +1,134 @@
+import type { IpPolicy, ParameterRule } from '../metadata/data-policy.js';
+import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
+import type { WhatSettings } from '../options/what-options.js';
+import { type KnownAction, knownActions } from './action-hook.js';
+import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
+
+/** What is recorded of one action, for whoever has to know. */
+export interface InventoryEntry {
+  /** The request's method in capitals, such as `GET`; `ALL` for every method. */
+  readonly method: string;
+  /** The route's template with its prefix. */
+  readonly route: string;
+  /** What records call its controller. */
+  readonly controller: string;
+  /** What records call the action. */
+  readonly action: string;
+  /** Whether its requests are recorded at all. */
+  readonly tracked: boolean;
+  /** What is said of where the rest comes from: the method, the class, or the application's default. */
+  readonly decidedBy: 'method' | 'class' | 'default';
+  /** How much of the client's address is kept. */
+  readonly ip: IpPolicy;
+  /** The query names that are kept. */
+  readonly query: readonly string[];
+  /** What becomes of parameters that are named. */
+  readonly params: Readonly<Record<string, ParameterRule>>;
+  /** Whether data of the application's own is kept. */
+  readonly data: boolean;
+  /** The share of requests that is recorded; null where a function decides. */
+  readonly sampleRate: number | null;
+}
+
+/** What a tracker records, action by action. It is plain data: `JSON.stringify` it, or {@link renderInventory}. */
+export interface Inventory {
+  /** What the records call the application. */
+  readonly serverName: string;
+  /** Where the records go, by name. */
+  readonly storages: readonly string[];
+  /** Whether the text of the `User-Agent` header is kept. */
+  readonly keepsUserAgent: boolean;
+  /** What is done for clients that ask not to be watched. */
+  readonly respect: WhatSettings['respect'];
+  /** Days after which records are deleted; null as nothing deletes them yet. */
+  readonly retentionDays: number | null;
+  /** One entry for each route of each action that routing-controllers has registered, in that order. */
+  readonly actions: readonly InventoryEntry[];
+}
+
+/** Lists the actions that are registered, each with what is recorded of it. */
+export function takeInventory(
+  settings: WhatSettings & Policy & { readonly serverName: string },
+  storages: readonly string[],
+): Inventory {
+  const policies = new EffectivePolicies(settings);
+  return {
+    serverName: settings.serverName,
+    storages,
+    keepsUserAgent: settings.keepUserAgent,
+    respect: settings.respect,
+    retentionDays: null,
+    actions: knownActions().map((action) =>
+      entryOf(action, isTracked(action.attribution, settings), policies.of(action.attribution.data)),
+    ),
+  };
+}
+
+function entryOf(
+  { method, attribution }: KnownAction,
+  tracked: boolean,
+  { ip, query, params, data, sampleRate }: EffectivePolicy,
+): InventoryEntry {
+  return {
+    method,
+    route: attribution.route ?? '',
+    controller: attribution.controllerName ?? '',
+    action: attribution.actionName ?? '',
+    tracked,
+    decidedBy: deciderOf(attribution),
+    ip,
+    query,
+    params,
+    data,
+    sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
+  };
+}
+
+function deciderOf({ method, controller }: PolicySubject): InventoryEntry['decidedBy'] {
+  if (method !== null) return 'method';
+  return controller === null ? 'default' : 'class';
+}
+
+/** An inventory as a page of Markdown, with one row for each action. */
+export function renderInventory(inventory: Inventory): string {
+  const { serverName, storages, keepsUserAgent, respect, retentionDays, actions } = inventory;
+  const rows = actions.map((entry) => {
+    const subject = [`${entry.method} ${entry.route}`, `${entry.controller}.${entry.action}`];
+    const verdict = `${entry.tracked ? 'yes' : 'no'} (${entry.decidedBy})`;
+    return subject.concat(verdict, entry.tracked ? detailsOf(entry) : ['–', '–', '–', '–', '–']);
+  });
+  const head = ['Route', 'Action', 'Recorded', 'Address', 'Query', 'Parameters', 'Own data', 'Share'];
+  return [
+    `# What ${escape(serverName)} records of its callers`,
+    '',
+    `- Stored in: ${storages.map(escape).join(', ') || 'nothing yet'}`,
+    `- Text of the User-Agent header: ${keepsUserAgent ? 'kept' : 'not kept'}`,
+    `- Clients that send Sec-GPC: ${respect.gpc}; DNT: ${respect.dnt}`,
+    `- Deleted after: ${retentionDays === null ? 'never by itself' : `${retentionDays} days`}`,
+    '',
+    row(head),
+    row(head.map(() => '---')),
+    ...rows.map((cells) => row(cells.map(escape))),
+    '',
+  ].join('\n');
+}
+
+function detailsOf({ ip, query, params, data, sampleRate }: InventoryEntry): string[] {
+  const rules = Object.entries(params).map(([name, rule]) => `${name}: ${rule}`);
+  return [
+    ip,
+    query.join(', ') || 'none',
+    rules.join(', ') || 'kept, but for secrets',
+    data ? 'kept' : 'no',
+    sampleRate === null ? 'by a function' : String(sampleRate),
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Names and routes are the application's; still, one with a bar in it would break the table. */
+function escape(text: string): string {
+  return text.replaceAll(/[\\|<>`*_[\]]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ');
+}
