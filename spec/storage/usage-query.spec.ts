@@ -53,6 +53,11 @@ describe('resolveUsageQuery', () => {
     ]);
   });
 
+  it('cuts and cleans text as that of records', () => {
+    const { filters } = resolveUsageQuery({ route: 'a\0', username: 'x'.repeat(300), action: '\ud800' });
+    expect([...filters.values()]).to.have.members(['a\ufffd', '\ufffd', `${'x'.repeat(254)}…`]);
+  });
+
   for (const { query, message } of REFUSED_QUERIES) {
     it(`refuses: ${message.slice(0, 80)}`, async () => {
       const error = await thrown(() => resolveUsageQuery(query as UsageQuery));

@@ -1,5 +1,7 @@
 import { TrackUsageError } from '../errors.js';
 import { show } from '../option-reader.js';
+import { TEXT_LIMITS } from '../record/limits.js';
+import { cleanText } from '../record/text.js';
 
 /** Which records `getUsage` returns. */
 export interface UsageQuery {
@@ -76,14 +78,23 @@ function resolveFilters(query: UsageQuery): Map<UsageFilter, string | number | n
     const value: unknown = query[name];
     if (value === undefined) continue;
     // Whatever is no scalar could be an operator to some database, such as { $ne: null }.
-    if (name === 'status') {
-      if (value !== null && !Number.isSafeInteger(value)) refuse(name, value, 'an integer or null');
-    } else if (typeof value !== 'string' && (value !== null || name === 'method')) {
-      refuse(name, value, name === 'method' ? 'text' : 'text or null');
-    }
-    filters.set(name, value as string | number | null);
+    if (value === null && name !== 'method') filters.set(name, null);
+    else if (name === 'status') filters.set(name, resolveStatus(value));
+    else filters.set(name, resolveText(name, value));
   }
   return filters;
+}
+
+function resolveStatus(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value)
+    ? value
+    : refuse('status', value, 'an integer or null');
+}
+
+/** The text as records have it: to a database, NUL may end it, and a lone surrogate may be another character. */
+function resolveText(name: Exclude<UsageFilter, 'status'>, value: unknown): string {
+  if (typeof value === 'string') return cleanText(value, TEXT_LIMITS[name]);
+  return refuse(name, value, name === 'method' ? 'text' : 'text or null');
 }
 
 function resolveInteger(name: string, value: unknown, max: number): number {
