@@ -53,10 +53,20 @@ export {
   type PrinterOutput,
 } from './storage/printer/printer-storage.js';
 export { StorageToken } from './storage/storage-token.js';
+export type { UsagePosition } from './storage/usage-cursor.js';
+export { type UsagePage, streamUsagePages, usagePageOf } from './storage/usage-page.js';
 export {
+  type ResolvedUsageCountQuery,
+  type ResolvedUsagePageQuery,
   type ResolvedUsageQuery,
+  type ResolvedUsageStreamQuery,
+  type UsageCountQuery,
   type UsageFilter,
+  type UsagePageQuery,
   type UsageQuery,
+  type UsageStreamQuery,
+  resolveUsageCountQuery,
+  resolveUsagePageQuery,
   resolveUsageQuery,
 } from './storage/usage-query.js';
 export type { LineFormatter } from './storage/printer/formats.js';

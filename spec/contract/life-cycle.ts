@@ -18,11 +18,33 @@ export function describeLifeCycle(open: OpenSubject): void {
       withStorage(open, async (storage) => {
         if (storage.close === undefined) return;
         await storage.close();
-        for (const use of [storage.store([makeRecord()], patience()), storage.getUsage()]) {
-          const error = await caught(use);
+        const uses = [
+          () => storage.store([makeRecord()], patience()),
+          () => storage.getUsage(),
+          () => storage.getUsagePage(),
+          () => storage.count(),
+          async () => storage.stream(),
+        ];
+        for (const use of uses) {
+          const error = await caught(use());
           expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CLOSED' });
           expect(error.message).to.include(`'${storage.name}'`);
         }
+      }),
+    );
+
+    it(
+      'lets a stream that is under way fail with its next read, where there is something to close',
+      withStorage(open, async (storage) => {
+        if (storage.close === undefined) return;
+        await storeAll(storage, makeRecords(3));
+        const stream = storage.stream({ batchSize: 2 });
+        await stream.next();
+        await storage.close();
+        expect((await stream.next()).done).to.equal(false);
+        const error = await caught(stream.next());
+        expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CLOSED' });
+        expect((await stream.next()).done).to.equal(true);
       }),
     );
 

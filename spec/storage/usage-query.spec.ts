@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../src/errors.js';
-import { type UsageQuery, resolveUsageQuery } from '../../src/storage/usage-query.js';
+import { encodeCursor } from '../../src/storage/usage-cursor.js';
+import {
+  type UsagePageQuery,
+  type UsageQuery,
+  resolveUsageCountQuery,
+  resolveUsagePageQuery,
+  resolveUsageQuery,
+  resolveUsageStreamQuery,
+  scopeOf,
+} from '../../src/storage/usage-query.js';
 import { thrown } from '../support/caught.js';
-import { REFUSED_QUERIES } from '../support/refused-queries.js';
+import { refusedQueries } from '../support/refused-queries.js';
+import { refusalOf } from '../support/refusal.js';
 
 describe('resolveUsageQuery', () => {
   it('has no bounds, no filters and 500 records a page by default', () => {
@@ -58,7 +68,7 @@ describe('resolveUsageQuery', () => {
     expect([...filters.values()]).to.have.members(['a\ufffd', '\ufffd', `${'x'.repeat(254)}…`]);
   });
 
-  for (const { query, message } of REFUSED_QUERIES) {
+  for (const { query, message } of refusedQueries('getUsage')) {
     it(`refuses: ${message.slice(0, 80)}`, async () => {
       const error = await thrown(() => resolveUsageQuery(query as UsageQuery));
       expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'INVALID_QUERY' });
@@ -69,5 +79,81 @@ describe('resolveUsageQuery', () => {
   it('shortens a value that is long', async () => {
     const error = await thrown(() => resolveUsageQuery({ startDate: 'x'.repeat(100_000) }));
     expect(error.message.length).to.be.below(400);
+  });
+});
+
+describe('resolveUsagePageQuery', () => {
+  const id = '019a4b3c-0000-7000-8000-000000000000';
+  const dates = { startDate: '2026-03-01', endDate: '2026-03-02' };
+  const cursorOf = (date: string, query: UsagePageQuery): string =>
+    encodeCursor({ date: new Date(date), id }, scopeOf(resolveUsagePageQuery(query)));
+
+  it('begins with the first page of 500 by default', () => {
+    const expected = { startDate: null, endDate: null, limit: 500, after: null, filters: new Map() };
+    expect(resolveUsagePageQuery()).to.deep.equal(expected);
+    expect(resolveUsagePageQuery({ cursor: undefined })).to.deep.equal(expected);
+    expect(resolveUsagePageQuery({ cursor: null, limit: 7 })).to.deep.equal({ ...expected, limit: 7 });
+  });
+
+  it('resolves a cursor to the place that the page comes after', () => {
+    const cursor = cursorOf('2026-03-01T12:00:00.123Z', dates);
+    const { after } = resolveUsagePageQuery({ ...dates, cursor });
+    expect(after).to.deep.equal({ date: new Date('2026-03-01T12:00:00.123Z'), id });
+  });
+
+  it('takes a cursor at the first and at the last millisecond of the dates', () => {
+    for (const date of ['2026-03-01T00:00:00.000Z', '2026-03-01T23:59:59.999Z']) {
+      expect(resolveUsagePageQuery({ ...dates, cursor: cursorOf(date, dates) }).after?.id).to.equal(id);
+    }
+  });
+
+  it('refuses a cursor that leaves the dates, also when its checksum is right', () => {
+    for (const date of ['2026-02-28T23:59:59.999Z', '2026-03-02T00:00:00.000Z', '2099-01-01T00:00:00.000Z']) {
+      const error = refusalOf(() => resolveUsagePageQuery({ ...dates, cursor: cursorOf(date, dates) }));
+      expect(error).to.include({ code: 'INVALID_QUERY' });
+      expect(error.message).to.include("'cursor' is").and.include('the same startDate, endDate and filters');
+    }
+  });
+});
+
+describe('resolveUsageCountQuery', () => {
+  it('has no bounds and no filters by default, and keeps those that are given', () => {
+    expect(resolveUsageCountQuery()).to.deep.equal({ startDate: null, endDate: null, filters: new Map() });
+    expect(resolveUsageCountQuery({ endDate: '2026-01-31', status: null })).to.deep.equal({
+      startDate: null,
+      endDate: new Date('2026-01-31T00:00:00Z'),
+      filters: new Map([['status', null]]),
+    });
+  });
+});
+
+describe('resolveUsageStreamQuery', () => {
+  it('reads 500 records at a time by default', () => {
+    const expected = { startDate: null, endDate: null, filters: new Map(), batchSize: 500 };
+    expect(resolveUsageStreamQuery()).to.deep.equal(expected);
+    expect(resolveUsageStreamQuery({ batchSize: 10_000 })).to.deep.equal({ ...expected, batchSize: 10_000 });
+  });
+});
+
+describe('scopeOf', () => {
+  it('is the same for the same dates and filters, in whatever order and form', () => {
+    const scope = scopeOf(resolveUsageCountQuery({ startDate: '2026-03-01', route: '/a', status: null }));
+    const startDate = new Date('2026-03-01T00:00:00Z');
+    const same = resolveUsageStreamQuery({ status: null, route: '/a', startDate, action: undefined });
+    expect(scopeOf(same)).to.equal(scope);
+  });
+
+  it('tells apart what is left out, null and text, and one filter from another', () => {
+    const queries = [
+      {},
+      { route: null },
+      { route: '' },
+      { route: 'null' },
+      { action: null },
+      { username: '1' },
+    ];
+    const more = [{ status: 1 }, { status: null }, { startDate: '2026-01-01' }, { endDate: '2026-01-01' }];
+    const scopes = [...queries, ...more].map((query) => scopeOf(resolveUsageCountQuery(query)));
+    expect(new Set(scopes).size).to.equal(scopes.length);
   });
 });

@@ -77,3 +77,8 @@ export function withEveryText(text: string): UsageRecord {
     userAgent: { browser: text, version: text, platform: text, language: text, string: text },
   });
 }
+
+/** The order in which records are read. */
+export function newestFirst(a: UsageRecord, b: UsageRecord): number {
+  return b.date.getTime() - a.date.getTime() || (a.id < b.id ? 1 : -1);
+}

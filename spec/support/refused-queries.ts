@@ -7,12 +7,27 @@ export interface RefusedQuery {
 const LIMIT = 'an integer from 1 to 10000';
 const PAGE = 'an integer from 1 to 1000000000';
 const DATE = "a valid Date or ISO 8601 text such as '2026-01-31' or '2026-01-31T12:00:00Z'";
-const NAMES =
-  'one of the options startDate, endDate, limit, page, route, controller, action, status, method, username';
+/** What is expected of a cursor. */
+export const CURSOR =
+  'null for the first page, or the nextCursor of the page before as it was given, ' +
+  'together with the same startDate, endDate and filters';
 
-function refused(name: string, value: unknown, shown: string, expected: string): RefusedQuery {
-  return { query: { [name]: value }, message: `getUsage: '${name}' is ${shown}; expected ${expected}.` };
-}
+/** The methods that take a query, and the options that only they have. */
+const OWN_OPTIONS = {
+  getUsage: ['limit', 'page'],
+  getUsagePage: ['limit', 'cursor'],
+  count: [],
+  stream: ['batchSize'],
+} as const;
+
+/** A method of a storage that takes a query. */
+export type QueryMethod = keyof typeof OWN_OPTIONS;
+
+/** All of them. */
+export const QUERY_METHODS = Object.keys(OWN_OPTIONS) as readonly QueryMethod[];
+
+/** Makes the refusal of one value for one option, as a method words it. */
+type Refused = (name: string, value: unknown, shown: string, expected: string) => RefusedQuery;
 
 const NO_DATES: readonly (readonly [unknown, string])[] = [
   ['2026-02-31', "'2026-02-31'"],
@@ -58,31 +73,94 @@ const NO_TEXTS: readonly (readonly [unknown, string])[] = [
   [Symbol('x'), 'Symbol(x)'],
 ];
 
-/** Queries that every storage refuses alike. */
-export const REFUSED_QUERIES: readonly RefusedQuery[] = [
-  ...NO_DATES.flatMap(([value, shown]) => [
-    refused('startDate', value, shown, DATE),
-    refused('endDate', value, shown, DATE),
-  ]),
-  ...NO_INTEGERS.map(([value, shown]) => refused('limit', value, shown, LIMIT)),
-  ...NO_INTEGERS.map(([value, shown]) => refused('page', value, shown, PAGE)),
-  refused('limit', 10_001, '10001', LIMIT),
-  refused('page', 1_000_000_001, '1000000001', PAGE),
-  ...['route', 'controller', 'action', 'username'].flatMap((name) =>
-    NO_TEXTS.map(([value, shown]) => refused(name, value, shown, 'text or null')),
-  ),
-  ...NO_TEXTS.map(([value, shown]) => refused('method', value, shown, 'text')),
-  refused('method', null, 'null', 'text'),
-  refused('status', '200', "'200'", 'an integer or null'),
-  refused('status', 1.5, '1.5', 'an integer or null'),
-  refused('status', NaN, 'NaN', 'an integer or null'),
-  refused('status', { $gte: 0 }, "{ '$gte': 0 }", 'an integer or null'),
-  refused('statuss', 200, '200', NAMES),
-  refused('start_date', '2026-01-01', "'2026-01-01'", NAMES),
-  refused('$or', [], '[]', NAMES),
-  refused('path', '/', "'/'", NAMES),
-  { query: null, message: "getUsage: 'query' is null; expected an object." },
-  { query: 'GET', message: "getUsage: 'query' is 'GET'; expected an object." },
-  { query: 5, message: "getUsage: 'query' is 5; expected an object." },
-  { query: [], message: "getUsage: 'query' is []; expected an object." },
+const NO_CURSORS: readonly (readonly [unknown, string])[] = [
+  ['', "''"],
+  ['2', "'2'"],
+  [2, '2'],
+  [true, 'true'],
+  [{}, '{}'],
+  [['a'], "[ 'a' ]"],
+  ['eyJkYXRlIjoiMjAyNi0wMS0wMSJ9', "'eyJkYXRlIjoiMjAyNi0wMS0wMSJ9'"],
+  ['<script>', "'<script>'"],
+  ['x'.repeat(5000), `'${'x'.repeat(80)}'... 4920 more characters`],
 ];
+
+const NO_OBJECTS: readonly (readonly [unknown, string])[] = [
+  [null, 'null'],
+  ['GET', "'GET'"],
+  [5, '5'],
+  [[], '[]'],
+];
+
+function refusedFilters(refused: Refused): RefusedQuery[] {
+  return [
+    ...['route', 'controller', 'action', 'username'].flatMap((name) =>
+      NO_TEXTS.map(([value, shown]) => refused(name, value, shown, 'text or null')),
+    ),
+    ...NO_TEXTS.map(([value, shown]) => refused('method', value, shown, 'text')),
+    refused('method', null, 'null', 'text'),
+    refused('status', '200', "'200'", 'an integer or null'),
+    refused('status', 1.5, '1.5', 'an integer or null'),
+    refused('status', NaN, 'NaN', 'an integer or null'),
+    refused('status', { $gte: 0 }, "{ '$gte': 0 }", 'an integer or null'),
+  ];
+}
+
+function refusedNames(refused: Refused, names: readonly string[]): RefusedQuery[] {
+  const absent = ['limit', 'page', 'cursor', 'batchSize'].filter((name) => !names.includes(name));
+  const expected = `one of the options ${names.join(', ')}`;
+  return [
+    refused('statuss', 200, '200', expected),
+    refused('start_date', '2026-01-01', "'2026-01-01'", expected),
+    refused('$or', [], '[]', expected),
+    refused('path', '/', "'/'", expected),
+    ...absent.map((name) => refused(name, 1, '1', expected)),
+  ];
+}
+
+/** Queries that every storage refuses alike, by the method that is asked. */
+export function refusedQueries(method: QueryMethod): RefusedQuery[] {
+  const own: readonly string[] = OWN_OPTIONS[method];
+  const names = [
+    'startDate',
+    'endDate',
+    ...own,
+    'route',
+    'controller',
+    'action',
+    'status',
+    'method',
+    'username',
+  ];
+  const refused: Refused = (name, value, shown, expected) => ({
+    query: { [name]: value },
+    message: `${method}: '${name}' is ${shown}; expected ${expected}.`,
+  });
+  const integers: [string, number, string][] = [
+    ['limit', 10_001, LIMIT],
+    ['page', 1_000_000_001, PAGE],
+    ['batchSize', 10_001, LIMIT],
+  ];
+  return [
+    ...NO_DATES.flatMap(([value, shown]) => [
+      refused('startDate', value, shown, DATE),
+      refused('endDate', value, shown, DATE),
+    ]),
+    ...integers
+      .filter(([name]) => own.includes(name))
+      .flatMap(([name, tooMany, expected]) =>
+        [...NO_INTEGERS, [tooMany, String(tooMany)] as const].map(([value, shown]) =>
+          refused(name, value, shown, expected),
+        ),
+      ),
+    ...(own.includes('cursor')
+      ? NO_CURSORS.map(([value, shown]) => refused('cursor', value, shown, CURSOR))
+      : []),
+    ...refusedFilters(refused),
+    ...refusedNames(refused, names),
+    ...NO_OBJECTS.map(([query, shown]) => ({
+      query,
+      message: `${method}: 'query' is ${shown}; expected an object.`,
+    })),
+  ];
+}

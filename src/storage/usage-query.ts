@@ -2,17 +2,14 @@ import { TrackUsageError } from '../errors.js';
 import { show } from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanText } from '../record/text.js';
+import { type UsagePosition, decodeCursor } from './usage-cursor.js';
 
-/** Which records `getUsage` returns. */
-export interface UsageQuery {
+/** Which records are meant: all of them, or those within dates that pass every filter. */
+export interface UsageCountQuery {
   /** The earliest date, inclusive: a `Date` or ISO 8601 text. @default the beginning */
   readonly startDate?: Date | string | undefined;
   /** The end, exclusive: a `Date` or ISO 8601 text. @default none */
   readonly endDate?: Date | string | undefined;
-  /** Records a page, from 1 to 10,000. @default 500 */
-  readonly limit?: number | undefined;
-  /** Which page, from 1. @default 1 */
-  readonly page?: number | undefined;
   /** Just this route template; `null` for requests that matched none. */
   readonly route?: string | null | undefined;
   /** Just this controller class. */
@@ -27,92 +24,198 @@ export interface UsageQuery {
   readonly username?: string | null | undefined;
 }
 
+/** Which records `getUsage` returns. */
+export interface UsageQuery extends UsageCountQuery {
+  /** Records a page, from 1 to 10,000. @default 500 */
+  readonly limit?: number | undefined;
+  /** Which page, from 1. @default 1 */
+  readonly page?: number | undefined;
+}
+
+/** Which records `getUsagePage` returns. */
+export interface UsagePageQuery extends UsageCountQuery {
+  /** Records a page, from 1 to 10,000. It may change from page to page. @default 500 */
+  readonly limit?: number | undefined;
+  /** The `nextCursor` of the page before, read with the same dates and filters. @default null, the first page */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Which records `stream` goes through. */
+export interface UsageStreamQuery extends UsageCountQuery {
+  /** Records that are read, and held in memory, at a time, from 1 to 10,000. @default 500 */
+  readonly batchSize?: number | undefined;
+}
+
 /** The fields that a query can filter by. */
 export const FILTERS = ['route', 'controller', 'action', 'status', 'method', 'username'] as const;
 
 /** A field that a query can filter by. */
 export type UsageFilter = (typeof FILTERS)[number];
 
-/** A checked query: bounds and dates resolved, filters left out unless they were given. */
-export interface ResolvedUsageQuery {
+/** A checked query: dates resolved, filters left out unless they were given. */
+export interface ResolvedUsageCountQuery {
   readonly startDate: Date | null;
   readonly endDate: Date | null;
-  readonly limit: number;
-  readonly offset: number;
   readonly filters: ReadonlyMap<UsageFilter, string | number | null>;
 }
 
+/** A checked query for a page by its number. */
+export interface ResolvedUsageQuery extends ResolvedUsageCountQuery {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A checked query for a page by its cursor. */
+export interface ResolvedUsagePageQuery extends ResolvedUsageCountQuery {
+  readonly limit: number;
+  /** What the page comes after, which is within the dates; null for the first page. */
+  readonly after: UsagePosition | null;
+}
+
+/** A checked query for records one after another. */
+export interface ResolvedUsageStreamQuery extends ResolvedUsageCountQuery {
+  readonly batchSize: number;
+}
+
+const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 10_000;
 const MAX_PAGE = 1_000_000_000;
-const NAMES: ReadonlySet<string> = new Set(['startDate', 'endDate', 'limit', 'page', ...FILTERS]);
+const A_CURSOR =
+  'null for the first page, or the nextCursor of the page before as it was given, ' +
+  'together with the same startDate, endDate and filters';
 
 /**
- * Checks a query. What is `undefined` counts as not given.
+ * Checks a query of `getUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
-  if (typeof query !== 'object' || query === null || Array.isArray(query))
-    refuse('query', query, 'an object');
-  const unknown = Object.keys(query).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) {
-    refuse(
-      unknown,
-      (query as Record<string, unknown>)[unknown],
-      `one of the options ${[...NAMES].join(', ')}`,
-    );
+  const reader = new QueryReader('getUsage', query, ['limit', 'page']);
+  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+  return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+}
+
+/**
+ * Checks a query of `getUsagePage`. What is `undefined` counts as not given.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected; also for a cursor
+ *   that was altered, or is another query's
+ */
+export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsagePageQuery {
+  const reader = new QueryReader('getUsagePage', query, ['limit', 'cursor']);
+  const selection = reader.selection();
+  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+  const cursor = reader.value('cursor') ?? null;
+  const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
+  // Whoever computes a checksum of their own must not leave the dates.
+  if (cursor !== null && (after === null || !isWithin(after.date, selection)))
+    reader.refuse('cursor', A_CURSOR);
+  return { ...selection, limit, after };
+}
+
+/**
+ * Checks a query of `count`. What is `undefined` counts as not given.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
+ */
+export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
+  return new QueryReader('count', query, []).selection();
+}
+
+/**
+ * Checks a query of `stream`. What is `undefined` counts as not given.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
+ */
+export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
+  const reader = new QueryReader('stream', query, ['batchSize']);
+  return { ...reader.selection(), batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT) };
+}
+
+/** What a cursor belongs to: the same text for queries with the same dates and filters. */
+export function scopeOf({ startDate, endDate, filters }: ResolvedUsageCountQuery): string {
+  const given = FILTERS.filter((name) => filters.has(name)).map((name) => [name, filters.get(name)]);
+  return JSON.stringify([startDate, endDate, given]);
+}
+
+function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQuery): boolean {
+  return (startDate === null || date >= startDate) && (endDate === null || date < endDate);
+}
+
+/** Checks a query of one method, each option by its name, and refuses what cannot be meant. */
+class QueryReader<Query extends UsageCountQuery> {
+  readonly #method: string;
+  readonly #query: Query;
+
+  constructor(method: string, query: Query, own: readonly (keyof Query & string)[]) {
+    this.#method = method;
+    this.#query = query;
+    if (typeof query !== 'object' || query === null || Array.isArray(query)) {
+      throw invalid(method, 'query', query, 'an object');
+    }
+    const names: readonly string[] = ['startDate', 'endDate', ...own, ...FILTERS];
+    const unknown = Object.keys(query).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      this.refuse(unknown as keyof Query & string, `one of the options ${names.join(', ')}`);
+    }
   }
-  const limit = resolveInteger('limit', query.limit ?? 500, MAX_LIMIT);
-  return {
-    startDate: resolveDate('startDate', query.startDate),
-    endDate: resolveDate('endDate', query.endDate),
-    limit,
-    offset: (resolveInteger('page', query.page ?? 1, MAX_PAGE) - 1) * limit,
-    filters: resolveFilters(query),
-  };
-}
 
-function resolveFilters(query: UsageQuery): Map<UsageFilter, string | number | null> {
-  const filters = new Map<UsageFilter, string | number | null>();
-  for (const name of FILTERS) {
-    const value: unknown = query[name];
-    if (value === undefined) continue;
-    // Whatever is no scalar could be an operator to some database, such as { $ne: null }.
-    if (value === null && name !== 'method') filters.set(name, null);
-    else if (name === 'status') filters.set(name, resolveStatus(value));
-    else filters.set(name, resolveText(name, value));
+  selection(): ResolvedUsageCountQuery {
+    return { startDate: this.#date('startDate'), endDate: this.#date('endDate'), filters: this.#filters() };
   }
-  return filters;
-}
 
-function resolveStatus(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value)
-    ? value
-    : refuse('status', value, 'an integer or null');
-}
+  value(name: keyof Query & string): unknown {
+    return this.#query[name];
+  }
 
-/** The text as records have it: to a database, NUL may end it, and a lone surrogate may be another character. */
-function resolveText(name: Exclude<UsageFilter, 'status'>, value: unknown): string {
-  if (typeof value === 'string') return cleanText(value, TEXT_LIMITS[name]);
-  return refuse(name, value, name === 'method' ? 'text' : 'text or null');
-}
+  integer(name: keyof Query & string, otherwise: number, max: number): number {
+    const value = this.value(name) ?? otherwise;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
+    return this.refuse(name, `an integer from 1 to ${max}`);
+  }
 
-function resolveInteger(name: string, value: unknown, max: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  return refuse(name, value, `an integer from 1 to ${max}`);
+  refuse(name: keyof Query & string, expected: string): never {
+    throw invalid(this.#method, name, this.#query[name], expected);
+  }
+
+  #filters(): Map<UsageFilter, string | number | null> {
+    const filters = new Map<UsageFilter, string | number | null>();
+    for (const name of FILTERS) {
+      const value = this.value(name);
+      if (value === undefined) continue;
+      // Whatever is no scalar could be an operator to some database, such as { $ne: null }.
+      if (value === null && name !== 'method') filters.set(name, null);
+      else if (name === 'status') filters.set(name, this.#status(value));
+      else filters.set(name, this.#text(name, value));
+    }
+    return filters;
+  }
+
+  #status(value: unknown): number {
+    return typeof value === 'number' && Number.isSafeInteger(value)
+      ? value
+      : this.refuse('status', 'an integer or null');
+  }
+
+  /** The text as records have it: to a database, NUL may end it, and a lone surrogate may be another character. */
+  #text(name: Exclude<UsageFilter, 'status'>, value: unknown): string {
+    if (typeof value === 'string') return cleanText(value, TEXT_LIMITS[name]);
+    return this.refuse(name, name === 'method' ? 'text' : 'text or null');
+  }
+
+  #date(name: 'startDate' | 'endDate'): Date | null {
+    const value = this.value(name);
+    if (value === undefined) return null;
+    if (value instanceof Date || (typeof value === 'string' && isCalendarText(value))) {
+      const date = new Date(value);
+      if (!Number.isNaN(date.getTime())) return date;
+    }
+    return this.refuse(name, "a valid Date or ISO 8601 text such as '2026-01-31' or '2026-01-31T12:00:00Z'");
+  }
 }
 
 /** A day, or a day and a time of day with its zone: the text that means the same moment on every machine. */
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
-function resolveDate(name: string, value: unknown): Date | null {
-  if (value === undefined) return null;
-  if (value instanceof Date || (typeof value === 'string' && isCalendarText(value))) {
-    const date = new Date(value);
-    if (!Number.isNaN(date.getTime())) return date;
-  }
-  return refuse(name, value, "a valid Date or ISO 8601 text such as '2026-01-31' or '2026-01-31T12:00:00Z'");
-}
 
 /** `Date` reads the 31st of February as the 3rd of March; a caller who wrote it is told instead. */
 function isCalendarText(text: string): boolean {
@@ -120,6 +223,9 @@ function isCalendarText(text: string): boolean {
   return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
-function refuse(name: string, value: unknown, expected: string): never {
-  throw new TrackUsageError('INVALID_QUERY', `getUsage: '${name}' is ${show(value)}; expected ${expected}.`);
+function invalid(method: string, name: string, value: unknown, expected: string): TrackUsageError {
+  return new TrackUsageError(
+    'INVALID_QUERY',
+    `${method}: '${name}' is ${show(value)}; expected ${expected}.`,
+  );
 }

@@ -1,7 +1,8 @@
 import type { ServiceIdentifier } from 'typedi';
 import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
-import type { UsageQuery } from './usage-query.js';
+import type { UsagePage } from './usage-page.js';
+import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './usage-query.js';
 
 /** A record that a storage will never take, and why. */
 export interface RefusedRecord {
@@ -61,6 +62,29 @@ export interface ReadableUsageStorage extends UsageStorage {
    * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
    */
   getUsage(query?: UsageQuery): Promise<UsageRecord[]>;
+
+  /**
+   * Reads records in the same order, page after page by a cursor: the thousandth page costs what the first one
+   * does, and records that arrive in between neither repeat nor hide any.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
+   */
+  getUsagePage(query?: UsagePageQuery): Promise<UsagePage>;
+
+  /**
+   * Counts records.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
+   */
+  count(query?: UsageCountQuery): Promise<number>;
+
+  /**
+   * Goes through any number of records in the same order, holding a few of them at a time.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, not with the first record, if the query is not
+   *   usable
+   */
+  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
 }
 
 /** Whether a value can be used as a storage. */
@@ -70,5 +94,5 @@ export function isStorage(value: unknown): value is UsageStorage {
 
 /** Whether a storage can be asked what it keeps. */
 export function isReadable(storage: UsageStorage): storage is ReadableUsageStorage {
-  return typeof (storage as Partial<ReadableUsageStorage>).getUsage === 'function';
+  return hasMethods(storage, 'getUsage', 'getUsagePage', 'count', 'stream');
 }

@@ -1,6 +1,17 @@
 import { OptionReader } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
-import { type ResolvedUsageQuery, type UsageQuery, resolveUsageQuery } from '../storage/usage-query.js';
+import type { UsagePosition } from '../storage/usage-cursor.js';
+import { type UsagePage, streamUsagePages, usagePageOf } from '../storage/usage-page.js';
+import {
+  type ResolvedUsageCountQuery,
+  type UsageCountQuery,
+  type UsagePageQuery,
+  type UsageQuery,
+  type UsageStreamQuery,
+  resolveUsageCountQuery,
+  resolveUsagePageQuery,
+  resolveUsageQuery,
+} from '../storage/usage-query.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
 
 /** The options of `MemoryStorage`. */
@@ -10,7 +21,7 @@ export interface MemoryStorageOptions {
 }
 
 /**
- * Keeps records in memory, for tests: wait for `tracker.flush()`, then look at `records` or ask `getUsage`.
+ * Keeps records in memory, for tests: wait for `tracker.flush()`, then look at `records` or query it.
  *
  * ```ts
  * const storage = new MemoryStorage();
@@ -57,15 +68,48 @@ export class MemoryStorage implements ReadableUsageStorage {
    * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
    */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    const resolved = resolveUsageQuery(query);
-    return [...this.#byId.values()]
-      .filter((record) => matches(record, resolved))
-      .toSorted(newestFirst)
-      .slice(resolved.offset, resolved.offset + resolved.limit);
+    const { limit, offset, ...selection } = resolveUsageQuery(query);
+    return this.#select(selection).slice(offset, offset + limit);
+  }
+
+  /**
+   * Reads records in the same order, page after page by a cursor.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
+   */
+  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
+    const resolved = resolveUsagePageQuery(query);
+    const { after, limit } = resolved;
+    const records = this.#select(resolved).filter(
+      (record) => after === null || newestFirst(after, record) < 0,
+    );
+    return usagePageOf(records.slice(0, limit + 1), resolved);
+  }
+
+  /**
+   * Counts records.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
+   */
+  async count(query?: UsageCountQuery): Promise<number> {
+    return this.#select(resolveUsageCountQuery(query)).length;
+  }
+
+  /**
+   * Goes through the records in the same order.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, if the query is not usable
+   */
+  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+    return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  #select(selection: ResolvedUsageCountQuery): UsageRecord[] {
+    return [...this.#byId.values()].filter((record) => matches(record, selection)).toSorted(newestFirst);
   }
 }
 
-function matches(record: UsageRecord, { startDate, endDate, filters }: ResolvedUsageQuery): boolean {
+function matches(record: UsageRecord, { startDate, endDate, filters }: ResolvedUsageCountQuery): boolean {
   if (startDate !== null && record.date < startDate) return false;
   if (endDate !== null && record.date >= endDate) return false;
   for (const [name, value] of filters) {
@@ -74,6 +118,7 @@ function matches(record: UsageRecord, { startDate, endDate, filters }: ResolvedU
   return true;
 }
 
-function newestFirst(a: UsageRecord, b: UsageRecord): number {
+function newestFirst(a: UsagePosition, b: UsagePosition): number {
+  if (a.id === b.id) return 0;
   return b.date.getTime() - a.date.getTime() || (a.id < b.id ? 1 : -1);
 }

@@ -1,6 +1,17 @@
 import { type EntityData, EntityRepository, type FilterQuery } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { type ResolvedUsageQuery, type UsageQuery, resolveUsageQuery } from '../usage-query.js';
+import type { UsagePosition } from '../usage-cursor.js';
+import { type UsagePage, streamUsagePages, usagePageOf } from '../usage-page.js';
+import {
+  type ResolvedUsageCountQuery,
+  type UsageCountQuery,
+  type UsagePageQuery,
+  type UsageQuery,
+  type UsageStreamQuery,
+  resolveUsageCountQuery,
+  resolveUsagePageQuery,
+  resolveUsageQuery,
+} from '../usage-query.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
 /**
@@ -15,21 +26,83 @@ export class UsageRepository extends EntityRepository<UsageRow> {
    * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
    */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    const resolved = resolveUsageQuery(query);
+    const { limit, offset, ...selection } = resolveUsageQuery(query);
+    return this.#find(conditions(selection), limit, offset);
+  }
+
+  /**
+   * Reads records in the same order, page after page by a cursor, which costs the same however deep the page is.
+   *
+   * @param query - bounds, filters, limit, and the `nextCursor` of the page before
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
+   */
+  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
+    const resolved = resolveUsagePageQuery(query);
+    const where = resolved.after === null ? conditions(resolved) : conditionsAfter(resolved.after, resolved);
+    return usagePageOf(await this.#find(where, resolved.limit + 1), resolved);
+  }
+
+  /**
+   * Counts records. For MikroORM's own count with operators, write `em.count(Usage, …)`.
+   *
+   * @param query - bounds and filters; without them all records
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
+   */
+  override count(query?: UsageCountQuery): Promise<number>;
+  /** Nobody can call this one: it lets the compiler take the class for a MikroORM repository. */
+  override count(query: never): Promise<never>;
+  override async count(query?: UsageCountQuery): Promise<number> {
+    const where = conditions(resolveUsageCountQuery(query));
+    const em = this.getEntityManager();
+    return em.getDriver().count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
+  }
+
+  /**
+   * Goes through any number of records in the same order, holding a few of them at a time. For MikroORM's own
+   * stream of entities, write `em.stream(Usage, …)`.
+   *
+   * @param query - bounds, filters, and how many records are read at a time
+   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, if the query is not usable
+   */
+  override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
+  /** Nobody can call this one: it lets the compiler take the class for a MikroORM repository. */
+  override stream(query: never): AsyncIterableIterator<never>;
+  override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+    return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  async #find(where: FilterQuery<UsageRow>, limit: number, offset?: number): Promise<UsageRecord[]> {
     const em = this.getEntityManager();
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await em.getDriver().find<UsageRow>(this.entityName, conditions(resolved), {
+    const rows = await em.getDriver().find<UsageRow>(this.entityName, where, {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
-      limit: resolved.limit,
-      offset: resolved.offset,
+      limit,
+      ...(offset !== undefined && { offset }),
       ctx: em.getTransactionContext(),
     });
     return rows.map((row: EntityData<UsageRow>) => recordOfRow(row as UsageRow));
   }
 }
 
-function conditions({ startDate, endDate, filters }: ResolvedUsageQuery): FilterQuery<UsageRow> {
+function conditions({ startDate, endDate, filters }: ResolvedUsageCountQuery): FilterQuery<UsageRow> {
   const date = { ...(startDate && { $gte: startDate }), ...(endDate && { $lt: endDate }) };
   const bounds = startDate === null && endDate === null ? {} : { date };
   return { ...bounds, ...Object.fromEntries(filters) };
+}
+
+/**
+ * The cursor's date takes the place of `endDate`, which is never before it: SQLite seeks on the first bound that it
+ * finds, and would walk there from `endDate` through all the pages before.
+ *
+ * Ids are compared by the database. They are lower-case UUIDs, which every collation orders alike.
+ */
+function conditionsAfter(
+  { date, id }: UsagePosition,
+  { startDate, filters }: ResolvedUsageCountQuery,
+): FilterQuery<UsageRow> {
+  return {
+    date: { ...(startDate && { $gte: startDate }), $lte: date },
+    $or: [{ date: { $lt: date } }, { id: { $lt: id } }],
+    ...Object.fromEntries(filters),
+  };
 }

@@ -2,7 +2,8 @@ import { MikroORM, type Options } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import type { UsageQuery } from '../../usage-query.js';
+import { type UsagePage, streamUsagePages } from '../../usage-page.js';
+import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
 import { defineUsage } from '../usage-entity.js';
 import { UsageRepository } from '../usage-repository.js';
@@ -95,6 +96,24 @@ export class SqlStorage implements ReadableUsageStorage {
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     this.#assertOpen();
     return this.#repository.getUsage(query);
+  }
+
+  /** @inheritdoc */
+  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
+    this.#assertOpen();
+    return this.#repository.getUsagePage(query);
+  }
+
+  /** @inheritdoc */
+  async count(query?: UsageCountQuery): Promise<number> {
+    this.#assertOpen();
+    return this.#repository.count(query);
+  }
+
+  /** @inheritdoc */
+  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+    this.#assertOpen();
+    return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
   /** Closes the connection, if it is the storage's own. */

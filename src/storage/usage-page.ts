@@ -1,0 +1,63 @@
+import type { UsageRecord } from '../record/usage-record.js';
+import { encodeCursor } from './usage-cursor.js';
+import {
+  type ResolvedUsagePageQuery,
+  type UsagePageQuery,
+  type UsageStreamQuery,
+  resolveUsageStreamQuery,
+  scopeOf,
+} from './usage-query.js';
+
+/** Some records, and where the next ones begin. */
+export interface UsagePage {
+  /** The records, newest first, those of the same millisecond by descending id. */
+  readonly items: UsageRecord[];
+  /** What to give as `cursor` to read on; null if nothing follows. It stays good for as long as records are kept. */
+  readonly nextCursor: string | null;
+}
+
+/**
+ * Makes a page of what a storage found.
+ *
+ * @param found - in the order of reading, the records after `query.after`: one more than `query.limit` if there are
+ *   as many, as only that one tells whether anything follows
+ */
+export function usagePageOf(found: readonly UsageRecord[], query: ResolvedUsagePageQuery): UsagePage {
+  const items = found.slice(0, query.limit);
+  const last = items.at(-1);
+  const isLast = last === undefined || found.length <= query.limit;
+  return { items, nextCursor: isLast ? null : encodeCursor(last, scopeOf(query)) };
+}
+
+/**
+ * Reads any number of records one after another, holding one page of them at a time. The next page is read when
+ * the last record of the one before has been taken. What is stored while it runs is read if it is older than the
+ * record that was taken last.
+ *
+ * @param readPage - how a page is read: the storage's own `getUsagePage`
+ * @throws {TrackUsageError} `INVALID_QUERY` at once, and not with the first record, if the query is not usable
+ */
+export function streamUsagePages(
+  query: UsageStreamQuery | undefined,
+  readPage: (query: UsagePageQuery) => Promise<UsagePage>,
+): AsyncIterableIterator<UsageRecord> {
+  const { startDate, endDate, filters, batchSize } = resolveUsageStreamQuery(query);
+  const selection: UsagePageQuery = {
+    ...Object.fromEntries(filters),
+    startDate: startDate ?? undefined,
+    endDate: endDate ?? undefined,
+    limit: batchSize,
+  };
+  return readOn((cursor) => readPage({ ...selection, cursor }));
+}
+
+async function* readOn(
+  readPage: (cursor: string | null) => Promise<UsagePage>,
+): AsyncIterableIterator<UsageRecord> {
+  let cursor: string | null = null;
+  do {
+    const page: UsagePage = await readPage(cursor);
+    yield* page.items;
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+}
