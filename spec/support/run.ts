@@ -15,10 +15,15 @@ export function childEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
 }
 
 /** Runs a program to its end, with no input. It never rejects because of the exit code. */
-export async function run(program: string, args: readonly string[], cwd = process.cwd()): Promise<Ended> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd = process.cwd(),
+  extraEnvironment: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   const child = spawn(program, args, {
     cwd,
-    env: childEnvironment(),
+    env: childEnvironment(extraEnvironment),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve, reject) => {

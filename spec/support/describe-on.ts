@@ -1,0 +1,86 @@
+import {
+  type EngineName,
+  isRequired,
+  missing,
+  NoServer,
+  type OwnServer,
+  sharedServer,
+  startOwn,
+  stopShared,
+  tellPending,
+  type TestServer,
+} from './servers.js';
+
+const TITLES = {
+  postgresql: 'on PostgreSQL',
+  mariadb: 'on MariaDB or MySQL',
+  mongodb: 'on MongoDB',
+  mongod: 'on MongoDB itself',
+} as const satisfies Record<EngineName, string>;
+
+// This module is loaded while mocha loads the specs: the hook is the root suite's.
+after(async function () {
+  this.timeout(60_000);
+  await stopShared();
+});
+
+function suiteWith<Server extends TestServer>(
+  name: EngineName,
+  reason: string | undefined,
+  open: () => Promise<Server>,
+  body: (this: Mocha.Suite, server: () => Server) => void,
+): void {
+  let opened: Server | undefined;
+  const server = (): Server => {
+    if (opened === undefined) throw new Error('There is a server in hooks and tests alone.');
+    return opened;
+  };
+  if (reason !== undefined && !isRequired(name)) {
+    tellPending(reason);
+    describe.skip(`${TITLES[name]} (${reason})`, function () {
+      body.call(this, server);
+    });
+    return;
+  }
+  describe(TITLES[name], function () {
+    before(async function () {
+      // A server has a time limit of its own, which is longer where it has to be built first.
+      this.timeout(0);
+      try {
+        opened = await open();
+      } catch (error) {
+        if (!(error instanceof NoServer) || isRequired(name)) throw error;
+        tellPending(error.message);
+        this.skip();
+      }
+    });
+    body.call(this, server);
+  });
+}
+
+/**
+ * A suite against a real server, which all suites share: it takes a `freshDatabase()`. The suite is pending, with the
+ * reason in its title and in the output, where the server cannot be had; with `REQUIRE_SERVERS=1` it fails.
+ */
+export function describeOn(
+  name: EngineName,
+  body: (this: Mocha.Suite, server: () => TestServer) => void,
+): void {
+  suiteWith(name, missing(name), () => sharedServer(name), body);
+}
+
+/** The same with a server of its own, to be stopped, killed and frozen. It is never one that a variable names. */
+export function describeOnOwn(
+  name: EngineName,
+  body: (this: Mocha.Suite, server: () => OwnServer) => void,
+): void {
+  let own: OwnServer | undefined;
+  const open = async (): Promise<OwnServer> => (own = await startOwn(name));
+  suiteWith(name, missing(name, 'own'), open, function (server) {
+    body.call(this, server);
+    after(async function () {
+      this.timeout(60_000);
+      await own?.dispose();
+    });
+  });
+}
