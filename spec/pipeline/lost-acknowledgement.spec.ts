@@ -54,7 +54,10 @@ describe('A commit whose acknowledgement is lost', () => {
           return pipeline.stats().stored === 50;
         }, 'everything is acknowledged');
         expectBalanced(pipeline.stats());
-        expect(pipeline.stats().storages[0]).to.include({ accepted: 50, retries: 3, failures: 0 });
+        const [stats] = pipeline.stats().storages;
+        expect(stats).to.include({ accepted: 50, failures: 0 });
+        // The clock moves whether the disk is done or not: an attempt more may have been given up.
+        expect(stats?.retries).to.be.at.least(3);
         expect(attempts.count).to.be.at.least(6);
         const rows = await database.getUsage({ limit: 10_000 });
         expect(rows.map(({ id }) => id)).to.have.members(records.map(({ id }) => id));
