@@ -1,5 +1,6 @@
 import { type EntityRepositoryType, type EntitySchema, defineEntity, p } from '@mikro-orm/core';
 import { TEXT_LIMITS } from '../../record/limits.js';
+import { ExactJsonType, ExactTextType, UtcDateTimeType } from './mysql-column-types.js';
 import { UsageRepository } from './usage-repository.js';
 import type { UsageRow } from './usage-row.js';
 
@@ -16,7 +17,7 @@ export interface UsageEntity extends UsageRow {
 
 /** A text column wide enough for a field's limit. */
 function text(field: keyof typeof TEXT_LIMITS) {
-  return p.string().length(TEXT_LIMITS[field]);
+  return p.type(ExactTextType).length(TEXT_LIMITS[field]);
 }
 
 /**
@@ -25,17 +26,17 @@ function text(field: keyof typeof TEXT_LIMITS) {
  */
 const properties = {
   id: p.string().length(36).primary().fieldName('id'),
-  date: p.datetime(3).fieldName('date'),
+  date: p.type(UtcDateTimeType).length(3).fieldName('date'),
   durationMs: p.double().fieldName('duration_ms'),
   serverName: text('serverName').fieldName('server_name'),
   method: text('method').fieldName('method'),
   url: text('url').fieldName('url'),
   path: text('path').fieldName('path'),
   route: text('route').nullable().fieldName('route'),
-  query: p.json().nullable().fieldName('query'),
+  query: p.type(ExactJsonType).nullable().fieldName('query'),
   controller: text('controller').nullable().fieldName('controller'),
   action: text('action').nullable().fieldName('action'),
-  params: p.json().nullable().fieldName('params'),
+  params: p.type(ExactJsonType).nullable().fieldName('params'),
   status: p.integer().nullable().fieldName('status'),
   aborted: p.boolean().fieldName('aborted'),
   errorType: text('errorType').nullable().fieldName('error_type'),
@@ -51,9 +52,9 @@ const properties = {
   uaLanguage: text('userAgentPart').nullable().fieldName('ua_language'),
   uaString: text('userAgentString').nullable().fieldName('ua_string'),
   bot: p.boolean().fieldName('bot'),
-  ipInfo: p.json().nullable().fieldName('ip_info'),
+  ipInfo: p.type(ExactJsonType).nullable().fieldName('ip_info'),
   visitor: text('visitor').nullable().fieldName('visitor'),
-  trackVar: p.json().nullable().fieldName('track_var'),
+  trackVar: p.type(ExactJsonType).nullable().fieldName('track_var'),
   weight: p.double().fieldName('weight'),
 };
 

@@ -12,6 +12,7 @@ import {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from '../usage-query.js';
+import { databaseConditions } from './database-conditions.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
 /**
@@ -54,7 +55,7 @@ export class UsageRepository extends EntityRepository<UsageRow> {
   override async count(query?: UsageCountQuery): Promise<number> {
     const where = conditions(resolveUsageCountQuery(query));
     const em = this.getEntityManager();
-    return em.getDriver().count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
+    return em.getDriver().count<UsageRow>(this.entityName, this.#adapt(where), { ctx: em.getTransactionContext() });
   }
 
   /**
@@ -71,10 +72,15 @@ export class UsageRepository extends EntityRepository<UsageRow> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
+  #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
+    const em = this.getEntityManager();
+    return databaseConditions(where, em.getMetadata(this.entityName), em.getPlatform());
+  }
+
   async #find(where: FilterQuery<UsageRow>, limit: number, offset?: number): Promise<UsageRecord[]> {
     const em = this.getEntityManager();
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await em.getDriver().find<UsageRow>(this.entityName, where, {
+    const rows = await em.getDriver().find<UsageRow>(this.entityName, this.#adapt(where), {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       ...(offset !== undefined && { offset }),

@@ -1,0 +1,119 @@
+import {
+  type EntityProperty,
+  JsonType,
+  type Platform,
+  type RawQueryFragment,
+  type TransformContext,
+  Type,
+  raw,
+} from '@mikro-orm/core';
+
+/** What MySQL and MariaDB have in every version: all of Unicode, compared by code points. */
+const COLLATION = 'utf8mb4_bin';
+
+/** Operators that compare whole values. `LIKE` and its kin read patterns, and compare without padding anyway. */
+const COMPARISONS: ReadonlySet<string> = new Set(['$eq', '$ne', '$in', '$nin']);
+
+/** `datetime` holds no other years. */
+const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** Whether it is MySQL's or MariaDB's platform; its class is in a package that other databases do without. */
+function isMySql(platform: Platform): boolean {
+  return platform.getDefaultClientUrl().startsWith('mysql:');
+}
+
+/**
+ * A date in UTC. MySQL's `datetime` knows no zone: MikroORM reads and writes it in that of its `timezone` option,
+ * which is the application's. Elsewhere this is as MikroORM's own.
+ */
+export class UtcDateTimeType extends Type<Date, Date | string> {
+  /** @inheritdoc */
+  override getColumnType(property: EntityProperty, platform: Platform): string {
+    return platform.getDateTimeTypeDeclarationSQL(
+      property.length === undefined ? {} : { length: property.length },
+    );
+  }
+
+  /** @inheritdoc */
+  override compareAsType(): string {
+    return 'Date';
+  }
+
+  /** @inheritdoc */
+  override ensureComparable(): boolean {
+    return false;
+  }
+
+  /** @inheritdoc */
+  override convertToDatabaseValue(
+    value: Date,
+    platform: Platform,
+    context?: TransformContext,
+  ): Date | string {
+    if (!((value as unknown) instanceof Date) || !isMySql(platform)) return value;
+    const bounded =
+      context?.mode === 'query' ? new Date(Math.min(Math.max(value.getTime(), EARLIEST), LATEST)) : value;
+    return mySqlDate(bounded);
+  }
+
+  /** Text that ends in `Z` is read as UTC, whatever the options say. MikroORM asks with an empty key if it is to. */
+  override convertToJSValueSQL(key: string, platform: Platform): string {
+    return isMySql(platform) ? `concat(${key}, 'Z')` : key;
+  }
+}
+
+/**
+ * Text that is compared to the last bit. MySQL's usual collations ignore case and accents, and even this one
+ * ignores spaces at the end. Elsewhere this is as MikroORM's own.
+ */
+export class ExactTextType extends Type<string, string | RawQueryFragment> {
+  /** @inheritdoc */
+  override getColumnType(property: EntityProperty, platform: Platform): string {
+    if (isMySql(platform)) Object.assign(property, { collation: COLLATION });
+    return platform.getVarcharTypeDeclarationSQL(property);
+  }
+
+  /** @inheritdoc */
+  override compareAsType(): string {
+    return 'string';
+  }
+
+  /** @inheritdoc */
+  override ensureComparable(): boolean {
+    return false;
+  }
+
+  /** @inheritdoc */
+  override convertToDatabaseValue(
+    value: string,
+    platform: Platform,
+    context?: TransformContext,
+  ): string | RawQueryFragment {
+    const compares = context?.mode === 'query' && (context.key === undefined || COMPARISONS.has(context.key));
+    if (!compares || typeof value !== 'string' || !isMySql(platform)) return value;
+    return raw('cast(convert(? using utf8mb4) as binary)', [value]);
+  }
+}
+
+/**
+ * JSON that is read as text. mysql2 would parse it, and make text of large numbers in it. Elsewhere this is
+ * MikroORM's own type.
+ */
+export class ExactJsonType extends JsonType {
+  /** @inheritdoc */
+  override convertToJSValueSQL(key: string, platform: Platform): string {
+    return isMySql(platform) ? `cast(${key} as char)` : super.convertToJSValueSQL(key, platform);
+  }
+
+  /** @inheritdoc */
+  override convertToJSValue(value: string, platform: Platform, context?: TransformContext): unknown {
+    if (!isMySql(platform)) return super.convertToJSValue(value, platform, context);
+    return typeof value === 'string' ? JSON.parse(value) : value;
+  }
+}
+
+/** A date as MySQL writes it, in UTC. */
+export function mySqlDate(date: Date): string {
+  return date.toISOString().slice(0, 23).replace('T', ' ');
+}

@@ -1,0 +1,39 @@
+import type { Platform } from '@mikro-orm/core';
+import { BaseMySqlPlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { explainConnect } from './errors.js';
+import { ensureTable } from './schema.js';
+import { MySqlWriter } from './writer.js';
+
+const shared: Omit<SqlDialect, 'name' | 'matches'> = {
+  isEmbedded: false,
+  reservedNames: { pattern: /\s$|^.{65,}$/su, expected: 'has at most 64 characters and no space at its end' },
+  connectionOptions: {
+    charset: 'utf8mb4',
+    collate: undefined,
+    multipleStatements: false,
+    driverOptions: { charset: 'utf8mb4' },
+  },
+  ensureTable,
+  createWriter: (orm, table) => new MySqlWriter(orm, table),
+  explainConnect,
+};
+
+/** MariaDB's JSON is text, so that MikroORM converts it there. */
+function isMariaDb(platform: Platform): boolean {
+  return platform instanceof BaseMySqlPlatform && !platform.convertsJsonAutomatically();
+}
+
+/** MariaDB, by `@mikro-orm/mariadb`. */
+export const mariaDbDialect: SqlDialect = {
+  ...shared,
+  name: 'mariadb',
+  matches: (driver) => isMariaDb(driver.getPlatform()),
+};
+
+/** MySQL, by `@mikro-orm/mysql`; MariaDB too. */
+export const mySqlDialect: SqlDialect = {
+  ...shared,
+  name: 'mysql',
+  matches: (driver) => driver.getPlatform() instanceof BaseMySqlPlatform && !isMariaDb(driver.getPlatform()),
+};

@@ -1,0 +1,70 @@
+import { type NativeConnection, type NativePool, takeConnection } from './native-client.js';
+
+/**
+ * One connection of a pool at a time. Whoever waits for it stops waiting when the signal says so; the pool is
+ * asked again only when its last connection has come and gone, so that nothing piles up there.
+ */
+export class ConnectionLease {
+  readonly #pool: () => Promise<NativePool>;
+  /** Resolves when the connection before is back. */
+  #free: Promise<void> = Promise.resolve();
+
+  constructor(pool: () => Promise<NativePool>) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Calls `work` with a connection. When the signal is aborted it rejects at once: a connection that is at work is
+   * destroyed, as nobody knows its state, and one that comes too late is given back.
+   */
+  async use<Result>(
+    signal: AbortSignal,
+    work: (connection: NativeConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const before = this.#free;
+    const done = Promise.withResolvers<void>();
+    this.#free = done.promise;
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const working = before.then(() => this.#work(signal, work)).finally(() => done.resolve());
+    try {
+      return await Promise.race([working, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      // Nobody looks at what comes of it any more.
+      working.catch(() => {});
+    }
+  }
+
+  async #work<Result>(
+    signal: AbortSignal,
+    work: (connection: NativeConnection) => Promise<Result>,
+  ): Promise<Result> {
+    signal.throwIfAborted();
+    const connection = await takeConnection(await this.#pool());
+    if (signal.aborted) {
+      connection.release();
+      signal.throwIfAborted();
+    }
+    const cut = Promise.withResolvers<never>();
+    const destroy = (): void => {
+      connection.destroy();
+      // A connection that is destroyed answers no more.
+      cut.reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', destroy, { once: true });
+    try {
+      const result = await Promise.race([work(connection), cut.promise]);
+      connection.release();
+      return result;
+    } catch (error) {
+      if ((error as { fatal?: unknown }).fatal === true) connection.destroy();
+      else if (!signal.aborted) connection.release();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', destroy);
+    }
+  }
+}

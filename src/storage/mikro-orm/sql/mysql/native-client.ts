@@ -1,0 +1,67 @@
+import type { MikroORM } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+
+/** What a statement that returns no rows answers. */
+export interface NativeResult {
+  /** Bits of the protocol: 1 for a transaction that is open, 2 for autocommit. */
+  readonly serverStatus: number;
+}
+
+type Callback<Value> = (error: Error | null, value: Value) => void;
+
+/** The part of a connection of mysql2's pool that is used here. */
+export interface NativeConnection {
+  execute(sql: string, parameters: readonly unknown[], done: Callback<NativeResult>): unknown;
+  query(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
+  release(): void;
+  destroy(): void;
+  /** The encoding of text that is sent, as Node calls it. */
+  readonly clientEncoding: string;
+}
+
+/** The part of mysql2's pool that is used here. */
+export interface NativePool {
+  getConnection(done: Callback<NativeConnection>): void;
+}
+
+interface MySqlConnection extends AbstractSqlConnection {
+  getNativeClient(): Promise<NativePool>;
+}
+
+/** The pool of the ORM's connection for writing. */
+export function nativePool(orm: MikroORM): Promise<NativePool> {
+  return (orm.em.getConnection('write') as unknown as MySqlConnection).getNativeClient();
+}
+
+/** A connection out of the pool. It has to be released or destroyed. */
+export function takeConnection(pool: NativePool): Promise<NativeConnection> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => (error === null ? resolve(connection) : reject(error)));
+  });
+}
+
+/** Runs a statement as it stands, its values put into its text by the client. Not for writing records. */
+export function runQuery<Row>(
+  connection: NativeConnection,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, parameters, (error, rows) =>
+      error === null ? resolve(rows as Row[]) : reject(error),
+    );
+  });
+}
+
+/** Runs a prepared statement, which the connection keeps for the next time. */
+export function executePrepared(
+  connection: NativeConnection,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<NativeResult> {
+  return new Promise((resolve, reject) => {
+    connection.execute(sql, parameters, (error, result) =>
+      error === null ? resolve(result) : reject(error),
+    );
+  });
+}

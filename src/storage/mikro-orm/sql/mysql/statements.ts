@@ -1,0 +1,54 @@
+import type { TableColumn } from '../usage-table.js';
+import { quote } from './identifiers.js';
+
+/** Parameters of one statement, at most: the protocol counts them in 16 bits. */
+const MAX_PARAMETERS = 65_535;
+
+/** Rows of one statement, at most. More make it no faster. */
+const MAX_ROWS = 256;
+
+/**
+ * The session may have an `sql_mode` that cuts what is too long. For the length of this statement it has not, by
+ * MariaDB's syntax and by MySQL's; each takes the other's for a comment.
+ */
+const STRICTLY = "/*M!100100 set statement sql_mode='STRICT_ALL_TABLES' for */";
+const STRICTLY_HINT = "/*+ set_var(sql_mode='STRICT_ALL_TABLES') */";
+
+/**
+ * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
+ * of prepared statements, whatever the batches' lengths.
+ */
+export class InsertStatements {
+  readonly #head: string;
+  readonly #row: string;
+  readonly #tail: string;
+  readonly #maxRows: number;
+  readonly #texts = new Map<number, string>();
+
+  /** @param table - the table's name, quoted, with its database if need be */
+  constructor(table: string, columns: readonly TableColumn[]) {
+    const id = quote('id');
+    this.#head = `${STRICTLY} insert ${STRICTLY_HINT} into ${table} (${columns
+      .map(({ name }) => quote(name))
+      .join(', ')}) values `;
+    this.#row = `(${columns.map(() => '?').join(', ')})`;
+    // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
+    this.#tail = ` on duplicate key update ${id} = if(${table}.${id} = values(${id}), ${table}.${id}, null)`;
+    this.#maxRows = Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns.length));
+  }
+
+  /** How many of so many rows go into the next statement. */
+  sizeFor(rows: number): number {
+    return 2 ** Math.floor(Math.log2(Math.min(rows, this.#maxRows)));
+  }
+
+  /** The statement that inserts so many rows. */
+  text(rows: number): string {
+    let text = this.#texts.get(rows);
+    if (text === undefined) {
+      text = this.#head + Array.from({ length: rows }, () => this.#row).join(', ') + this.#tail;
+      this.#texts.set(rows, text);
+    }
+    return text;
+  }
+}
