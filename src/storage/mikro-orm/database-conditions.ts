@@ -19,7 +19,7 @@ export function databaseConditions(
           : convertOne(name, condition, entity, platform),
       ]),
     );
-  return convert(where) as FilterQuery<UsageRow>;
+  return convert(where as object);
 }
 
 function convertOne(
