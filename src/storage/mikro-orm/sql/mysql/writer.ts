@@ -59,17 +59,21 @@ export class MySqlWriter implements SqlWriter {
     for (let start = 0; start < batch.length;) {
       signal.throwIfAborted();
       const { rows, parameters } = this.#takeRows(batch, start);
-      const { serverStatus } = await executePrepared(connection, this.#statements.text(rows), parameters);
+      const { serverStatus } = await executePrepared(
+        connection,
+        this.#statement(rows, parameters),
+        parameters,
+      );
       if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
       start += rows;
     }
   }
 
-  /** The next statement's rows: as many as a statement and a packet hold. */
+  /** The next rows: as many as a statement and a packet hold. */
   #takeRows(batch: readonly UsageRecord[], start: number): { rows: number; parameters: Parameter[] } {
     const { columns } = this.#table;
     const parameters: Parameter[] = [];
-    const wanted = this.#statements.sizeFor(batch.length - start);
+    const wanted = Math.min(batch.length - start, this.#statements.sizeFor(batch.length - start));
     let bytes = 0;
     let rows = 0;
     while (rows < wanted) {
@@ -82,10 +86,18 @@ export class MySqlWriter implements SqlWriter {
       if (bytes > this.#maxPacketBytes && rows > 0) break;
       rows += 1;
     }
-    if (rows === wanted) return { rows, parameters };
-    const fitting = this.#statements.sizeFor(rows);
-    parameters.length = fitting * columns.length;
-    return { rows: fitting, parameters };
+    // What a packet has no room for is left to the next, and nothing is filled up.
+    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
+    parameters.length = rows * columns.length;
+    return { rows, parameters };
+  }
+
+  /** The statement for so many rows, which may want the last of them once more. */
+  #statement(rows: number, parameters: Parameter[]): string {
+    const size = this.#statements.sizeFor(rows);
+    const last = parameters.slice(-this.#table.columns.length);
+    for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
+    return this.#statements.text(size);
   }
 }
 
@@ -104,7 +116,8 @@ async function readMaxPacketBytes(connection: NativeConnection): Promise<number>
     connection,
     'select @@max_allowed_packet as bytes',
   );
-  return Number(row?.bytes);
+  // An eighth may be filling, and the values are not all of a packet.
+  return Number(row?.bytes) * 0.75;
 }
 
 /** Sessions without autocommit begin a transaction by themselves. One that somebody has begun is not ours to end. */
