@@ -30,6 +30,8 @@ function isMySql(platform: Platform): boolean {
 export class UtcDateTimeType extends Type<Date, Date | string> {
   /** @inheritdoc */
   override getColumnType(property: EntityProperty, platform: Platform): string {
+    // MikroORM would read a `Date` in its own zone.
+    if (isMySql(platform)) property.runtimeType = 'string';
     return platform.getDateTimeTypeDeclarationSQL(
       property.length === undefined ? {} : { length: property.length },
     );
@@ -57,9 +59,9 @@ export class UtcDateTimeType extends Type<Date, Date | string> {
     return mySqlDate(bounded);
   }
 
-  /** Text that ends in `Z` is read as UTC, whatever the options say. MikroORM asks with an empty key if it is to. */
-  override convertToJSValueSQL(key: string, platform: Platform): string {
-    return isMySql(platform) ? `concat(${key}, 'Z')` : key;
+  /** @inheritdoc */
+  override convertToJSValue(value: Date | string): Date {
+    return utcDate(value);
   }
 }
 
@@ -116,4 +118,9 @@ export class ExactJsonType extends JsonType {
 /** A date as MySQL writes it, in UTC. */
 export function mySqlDate(date: Date): string {
   return date.toISOString().slice(0, 23).replace('T', ' ');
+}
+
+/** The date that {@link mySqlDate} wrote, as the driver hands it out: others than MySQL's hand out dates. */
+export function utcDate(value: Date | string): Date {
+  return typeof value === 'string' ? new Date(`${value.replace(' ', 'T')}Z`) : value;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, UsageRecord } from '../../record/usage-record.js';
+import { utcDate } from './mysql-column-types.js';
 
 /** A row of the table: a record with its user agent laid flat. */
 export interface UsageRow extends Omit<UsageRecord, 'userAgent'> {
@@ -59,7 +60,7 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
 export function recordOfRow(row: UsageRow): UsageRecord {
   return Object.freeze({
     id: row.id,
-    date: row.date,
+    date: utcDate(row.date),
     durationMs: row.durationMs,
     serverName: row.serverName,
     method: row.method,

@@ -1,7 +1,8 @@
 import type { MikroORM } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
 import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
-import { SqlStorage } from '../../../../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, Usage } from '../../../../../src/storage/mikro-orm/sql/index.js';
 import { nativePool, takeConnection } from '../../../../../src/storage/mikro-orm/sql/mysql/native-client.js';
 import { caught } from '../../../../support/caught.js';
 import { describeOn } from '../../../../support/describe-on.js';
@@ -159,6 +160,22 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       const [rows] = await other.query("select date_format(date, '%Y-%m-%d %T.%f') as d from koa_usage");
       expect(rows).to.deep.equal([{ d: '2026-03-01 12:00:00.123000' }]);
       expect(await storage.getUsage()).to.deep.equal([record]);
+    });
+
+    it('finds dates by the index, and alike by MikroORM itself', async () => {
+      const records = makeRecords(3);
+      await storage.store(records, signal);
+      const em = orm.em.fork();
+      const date = records[1]?.date ?? new Date(0);
+      expect(await em.count(Usage, { date, username: 'ada' })).to.equal(1);
+      expect(await em.count(Usage, { date: { $lte: date } })).to.equal(2);
+      expect((await em.find(Usage, { date }))[0]?.date).to.deep.equal(date);
+      const sql = (em as SqlEntityManager)
+        .qb(Usage)
+        .where({ date: { $lt: new Date(0) } })
+        .getFormattedQuery();
+      const [plan] = await other.query(`explain ${sql}`);
+      expect((plan as { key: string }[])[0]?.key).to.equal('koa_usage_date_id_index');
     });
 
     it('splits a batch that is larger than a packet', async () => {
