@@ -14,6 +14,7 @@ import {
   PrinterStorage, StorageToken, TrackUsageError, TrackedController, Tracked, Untracked, UntrackedController,
   trackUsage, tracked, untracked, type TrackUsageOptions, type UsageRecord, type UsageStorage,
 } from 'koa-track-usage';
+import { httpGeo, maxmindGeo, type GeoSource } from 'koa-track-usage/geo';
 import { SqlStorage, UsageRepository, defineUsage } from 'koa-track-usage/sql';
 import { ManualClock, MemoryStorage } from 'koa-track-usage/testing';
 import { Get, JsonController, useContainer, useKoaServer } from 'routing-controllers';
@@ -50,7 +51,8 @@ await usage.tracker.flush();
 const read = await (await fetch(origin + '/things/usage')).json() as UsageRecord[];
 server.close();
 await usage.tracker.close({ timeoutMs: 1000 });
-const values = [defineUsage, ManualClock, TrackUsageError, SqlStorage, tracked(), untracked()];
+const geo: GeoSource = httpGeo({ url: 'https://geo.example/{ip}' });
+const values = [geo, maxmindGeo, defineUsage, ManualClock, TrackUsageError, SqlStorage, tracked(), untracked()];
 console.log(JSON.stringify({
   actions: read.map(({ action }) => action),
   kept: memory.records.length,
@@ -112,7 +114,7 @@ describe('The package', function () {
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).to.deep.equal({
       actions: ['list'],
       kept: 1,
-      types: Array.from({ length: 6 }, () => 'function'),
+      types: Array.from({ length: 8 }, () => 'function'),
     });
   });
 
@@ -121,7 +123,7 @@ describe('The package', function () {
     await project.write(
       'app.cjs',
       `require('reflect-metadata');
-      const entries = ['', '/sql', '/testing'].map((entry) => 'koa-track-usage' + entry);
+      const entries = ['', '/geo', '/sql', '/testing'].map((entry) => 'koa-track-usage' + entry);
       const required = entries.map((entry) => require(entry));
       Promise.all(entries.map((entry) => import(entry))).then((imported) => {
         for (const [index, module] of imported.entries()) {
@@ -131,13 +133,14 @@ describe('The package', function () {
         }
         class Things { list() {} }
         required[0].Tracked()(Things.prototype, 'list', Object.getOwnPropertyDescriptor(Things.prototype, 'list'));
-        console.log(typeof required[0].trackUsage({ storage: new required[2].MemoryStorage() }));
+        console.log(typeof required[0].trackUsage({ storage: new required[3].MemoryStorage() }));
       });`,
     );
     const { stdout, stderr } = await project.node('app.cjs');
     expect(stderr).to.equal('');
     expect(stdout.trim().split('\n')).to.deep.equal([
       'koa-track-usage true',
+      'koa-track-usage/geo true',
       'koa-track-usage/sql true',
       'koa-track-usage/testing true',
       'function',
@@ -157,6 +160,22 @@ describe('The package', function () {
     const { stdout, stderr } = await project.node('app.js');
     expect(stderr).to.equal('');
     expect(stdout).to.match(/^function\nERR_MODULE_NOT_FOUND .*'@mikro-orm\//);
+  });
+
+  it('looks addresses up over HTTP where maxmind is not installed, and says what to install for the rest', async () => {
+    const project = await consumer((name) => name === 'maxmind');
+    await project.write(
+      'app.js',
+      `import { httpGeo, maxmindGeo } from 'koa-track-usage/geo';
+      console.log(typeof httpGeo({ url: 'https://geo.example/{ip}' }));
+      const geo = maxmindGeo({ path: 'city.mmdb' });
+      await geo('8.8.8.8', new AbortController().signal).catch(({ code, message }) => console.log(code, message));`,
+    );
+    const { stdout, stderr } = await project.node('app.js');
+    expect(stderr).to.equal('');
+    expect(stdout).to.equal(
+      "function\nGEO_SOURCE maxmindGeo: the package 'maxmind' is not installed. Install it: npm install maxmind.\n",
+    );
   });
 
   it('offers its testing entry where not even routing-controllers and class-validator are installed', async () => {

@@ -26,6 +26,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'untracked',
     'usagePageOf',
   ],
+  './geo': ['httpGeo', 'maxmindGeo'],
   './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './testing': ['ManualClock', 'MemoryStorage'],
 };

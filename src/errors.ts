@@ -11,6 +11,7 @@
  * - `BATCH_REFUSED`: the storage will never take this batch as a whole, but may take parts of it.
  * - `STORAGE_CLOSED`: the storage was used after `close()`.
  * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.
+ * - `GEO_SOURCE`: a source of locations cannot be opened, cannot be reached, or answers what cannot be used.
  */
 export type TrackUsageErrorCode =
   | 'INVALID_OPTION'
@@ -22,7 +23,8 @@ export type TrackUsageErrorCode =
   | 'STORAGE_UNAVAILABLE'
   | 'BATCH_REFUSED'
   | 'STORAGE_CLOSED'
-  | 'STORAGE_CONTRACT';
+  | 'STORAGE_CONTRACT'
+  | 'GEO_SOURCE';
 
 /**
  * The one error class of this library. The message says what failed, with which value, and what to do;

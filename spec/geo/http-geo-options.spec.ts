@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { type HttpGeoOptions, httpGeo } from '../../src/geo/index.js';
+import { refusalOf } from '../support/refusal.js';
+
+const URL_OF_SERVICE = 'https://geo.example/{ip}';
+
+function refuse(options: unknown): string {
+  const { code, message } = refusalOf(() => httpGeo(options as HttpGeoOptions));
+  expect(code).to.equal('INVALID_OPTION');
+  return message;
+}
+
+describe('The options of httpGeo', () => {
+  it('take an address in the path and in the query', () => {
+    for (const url of [
+      URL_OF_SERVICE,
+      'http://10.0.0.1:8080/?q={ip}',
+      'https://user:key@geo.example/a/{ip}/b',
+    ]) {
+      expect(httpGeo({ url })).to.be.a('function').with.property('close').that.is.a('function');
+    }
+  });
+
+  it('refuse a URL that names no place for the address, or the wrong one', () => {
+    const urls = [
+      undefined,
+      7,
+      '',
+      '/json/{ip}',
+      'https://geo.example/',
+      'https://geo.example/#{ip}',
+      'https://{ip}.geo.example/',
+      'https://{ip}/',
+      'https://{ip}@geo.example/{ip}',
+      'https://geo.example:{ip}/',
+      'ftp://geo.example/{ip}',
+      'file:///{ip}',
+    ];
+    for (const url of urls) {
+      expect(refuse({ url }), String(url))
+        .to.match(/^httpGeo: the option 'url' is /)
+        .and.contain('https://geo.example/json/{ip}');
+    }
+  });
+
+  it('keep keys out of errors', () => {
+    expect(refuse({ url: 'https://user:secret@geo.example/ip?key=secret' })).to.contain(
+      "'https://…@geo.example/ip?…'",
+    );
+    for (const headers of [
+      { authorization: 'secret\n' },
+      { authorization: ['secret'] },
+      { 'a b': 'secret' },
+      'secret',
+    ]) {
+      expect(refuse({ url: URL_OF_SERVICE, headers }))
+        .to.contain("the option 'headers")
+        .and.not.contain('secret');
+    }
+  });
+
+  it('refuse what cannot be used', () => {
+    expect(refuse({ url: URL_OF_SERVICE, timeoutMs: 0 })).to.contain('an integer from 1 to 60000');
+    expect(refuse({ url: URL_OF_SERVICE, timeoutMs: 60_001 })).to.contain("'timeoutMs' is 60001");
+    expect(refuse({ url: URL_OF_SERVICE, map: {} })).to.contain(
+      "the option 'map' is {}; expected a function",
+    );
+    expect(refuse({ url: URL_OF_SERVICE, headers: null })).to.contain("the option 'headers' is");
+    expect(refuse({ url: URL_OF_SERVICE, timeout: 1 })).to.contain("no option 'timeout'");
+    expect(refuse(undefined)).to.contain("the option 'options' is undefined");
+  });
+});

@@ -1,0 +1,111 @@
+import type { RequestListener } from 'node:http';
+import { expect } from 'chai';
+import { type HttpGeoOptions, httpGeo } from '../../src/geo/index.js';
+import type { GeoSource } from '../../src/geo/index.js';
+import { caught } from '../support/caught.js';
+import { type EndPoint, answerJson, startEndPoint } from '../support/end-point.js';
+import { until } from '../support/processes.js';
+
+const NEVER = new AbortController().signal;
+
+describe('httpGeo', () => {
+  let endPoint: EndPoint;
+  let answer: RequestListener;
+  const sources: GeoSource[] = [];
+
+  before(async () => {
+    endPoint = await startEndPoint((request, response) => answer(request, response));
+  });
+
+  beforeEach(() => {
+    answer = (_request, response) => answerJson(response, { country_code: 'CH' });
+  });
+
+  afterEach(() => {
+    for (const source of sources.splice(0)) source.close();
+  });
+
+  after(() => endPoint.close());
+
+  function make(options: Partial<HttpGeoOptions> = {}, path = '/json/{ip}'): GeoSource {
+    const source = httpGeo({ url: `${endPoint.origin}${path}`, ...options });
+    sources.push(source);
+    return source;
+  }
+
+  it('asks the end point, a private one too, about the address', async () => {
+    expect(await make()('8.8.8.8', NEVER)).to.deep.equal({ countryCode: 'CH' });
+    const request = endPoint.requests.at(-1);
+    expect(request?.method).to.equal('GET');
+    expect(request?.url).to.equal('/json/8.8.8.8');
+    expect(request?.headers.accept).to.equal('application/json');
+    expect(request?.headers['user-agent']).to.equal('koa-track-usage');
+  });
+
+  it('encodes the address, wherever it stands', async () => {
+    await make({}, '/of/{ip}?again={ip}&key=a%20b')('2606:4700::1111', NEVER);
+    expect(endPoint.requests.at(-1)?.url).to.equal(
+      '/of/2606%3A4700%3A%3A1111?again=2606%3A4700%3A%3A1111&key=a%20b',
+    );
+  });
+
+  it('sends headers, and lets them take the place of its own', async () => {
+    await make({ headers: { 'X-Key': 'secret', Accept: 'application/geo+json' } })('8.8.8.8', NEVER);
+    const { headers } = endPoint.requests.at(-1) ?? {};
+    expect(headers).to.include({ 'x-key': 'secret', accept: 'application/geo+json' });
+  });
+
+  it('makes the location as the application says', async () => {
+    const map: HttpGeoOptions['map'] = ({ nation }) =>
+      nation === undefined ? null : { countryCode: nation };
+    answer = (_request, response) => answerJson(response, { nation: 'ch' });
+    expect(await make({ map })('8.8.8.8', NEVER)).to.deep.equal({ countryCode: 'ch' });
+    answer = (_request, response) => answerJson(response, {});
+    expect(await make({ map })('8.8.8.8', NEVER)).to.equal(null);
+  });
+
+  it('takes 404 and 204 for an unknown address', async () => {
+    for (const status of [404, 204]) {
+      answer = (_request, response) => response.writeHead(status, { 'content-type': 'text/html' }).end();
+      expect(await make()('8.8.8.8', NEVER)).to.equal(null);
+    }
+  });
+
+  it('gives up after its own time, and tells the end point', async () => {
+    answer = () => {};
+    const { code, message } = (await caught(
+      make({ timeoutMs: 50 })('8.8.8.8', NEVER) as Promise<unknown>,
+    )) as Error & {
+      code?: string;
+    };
+    expect(code).to.equal('GEO_SOURCE');
+    expect(message).to.equal('httpGeo: the end point takes longer than 50 ms.');
+    await until(async () => (await endPoint.connections()) === 0, 'the connection is closed');
+  });
+
+  it('ends when nobody waits any longer, and tells the end point', async () => {
+    answer = () => {};
+    const asked = endPoint.requests.length;
+    const limit = new AbortController();
+    const answered = caught(make()('8.8.8.8', limit.signal) as Promise<unknown>);
+    await until(() => endPoint.requests.length > asked, 'it is asked');
+    limit.abort(new Error('enough'));
+    expect((await answered).message).to.equal('enough');
+    await until(async () => (await endPoint.connections()) === 0, 'the connection is closed');
+    const late = await caught(make()('8.8.8.8', limit.signal) as Promise<unknown>);
+    expect(late.message).to.equal('enough');
+    expect(endPoint.requests.length).to.equal(asked + 1);
+  });
+
+  it('ends what is on its way when it is closed, and asks nothing afterwards', async () => {
+    answer = () => {};
+    const asked = endPoint.requests.length;
+    const source = make();
+    const answered = caught(source('8.8.8.8', NEVER) as Promise<unknown>);
+    await until(() => endPoint.requests.length > asked, 'it is asked');
+    source.close();
+    expect((await answered).message).to.contain('was closed');
+    expect((await caught(source('8.8.8.8', NEVER) as Promise<unknown>)).message).to.contain('was closed');
+    expect(endPoint.requests.length).to.equal(asked + 1);
+  });
+});

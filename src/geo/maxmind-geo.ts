@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { OptionReader } from '../option-reader.js';
+import type { GeoInfo } from '../record/geo-info.js';
+import type { GeoSource } from './geo-source.js';
+import { knownFields } from './known-fields.js';
+import { type MaxmindAnswer, MaxmindDatabase } from './maxmind-database.js';
+
+/** The options of `maxmindGeo`. */
+export interface MaxmindGeoOptions {
+  /** The file: GeoLite2, GeoIP2 or any other in MaxMind's format with its names, of cities or countries. */
+  readonly path: string;
+  /** How often it is looked whether the file was replaced, in milliseconds, from 100 to 86,400,000. @default 60_000 */
+  readonly watchIntervalMs?: number | undefined;
+}
+
+/**
+ * Looks addresses up in a MaxMind database on this machine, so that none leaves it. It needs the package `maxmind`.
+ * The file is read into memory, and again when it was replaced; one that cannot be read changes nothing.
+ *
+ * ```ts
+ * const geo = maxmindGeo({ path: '/var/lib/GeoIP/GeoLite2-City.mmdb' });
+ * ```
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used
+ */
+export function maxmindGeo(options: MaxmindGeoOptions): GeoSource {
+  const reader = new OptionReader('maxmindGeo', options, ['path', 'watchIntervalMs']);
+  const path = reader.text('path', null) ?? reader.refuse('path', 'the path of a MaxMind database');
+  const bounds = { min: 100, max: 86_400_000, default: 60_000 };
+  const database = new MaxmindDatabase(resolve(path), reader.integer('watchIntervalMs', bounds));
+  const lookup = async (address: string): Promise<GeoInfo | null> => {
+    const answer = await database.find(address);
+    return answer === null ? null : toGeoInfo(answer);
+  };
+  return Object.assign(lookup, { close: () => database.close() });
+}
+
+function toGeoInfo({ country, subdivisions, city, location }: MaxmindAnswer): GeoInfo | null {
+  return knownFields({
+    countryCode: country?.iso_code,
+    countryName: country?.names?.en,
+    region: subdivisions?.[0]?.names?.en,
+    city: city?.names?.en,
+    latitude: location?.latitude,
+    longitude: location?.longitude,
+    timeZone: location?.time_zone,
+  });
+}

@@ -1,0 +1,68 @@
+import { lookup } from 'node:dns';
+import { type LookupFunction, isIP } from 'node:net';
+import { TrackUsageError } from '../errors.js';
+import { publicAddress } from '../public-address.js';
+
+/** Which hosts a redirect may lead to. */
+export interface Reach {
+  /** Whether an address is one of the internet. */
+  readonly isPublic: (address: string) => boolean;
+  /** Asks the system for all addresses of a host. */
+  readonly resolve: LookupFunction;
+}
+
+/** The internet, by the system's resolver. */
+export const INTERNET: Reach = {
+  isPublic: (address) => publicAddress(address) !== null,
+  resolve: lookup,
+};
+
+/**
+ * A resolver for sockets that refuses a host with any address that is not public. The socket connects to the very
+ * addresses that were checked, so that a name cannot change its meaning in between (DNS rebinding).
+ */
+export function publicOnly({ isPublic, resolve }: Reach): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : [];
+      const [first] = addresses;
+      if (error !== null || first === undefined) {
+        callback(error ?? notPublic(), '');
+      } else if (!addresses.every(({ address }) => isPublic(address))) {
+        callback(notPublic(), '');
+      } else if (options.all === true) {
+        callback(null, addresses);
+      } else {
+        callback(null, first.address, first.family);
+      }
+    });
+  };
+}
+
+/**
+ * Where a redirect leads, without credentials.
+ *
+ * @throws {TrackUsageError} `GEO_SOURCE` if that is no place to go: no URL, another protocol, no longer encrypted,
+ *   or an address that is not public
+ */
+export function nextHop(from: URL, location: string | undefined, { isPublic }: Reach): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) throw unusable('redirects to nowhere');
+  const next = new URL(location, from);
+  const isWeb = next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:');
+  if (!isWeb) throw unusable(`redirects to a URL of ${next.protocol}, which is not followed`);
+  // Sockets do not ask the resolver about a host that is an address.
+  const host = next.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) !== 0 && !isPublic(host)) throw notPublic();
+  next.username = '';
+  next.password = '';
+  return next;
+}
+
+/** The error of an end point that does what cannot be used. */
+export function unusable(does: string, cause?: unknown): TrackUsageError {
+  return new TrackUsageError('GEO_SOURCE', `httpGeo: the end point ${does}.`, cause);
+}
+
+function notPublic(): TrackUsageError {
+  return unusable('redirects to a host that is not public, which is not followed');
+}
