@@ -1,0 +1,18 @@
+import { publicAddress } from '../public-address.js';
+
+/** Runs of characters that an address may be made of. */
+const ADDRESS_LIKE = /[\da-f:.]{2,}/gi;
+
+/** An error in words, without an address that must not be told, however it is spelt there. */
+export function describeWithout(error: unknown, address: string): string {
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+  } catch {
+    return 'an error that cannot be shown';
+  }
+  return text
+    .replaceAll(encodeURIComponent(address), '…')
+    .replaceAll(address, '…')
+    .replaceAll(ADDRESS_LIKE, (run) => (publicAddress(run) === address ? '…' : run));
+}
