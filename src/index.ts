@@ -21,13 +21,13 @@ export type {
   BatchOptions,
   QueueOptions,
   RetryOptions,
-  SpoolOptions,
   TrackUsageOptions,
   UsageContainer,
   UsageLogger,
   UserReader,
 } from './options/tracker-options.js';
 export type { RespectOptions, SignalResponse, WhatOptions } from './options/what-options.js';
+export type { SpoolOptions } from './options/spool-options.js';
 export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';
 export type {
   DropEvent,

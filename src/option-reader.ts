@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import { TrackUsageError } from './errors.js';
 
+/** Options with every default filled in. */
+export type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
 /** Checks the options of one function, each by its name, and refuses what cannot be used. */
 export class OptionReader<Options extends object> {
   readonly #subject: string;

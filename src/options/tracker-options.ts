@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
 import { type Clock, systemClock } from '../clock.js';
@@ -6,7 +5,8 @@ import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { applicationName } from './server-name.js';
-import { OptionReader, hasMethods, isFunction } from '../option-reader.js';
+import { type SpoolOptions, resolveSpool } from './spool-options.js';
+import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
 import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
 
 /** Says who calls, or nothing if nobody is known. */
@@ -60,24 +60,6 @@ export interface RetryOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
-/** Where records wait on disk while a storage does not take them. */
-export interface SpoolOptions {
-  /** The folder, with a path of at most 70 bytes. It is made if it is missing; several processes may share it. */
-  readonly dir: string;
-  /**
-   * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so that
-   * a process that is killed loses none that it has written. @default 'overflow'
-   */
-  readonly mode?: 'overflow' | 'wal' | undefined;
-  /** Bytes on disk for each storage, from 65,536 to 1 TiB. @default 268_435_456 (256 MiB) */
-  readonly maxBytes?: number | undefined;
-  /**
-   * When what was written is forced to the disk: `'always'` after every write, `'interval'` every 500 ms,
-   * `'never'` leaves it to the system. Only a loss of power makes a difference. @default 'interval'
-   */
-  readonly fsync?: 'always' | 'interval' | 'never' | undefined;
-}
-
 /** The options of `trackUsage`. All of them may be left out. */
 export interface TrackUsageOptions extends WhatOptions {
   /** One storage or a list. @default what the container holds under `StorageToken` */
@@ -116,8 +98,6 @@ export interface TrackUsageOptions extends WhatOptions {
   readonly clock?: Clock | undefined;
 }
 
-type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
-
 /** The options with every default filled in. */
 export interface TrackerSettings
   extends
@@ -155,8 +135,6 @@ const NAMES = [
   'logger',
   'clock',
 ] as const;
-/** Of the 104 that the path of a socket may have on macOS, storage and process have the rest. */
-const MAX_SPOOL_PATH_BYTES = 70;
 const HOUR_MS = 3_600_000;
 const GIB = 1_073_741_824;
 
@@ -187,7 +165,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     queue: resolveQueue(options.queue),
     batch: resolveBatch(options.batch),
     retry: resolveRetry(options.retry),
-    spool: options.spool === undefined ? null : resolveSpool(options.spool),
+    spool: options.spool === undefined ? null : resolveSpool(SUBJECT, options.spool),
     handleSignals: reader.boolean('handleSignals', false),
     metrics: reader.boolean('metrics', true),
     logger: reader.read<UsageLogger>(
@@ -263,23 +241,6 @@ function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
     attemptTimeoutMs: reader.integer('attemptTimeoutMs', { min: 1, max: HOUR_MS, default: 30_000 }),
     maxAgeMs: reader.integer('maxAgeMs', { min: 1000, max: 365 * 24 * HOUR_MS, default: 7 * 24 * HOUR_MS }),
   };
-}
-
-function resolveSpool(options: SpoolOptions): Resolved<SpoolOptions> {
-  const reader = new OptionReader(SUBJECT, options, ['dir', 'mode', 'maxBytes', 'fsync'], 'spool');
-  return {
-    dir: resolveSpoolFolder(reader),
-    mode: reader.oneOf('mode', ['overflow', 'wal'], 'overflow'),
-    maxBytes: reader.integer('maxBytes', { min: 65_536, max: 1024 * GIB, default: GIB / 4 }),
-    fsync: reader.oneOf('fsync', ['always', 'interval', 'never'], 'interval'),
-  };
-}
-
-/** Each process holds a socket in the folder, and the path of a socket has to be short. */
-function resolveSpoolFolder(reader: OptionReader<SpoolOptions>): string {
-  const dir = resolve(reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'));
-  const isLong = process.platform !== 'win32' && Buffer.byteLength(dir) > MAX_SPOOL_PATH_BYTES;
-  return isLong ? reader.refuse('dir', `a path of at most ${MAX_SPOOL_PATH_BYTES} bytes`) : dir;
 }
 
 function isContainer(value: unknown): boolean {

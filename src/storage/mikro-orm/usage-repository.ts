@@ -55,7 +55,9 @@ export class UsageRepository extends EntityRepository<UsageRow> {
   override async count(query?: UsageCountQuery): Promise<number> {
     const where = conditions(resolveUsageCountQuery(query));
     const em = this.getEntityManager();
-    return em.getDriver().count<UsageRow>(this.entityName, this.#adapt(where), { ctx: em.getTransactionContext() });
+    return em
+      .getDriver()
+      .count<UsageRow>(this.entityName, this.#adapt(where), { ctx: em.getTransactionContext() });
   }
 
   /**
