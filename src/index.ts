@@ -17,6 +17,7 @@ export {
 } from './capture/usage-data.js';
 export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata/data-policy.js';
 export type { DefaultPolicy } from './metadata/policy.js';
+export type { TrustProxy } from './options/address-options.js';
 export type {
   BatchOptions,
   QueueOptions,

@@ -1,126 +1,144 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
-import * as fc from 'fast-check';
-import { AddressTruncator, truncateAddress } from '../../src/capture/client-address.js';
+import { ClientAddresses } from '../../src/capture/client-address.js';
+import { resolveTrackerOptions } from '../../src/options/tracker-options.js';
+import type { TrustProxy } from '../../src/index.js';
+import { ADDRESS_CASES, type AddressCase } from '../support/address-cases.js';
 
-/** Whether an address lies in the network that begins at `network`, as Node sees it. */
-function isInside(address: string, network: string): boolean {
-  const list = new BlockList();
-  if (isIPv4(network)) list.addSubnet(network, 24, 'ipv4');
-  else list.addSubnet(network, 48, 'ipv6');
-  // An IPv4-compatible address (RFC 4291, 2.5.5.1, deprecated) counts as the IPv4 address that it holds.
-  const mapped = address.replace(/^::(?=\d+\.)/, '::ffff:');
-  return list.check(mapped, isIPv4(mapped) ? 'ipv4' : 'ipv6');
+function headersOf({ xForwardedFor, forwarded }: Partial<AddressCase>): IncomingHttpHeaders {
+  return {
+    ...(xForwardedFor !== undefined && { 'x-forwarded-for': xForwardedFor }),
+    ...(forwarded !== undefined && { forwarded }),
+  };
 }
 
-/** The 16-bit groups of an IPv6 address that has no dots. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::').map((part) => part.split(':').filter(Boolean));
-  const missing = tail === undefined ? 0 : 8 - head.length - tail.length;
-  return [...head, ...Array.from({ length: missing }, () => '0'), ...(tail ?? [])].map((group) =>
-    Number.parseInt(group, 16),
-  );
-}
+/** Headers that nobody may look at. */
+const UNTOUCHABLE = new Proxy<IncomingHttpHeaders>(
+  {},
+  {
+    get() {
+      throw new Error('a header was looked at');
+    },
+  },
+);
 
-function hasNoHostBits(network: string): boolean {
-  if (isIPv4(network)) return network.endsWith('.0');
-  const groups = groupsOf(network);
-  return groups.length === 8 && groups.slice(3).every((group) => group === 0);
-}
+describe('ClientAddresses', () => {
+  let faults: Error[];
 
-describe('truncateAddress', () => {
-  it('always yields the /24 or /48 of an address, without host bits', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
-        const network = truncateAddress(address) ?? '';
-        expect(isIP(network), network).to.not.equal(0);
-        expect(isInside(address, network), `${address} in ${network}`).to.equal(true);
-        expect(hasNoHostBits(network), network).to.equal(true);
-      }),
-    );
+  beforeEach(() => {
+    faults = [];
   });
 
-  it('always yields the same for every host of a network', () => {
-    const octet = fc.nat({ max: 255 });
-    fc.assert(
-      fc.property(octet, octet, octet, octet, octet, (a, b, c, one, other) => {
-        expect(truncateAddress(`${a}.${b}.${c}.${one}`)).to.equal(truncateAddress(`${a}.${b}.${c}.${other}`));
-      }),
-    );
+  function addressesOf(trustProxy: unknown): ClientAddresses {
+    const settings = resolveTrackerOptions({ trustProxy: trustProxy as TrustProxy });
+    return new ClientAddresses(settings, (error) => faults.push(error));
+  }
+
+  it('are shown by a table of many rows', () => {
+    expect(ADDRESS_CASES).to.have.length.above(100);
+    expect(new Set(ADDRESS_CASES.map(({ what }) => what))).to.have.property('size', ADDRESS_CASES.length);
   });
 
-  it('always yields null or an address, whatever the text', () => {
-    const pieces = fc.constantFrom(
-      '1',
-      '255',
-      '256',
-      '01',
-      '0x7f',
-      'ffff',
-      '.',
-      ':',
-      '::',
-      '%',
-      '/',
-      '[',
-      ']',
-      ' ',
-      'é',
-    );
-    const addressLike = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''));
-    fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), addressLike), (text) => {
-        const network = truncateAddress(text);
-        if (network === null) return;
-        expect(isIP(network)).to.not.equal(0);
-        expect(hasNoHostBits(network)).to.equal(true);
-      }),
-    );
-  });
+  for (const row of ADDRESS_CASES) {
+    it(`reads ${row.what}`, () => {
+      const addresses = addressesOf(row.trustProxy);
+      // The second time, they are known.
+      for (let time = 0; time < 2; time += 1) {
+        const full = addresses.read('127.0.0.1', headersOf(row));
+        expect(full).to.equal(row.expected);
+        expect(addresses.apply(full, 'full')).to.equal(row.expected);
+        expect(addresses.apply(full, 'none')).to.equal(null);
+        if (row.truncated !== undefined) expect(addresses.apply(full, 'truncate')).to.equal(row.truncated);
+      }
+      expect(faults).to.deep.equal([]);
+    });
+  }
 
-  for (const [address, network] of [
-    ['203.0.113.77', '203.0.113.0'],
-    ['127.0.0.1', '127.0.0.0'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
-    ['::1', '::'],
-    ['::ffff:127.0.0.1', '127.0.0.0'],
-    ['::FFFF:cb00:714d', '203.0.113.0'],
-    ['fe80::1%eth0', 'fe80::'],
+  for (const [peer, expected] of [
+    ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['nonsense', null],
+    [null, null],
   ] as const) {
-    it(`truncates ${address} to ${network}`, () => {
-      expect(truncateAddress(address)).to.equal(network);
+    it(`reads the socket's address ${String(peer)} without looking at a header`, () => {
+      expect(addressesOf(false).read(peer, UNTOUCHABLE)).to.equal(expected);
+      expect(addressesOf(false).forwardedFor(peer, UNTOUCHABLE, 'full')).to.equal(null);
     });
   }
 
-  for (const text of [
-    '',
-    'localhost',
-    'unknown',
-    '1.2.3',
-    '0x7f.1',
-    '2130706433',
-    '1.2.3.4.5',
-    '1.2.3.4:80',
-    '[::1]',
-    '1.2.3.4, 5.6.7.8',
-    ' 1.2.3.4',
-    '::1/64',
-  ]) {
-    it(`yields null for '${text}', which is no address`, () => {
-      expect(truncateAddress(text)).to.equal(null);
-    });
-  }
-});
-
-describe('AddressTruncator', () => {
-  it('answers the same for an address that it has seen as for one that it has not', () => {
-    const truncator = new AddressTruncator();
-    for (const address of ['203.0.113.77', '203.0.113.77', 'nonsense', 'nonsense', '::1', '203.0.114.1']) {
-      expect(truncator.truncate(address)).to.equal(truncateAddress(address));
-    }
+  it('looks at no header of a socket that it does not trust', () => {
+    expect(addressesOf('loopback').read('10.0.0.1', UNTOUCHABLE)).to.equal('10.0.0.1');
   });
 
-  it('leaves null alone', () => {
-    expect(new AddressTruncator().truncate(null)).to.equal(null);
+  it('follows proxies on a Unix domain socket, which has no address, by their number alone', () => {
+    const headers = headersOf({ xForwardedFor: '6.6.6.6, 203.0.113.7' });
+    expect(addressesOf(1).read(null, headers)).to.equal('203.0.113.7');
+    expect(addressesOf('loopback').read(null, headers)).to.equal(null);
+    expect(addressesOf(() => true).read(null, headers)).to.equal(null);
+  });
+
+  it('takes headers that something before it has made a list of', () => {
+    const headers = { 'x-forwarded-for': ['6.6.6.6', '203.0.113.7'] as never };
+    expect(addressesOf('loopback').read('127.0.0.1', headers)).to.equal('203.0.113.7');
+  });
+
+  it('asks a function with the address as it is stored, once a hop', () => {
+    const asked: [string, number][] = [];
+    const addresses = addressesOf((address: string, hop: number) => asked.push([address, hop]) < 3);
+    const headers = headersOf({
+      xForwardedFor: '[::FFFF:10.0.0.9]:80, 10.0.0.2',
+      forwarded: 'for=10.0.0.9, for=10.0.0.2',
+    });
+    expect(addresses.read('::ffff:127.0.0.1', headers)).to.equal('10.0.0.9');
+    expect(asked).to.deep.equal([
+      ['127.0.0.1', 0],
+      ['10.0.0.2', 1],
+      ['10.0.0.9', 2],
+    ]);
+  });
+
+  it('does not trust a hop on which a function throws, and repeats nothing of what it says', () => {
+    const addresses = addressesOf((address: string) => {
+      if (address === '10.0.0.2') throw new RangeError(`what is ${address}?`);
+      return true;
+    });
+    const headers = headersOf({ xForwardedFor: '6.6.6.6, 10.0.0.2, 10.0.0.3' });
+    expect(addresses.read('127.0.0.1', headers)).to.equal('10.0.0.2');
+    expect(faults.map(({ message }) => message)).to.deep.equal(['it threw; the type is RangeError']);
+  });
+
+  for (const [answer, type] of [
+    [1, 'number'],
+    ['yes', 'string'],
+    [undefined, 'undefined'],
+    [null, 'object'],
+    [Promise.resolve(true), 'object'],
+  ] as const) {
+    it(`does not trust a hop for which a function returns a value of type ${type}, ${inspect(answer)}`, () => {
+      const headers = headersOf({ xForwardedFor: '6.6.6.6' });
+      expect(addressesOf(() => answer).read('127.0.0.1', headers)).to.equal('127.0.0.1');
+      expect(faults.map(({ message }) => message)).to.deep.equal([
+        `it returned a value of type ${type}; expected true or false`,
+      ]);
+    });
+  }
+
+  it('keeps X-Forwarded-For from a trusted proxy, and only if all of an address is kept', () => {
+    const addresses = addressesOf('loopback');
+    const headers = headersOf({ xForwardedFor: 'caf\u00C3\u00A9, 203.0.113.7' });
+    expect(addresses.forwardedFor('127.0.0.1', headers, 'full')).to.equal('café, 203.0.113.7');
+    expect(addresses.forwardedFor('127.0.0.1', headers, 'truncate')).to.equal(null);
+    expect(addresses.forwardedFor('127.0.0.1', headers, 'none')).to.equal(null);
+    expect(addresses.forwardedFor('10.0.0.1', headers, 'full')).to.equal(null);
+    expect(addresses.forwardedFor('127.0.0.1', {}, 'full')).to.equal(null);
+  });
+
+  it('yields nothing of what is no address', () => {
+    for (const policy of ['full', 'truncate', 'none'] as const) {
+      expect(addressesOf(false).apply('<script>', policy)).to.equal(null);
+      expect(addressesOf(false).apply(null, policy)).to.equal(null);
+    }
   });
 });

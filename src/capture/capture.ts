@@ -5,6 +5,7 @@ import type { TrackerSettings } from '../options/tracker-options.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { EXCHANGE } from './body-bytes.js';
 import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
+import { ClientAddresses } from './client-address.js';
 import { EffectivePolicies } from './effective-policy.js';
 import { Gate, type SkipCounts } from './gate.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
@@ -44,7 +45,8 @@ export class Capture implements ExchangeWatcher {
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
     const policies = new EffectivePolicies(settings);
     this.#gate = new Gate(settings, policies, sink);
-    this.#maker = new RecordMaker(settings, policies);
+    const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
+    this.#maker = new RecordMaker(settings, policies, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#users = new UserNames(settings, sink);
     this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));

@@ -1,4 +1,5 @@
 import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadata/data-policy.js';
+import type { AddressSettings } from '../options/address-options.js';
 import type { WhatSettings } from '../options/what-options.js';
 
 /** What is recorded of an action, with nothing left open. */
@@ -12,7 +13,8 @@ export interface EffectivePolicy {
 }
 
 /** The part of the settings that decorators may override. */
-export type PolicySettings = Pick<WhatSettings, 'query' | 'params' | 'sampleRate'>;
+export type PolicySettings = Pick<WhatSettings, 'query' | 'params' | 'sampleRate'> &
+  Pick<AddressSettings, 'ipPolicy'>;
 
 /** Resolves what decorators say against what the application says, once for each action. */
 export class EffectivePolicies {
@@ -43,7 +45,7 @@ export class EffectivePolicies {
   #resolve({ ip, query, params, sampleRate, data }: DataPolicy): EffectivePolicy {
     const settings = this.#settings;
     return {
-      ip: ip ?? 'truncate',
+      ip: ip ?? settings.ipPolicy,
       query: query ?? settings.query,
       params: params === undefined ? settings.params : { ...settings.params, ...params },
       sampleRate: sampleRate ?? settings.sampleRate,

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { AddressSettings } from '../options/address-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { WhatSettings } from '../options/what-options.js';
 import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { AddressTruncator } from './client-address.js';
+import { ClientAddresses } from './client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
 import type { EffectivePolicies, EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
@@ -13,19 +14,20 @@ import { detachedValues, readTarget } from './request-target.js';
 import type { Outcome } from './response-outcome.js';
 
 /** The part of the settings that a record depends on. */
-export type RecordSettings = WhatSettings & Pick<TrackerSettings, 'clock' | 'serverName'>;
+export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'clock' | 'serverName'>;
 
 /** Makes the records of closed exchanges, and remembers what many of them share. */
 export class RecordMaker {
   readonly #settings: RecordSettings;
   readonly #policies: EffectivePolicies;
-  readonly #addresses = new AddressTruncator();
+  readonly #addresses: ClientAddresses;
   readonly #connections = new ConnectionMemory();
   readonly #ids = new RecordIds();
 
-  constructor(settings: RecordSettings, policies: EffectivePolicies) {
+  constructor(settings: RecordSettings, policies: EffectivePolicies, addresses: ClientAddresses) {
     this.#settings = settings;
     this.#policies = policies;
+    this.#addresses = addresses;
   }
 
   /**
@@ -40,6 +42,8 @@ export class RecordMaker {
     const { req } = context;
     const { clock, serverName, keepUserAgent } = this.#settings;
     const policy = this.#policies.of(attribution?.data ?? null);
+    const ip = isAnonymous ? 'none' : policy.ip;
+    const address = this.#addresses.read(exchange.remoteAddress, req.headers);
     const target = readTarget(context.originalUrl, policy.query);
     const { path, params } = routeOf(exchange, target.path, policy);
     const { software, origin } = this.#connections.read(context);
@@ -61,9 +65,8 @@ export class RecordMaker {
       errorType: exchange.errorType ?? outcome.errorType,
       requestBytes: requestBodyBytes(req, exchange.requestBytes),
       responseBytes: responseBodyBytes(outcome, exchange),
-      remoteAddr:
-        isAnonymous || policy.ip === 'none' ? null : this.#addresses.truncate(exchange.remoteAddress),
-      xForwardedFor: null,
+      remoteAddr: this.#addresses.apply(address, ip),
+      xForwardedFor: this.#addresses.forwardedFor(exchange.remoteAddress, req.headers, ip),
       authorization: req.headers.authorization !== undefined,
       username: null,
       userAgent: keepUserAgent && !isAnonymous ? software.userAgent : software.textlessUserAgent,

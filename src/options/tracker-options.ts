@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
+import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
 import { applicationName } from './server-name.js';
 import { type SpoolOptions, resolveSpool } from './spool-options.js';
 import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
@@ -61,7 +62,7 @@ export interface RetryOptions {
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
-export interface TrackUsageOptions extends WhatOptions {
+export interface TrackUsageOptions extends WhatOptions, AddressOptions {
   /** One storage or a list. @default what the container holds under `StorageToken` */
   readonly storage?: UsageStorage | readonly UsageStorage[] | undefined;
   /** The TypeDI container to look into. @default TypeDI's global container */
@@ -102,9 +103,10 @@ export interface TrackUsageOptions extends WhatOptions {
 export interface TrackerSettings
   extends
     WhatSettings,
+    AddressSettings,
     Omit<
       Resolved<TrackUsageOptions>,
-      keyof WhatOptions | 'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
+      keyof WhatOptions | keyof AddressOptions | 'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
     > {
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
@@ -126,6 +128,8 @@ const NAMES = [
   'serverName',
   ...WHAT_NAMES,
   'user',
+  'trustProxy',
+  'ipPolicy',
   'queue',
   'batch',
   'retry',
@@ -162,6 +166,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     serverName: reader.text('serverName', null) ?? applicationName(),
     ...resolveWhatOptions(SUBJECT, reader, options.respect),
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
+    ...resolveAddressOptions(reader),
     queue: resolveQueue(options.queue),
     batch: resolveBatch(options.batch),
     retry: resolveRetry(options.retry),

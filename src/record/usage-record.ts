@@ -60,9 +60,9 @@ export interface UsageRecord {
   readonly requestBytes: number | null;
   /** Bytes of the response's body; null if they cannot be told. */
   readonly responseBytes: number | null;
-  /** The client's address, truncated to /24 (IPv4) or /48 (IPv6); null if it is not known. */
+  /** What the policy `ipPolicy` leaves of the client's address; null if it is not known. */
   readonly remoteAddr: string | null;
-  /** The `X-Forwarded-For` header; null, as it carries full addresses. */
+  /** The `X-Forwarded-For` header that a trusted proxy sent; null unless full addresses are kept. */
   readonly xForwardedFor: string | null;
   /** Whether the request bore credentials in its `Authorization` header. */
   readonly authorization: boolean;

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { MAX_HOPS, type TrustFunction } from '../options/address-options.js';
+import { errorTypeOf } from './error-type.js';
+import { type Hops, forwardedHops, trimBlanks, xForwardedForHops } from './forwarded-header.js';
+
+/** Reads an address as it was written; null if it is none. */
+type AddressReader = (text: string, whole: string) => string | null;
+
+/** What a header says. */
+interface Claim {
+  readonly header: string;
+  readonly next: Hops;
+}
+
+/** Walks from the socket to the client, as far as trusted proxies tell the way. */
+export class TrustedProxies {
+  readonly #trust: TrustFunction;
+  readonly #read: AddressReader;
+  readonly #onFault: (error: Error) => void;
+
+  /** @param onFault - is told when the application's own function throws */
+  constructor(trust: TrustFunction, read: AddressReader, onFault: (error: Error) => void) {
+    this.#trust = trust;
+    this.#read = read;
+    this.#onFault = onFault;
+  }
+
+  /**
+   * The first hop that is no trusted proxy.
+   *
+   * A proxy writes one of the two headers and lets the other through as the client sent it. So where both were
+   * sent, the walk goes on as long as they say the same: what only one of them says may be a stranger's choice.
+   * An entry that is no address ends the walk, as a trusted proxy then says that it does not know the client.
+   *
+   * @param peer - the socket's address; null if it has none
+   * @returns null if the client is not known
+   */
+  clientOf(peer: string | null, headers: IncomingHttpHeaders): string | null {
+    if (!this.trusts(peer, 0)) return peer;
+    const claims = claimsOf(headers);
+    let address = peer;
+    for (let hop = 1; hop <= MAX_HOPS; hop += 1) {
+      const [next, ...others] = claims.map((claim) => this.#nextOf(claim));
+      if (next === undefined || others.some((other) => other !== next)) return address;
+      address = next;
+      if (address === null || !this.trusts(address, hop)) return address;
+    }
+    return address;
+  }
+
+  /** Whether a hop is a trusted proxy. One that cannot be judged is none. */
+  trusts(address: string | null, hop: number): boolean {
+    try {
+      const answer = this.#trust(address, hop);
+      if (typeof answer === 'boolean') return answer;
+      // Without a listener, a promise that rejects would end the process.
+      Promise.resolve(answer).catch(() => undefined);
+      this.#onFault(new TypeError(`it returned a value of type ${typeof answer}; expected true or false`));
+    } catch (error) {
+      // The error's own message may name the address, which no line of a log may hold.
+      this.#onFault(new Error(`it threw; the type is ${errorTypeOf(error)}`));
+    }
+    return false;
+  }
+
+  #nextOf({ header, next }: Claim): string | null | undefined {
+    const text = next();
+    return text === undefined ? undefined : this.#read(text, header);
+  }
+}
+
+/** The headers that were sent; one without content is none. */
+function claimsOf(headers: IncomingHttpHeaders): Claim[] {
+  const forwardedFor = headerLine(headers['x-forwarded-for']);
+  const forwarded = headerLine(headers['forwarded']);
+  const claims: Claim[] = [];
+  if (forwardedFor !== '') claims.push({ header: forwardedFor, next: xForwardedForHops(forwardedFor) });
+  if (forwarded !== '') claims.push({ header: forwarded, next: forwardedHops(forwarded) });
+  return claims;
+}
+
+/** A header's lines as one; empty if it was not sent. */
+export function headerLine(value: string | readonly string[] | undefined): string {
+  if (value === undefined) return '';
+  return trimBlanks(typeof value === 'string' ? value : value.join(', '));
+}

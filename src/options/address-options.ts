@@ -1,0 +1,96 @@
+import { isIP, isIPv4 } from 'node:net';
+import proxyAddr from 'proxy-addr';
+import { IP_POLICIES, type IpPolicy } from '../metadata/data-policy.js';
+import { type OptionReader, isFunction, show } from '../option-reader.js';
+
+/** Who may say where a request came from: a number of proxies, their addresses, or a function that knows them. */
+export type TrustProxy =
+  | false
+  | number
+  | string
+  | readonly string[]
+  | ((address: string, hop: number) => boolean);
+
+/** The options that concern the client's address. */
+export interface AddressOptions {
+  /**
+   * Which proxies are the application's own, so that `X-Forwarded-For` and `Forwarded` count as far as they wrote
+   * them: their number (0 to 32), their addresses and ranges, `'loopback'`, `'linklocal'`, `'uniquelocal'`, a list
+   * of these, or a synchronous function of an address and its hop, which is 0 for the socket's. `true` is refused.
+   * @default false
+   */
+  readonly trustProxy?: TrustProxy | undefined;
+  /**
+   * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing.
+   * `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
+   */
+  readonly ipPolicy?: IpPolicy | undefined;
+}
+
+/** Whether a hop is a trusted proxy; what is not `true` is no. The socket has no address if it is a Unix domain's. */
+export type TrustFunction = (address: string | null, hop: number) => unknown;
+
+/** The same with the defaults filled in. */
+export interface AddressSettings {
+  /** Null where no header counts. */
+  readonly trustProxy: TrustFunction | null;
+  readonly ipPolicy: IpPolicy;
+}
+
+/** The most hops of a header that are looked at. */
+export const MAX_HOPS = 32;
+
+const NAMED_RANGES: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+const EXPECTED =
+  `false, a number of proxies from 0 to ${MAX_HOPS}, an address, a range such as '10.0.0.0/8', ` +
+  `${NAMED_RANGES.map((name) => `'${name}'`).join(', ')}, a list of these, or a function`;
+const WHY_NOT_TRUE =
+  'true would trust everybody, so that any client could choose the address that is recorded';
+
+/**
+ * Checks the options that concern the client's address.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION`
+ */
+export function resolveAddressOptions(reader: OptionReader<AddressOptions>): AddressSettings {
+  return {
+    trustProxy: resolveTrust(reader),
+    ipPolicy: reader.oneOf('ipPolicy', IP_POLICIES, 'truncate'),
+  };
+}
+
+function resolveTrust(reader: OptionReader<AddressOptions>): TrustFunction | null {
+  const trust = reader.read<unknown>('trustProxy', () => true, EXPECTED, false);
+  if (trust === false) return null;
+  if (trust === true) return reader.refuse('trustProxy', `${EXPECTED}; ${WHY_NOT_TRUE}`);
+  if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown);
+  if (typeof trust === 'number') {
+    if (!Number.isInteger(trust) || trust < 0 || trust > MAX_HOPS) reader.refuse('trustProxy', EXPECTED);
+    return trust === 0 ? null : (_, hop) => hop < trust;
+  }
+  const ranges: unknown = typeof trust === 'string' ? [trust] : trust;
+  if (!Array.isArray(ranges)) return reader.refuse('trustProxy', EXPECTED);
+  const wrong = ranges.findIndex((range: unknown) => !isRange(range));
+  if (wrong >= 0) return reader.refuse('trustProxy', `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
+  return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]));
+}
+
+/** A socket without an address is on no list. */
+function ofFunction(trusts: (address: string, hop: number) => unknown): TrustFunction {
+  return (address, hop) => address !== null && trusts(address, hop);
+}
+
+/** proxy-addr would take `'1'` for 0.0.0.1; a range of everybody it refuses by itself. */
+function isRange(range: unknown): range is string {
+  if (typeof range !== 'string') return false;
+  if (NAMED_RANGES.includes(range)) return true;
+  const [address = '', size, ...rest] = range.split('/');
+  if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return false;
+  if (size !== undefined && !/^\d{1,3}$/.test(size) && !isIPv4(size)) return false;
+  try {
+    proxyAddr.compile(range);
+    return true;
+  } catch {
+    return false;
+  }
+}
