@@ -38,7 +38,7 @@ describe('xForwardedForHops', () => {
 describe('forwardedHops', () => {
   it('always yields what proxies wrote behind it, whatever a client sent', () => {
     const value = fc
-      .stringMatching(/^[!#-~]{1,10}$/)
+      .stringMatching(/^[!-~]{1,10}$/)
       .map((text) => text.replaceAll(/[\\"]/g, String.raw`\$&`));
     const element = fc.tuple(
       fc.constantFrom('for=203.0.113.7', 'FOR="203.0.113.7"', 'proto=http;for="203.0.113.7"'),

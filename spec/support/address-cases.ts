@@ -116,6 +116,11 @@ const FORWARDED = cases('loopback', 'forwarded', [
   ['several elements', 'for=198.51.100.1, for=203.0.113.7', '203.0.113.7'],
   ['a comma in quotation marks', 'for=203.0.113.7;host="a,for=6.6.6.6"', '203.0.113.7'],
   ['an escaped quotation mark', String.raw`for=203.0.113.7;host="a\",for=6.6.6.6"`, '203.0.113.7'],
+  [
+    'a comma before an escaped quotation mark',
+    String.raw`for=203.0.113.7;host="a,for=6.6.6.6\""`,
+    '203.0.113.7',
+  ],
   ['an escaped backslash', String.raw`for=6.6.6.6;host="a\\",for=203.0.113.7`, '203.0.113.7'],
   ['a quotation left open by the client', 'for=6.6.6.6;host=", for=203.0.113.7', '203.0.113.7'],
   ['the same before a quoted one', 'for=6.6.6.6;host=", for="203.0.113.7:80"', '203.0.113.7'],

@@ -62,18 +62,13 @@ function lastUnquotedComma(header: string, from: number): number {
   let quoted = false;
   for (let index = from; index >= 0; index -= 1) {
     const character = header[index];
-    if (character === '"' && !(quoted && isEscaped(header, index))) quoted = !quoted;
+    // Inside of quotation marks, one behind a backslash belongs to the text; the opening one stands behind a sign.
+    if (character === '"' && !(quoted && header[index - 1] === '\\')) quoted = !quoted;
     else if (character === ',' && !quoted) return index;
     // This entry is too long to be read, and where it begins does not matter.
     if (from - index > MAX_ENTRY_LENGTH) return -1;
   }
   return -1;
-}
-
-function isEscaped(header: string, index: number): boolean {
-  let start = index;
-  while (header[start - 1] === '\\') start -= 1;
-  return (index - start) % 2 === 1;
 }
 
 function forOf(element: string): string {

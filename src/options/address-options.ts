@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import proxyAddr from 'proxy-addr';
+import QuickLRU from 'quick-lru';
 import { IP_POLICIES, type IpPolicy } from '../metadata/data-policy.js';
 import { type OptionReader, isFunction, show } from '../option-reader.js';
 
@@ -40,6 +41,9 @@ export interface AddressSettings {
 /** The most hops of a header that are looked at. */
 export const MAX_HOPS = 32;
 
+/** Addresses kept with what a list says of them. */
+const REMEMBERED_ADDRESSES = 10_000;
+
 const NAMED_RANGES: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
 const EXPECTED =
   `false, a number of proxies from 0 to ${MAX_HOPS}, an address, a range such as '10.0.0.0/8', ` +
@@ -72,7 +76,20 @@ function resolveTrust(reader: OptionReader<AddressOptions>): TrustFunction | nul
   if (!Array.isArray(ranges)) return reader.refuse('trustProxy', EXPECTED);
   const wrong = ranges.findIndex((range: unknown) => !isRange(range));
   if (wrong >= 0) return reader.refuse('trustProxy', `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
-  return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]));
+  return ranges.length === 0 ? null : ofFunction(remembering(proxyAddr.compile(ranges as string[])));
+}
+
+/** A look into a list takes microseconds, and clients and proxies return. */
+function remembering(trusts: (address: string, hop: number) => boolean): typeof trusts {
+  const seen = new QuickLRU<string, boolean>({ maxSize: REMEMBERED_ADDRESSES });
+  return (address, hop) => {
+    let trusted = seen.get(address);
+    if (trusted === undefined) {
+      trusted = trusts(address, hop);
+      seen.set(address, trusted);
+    }
+    return trusted;
+  };
 }
 
 /** A socket without an address is on no list. */
