@@ -1,5 +1,6 @@
 import type { IpPolicy, ParameterRule } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
+import type { AddressSettings } from '../options/address-options.js';
 import type { WhatSettings } from '../options/what-options.js';
 import { type KnownAction, knownActions } from './action-hook.js';
 import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
@@ -48,7 +49,7 @@ export interface Inventory {
 
 /** Lists the actions that are registered, each with what is recorded of it. */
 export function takeInventory(
-  settings: WhatSettings & Policy & { readonly serverName: string },
+  settings: WhatSettings & AddressSettings & Policy & { readonly serverName: string },
   storages: readonly string[],
 ): Inventory {
   const policies = new EffectivePolicies(settings);

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { IpPolicy } from '../metadata/data-policy.js';
 import type { AddressSettings } from '../options/address-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { WhatSettings } from '../options/what-options.js';
 import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { ClientAddresses } from './client-address.js';
+import type { ClientAddresses } from './client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
 import type { EffectivePolicies, EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
@@ -43,7 +44,6 @@ export class RecordMaker {
     const { clock, serverName, keepUserAgent } = this.#settings;
     const policy = this.#policies.of(attribution?.data ?? null);
     const ip = isAnonymous ? 'none' : policy.ip;
-    const address = this.#addresses.read(exchange.remoteAddress, req.headers);
     const target = readTarget(context.originalUrl, policy.query);
     const { path, params } = routeOf(exchange, target.path, policy);
     const { software, origin } = this.#connections.read(context);
@@ -65,7 +65,7 @@ export class RecordMaker {
       errorType: exchange.errorType ?? outcome.errorType,
       requestBytes: requestBodyBytes(req, exchange.requestBytes),
       responseBytes: responseBodyBytes(outcome, exchange),
-      remoteAddr: this.#addresses.apply(address, ip),
+      remoteAddr: this.#addressOf(exchange, ip),
       xForwardedFor: this.#addresses.forwardedFor(exchange.remoteAddress, req.headers, ip),
       authorization: req.headers.authorization !== undefined,
       username: null,
@@ -76,6 +76,11 @@ export class RecordMaker {
       trackVar: policy.data ? exchange.ownData : null,
       weight,
     };
+  }
+
+  #addressOf({ remoteAddress, context }: Exchange, policy: IpPolicy): string | null {
+    if (policy === 'none') return null;
+    return this.#addresses.apply(this.#addresses.read(remoteAddress, context.req.headers), policy);
   }
 }
 
