@@ -4,6 +4,7 @@ export { TrackedController } from './decorators/tracked-controller.js';
 export { Untracked } from './decorators/untracked.js';
 export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
+export type { LocatorStats } from './capture/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
 export { hashUser } from './capture/hash-user.js';
 export { type Inventory, type InventoryEntry, renderInventory } from './capture/inventory.js';
@@ -17,6 +18,7 @@ export {
 } from './capture/usage-data.js';
 export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata/data-policy.js';
 export type { DefaultPolicy } from './metadata/policy.js';
+export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
 export type {
   BatchOptions,
@@ -39,6 +41,7 @@ export type {
   TrackerEventName,
 } from './pipeline/events.js';
 export type { CloseResult, TrackerStats } from './pipeline/pipeline.js';
+export type { GeoInfo, GeoLookup } from './record/geo-info.js';
 export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
 export type {
   JsonObject,

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import { Container, type Token } from 'typedi';
 import { installActionHook } from './capture/action-hook.js';
 import { Capture } from './capture/capture.js';
+import type { LocatorStats } from './capture/address-locator.js';
 import type { SkipCounts } from './capture/gate.js';
 import { type Inventory, takeInventory } from './capture/inventory.js';
 import { TrackUsageError } from './errors.js';
@@ -30,6 +31,8 @@ export interface CloseOptions {
 export interface UsageStats extends TrackerStats {
   /** Tracked requests that were not recorded, as configured; they are in none of the other figures. */
   readonly skipped: SkipCounts;
+  /** What became of the addresses whose location was looked up; null without the option `geo`. */
+  readonly geo: LocatorStats | null;
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. */
@@ -134,7 +137,7 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    return { ...this.#pipeline.stats(), skipped: this.#capture.skipped };
+    return { ...this.#pipeline.stats(), skipped: this.#capture.skipped, geo: this.#capture.geo };
   }
 
   health(): Health {
@@ -155,7 +158,7 @@ class Tracker implements UsageTracker {
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
     const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
-    this.#capture.conclude();
+    this.#capture.close();
     const closing = this.#pipeline.close(timeoutMs);
     for (const takeBack of this.#attachments.splice(0)) takeBack();
     return closing;

@@ -1,24 +1,21 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
-import type { TrackerSettings } from '../options/tracker-options.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { EXCHANGE } from './body-bytes.js';
 import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
 import { ClientAddresses } from './client-address.js';
 import { EffectivePolicies } from './effective-policy.js';
-import { Gate, type SkipCounts } from './gate.js';
+import type { LocatorStats } from './address-locator.js';
+import { Gate, type SkipCounts, type Verdict } from './gate.js';
+import { LateDetails, type LateSettings } from './late-details.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
-import { UserNames } from './user-names.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
-export type CaptureSettings = RecordSettings & Policy & Pick<TrackerSettings, 'user'>;
-
-/** How long a record waits for an asynchronous `user`, in milliseconds. */
-const USER_WAIT_MS = 1000;
+export type CaptureSettings = RecordSettings & Policy & LateSettings;
 
 /** Watches the requests of one tracker. */
 export class Capture implements ExchangeWatcher {
@@ -27,7 +24,7 @@ export class Capture implements ExchangeWatcher {
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
   readonly #sealer: RecordSealer;
-  readonly #users: UserNames;
+  readonly #details: LateDetails;
   readonly #waiting: WaitingRoom;
   readonly #skipsBots: boolean;
   readonly #sink: RecordSink;
@@ -48,7 +45,7 @@ export class Capture implements ExchangeWatcher {
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
     this.#maker = new RecordMaker(settings, policies, addresses);
     this.#sealer = new RecordSealer(settings, sink);
-    this.#users = new UserNames(settings, sink);
+    this.#details = new LateDetails(settings, addresses, sink);
     this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
@@ -115,28 +112,34 @@ export class Capture implements ExchangeWatcher {
     this.#waiting.empty();
   }
 
+  /** Ends what goes on behind the scenes. Requests may still come. */
+  close(): void {
+    this.conclude();
+    this.#details.close();
+  }
+
+  /** What became of the addresses that were looked up; null where none are. */
+  get geo(): LocatorStats | null {
+    return this.#details.geo;
+  }
+
   #record(exchange: Exchange): void {
     try {
       const verdict = this.#gate.judge(exchange);
       if (verdict === null) return;
       const draft = this.#maker.draft(exchange, verdict);
       if (draft.bot && this.#skipsBots) this.#gate.skip('bot');
-      else if (verdict.isAnonymous) this.#finish(draft);
-      else this.#complete(draft, exchange);
+      else this.#complete(draft, exchange, verdict);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
   }
 
   /** Adds what may be known only later. */
-  #complete(draft: UsageRecordDraft, exchange: Exchange): void {
-    const name = this.#users.read(exchange.context);
-    if (name instanceof Promise) {
-      this.#waiting.add(draft, [name.then((username) => ({ username }))], USER_WAIT_MS);
-    } else {
-      draft.username = name;
-      this.#finish(draft);
-    }
+  #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
+    const late = this.#details.begin(draft, exchange, isAnonymous);
+    if (late === null) this.#finish(draft);
+    else this.#waiting.add(draft, late.parts, late.maxWaitMs);
   }
 
   #finish(draft: UsageRecordDraft): void {

@@ -3,9 +3,11 @@ import { Container, type Token } from 'typedi';
 import { type Clock, systemClock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
+import type { GeoLookup } from '../record/geo-info.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
 import { applicationName } from './server-name.js';
+import { type GeoOptions, type GeoSettings, resolveGeo } from './geo-options.js';
 import { type SpoolOptions, resolveSpool } from './spool-options.js';
 import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
 import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
@@ -78,6 +80,8 @@ export interface TrackUsageOptions extends WhatOptions, AddressOptions {
    * context. A promise is waited for up to a second. @default the user name of Basic authentication
    */
   readonly user?: UserReader | undefined;
+  /** Looks up where clients are, after the response and from their full addresses. @default none */
+  readonly geo?: GeoLookup | GeoOptions | undefined;
   /** How much may wait in memory for a storage. */
   readonly queue?: QueueOptions | undefined;
   /** When and how much is handed to a storage. */
@@ -106,12 +110,22 @@ export interface TrackerSettings
     AddressSettings,
     Omit<
       Resolved<TrackUsageOptions>,
-      keyof WhatOptions | keyof AddressOptions | 'storage' | 'user' | 'queue' | 'batch' | 'retry' | 'spool'
+      | keyof WhatOptions
+      | keyof AddressOptions
+      | 'storage'
+      | 'user'
+      | 'geo'
+      | 'queue'
+      | 'batch'
+      | 'retry'
+      | 'spool'
     > {
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
   /** Null where Basic authentication is to be read. */
   readonly user: UserReader | null;
+  /** Null where nothing is looked up. */
+  readonly geo: GeoSettings | null;
   readonly queue: Resolved<QueueOptions>;
   readonly batch: Resolved<BatchOptions>;
   readonly retry: Resolved<RetryOptions>;
@@ -130,6 +144,7 @@ const NAMES = [
   'user',
   'trustProxy',
   'ipPolicy',
+  'geo',
   'queue',
   'batch',
   'retry',
@@ -167,12 +182,22 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     ...resolveWhatOptions(SUBJECT, reader, options.respect),
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
     ...resolveAddressOptions(reader),
+    geo: options.geo === undefined ? null : resolveGeo(SUBJECT, options.geo),
     queue: resolveQueue(options.queue),
     batch: resolveBatch(options.batch),
     retry: resolveRetry(options.retry),
     spool: options.spool === undefined ? null : resolveSpool(SUBJECT, options.spool),
     handleSignals: reader.boolean('handleSignals', false),
     metrics: reader.boolean('metrics', true),
+    ...readSurroundings(reader),
+  };
+}
+
+/** What a tracker takes from its surroundings. */
+function readSurroundings(
+  reader: OptionReader<TrackUsageOptions>,
+): Pick<TrackerSettings, 'logger' | 'clock'> {
+  return {
     logger: reader.read<UsageLogger>(
       'logger',
       isLogger,

@@ -1,0 +1,90 @@
+import type { Clock } from '../clock.js';
+import type { AddressSettings } from '../options/address-options.js';
+import type { GeoSettings } from '../options/geo-options.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
+import { COUNTRY_FIELDS } from '../record/geo-info.js';
+import type { JsonObject, UsageRecordDraft } from '../record/usage-record.js';
+import { AddressLocator, type LocatorStats } from './address-locator.js';
+import type { ClientAddresses } from './client-address.js';
+import type { Exchange } from './exchange.js';
+import type { RecordSink } from './record-sink.js';
+import { UserNames } from './user-names.js';
+
+/** How long a record waits for an asynchronous `user`, in milliseconds. */
+const USER_WAIT_MS = 1000;
+
+/** What a draft waits for. */
+export interface Late {
+  /** None of them rejects. */
+  readonly parts: readonly Promise<Partial<UsageRecordDraft>>[];
+  readonly maxWaitMs: number;
+}
+
+/** The part of the settings that says who calls and from where. */
+export type LateSettings = AddressSettings &
+  Pick<TrackerSettings, 'user'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
+
+/** Fills in what may take time to learn: who calls, and from where. */
+export class LateDetails {
+  readonly #users: UserNames;
+  readonly #addresses: ClientAddresses;
+  readonly #locator: AddressLocator | null;
+  readonly #geoWaitMs: number;
+
+  constructor(settings: LateSettings, addresses: ClientAddresses, sink: RecordSink) {
+    const { clock, geo } = settings;
+    this.#users = new UserNames(settings, sink);
+    this.#addresses = addresses;
+    this.#geoWaitMs = geo?.maxWaitMs ?? 0;
+    this.#locator =
+      geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
+  }
+
+  /** What became of the addresses that were looked up; null where none are. */
+  get geo(): LocatorStats | null {
+    return this.#locator?.stats() ?? null;
+  }
+
+  /**
+   * Fills in what is known at once.
+   *
+   * @param isAnonymous - whether nothing may be told of the caller that is finer than the country
+   * @returns what is known later; null if that is nothing
+   */
+  begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
+    const name = isAnonymous ? null : this.#users.read(exchange.context);
+    const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
+    if (!(name instanceof Promise)) draft.username = name;
+    if (!(place instanceof Promise)) draft.ipInfo = place;
+    if (!(name instanceof Promise) && !(place instanceof Promise)) return null;
+    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
+    if (name instanceof Promise) parts.push(name.then((username) => ({ username })));
+    if (place instanceof Promise) parts.push(place.then((ipInfo) => ({ ipInfo })));
+    return { parts, maxWaitMs: Math.max(name instanceof Promise ? USER_WAIT_MS : 0, this.#geoWaitMs) };
+  }
+
+  /** Looks nothing up any more. */
+  close(): void {
+    this.#locator?.close();
+  }
+
+  /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
+  #locate(
+    locator: AddressLocator,
+    { remoteAddress, context }: Exchange,
+    isAnonymous: boolean,
+  ): JsonObject | null | Promise<JsonObject | null> {
+    const address = this.#addresses.read(remoteAddress, context.req.headers);
+    if (address === null) return null;
+    const known = locator.peek(address);
+    if (known !== undefined) return isAnonymous ? countryOf(known) : known;
+    const answer = locator.locate(address);
+    return isAnonymous ? answer.then(countryOf) : answer;
+  }
+}
+
+function countryOf(place: JsonObject | null): JsonObject | null {
+  if (place === null) return null;
+  const kept = COUNTRY_FIELDS.filter((name) => Object.hasOwn(place, name));
+  return kept.length === 0 ? null : Object.fromEntries(kept.map((name) => [name, place[name] ?? null]));
+}
