@@ -57,6 +57,58 @@ describe('SqlStorage.connect on a table that is there', () => {
     await storage.close();
   });
 
+  it('adds the columns that may be null, as a later version brings them, and keeps the rows', async () => {
+    const kept = makeRecord({ visitor: null, trackVar: null });
+    await make(createTable.replace(' `visitor` text null,', '').replace(' `track_var` json null,', ''));
+    const native = await openNative(file);
+    expect(
+      native.database.prepare('select name from pragma_table_info(?)').all(['koa_usage']),
+    ).to.have.length(29);
+    await native.close();
+    const storage = await connectSqlite(file);
+    const record = makeRecord({ visitor: 'v', trackVar: { a: 1 } });
+    await storage.store([kept, record], new AbortController().signal);
+    expect(await storage.getUsage()).to.deep.equal([record, kept]);
+    await storage.close();
+  });
+
+  for (const [title, change, says] of [
+    [
+      'a column that takes no null',
+      [' `weight` double not null', ' `other` text null'],
+      /lacks the columns weight/,
+    ],
+    [
+      'a column that demands a value',
+      ['`weight`', '`tenant` text not null, `weight`'],
+      /demands values for tenant/,
+    ],
+    [
+      'a column that should take null',
+      ['`route` text null', '`route` text not null'],
+      /route does not take null/,
+    ],
+  ] as const) {
+    it(`says which SQL puts ${title} right, which then does`, async () => {
+      await make(createTable.replace(change[0], change[1]));
+      const message = await refusal();
+      expect(message).to.match(says);
+      const native = await openNative(file);
+      native.database.exec(message.slice(message.indexOf('run: ') + 5));
+      await native.close();
+      const storage = await connectSqlite(file);
+      const record = makeRecord({ route: null });
+      await storage.store([record], new AbortController().signal);
+      expect(await storage.getUsage()).to.deep.equal([record]);
+      await storage.close();
+    });
+  }
+
+  it('gives no SQL for a table that has nothing of ours', async () => {
+    await make('create table koa_usage (name text primary key)');
+    expect(await refusal()).to.not.include('run:');
+  });
+
   it('makes the index if the table lacks it, and no second one if it does not', async () => {
     await make(`${createTable};`);
     for (let start = 0; start < 2; start += 1) await (await connectSqlite(file)).close();

@@ -1,4 +1,4 @@
-import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
+import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { USAGE_ENTITY_NAME } from '../usage-entity.js';
 import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../usage-row.js';
@@ -6,6 +6,13 @@ import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../usage-row.js'
 /** A column with its name in the database. */
 export interface TableColumn extends UsageColumn {
   readonly name: string;
+  /** As the database calls it, such as `varchar(255)`. */
+  readonly type: string;
+  /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
+  readonly kind: string;
+  /** The longest text, in characters; null where that has no bound, or where it is no text. */
+  readonly length: number | null;
+  readonly isNullable: boolean;
 }
 
 /** The table that records are written to, as the ORM knows it. */
@@ -33,14 +40,20 @@ export function findUsageTable(orm: MikroORM): UsageTable {
   return {
     entity: entity as EntityMetadata<UsageRow>,
     name: entity.tableName,
-    columns: USAGE_COLUMNS.map(({ property, value }) => ({
-      property,
-      value,
-      name: columnName(entity, property),
-    })),
+    columns: USAGE_COLUMNS.map((column) => describeColumn(entity, column)),
   };
 }
 
-function columnName(entity: EntityMetadata, property: string): string {
-  return (entity.properties[property] as { fieldNames?: string[] } | undefined)?.fieldNames?.[0] ?? property;
+function describeColumn(entity: EntityMetadata, { property, value }: UsageColumn): TableColumn {
+  const known: Partial<EntityProperty> = entity.properties[property] ?? {};
+  const kind = known.runtimeType ?? 'any';
+  return {
+    property,
+    value,
+    name: known.fieldNames?.[0] ?? property,
+    type: known.columnTypes?.[0] ?? '',
+    kind,
+    length: kind === 'string' ? (known.length ?? null) : null,
+    isNullable: known.nullable === true,
+  };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
+import { type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
 import type { UsageTable } from '../usage-table.js';
 import { isBusy } from './errors.js';
 import { quote } from './identifiers.js';
@@ -12,14 +12,16 @@ const PAUSE_MS = 20;
 
 interface ColumnInfo {
   readonly name: string;
+  readonly type: string;
   readonly notnull: number;
   readonly dflt_value: string | null;
   readonly pk: number;
+  readonly hidden: number;
 }
 
 /**
- * Makes the table and its index if they are missing, and checks the table if it is there. Several processes may
- * do so at once. Readers and one writer can work side by side afterwards (write-ahead log).
+ * Makes the table and its index if they are missing, and checks the table if it is there; columns that a later version
+ * brought are added. Several processes may do so at once. Readers and one writer can work side by side afterwards (write-ahead log).
  *
  * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there with other columns
  */
@@ -36,11 +38,11 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
 function createTable(database: NativeDatabase, table: UsageTable, sql: string): void {
   database.exec('begin immediate');
   try {
-    const columns = database.prepare('select * from pragma_table_info(?)').all([table.name]) as ColumnInfo[];
-    if (columns.length === 0) {
+    const found = findTable(database, table);
+    if (found.columns.length === 0) {
       database.exec(sql);
     } else {
-      checkColumns(table, columns);
+      for (const statement of checkTable(table, found, syntaxOf(table))) database.exec(statement);
       ensureIndex(database, table);
     }
     database.exec('commit');
@@ -61,30 +63,31 @@ function ensureIndex(database: NativeDatabase, { name }: UsageTable): void {
     database.exec(`create index ${quote(`${name}_date_id_index`)} on ${quote(name)} ("date", "id")`);
 }
 
-function checkColumns(table: UsageTable, found: readonly ColumnInfo[]): void {
-  const expected = new Set(table.columns.map(({ name }) => name));
-  const names = new Set(found.map(({ name }) => name));
-  const missing = [...expected].filter((name) => !names.has(name));
-  const demanding = found.filter(
-    (info) => !expected.has(info.name) && info.notnull === 1 && info.dflt_value === null,
-  );
-  const problems: string[] = [];
-  if (missing.length > 0) problems.push(`it lacks the columns ${missing.join(', ')}`);
-  if (demanding.length > 0) {
-    problems.push(
-      `it demands values for ${demanding.map(({ name }) => name).join(', ')}, which records do not have`,
-    );
-  }
-  const primary = found.filter(({ pk }) => pk > 0).map(({ name }) => name);
-  if (missing.length === 0 && primary.join('\n') !== 'id') {
-    problems.push('its primary key is not the column id');
-  }
-  if (problems.length === 0) return;
-  throw new TrackUsageError(
-    'STORAGE_SETUP',
-    `The table '${table.name}' is not one of usage records: ${problems.join('; ')}. ` +
-      'Rename that table, or give SqlStorage.connect another tableName.',
-  );
+function findTable(database: NativeDatabase, { name }: UsageTable): FoundTable {
+  const columns = database.prepare('select * from pragma_table_xinfo(?)').all([name]) as ColumnInfo[];
+  return {
+    columns: columns.map((column) => ({
+      name: column.name,
+      type: column.type.toLowerCase(),
+      isNullable: column.notnull === 0,
+      // A hidden column is one that SQLite computes.
+      hasDefault: column.dflt_value !== null || column.hidden !== 0,
+    })),
+    primaryKey: columns.filter(({ pk }) => pk > 0).map((column) => column.name),
+  };
+}
+
+/** SQLite keeps any value in any column, and cannot be told another primary key. */
+function syntaxOf({ name }: UsageTable): TableSyntax {
+  const tableName = quote(name);
+  return {
+    tableName,
+    quote,
+    holds: () => true,
+    retype: () => '',
+    dropNotNull: (column) => `alter table ${tableName} alter column ${quote(column.name)} drop not null`,
+    addPrimaryKey: null,
+  };
 }
 
 /** Tries again, without holding the event loop, while another process has the lock. */

@@ -1,0 +1,149 @@
+import { TrackUsageError } from '../../../errors.js';
+import type { TableColumn, UsageTable } from './usage-table.js';
+
+/** A column as it was found in the database. */
+export interface FoundColumn {
+  readonly name: string;
+  /** As the database calls it, such as `varchar(255)`. */
+  readonly type: string;
+  readonly isNullable: boolean;
+  /** Whether the database gives it a value where a row has none: a default, an identity, an expression. */
+  readonly hasDefault: boolean;
+}
+
+/** A table as it was found in the database. */
+export interface FoundTable {
+  readonly columns: readonly FoundColumn[];
+  readonly primaryKey: readonly string[];
+}
+
+/** What a dialect says in its own way about a table. */
+export interface TableSyntax {
+  readonly quote: (identifier: string) => string;
+  /** The table with its schema, quoted. */
+  readonly tableName: string;
+  /** Whether a column that was found takes every value that a record can have there. */
+  holds(column: TableColumn, found: FoundColumn): boolean;
+  /** The statement that gives a column its type. */
+  retype(column: TableColumn): string;
+  /** The statement that has a column take null. */
+  dropNotNull(found: FoundColumn): string;
+  /** The statement that makes id the primary key of a table that has none. */
+  readonly addPrimaryKey: string | null;
+}
+
+/** What is wrong with a table, and the statements that would put it right. */
+interface Problem {
+  readonly text: string;
+  readonly sql: readonly string[];
+}
+
+/**
+ * Checks a table that is there. Columns that may be null are additions of a later version.
+ *
+ * @returns the statements that add them
+ * @throws {TrackUsageError} `STORAGE_SETUP` if anything else is wrong, with the SQL to run; then nothing should be added
+ */
+export function checkTable(table: UsageTable, found: FoundTable, syntax: TableSyntax): string[] {
+  const there = new Map(found.columns.map((column) => [column.name, column]));
+  const missing = table.columns.filter(({ name }) => !there.has(name));
+  const additions = missing.map((column) => addColumn(column, syntax));
+  const problems = [
+    ...(missing.some(({ isNullable }) => !isNullable)
+      ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]
+      : []),
+    ...findForeign(table, found, syntax),
+    ...findUnfit(table, there, syntax),
+    ...findKeyProblem(there, found, syntax),
+  ];
+  if (problems.length > 0) throw refusal(table, problems, isStranger(missing));
+  return additions;
+}
+
+/** Columns of somebody else that a record has no value for. */
+function findForeign(table: UsageTable, found: FoundTable, syntax: TableSyntax): Problem[] {
+  const ours = new Set(table.columns.map(({ name }) => name));
+  const demanding = found.columns.filter(
+    (column) => !ours.has(column.name) && !column.isNullable && !column.hasDefault,
+  );
+  return demanding.length === 0
+    ? []
+    : [
+        {
+          text: `it demands values for ${names(demanding)}, which records do not have`,
+          sql: demanding.map((column) => syntax.dropNotNull(column)),
+        },
+      ];
+}
+
+/** Columns of ours that would not take every record. */
+function findUnfit(
+  table: UsageTable,
+  there: ReadonlyMap<string, FoundColumn>,
+  syntax: TableSyntax,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const column of table.columns) {
+    const found = there.get(column.name);
+    if (found === undefined) continue;
+    if (!syntax.holds(column, found)) {
+      problems.push({
+        text: `its column ${column.name} is ${found.type}, which does not hold ${column.type}`,
+        sql: [syntax.retype(column)],
+      });
+    }
+    if (column.isNullable && !found.isNullable) {
+      problems.push({
+        text: `its column ${column.name} does not take null`,
+        sql: [syntax.dropNotNull(found)],
+      });
+    }
+  }
+  return problems;
+}
+
+/** Storing a record again leaves one only where its id is the key. */
+function findKeyProblem(
+  there: ReadonlyMap<string, FoundColumn>,
+  { primaryKey }: FoundTable,
+  { addPrimaryKey }: TableSyntax,
+): Problem[] {
+  if (!there.has('id') || primaryKey.join('\n') === 'id') return [];
+  return [
+    {
+      text: 'its primary key is not the column id',
+      sql: primaryKey.length === 0 && addPrimaryKey !== null ? [addPrimaryKey] : [],
+    },
+  ];
+}
+
+/** Whether a table has so little of ours that it must be another one. */
+function isStranger(missing: readonly TableColumn[]): boolean {
+  return missing.some(({ property }) => property === 'id' || property === 'date');
+}
+
+function refusal(table: UsageTable, problems: readonly Problem[], stranger: boolean): TrackUsageError {
+  const sql = stranger ? [] : problems.flatMap((problem) => problem.sql);
+  const repair = sql.length === 0 ? '' : ` To keep usage records in it nevertheless, run: ${sql.join('; ')};`;
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +
+      `Rename that table, or give SqlStorage.connect another tableName.${repair}`,
+  );
+}
+
+function addColumn(column: TableColumn, { tableName, quote }: TableSyntax): string {
+  const definition = column.isNullable ? 'null' : `not null default ${neutralValue(column)}`;
+  return `alter table ${tableName} add column ${quote(column.name)} ${column.type} ${definition}`;
+}
+
+/** What rows that are already there get in a column that takes no null. */
+function neutralValue({ property, kind }: TableColumn): string {
+  if (property === 'weight') return '1';
+  if (kind === 'boolean') return 'false';
+  return kind === 'string' ? "''" : '0';
+}
+
+function names(columns: readonly { readonly name: string }[]): string {
+  return columns.map(({ name }) => name).join(', ');
+}
