@@ -14,7 +14,7 @@ const COLLATION = 'utf8mb4_bin';
 /** Operators that compare whole values. `LIKE` and its kin read patterns, and compare without padding anyway. */
 const COMPARISONS: ReadonlySet<string> = new Set(['$eq', '$ne', '$in', '$nin']);
 
-/** `datetime` holds no other years. */
+/** MySQL's `datetime` holds no other years, and PostgreSQL reads no others in ISO 8601. */
 const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
@@ -53,10 +53,10 @@ export class UtcDateTimeType extends Type<Date, Date | string> {
     platform: Platform,
     context?: TransformContext,
   ): Date | string {
-    if (!((value as unknown) instanceof Date) || !isMySql(platform)) return value;
+    if (!((value as unknown) instanceof Date)) return value;
     const bounded =
       context?.mode === 'query' ? new Date(Math.min(Math.max(value.getTime(), EARLIEST), LATEST)) : value;
-    return mySqlDate(bounded);
+    return isMySql(platform) ? mySqlDate(bounded) : bounded;
   }
 
   /** @inheritdoc */

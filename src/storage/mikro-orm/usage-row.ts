@@ -74,8 +74,8 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     status: row.status,
     aborted: row.aborted,
     errorType: row.errorType,
-    requestBytes: row.requestBytes,
-    responseBytes: row.responseBytes,
+    requestBytes: integer(row.requestBytes),
+    responseBytes: integer(row.responseBytes),
     remoteAddr: row.remoteAddr,
     xForwardedFor: row.xForwardedFor,
     authorization: row.authorization,
@@ -97,6 +97,11 @@ export function recordOfRow(row: UsageRow): UsageRecord {
 
 function json(value: JsonObject | null): string | null {
   return value === null ? null : JSON.stringify(value);
+}
+
+/** Some drivers hand out integers of 64 bits as text. */
+function integer(value: number | string | null): number | null {
+  return value === null ? null : Number(value);
 }
 
 /** Some drivers hand out JSON as text, others parsed. */

@@ -2,9 +2,10 @@ import type { IDatabaseDriver } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from './dialect.js';
 import { mariaDbDialect, mySqlDialect } from './mysql/dialect.js';
+import { postgresqlDialect } from './postgresql/dialect.js';
 import { sqliteDialect } from './sqlite/dialect.js';
 
-const DIALECTS: readonly SqlDialect[] = [sqliteDialect, mySqlDialect, mariaDbDialect];
+const DIALECTS: readonly SqlDialect[] = [sqliteDialect, mySqlDialect, mariaDbDialect, postgresqlDialect];
 
 /**
  * Finds the dialect that a driver of MikroORM speaks.

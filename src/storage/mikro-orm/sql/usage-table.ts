@@ -19,6 +19,8 @@ export interface TableColumn extends UsageColumn {
 export interface UsageTable {
   readonly entity: EntityMetadata<UsageRow>;
   readonly name: string;
+  /** The schema that it is in; null if it is in the server's default one. */
+  readonly schema: string | null;
   readonly columns: readonly TableColumn[];
 }
 
@@ -40,8 +42,16 @@ export function findUsageTable(orm: MikroORM): UsageTable {
   return {
     entity: entity as EntityMetadata<UsageRow>,
     name: entity.tableName,
+    schema: findSchema(orm, entity),
     columns: USAGE_COLUMNS.map((column) => describeColumn(entity, column)),
   };
+}
+
+/** The schema as MikroORM chooses it for reading. */
+function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
+  const isFixed = entity.schema !== undefined && entity.schema !== '*';
+  const schema = isFixed ? entity.schema : orm.config.get('schema');
+  return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;
 }
 
 function describeColumn(entity: EntityMetadata, { property, value }: UsageColumn): TableColumn {

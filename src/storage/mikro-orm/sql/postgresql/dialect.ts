@@ -1,0 +1,43 @@
+import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { messageOf, stateOf } from './errors.js';
+import { ensureTable } from './schema.js';
+import { PostgresWriter } from './writer.js';
+
+/** How long a connection of our own may take to make, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** PostgreSQL, by pg. */
+export const postgresqlDialect: SqlDialect = {
+  name: 'postgresql',
+  isEmbedded: false,
+  reservedNames: null,
+  connectionOptions: {
+    driverOptions: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'koa-track-usage',
+    },
+  },
+  matches: (driver) => driver.getPlatform() instanceof BasePostgreSqlPlatform,
+  ensureTable,
+  createWriter: (orm, table) => new PostgresWriter(orm, table),
+  explainConnect: (target, error) =>
+    `the PostgreSQL database ${target} cannot be opened: ${messageOf(error)}. ${advice(error)}`,
+};
+
+function advice(error: unknown): string {
+  const state = stateOf(error);
+  if (state === '3D000') return 'Make the database with: create database …;';
+  if (state.startsWith('28') || isAboutPassword(error))
+    return "Check the options 'user' and 'password', and that pg_hba.conf lets them in.";
+  if (state.startsWith('53'))
+    return 'The server has no connection left: try again, or raise max_connections.';
+  if (state !== '') return 'Try again when the server is ready.';
+  return "Check that the server runs and can be reached from here, and the options 'host' and 'port'.";
+}
+
+/** pg itself notices that a password is missing, and that the server does not know it. */
+function isAboutPassword(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('SASL: ');
+}
