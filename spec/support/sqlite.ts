@@ -1,13 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MikroORM, type Options } from '@mikro-orm/core';
+import { type Constructor, type IDatabaseDriver, MikroORM, type Options } from '@mikro-orm/core';
+import { LibSqlDriver } from '@mikro-orm/libsql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import {
   type NativeDatabase,
   sqliteConnection,
 } from '../../src/storage/mikro-orm/sql/sqlite/native-client.js';
 import { SqlStorage, Usage } from '../../src/storage/mikro-orm/sql/index.js';
+
+/** The clients that share SQLite's writer. */
+export const SQLITE_CLIENTS: readonly (readonly [title: string, driver: Constructor<IDatabaseDriver>])[] = [
+  ['SQLite', SqliteDriver],
+  ['libSQL', LibSqlDriver],
+];
 
 /** A folder that is removed after the spec. */
 export interface TemporaryFolder {
@@ -40,14 +47,22 @@ export async function applicationOrm(options: Partial<Options> = {}): Promise<Mi
 }
 
 /** A storage on its own connection. */
-export function connectSqlite(dbName: string, tableName?: string): Promise<SqlStorage> {
-  return SqlStorage.connect({ driver: SqliteDriver, dbName, ...(tableName !== undefined && { tableName }) });
+export function connectSqlite(
+  dbName: string,
+  tableName?: string,
+  driver: Constructor<IDatabaseDriver> = SqliteDriver,
+): Promise<SqlStorage> {
+  return SqlStorage.connect({ driver, dbName, tableName });
 }
 
-/** Another connection to a file, as another program would have it: better-sqlite3 itself. */
+/**
+ * Another connection to a file, as another program would have it: better-sqlite3 itself. Two libraries in one process
+ * do not see each other's locks, so it has to be the one whose locks are looked at.
+ */
 export async function openNative(
   dbName: string,
+  driver: Constructor<IDatabaseDriver> = SqliteDriver,
 ): Promise<{ database: NativeDatabase; close(): Promise<void> }> {
-  const orm = await initOrm({ dbName });
+  const orm = await initOrm({ dbName, driver });
   return { database: await sqliteConnection(orm).getNativeClient(), close: () => orm.close(true) };
 }

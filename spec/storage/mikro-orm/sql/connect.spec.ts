@@ -64,10 +64,10 @@ describe('SqlStorage.connect', () => {
   it('leaves the file readable while it writes: it has a write-ahead log', async () => {
     const storage = await connectSqlite(file);
     const native = await openNative(file);
-    const mode = native.database.pragma('journal_mode', { simple: true });
+    const mode = native.database.prepare('pragma journal_mode').all();
     await native.close();
     await storage.close();
-    expect(mode).to.equal('wal');
+    expect(mode).to.deep.equal([{ journal_mode: 'wal' }]);
   });
 
   it('lets several processes make the table at once, and write to it', async () => {

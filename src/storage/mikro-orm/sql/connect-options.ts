@@ -8,6 +8,7 @@ import { OptionReader, hasMethods, isFunction, isText } from '../../../option-re
 import { DEFAULT_TABLE_NAME } from '../usage-entity.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
+import { isReadyMade } from './driver-options.js';
 
 /** What a storage is called. */
 export interface SqlStorageNaming {
@@ -29,13 +30,13 @@ export interface SqlStorageOptions extends SqlStorageNaming {
   readonly port?: number | undefined;
   /** Who connects. @default the driver's, such as postgres */
   readonly user?: string | undefined;
-  /** The password of `user`. It is in no log and no error. @default none */
+  /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
   readonly password?: string | undefined;
   /** The schema that the table is in, where the server has schemas. @default the server's, such as public */
   readonly schema?: string | undefined;
   /** The table. It is made if it is missing. @default 'koa_usage' */
   readonly tableName?: string | undefined;
-  /** What the driver's own client is given beside it, such as `{ ssl: … }`. @default {} */
+  /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions?: object | undefined;
 }
 
@@ -92,9 +93,9 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
   const driver =
     reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
     reader.refuse('driver', A_DRIVER);
-  const dialect = findDialect(makeDriver(driver), CONNECT);
-  const where = dialect.isEmbedded ? readFile(reader) : readServer(reader);
   const given = reader.read<object>('driverOptions', isObject, 'an object', {});
+  const dialect = findDialect(makeDriver(driver, given), CONNECT);
+  const where = dialect.isEmbedded ? readFile(reader, dialect) : readServer(reader);
   const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
   return {
     dialect,
@@ -106,7 +107,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
       ...own,
       ...where.options,
       driver,
-      driverOptions: { ...driverOptions, ...given },
+      driverOptions: isReadyMade(given) ? given : { ...driverOptions, ...given },
       pool: POOL,
       metadataCache: { enabled: false },
       // It would ask the server before anybody can see to its errors; a table is looked for all the same.
@@ -120,12 +121,32 @@ interface Where {
   readonly options: object;
 }
 
-function readFile(reader: OptionReader<SqlStorageOptions>): Where {
+function readFile(reader: OptionReader<SqlStorageOptions>, { remote }: SqlDialect): Where {
+  const clientUrl =
+    remote &&
+    reader.read<string | undefined>(
+      'clientUrl',
+      (value) => isUrl(value) && remote.pattern.test(value as string),
+      remote.example,
+      undefined,
+    );
+  const dbName =
+    clientUrl ?? reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
+  const isRemote = remote?.pattern.test(dbName) === true;
   for (const name of SERVER_OPTIONS) {
+    if (name === 'clientUrl' && remote !== undefined) continue;
+    if (name === 'password' && isRemote) continue;
     reader.read(name, () => false, 'nothing: it is for servers, and this driver opens a file', undefined);
   }
-  const dbName = reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
-  return { target: dbName, options: { dbName } };
+  const password = isRemote ? reader.read('password', isText, 'text', undefined) : undefined;
+  return { target: isRemote ? withoutSecrets(dbName) : dbName, options: defined({ dbName, password }) };
+}
+
+/** A token may stand in the user's place of a URL, and behind its question mark. */
+function withoutSecrets(url: string): string {
+  if (!URL.canParse(url)) return 'of an unreadable URL';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
 function readServer(reader: OptionReader<SqlStorageOptions>): Where {
@@ -182,9 +203,9 @@ function readTableName(reader: OptionReader<SqlStorageOptions>, { reservedNames 
 }
 
 /** A driver that is connected to nothing, to be asked which dialect it speaks. */
-function makeDriver(driver: Constructor<IDatabaseDriver>): IDatabaseDriver {
+function makeDriver(driver: Constructor<IDatabaseDriver>, driverOptions: object): IDatabaseDriver {
   return new Configuration(
-    { ...NOT_FROM_ENVIRONMENT, driver, dbName: ':memory:' } as object,
+    { ...NOT_FROM_ENVIRONMENT, driver, driverOptions, dbName: ':memory:' } as object,
     false,
   ).getDriver();
 }

@@ -10,6 +10,9 @@ export interface SqlDialect {
   /** Whether `dbName` is a file that this process opens, rather than a database on a server. */
   readonly isEmbedded: boolean;
 
+  /** Which URLs an embedded dialect takes for servers all the same, and how an error describes one; left out if none. */
+  readonly remote?: { readonly pattern: RegExp; readonly example: string };
+
   /** What a table may not be called here, and how an error says so; null if every name will do. */
   readonly reservedNames: { readonly pattern: RegExp; readonly expected: string } | null;
 

@@ -1,11 +1,21 @@
 import type { IDatabaseDriver } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from './dialect.js';
+import { libSqlDialect } from './libsql/dialect.js';
 import { mariaDbDialect, mySqlDialect } from './mysql/dialect.js';
+import { portableDialect } from './portable/dialect.js';
 import { postgresqlDialect } from './postgresql/dialect.js';
 import { sqliteDialect } from './sqlite/dialect.js';
 
-const DIALECTS: readonly SqlDialect[] = [sqliteDialect, mySqlDialect, mariaDbDialect, postgresqlDialect];
+/** The portable one takes what is left: it comes last. */
+const DIALECTS: readonly SqlDialect[] = [
+  sqliteDialect,
+  libSqlDialect,
+  postgresqlDialect,
+  mySqlDialect,
+  mariaDbDialect,
+  portableDialect,
+];
 
 /**
  * Finds the dialect that a driver of MikroORM speaks.
@@ -18,7 +28,7 @@ export function findDialect(driver: IDatabaseDriver, subject: string): SqlDialec
   if (dialect !== undefined) return dialect;
   throw new TrackUsageError(
     'STORAGE_SETUP',
-    `${subject}: SqlStorage writes ${DIALECTS.map(({ name }) => name).join(', ')}, and this MikroORM has the driver ` +
-      `${driver.constructor.name}. Use SqliteDriver of '@mikro-orm/sqlite'.`,
+    `${subject}: SqlStorage writes through the SQL drivers of MikroORM, and this MikroORM has the driver ` +
+      `${driver.constructor.name}. Use SqliteDriver of '@mikro-orm/sqlite', or another driver for SQL.`,
   );
 }

@@ -15,11 +15,9 @@ import {
 } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
+import { OWN_CONNECTIONS } from './own-connections.js';
 import type { SqlWriter } from './sql-writer.js';
-import { type UsageTable, findUsageTable } from './usage-table.js';
-
-/** The connections of our own. */
-const OWN = new WeakMap<MikroORM, { readonly dialect: SqlDialect; readonly table: UsageTable }>();
+import { findUsageTable } from './usage-table.js';
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage implements ReadableUsageStorage {
@@ -53,7 +51,7 @@ export class SqlStorage implements ReadableUsageStorage {
           'For a connection of its own, write await SqlStorage.connect({ driver, dbName }).',
       );
     }
-    const own = OWN.get(orm);
+    const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
     this.name = name ?? dialect.name;
@@ -77,7 +75,7 @@ export class SqlStorage implements ReadableUsageStorage {
     try {
       const table = findUsageTable(orm);
       await dialect.ensureTable(orm, table);
-      OWN.set(orm, { dialect, table });
+      OWN_CONNECTIONS.set(orm, { dialect, table });
       return new SqlStorage(orm, { name });
     } catch (error) {
       await orm.close(true).catch(() => {});

@@ -1,5 +1,6 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
+import { drives } from '../driver-options.js';
 import { isBusy } from './errors.js';
 import { ensureTable } from './schema.js';
 import { SqliteWriter } from './writer.js';
@@ -11,7 +12,7 @@ export const sqliteDialect: SqlDialect = {
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
   // Waiting for another process's lock would hold the event loop.
   connectionOptions: { driverOptions: { timeout: 0 } },
-  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform,
+  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
   createWriter: (orm, table) => new SqliteWriter(orm, table),
   explainConnect: (file, error) =>

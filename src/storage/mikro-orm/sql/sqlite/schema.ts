@@ -27,12 +27,18 @@ interface ColumnInfo {
  */
 export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
-  const sql = await orm.schema.getCreateSchemaSQL({ wrap: false });
   await patiently(() => {
-    database.pragma('journal_mode = wal', { simple: true });
-    database.pragma('synchronous = normal', { simple: true });
-    createTable(database, table, sql);
+    database.exec('pragma journal_mode = wal');
+    database.exec('pragma synchronous = normal');
   });
+  await createIfMissing(orm, table);
+}
+
+/** The same, without a word about how the file is kept. */
+export async function createIfMissing(orm: MikroORM, table: UsageTable): Promise<void> {
+  const database = await sqliteConnection(orm).getNativeClient();
+  const sql = await orm.schema.getCreateSchemaSQL({ wrap: false });
+  await patiently(() => createTable(database, table, sql));
 }
 
 function createTable(database: NativeDatabase, table: UsageTable, sql: string): void {

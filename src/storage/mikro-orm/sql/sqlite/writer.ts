@@ -12,6 +12,7 @@ import {
   type NativeDatabase,
   type NativeStatement,
   type SqliteConnection,
+  busyTimeoutMs,
   sqliteConnection,
 } from './native-client.js';
 
@@ -36,7 +37,7 @@ interface Statements {
 }
 
 /**
- * Writes through better-sqlite3 itself, with statements that are made once, in short transactions with a turn of
+ * Writes through the native client itself, with statements that are made once, in short transactions with a turn of
  * the event loop between them. Kysely's lock on the connection keeps it out of the application's transactions,
  * and it never waits for another connection's lock: it fails, and the tracker tries again later.
  */
@@ -55,7 +56,7 @@ export class SqliteWriter implements SqlWriter {
     const refused: RefusedRecord[] = [];
     try {
       const database = await this.#connection.getNativeClient();
-      const busyTimeoutMs = Number(database.pragma('busy_timeout', { simple: true }));
+      const timeoutMs = busyTimeoutMs(database);
       for (let start = 0; start < batch.length;) {
         if (start > 0) await nextTurn();
         await this.#connection
@@ -66,7 +67,7 @@ export class SqliteWriter implements SqlWriter {
             signal.throwIfAborted();
             start += this.#writeChunk(
               database,
-              busyTimeoutMs,
+              timeoutMs,
               batch.slice(start, start + CHUNK_RECORDS),
               refused,
             );
@@ -81,13 +82,13 @@ export class SqliteWriter implements SqlWriter {
   /**
    * Writes a chunk in one transaction, in one turn of the event loop.
    *
-   * @param busyTimeoutMs - how long the application waits for locks on this connection; here, nobody does
+   * @param timeoutMs - how long the application waits for locks on this connection; here, nobody does
    * @param refused - gets the records that the table does not take
    * @returns how many records of the chunk are done
    */
   #writeChunk(
     database: NativeDatabase,
-    busyTimeoutMs: number,
+    timeoutMs: number,
     chunk: readonly UsageRecord[],
     refused: RefusedRecord[],
   ): number {
@@ -97,11 +98,11 @@ export class SqliteWriter implements SqlWriter {
         'The application has begun a transaction on the native client; its connection is left alone until that ends.',
       );
     }
-    if (busyTimeoutMs > 0) database.pragma('busy_timeout = 0', { simple: true });
+    if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
     try {
       return insertChunk(this.#prepare(database), this.#table, chunk, refused);
     } finally {
-      if (busyTimeoutMs > 0) database.pragma(`busy_timeout = ${busyTimeoutMs}`, { simple: true });
+      if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
     }
   }
 
@@ -164,7 +165,8 @@ function insertRecord(
   }
 }
 
-function rowOf({ columns }: UsageTable, record: UsageRecord): (string | number | null)[] {
+/** A record as values that SQLite can bind, in the order of the columns. */
+export function rowOf({ columns }: UsageTable, record: UsageRecord): (string | number | null)[] {
   const row: (string | number | null)[] = [];
   for (const { value } of columns) row.push(bindable(value(record)));
   return row;

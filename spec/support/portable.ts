@@ -1,0 +1,31 @@
+import { MikroORM, type Options } from '@mikro-orm/core';
+import { SqlStorage, defineUsage } from '../../src/storage/mikro-orm/sql/index.js';
+import { OWN_CONNECTIONS } from '../../src/storage/mikro-orm/sql/own-connections.js';
+import { portableDialect } from '../../src/storage/mikro-orm/sql/portable/dialect.js';
+import { findUsageTable } from '../../src/storage/mikro-orm/sql/usage-table.js';
+
+/** A storage on its own connection that writes in the portable way, whatever the driver's own dialect is. */
+export async function connectPortable(
+  options: Partial<Options>,
+  tableName = 'koa_usage',
+): Promise<SqlStorage> {
+  const orm = await MikroORM.init({
+    pool: { min: 0, max: 2 },
+    ...options,
+    entities: [defineUsage(tableName)],
+  } as Options);
+  return assumePortable(orm);
+}
+
+/** The same for an ORM that is there; closing the storage closes it. */
+export async function assumePortable(orm: MikroORM): Promise<SqlStorage> {
+  const table = findUsageTable(orm);
+  try {
+    await portableDialect.ensureTable(orm, table);
+  } catch (error) {
+    await orm.close(true);
+    throw error;
+  }
+  OWN_CONNECTIONS.set(orm, { dialect: portableDialect, table });
+  return new SqlStorage(orm);
+}

@@ -1,0 +1,26 @@
+import { SqlitePlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { drives } from '../driver-options.js';
+import { sqliteDialect } from '../sqlite/dialect.js';
+import { SqliteWriter } from '../sqlite/writer.js';
+import { REMOTE_URL, isRemote } from './location.js';
+import { ensureTable } from './schema.js';
+import { LibSqlServerWriter } from './writer.js';
+
+/**
+ * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
+ */
+export const libSqlDialect: SqlDialect = {
+  ...sqliteDialect,
+  name: 'libsql',
+  remote: { pattern: REMOTE_URL, example: "a URL, such as 'libsql://usage.example.com'" },
+  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
+  ensureTable,
+  createWriter: (orm, table) =>
+    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
+  explainConnect: (target, error) =>
+    REMOTE_URL.test(target)
+      ? `the libSQL server '${target}' cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
+        "Check the URL, that the server is running, and its token, which is given as 'password'."
+      : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
+};

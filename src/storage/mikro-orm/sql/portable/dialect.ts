@@ -1,0 +1,22 @@
+import { AbstractSqlPlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { ensureTable } from './schema.js';
+import { PortableWriter } from './writer.js';
+
+/**
+ * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
+ * better-sqlite3 and libsql. All of it goes through MikroORM's own driver.
+ */
+export const portableDialect: SqlDialect = {
+  name: 'sql',
+  isEmbedded: false,
+  reservedNames: null,
+  connectionOptions: {},
+  matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
+  ensureTable,
+  createWriter: (orm, table) => new PortableWriter(orm, table),
+  explainConnect: (target, error) =>
+    `the database ${target} cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
+    'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +
+    'a table in it.',
+};
