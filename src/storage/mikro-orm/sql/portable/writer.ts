@@ -76,7 +76,11 @@ export class PortableWriter implements SqlWriter {
     for (let attempt = 1, knownBefore = -1; ; attempt += 1) {
       let known = 0;
       try {
-        await this.#connection.transactional(async (transaction: Transaction) => {
+        // Not MikroORM's own way to begin: where a rollback fails, as on a broken connection, that never gives the
+        // connection back to the pool.
+        await this.#connection.ensureConnection();
+        const begin = this.#connection.getClient().transaction();
+        await begin.execute(async (transaction: Transaction) => {
           // It may have been long in coming, and nobody may be waiting any more: it is rolled back.
           signal.throwIfAborted();
           const unknown = await this.#unknownOf(chunk, transaction);
