@@ -93,9 +93,18 @@ export class UsageRepository extends EntityRepository<UsageRow> {
 }
 
 function conditions({ startDate, endDate, filters }: ResolvedUsageCountQuery): FilterQuery<UsageRow> {
-  const date = { ...(startDate && { $gte: startDate }), ...(endDate && { $lt: endDate }) };
-  const bounds = startDate === null && endDate === null ? {} : { date };
-  return { ...bounds, ...Object.fromEntries(filters) };
+  const start = startDate && startDate < EARLIEST ? null : within(startDate);
+  const end = endDate && endDate > LATEST ? null : within(endDate);
+  const date = { ...(start && { $gte: start }), ...(end && { $lt: end }) };
+  return { ...(start || end ? { date } : {}), ...Object.fromEntries(filters) };
+}
+
+/** What every engine can compare a date with. PostgreSQL refuses others, and no request was ever made there. */
+const EARLIEST = new Date('0001-01-01T00:00:00.000Z');
+const LATEST = new Date('9999-12-31T23:59:59.999Z');
+
+function within(date: Date | null): Date | null {
+  return date && new Date(Math.min(Math.max(date.getTime(), EARLIEST.getTime()), LATEST.getTime()));
 }
 
 /**
@@ -109,7 +118,7 @@ function conditionsAfter(
   { startDate, filters }: ResolvedUsageCountQuery,
 ): FilterQuery<UsageRow> {
   return {
-    date: { ...(startDate && { $gte: startDate }), $lte: date },
+    date: { ...(startDate && { $gte: within(startDate) }), $lte: date },
     $or: [{ date: { $lt: date } }, { id: { $lt: id } }],
     ...Object.fromEntries(filters),
   };
