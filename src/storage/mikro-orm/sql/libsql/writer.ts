@@ -9,12 +9,12 @@ import { rowOf } from '../sqlite/writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { isRefusal, storageError } from './errors.js';
 
-/** Records a request. Each has some thirty parameters, and SQLite takes 32,766 a statement. */
+/** Records a statement. Each has some thirty parameters, and SQLite takes 32,766 a statement. */
 const CHUNK_RECORDS = 100;
 
 /**
- * Writes to a libSQL server. libsql waits for each answer on the event loop, so a chunk is one statement and one
- * request: it is kept as a whole or not at all, and there is a turn of the loop between two.
+ * Writes to a libSQL server. libsql waits for each answer on the event loop, so a chunk is one statement, which costs two
+ * requests: it is kept as a whole or not at all, and there is a turn of the loop between two.
  */
 export class LibSqlServerWriter implements SqlWriter {
   readonly #connection: SqliteConnection;
