@@ -7,10 +7,12 @@ import { p13 } from './benchmarks/p13.js';
 import { p2 } from './benchmarks/p2.js';
 import { p4 } from './benchmarks/p4.js';
 import { p5 } from './benchmarks/p5.js';
+import { p6 } from './benchmarks/p6.js';
 import { p7 } from './benchmarks/p7.js';
+import { p9 } from './benchmarks/p9.js';
 import type { Benchmark, Finding } from './harness/finding.js';
 
-const BENCHMARKS: readonly Benchmark[] = [p1, p2, p4, p5, p7, p12, p13];
+const BENCHMARKS: readonly Benchmark[] = [p1, p2, p4, p5, p6, p7, p9, p12, p13];
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },

@@ -1,0 +1,55 @@
+import type { UsageRecord } from 'koa-track-usage';
+import type { Engine, Store } from '../engines/engine.js';
+import { makeRecords } from '../engines/record.js';
+import { sqlite } from '../engines/sqlite.js';
+import { type Benchmark, type Finding, type Scale, type Target, judge } from '../harness/finding.js';
+import { type Estimate, estimateMedian } from '../harness/statistics.js';
+import { type Contestant, type Effort, takeTurns } from '../harness/take-turns.js';
+
+const ENGINES: readonly (readonly [Engine, Target])[] = [[sqlite, { gate: 0.8, goal: 0.95 }]];
+
+/** How fast the storages write, against code written by hand. */
+export const p6: Benchmark = {
+  id: 'P6',
+  async run(scale) {
+    const findings: Finding[] = [];
+    for (const [engine, target] of ENGINES) findings.push(...(await measure(engine, target, scale)));
+    return findings;
+  },
+};
+
+async function measure(engine: Engine, target: Target, scale: Scale): Promise<Finding[]> {
+  const [batches, warmUp, rounds] = scale === 'quick' ? [2, 2, 5] : [10, 10, 100];
+  const stores = [await engine.openOurs(), await engine.openRival(), await engine.openRival()];
+  const records = stores.map(() => makeRecords(0));
+  const contestants = stores.map((store, index) => writing(store, records, index, engine.batchRecords));
+  const efforts: Effort[][] = [];
+  for (let round = -warmUp; round < rounds; round += 1) {
+    for (const [index] of stores.entries()) records[index] = makeRecords(batches * engine.batchRecords);
+    const [effort] = await takeTurns(contestants, { warmUp: 0, rounds: 1 });
+    if (round >= 0 && effort !== undefined) efforts.push(effort);
+  }
+  for (const store of stores) await store.close();
+  const versus = `${engine.title} / ${engine.rivalTitle}`;
+  return [
+    judge('P6', `rows/s: ${versus}`, share(efforts, 'ms', 1, 0), share(efforts, 'ms', 1, 2), target),
+    judge('P6', `CPU a row: ${versus}`, share(efforts, 'cpuUs', 0, 1), share(efforts, 'cpuUs', 2, 1), null),
+  ];
+}
+
+function writing(
+  store: Store,
+  records: readonly (readonly UsageRecord[])[],
+  index: number,
+  batchRecords: number,
+): Contestant {
+  return async () => {
+    const mine = records[index] ?? [];
+    for (let start = 0; start < mine.length; start += batchRecords)
+      await store.write(mine.slice(start, start + batchRecords));
+  };
+}
+
+function share(efforts: readonly Effort[][], figure: keyof Effort, of: number, to: number): Estimate {
+  return estimateMedian(efforts.map((effort) => Number(effort[of]?.[figure]) / Number(effort[to]?.[figure])));
+}

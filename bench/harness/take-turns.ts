@@ -1,0 +1,36 @@
+import { shuffled } from './statistics.js';
+
+/** What one contestant needed for one slice. */
+export interface Effort {
+  readonly ms: number;
+  /** CPU time of this process, all threads. */
+  readonly cpuUs: number;
+}
+
+/** Does one slice of work. */
+export type Contestant = () => Promise<void>;
+
+/**
+ * Lets contestants work in turn in this process, in an order that is drawn anew in every round.
+ *
+ * @returns by round, what each needed, in the order of `contestants`
+ */
+export async function takeTurns(
+  contestants: readonly Contestant[],
+  { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
+): Promise<Effort[][]> {
+  const efforts: Effort[][] = [];
+  for (let round = -warmUp; round < rounds; round += 1) {
+    const taken: Effort[] = [];
+    for (const [index, contestant] of shuffled([...contestants.entries()])) {
+      const cpu = process.cpuUsage();
+      const begin = performance.now();
+      await contestant();
+      const ms = performance.now() - begin;
+      const { user, system } = process.cpuUsage(cpu);
+      taken[index] = { ms, cpuUs: user + system };
+    }
+    if (round >= 0) efforts.push(taken);
+  }
+  return efforts;
+}
