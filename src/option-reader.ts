@@ -106,7 +106,16 @@ function invalid(subject: string, name: string, value: unknown, expected: string
   );
 }
 
-/** A value as an error shows it: on one line, and not too long. */
+/**
+ * A value as an error shows it: on one line, and not too long. What others made of its inspection does not count: it
+ * may throw, as that of an invalid `Date` does where MikroORM's connection to MongoDB has changed it.
+ */
 export function show(value: unknown): string {
-  return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity });
+  return inspect(value, {
+    depth: 0,
+    maxStringLength: 80,
+    maxArrayLength: 3,
+    breakLength: Infinity,
+    customInspect: false,
+  });
 }
