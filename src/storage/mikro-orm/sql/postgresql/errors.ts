@@ -46,6 +46,14 @@ export function isSetup(error: unknown): boolean {
   return hasState(error, SETUP);
 }
 
+/**
+ * Whether the connection may be about to end: the server says so (57P01 and its kin), or it is no error of the server's.
+ * The pool learns of the end only later, and would hand the connection out once more.
+ */
+export function mayBeEnding(error: unknown): boolean {
+  return stateOf(error) === '' || hasState(error, ['08', '57P', '58', 'XX']);
+}
+
 /** What somebody has to run so that records can be written. */
 export function whatToRun(state: string, orm: MikroORM, table: UsageTable): string {
   const { user, database } = postgresConnection(orm).getConnectionOptions() as Partial<
@@ -74,9 +82,10 @@ export function whatToRun(state: string, orm: MikroORM, table: UsageTable): stri
 }
 
 /** The five characters that say what kind of error it is; empty if the server did not say. */
+// None begins with an E, as codes of the system do that have five letters too: EPIPE.
 export function stateOf(error: unknown): string {
   const code: unknown = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : '';
+  return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : '';
 }
 
 /** What went wrong, also where several addresses of a host were tried and the error itself says nothing. */

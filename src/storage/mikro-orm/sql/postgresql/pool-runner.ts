@@ -1,5 +1,6 @@
 import { orAbort } from './abort.js';
 import { cancelStatement } from './cancel.js';
+import { mayBeEnding } from './errors.js';
 import type { NativeClient, PostgresConnection, Statement } from './native-client.js';
 import type { StatementRunner } from './statement-runner.js';
 
@@ -96,7 +97,7 @@ async function execute(
       });
       throw error;
     }
-    client.release();
+    client.release(mayBeEnding(error));
     end();
     throw error;
   }
