@@ -1,11 +1,7 @@
-import {
-  Configuration,
-  type Constructor,
-  type IDatabaseDriver,
-  UnderscoreNamingStrategy,
-} from '@mikro-orm/core';
+import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import { OptionReader, hasMethods, isFunction, isText } from '../../../option-reader.js';
-import { DEFAULT_TABLE_NAME } from '../usage-entity.js';
+import { NOT_FROM_ENVIRONMENT } from '../not-from-environment.js';
+import { DEFAULT_TABLE_NAME } from '../usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './driver-options.js';
@@ -46,19 +42,6 @@ export const CONNECT = 'SqlStorage.connect';
 const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
 
 const SERVER_OPTIONS = ['clientUrl', 'host', 'port', 'user', 'password', 'schema'] as const;
-
-/** MikroORM takes what is not given from MIKRO_ORM_…, and those variables are about the application's database. */
-const NOT_FROM_ENVIRONMENT = {
-  clientUrl: undefined,
-  host: undefined,
-  port: undefined,
-  user: undefined,
-  password: undefined,
-  schema: undefined,
-  timezone: undefined,
-  namingStrategy: UnderscoreNamingStrategy,
-  debug: false,
-};
 
 /** One statement writes and one reads; nobody needs more. */
 const POOL = { min: 0, max: 2 };

@@ -1,6 +1,6 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
-import { USAGE_ENTITY_NAME } from '../usage-entity.js';
+import { USAGE_ENTITY_NAME } from '../usage-properties.js';
 import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../usage-row.js';
 
 /** A column with its name in the database. */
