@@ -9,8 +9,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const REQUIRED = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
 const ALLOWED = /^dist\/(?!.*\.spec\.)[\w./-]+\.(js|d\.ts)$/;
-/** From these, no optional peer may be reached: they work with none installed. */
-const PEERLESS = ['.', './geo', './testing'];
+/** The optional peers that may be reached from each entry. The first ones work with none installed. */
+const PEERS = {
+  '.': [],
+  './testing': [],
+  './geo': [],
+  './sql': ['@mikro-orm/core', '@mikro-orm/sql'],
+  './mongo': ['@mikro-orm/core'],
+};
 
 const problems = [];
 const folder = mkdtempSync(join(tmpdir(), 'package-check-'));
@@ -21,7 +27,7 @@ try {
   const files = unpack(tarball);
   checkFiles(files);
   checkDependencies(files);
-  for (const entry of PEERLESS) checkReach(files, entry);
+  for (const [entry, peers] of Object.entries(PEERS)) checkReach(files, entry, peers);
   report(files);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -92,9 +98,9 @@ function checkDependencies(files) {
 }
 
 /** Follows an entry's imports, in code and in types. */
-function checkReach(files, entry) {
+function checkReach(files, entry, peers) {
   const optional = Object.entries(manifest.peerDependenciesMeta ?? {}).filter(([, meta]) => meta.optional);
-  const forbidden = new Set(optional.map(([name]) => name));
+  const forbidden = new Set(optional.map(([name]) => name).filter((name) => !peers.includes(name)));
   const open = Object.values(manifest.exports[entry]).map((path) => posix.normalize(path));
   const seen = new Set(open);
   for (const name of open) {

@@ -27,6 +27,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'usagePageOf',
   ],
   './geo': ['httpGeo', 'maxmindGeo'],
+  './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './testing': ['ManualClock', 'MemoryStorage'],
 };

@@ -5,6 +5,8 @@ import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';
 /** A storage under the contract, empty when it is opened. */
 export interface ContractSubject {
   readonly storage: ReadableUsageStorage;
+  /** Whether its server is so slow that the same is shown with fewer records. */
+  readonly isSlow?: boolean;
   /** Closes the storage and opens it again on what it kept; left out where nothing outlives it. */
   readonly reopen?: () => Promise<ReadableUsageStorage>;
   /** Closes the storage and removes what it kept. */

@@ -58,12 +58,12 @@ export function describeWriting(open: OpenSubject): void {
     );
 
     it(
-      'keeps 10,000 records of one batch, and reads them in one page',
-      withStorage(open, async (storage) => {
-        const batch = makeRecords(10_000);
+      'keeps all records of a batch as large as batches get, and reads them in one page',
+      withStorage(open, async (storage, { isSlow }) => {
+        const batch = makeRecords(isSlow === true ? 1000 : 10_000);
         await storeAll(storage, batch);
         const ids = await idsOf(storage, { limit: 10_000 });
-        expect(ids).to.have.lengthOf(10_000);
+        expect(ids).to.have.lengthOf(batch.length);
         expect(new Set(ids)).to.deep.equal(new Set(batch.map(({ id }) => id)));
       }),
     );

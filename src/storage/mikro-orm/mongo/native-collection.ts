@@ -1,0 +1,43 @@
+/**
+ * What is used of the `Collection` of the `mongodb` driver. An application's may be of another version of the driver
+ * than MikroORM's, and of any type of document.
+ */
+export interface NativeCollection {
+  readonly collectionName: string;
+  readonly namespace: string;
+  readonly writeConcern?: { readonly w?: unknown } | undefined;
+  insertMany(documents: readonly object[], options?: object): Promise<unknown>;
+  find(filter: object, options?: object): { toArray(): Promise<object[]> };
+  indexes(): Promise<unknown>;
+  countDocuments(filter?: object, options?: object): Promise<number>;
+}
+
+/** A collection of our own connection, which can be given an index. */
+export interface IndexableCollection extends NativeCollection {
+  createIndex(keys: object): Promise<unknown>;
+}
+
+/** Where a collection comes from. MikroORM makes another one when it connects anew. */
+export type CollectionSource = () => Promise<NativeCollection>;
+
+/** What is used of MikroORM's connection to MongoDB. */
+interface MongoConnection {
+  getNativeClient(): Promise<unknown>;
+  getDb(): { collection(name: string): IndexableCollection };
+}
+
+/** What is used of an ORM or an entity manager. */
+interface Connected {
+  getConnection(type: 'read' | 'write'): unknown;
+}
+
+/** A collection of the database that MikroORM is connected to, or connects to now. */
+export async function collectionOf(
+  em: Connected,
+  type: 'read' | 'write',
+  name: string,
+): Promise<IndexableCollection> {
+  const connection = em.getConnection(type) as MongoConnection;
+  await connection.getNativeClient();
+  return connection.getDb().collection(name);
+}

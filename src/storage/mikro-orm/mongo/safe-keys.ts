@@ -1,0 +1,97 @@
+import { JsonType } from '@mikro-orm/core';
+import type { JsonValue } from '../../../record/usage-record.js';
+
+/**
+ * Query arguments, route parameters and the application's own data are kept as documents within the document, so that
+ * `{ 'params.id': '7' }` finds and `$group` groups by them; kept as text, they could be found by nothing. Strangers
+ * choose some of their names, and not every name is one: servers before 5.0 refuse `$inc` and `a.b`, every server
+ * reads them as operators and paths in queries and updates, and the driver takes `_bsontype`, `$ref` and `__proto__`
+ * for something else than data. So those names are percent-encoded: `%24inc`, `a%2Eb`, `%5Fbsontype`. A percent sign is
+ * encoded as well, and the empty name is a percent sign alone; so no two names become one, and each comes back as it was.
+ */
+const UNSAFE = /[%$.\0]|^$|^_(?:_proto__|bsontype)$/;
+const UNSAFE_CHARACTERS = /[%$.\0]|^_/g;
+const ENCODED = /%([0-9A-F]{2})/g;
+
+/** Holds a list that lies directly in another one, which not every server that speaks MongoDB's protocol takes. */
+const LIST = '%[]';
+
+/** Makes JSON safe to be a part of a document. What is safe already is returned as it is. */
+export function encodeJson(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.some(isContainer) ? value.map(encodeItem) : value;
+  return mapObject(value, encodeName, encodeJson);
+}
+
+/** Makes of a document's part what {@link encodeJson} was given. */
+export function decodeJson(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.some(isContainer) ? value.map(decodeItem) : value;
+  return mapObject(value, decodeName, decodeJson);
+}
+
+/** The type of such a property, for whoever reads the entity through MikroORM. */
+export class SafeJsonType extends JsonType {
+  /** @inheritdoc */
+  override convertToDatabaseValue(value: unknown): string {
+    return encodeJson((value ?? null) as JsonValue) as string;
+  }
+
+  /** @inheritdoc */
+  override convertToJSValue(value: unknown): unknown {
+    return decodeJson((value ?? null) as JsonValue);
+  }
+}
+
+function encodeItem(item: JsonValue): JsonValue {
+  const encoded = encodeJson(item);
+  return isList(encoded) ? { [LIST]: encoded } : encoded;
+}
+
+function decodeItem(item: JsonValue): JsonValue {
+  if (!isContainer(item) || isList(item)) return decodeJson(item);
+  return LIST in item ? decodeJson(item[LIST] ?? null) : decodeJson(item);
+}
+
+function encodeName(name: string): string {
+  if (!UNSAFE.test(name)) return name;
+  return name === '' ? '%' : name.replaceAll(UNSAFE_CHARACTERS, percentEncoded);
+}
+
+function decodeName(name: string): string {
+  if (!name.includes('%')) return name;
+  return name === '%'
+    ? ''
+    : name.replaceAll(ENCODED, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function mapObject(
+  object: { readonly [name: string]: JsonValue },
+  mapName: (name: string) => string,
+  mapValue: (value: JsonValue) => JsonValue,
+): JsonValue {
+  const entries = Object.entries(object);
+  let isSame = true;
+  for (const entry of entries) {
+    const [name, value] = entry;
+    entry[0] = mapName(name);
+    entry[1] = mapValue(value);
+    isSame &&= entry[0] === name && entry[1] === value;
+  }
+  // It makes a property of its own of every name, `__proto__` included.
+  return isSame ? object : Object.fromEntries(entries);
+}
+
+function isContainer(
+  value: JsonValue,
+): value is readonly JsonValue[] | { readonly [name: string]: JsonValue } {
+  return typeof value === 'object' && value !== null;
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
