@@ -45,6 +45,11 @@ export function writeErrorsOf(error: unknown): readonly WriteError[] | null {
   return list.some(({ code }) => TRANSIENT.has(code) || SETUP.has(code)) ? null : list;
 }
 
+/** Whether the client has not connected yet, or was closed. */
+export function isNotConnected(error: unknown): boolean {
+  return error instanceof Error && error.name === 'MongoNotConnectedError';
+}
+
 /** Whether a unique index has the document's key already; it may be the primary one, or the application's own. */
 export function isDuplicate({ code }: WriteError): boolean {
   return code === DUPLICATE_KEY;

@@ -78,7 +78,7 @@ export function partsOfOrm({ em }: MikroORM): Omit<StorageParts, 'name'> {
 
 function isCollection(target: unknown): target is NativeCollection {
   return (
-    hasMethods(target, 'insertMany', 'find', 'indexes', 'countDocuments') &&
+    hasMethods(target, 'initializeUnorderedBulkOp', 'find', 'indexes', 'countDocuments') &&
     isText((target as { collectionName?: unknown }).collectionName)
   );
 }

@@ -1,3 +1,9 @@
+/** Documents that are inserted together. The driver makes BSON of each when it is added. */
+export interface UnorderedBulk {
+  insert(document: object): unknown;
+  execute(options?: object): Promise<unknown>;
+}
+
 /**
  * What is used of the `Collection` of the `mongodb` driver. An application's may be of another version of the driver
  * than MikroORM's, and of any type of document.
@@ -6,7 +12,7 @@ export interface NativeCollection {
   readonly collectionName: string;
   readonly namespace: string;
   readonly writeConcern?: { readonly w?: unknown } | undefined;
-  insertMany(documents: readonly object[], options?: object): Promise<unknown>;
+  initializeUnorderedBulkOp(options?: object): UnorderedBulk;
   find(filter: object, options?: object): { toArray(): Promise<object[]> };
   indexes(): Promise<unknown>;
   countDocuments(filter?: object, options?: object): Promise<number>;

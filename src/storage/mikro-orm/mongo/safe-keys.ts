@@ -16,18 +16,14 @@ const ENCODED = /%([0-9A-F]{2})/g;
 /** Holds a list that lies directly in another one, which not every server that speaks MongoDB's protocol takes. */
 const LIST = '%[]';
 
-/** Makes JSON safe to be a part of a document. What is safe already is returned as it is. */
+/** Makes JSON safe to be a part of a document. What is safe already, as nearly all is, is returned as it is. */
 export function encodeJson(value: JsonValue): JsonValue {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.some(isContainer) ? value.map(encodeItem) : value;
-  return mapObject(value, encodeName, encodeJson);
+  return isSafe(value) ? value : encode(value);
 }
 
 /** Makes of a document's part what {@link encodeJson} was given. */
 export function decodeJson(value: JsonValue): JsonValue {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.some(isContainer) ? value.map(decodeItem) : value;
-  return mapObject(value, decodeName, decodeJson);
+  return isPlain(value) ? value : decode(value);
 }
 
 /** The type of such a property, for whoever reads the entity through MikroORM. */
@@ -43,14 +39,28 @@ export class SafeJsonType extends JsonType {
   }
 }
 
-function encodeItem(item: JsonValue): JsonValue {
-  const encoded = encodeJson(item);
-  return isList(encoded) ? { [LIST]: encoded } : encoded;
+function isSafe(value: JsonValue): boolean {
+  if (!isContainer(value)) return true;
+  if (isList(value)) return value.every((item) => !isList(item) && isSafe(item));
+  return Object.keys(value).every((name) => !UNSAFE.test(name) && isSafe(value[name] ?? null));
 }
 
-function decodeItem(item: JsonValue): JsonValue {
-  if (!isContainer(item) || isList(item)) return decodeJson(item);
-  return LIST in item ? decodeJson(item[LIST] ?? null) : decodeJson(item);
+function isPlain(value: JsonValue): boolean {
+  if (!isContainer(value)) return true;
+  if (isList(value)) return value.every(isPlain);
+  return Object.keys(value).every((name) => !name.includes('%') && isPlain(value[name] ?? null));
+}
+
+function encode(value: JsonValue): JsonValue {
+  if (!isContainer(value)) return value;
+  if (isList(value)) return value.map((item) => (isList(item) ? { [LIST]: encode(item) } : encode(item)));
+  return mapObject(value, encodeName, encode);
+}
+
+function decode(value: JsonValue): JsonValue {
+  if (!isContainer(value)) return value;
+  if (isList(value)) return value.map(decode);
+  return LIST in value ? decode(value[LIST] ?? null) : mapObject(value, decodeName, decode);
 }
 
 function encodeName(name: string): string {
@@ -74,16 +84,8 @@ function mapObject(
   mapName: (name: string) => string,
   mapValue: (value: JsonValue) => JsonValue,
 ): JsonValue {
-  const entries = Object.entries(object);
-  let isSame = true;
-  for (const entry of entries) {
-    const [name, value] = entry;
-    entry[0] = mapName(name);
-    entry[1] = mapValue(value);
-    isSame &&= entry[0] === name && entry[1] === value;
-  }
   // It makes a property of its own of every name, `__proto__` included.
-  return isSame ? object : Object.fromEntries(entries);
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [mapName(name), mapValue(value)]));
 }
 
 function isContainer(

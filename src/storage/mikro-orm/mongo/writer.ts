@@ -1,21 +1,27 @@
-import { estimateRecordBytes } from '../../../record/record-size.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../usage-storage.js';
 import {
   type WriteError,
   isDuplicate,
   isDuplicateId,
+  isNotConnected,
   refusal,
   storageError,
   writeErrorsOf,
 } from './errors.js';
-import type { CollectionSource, NativeCollection } from './native-collection.js';
+import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
 import { unlessAborted } from './unless-aborted.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
-/** Records an insert, at most, and their estimated bytes: the driver makes BSON of them in one turn of the event loop. */
-const CHUNK_RECORDS = 128;
-const CHUNK_BYTES = 131_072;
+/**
+ * How long documents are made in one turn of the event loop, in milliseconds. The driver makes BSON of each at once, and
+ * strangers choose how large they are.
+ */
+const TURN_MS = 0.4;
+
+/** Records between two looks at the time. */
+const GLANCE_RECORDS = 8;
 
 /** How documents are written, whatever the application's client is told about its own. */
 const PLAIN_DOCUMENTS = {
@@ -26,8 +32,8 @@ const PLAIN_DOCUMENTS = {
 };
 
 /**
- * Writes through the driver's own collection, in no session of the application's, a few records at a time and one
- * operation after another.
+ * Writes through the driver's own collection, in no session of the application's, and one batch after another. It does
+ * what `insertMany` does with `ordered: false`, but leaves the event loop to others while it makes the documents.
  */
 export class MongoWriter {
   readonly #source: CollectionSource;
@@ -56,51 +62,58 @@ export class MongoWriter {
   }
 
   async #insert(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    const refused: RefusedRecord[] = [];
     try {
-      const collection = await this.#source();
-      for (let start = 0; start < batch.length;) {
-        signal.throwIfAborted();
-        const end = chunkEnd(batch, start);
-        refused.push(...(await insertChunk(collection, batch.slice(start, end), signal)));
-        start = end;
-      }
+      const refused = await insert(await this.#source(), batch, signal);
+      return { stored: batch.length - refused.length, refused };
     } catch (error) {
       throw signal.aborted ? signal.reason : storageError(error, this.#name);
     }
-    return { stored: batch.length - refused.length, refused };
   }
 }
 
 function nothing(): void {}
 
-function chunkEnd(batch: readonly UsageRecord[], start: number): number {
-  let bytes = 0;
-  for (let end = start; ; end += 1) {
-    const record = batch[end];
-    if (record === undefined || end - start === CHUNK_RECORDS) return end;
-    bytes += estimateRecordBytes(record);
-    if (bytes > CHUNK_BYTES && end > start) return end;
-  }
-}
-
 /** @returns the records that the collection does not take */
-async function insertChunk(
+async function insert(
   collection: NativeCollection,
-  chunk: readonly UsageRecord[],
+  batch: readonly UsageRecord[],
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
+  const bulk = await startBulk(collection, signal);
+  await addAll(bulk, batch, signal);
   try {
-    await collection.insertMany(chunk.map(documentOf), {
-      ...PLAIN_DOCUMENTS,
-      ...acknowledged(collection),
-      signal,
-    });
+    await bulk.execute({ ...PLAIN_DOCUMENTS, ...acknowledged(collection), signal });
     return [];
   } catch (error) {
     const writeErrors = writeErrorsOf(error);
     if (writeErrors === null) throw error;
-    return refusedRecords(collection, chunk, writeErrors, signal);
+    return refusedRecords(collection, batch, writeErrors, signal);
+  }
+}
+
+async function startBulk(collection: NativeCollection, signal: AbortSignal): Promise<UnorderedBulk> {
+  try {
+    return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
+  } catch (error) {
+    if (!isNotConnected(error)) throw error;
+    // Other operations connect a client that has not been used yet, but not this one.
+    await collection.find({ _id: '' }, { limit: 1, signal }).toArray();
+    return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
+  }
+}
+
+async function addAll(
+  bulk: UnorderedBulk,
+  batch: readonly UsageRecord[],
+  signal: AbortSignal,
+): Promise<void> {
+  let deadline = performance.now() + TURN_MS;
+  for (const [index, record] of batch.entries()) {
+    bulk.insert(documentOf(record));
+    if (index % GLANCE_RECORDS !== GLANCE_RECORDS - 1 || performance.now() < deadline) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+    deadline = performance.now() + TURN_MS;
   }
 }
 
@@ -111,14 +124,14 @@ function acknowledged({ writeConcern }: NativeCollection): object {
 
 async function refusedRecords(
   collection: NativeCollection,
-  chunk: readonly UsageRecord[],
+  batch: readonly UsageRecord[],
   writeErrors: readonly WriteError[],
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
   const failed = writeErrors
     .filter((error) => !(isDuplicate(error) && isDuplicateId(error, collection.namespace)))
     .flatMap((error) => {
-      const record = chunk[error.index];
+      const record = batch[error.index];
       return record === undefined ? [] : [{ id: record.id, error }];
     });
   const doubtful = failed.filter(({ error }) => isDuplicate(error)).map(({ id }) => id);
