@@ -1,4 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
@@ -74,6 +75,7 @@ export class SqlStorage implements ReadableUsageStorage {
     const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
     try {
       const table = findUsageTable(orm);
+      if (!dialect.isEmbedded) await startKysely(orm);
       await dialect.ensureTable(orm, table);
       OWN_CONNECTIONS.set(orm, { dialect, table });
       return new SqlStorage(orm, { name });
@@ -125,6 +127,16 @@ export class SqlStorage implements ReadableUsageStorage {
     if (!this.#isClosed) return;
     throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
   }
+}
+
+/** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
+async function startKysely(orm: MikroORM): Promise<void> {
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
+  await connection.ensureConnection();
+  await connection
+    .getClient()
+    .connection()
+    .execute(() => Promise.resolve());
 }
 
 function cannotConnect(dialect: SqlDialect, target: string, error: unknown): TrackUsageError {
