@@ -31,6 +31,7 @@ export class TcpProxy {
   readonly port: number;
   #server: Server | undefined;
   #drop: Drop | undefined;
+  #most = 0;
 
   private constructor(target: { readonly host: string; readonly port: number }, port: number) {
     this.#target = target;
@@ -47,6 +48,11 @@ export class TcpProxy {
   /** How many connections are open. */
   get connections(): number {
     return this.#links.size;
+  }
+
+  /** How many connections were open at a time, at most. */
+  get mostConnections(): number {
+    return this.#most;
   }
 
   /** The URL of a server or database with this proxy in the server's place. */
@@ -125,6 +131,7 @@ export class TcpProxy {
     const upstream = connect({ ...this.#target, allowHalfOpen: true });
     const link: Link = { client, upstream, sent: Buffer.alloc(0), drop: undefined, dropped: Buffer.alloc(0) };
     this.#links.add(link);
+    this.#most = Math.max(this.#most, this.#links.size);
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
       socket.on('error', () => this.#cutLink(link));
