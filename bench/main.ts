@@ -5,14 +5,17 @@ import { p1 } from './benchmarks/p1.js';
 import { p12 } from './benchmarks/p12.js';
 import { p13 } from './benchmarks/p13.js';
 import { p2 } from './benchmarks/p2.js';
+import { p3 } from './benchmarks/p3.js';
+import { p8 } from './benchmarks/p8.js';
 import { p4 } from './benchmarks/p4.js';
 import { p5 } from './benchmarks/p5.js';
 import { p6 } from './benchmarks/p6.js';
 import { p7 } from './benchmarks/p7.js';
 import { p9 } from './benchmarks/p9.js';
+import { stopDatabases } from './harness/databases.js';
 import type { Benchmark, Finding } from './harness/finding.js';
 
-const BENCHMARKS: readonly Benchmark[] = [p1, p2, p4, p5, p6, p7, p9, p12, p13];
+const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p12, p13];
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -31,6 +34,8 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;
+} finally {
+  await stopDatabases();
 }
 
 function choose(ids: readonly string[]): readonly Benchmark[] {

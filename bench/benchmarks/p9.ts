@@ -1,11 +1,14 @@
 import type { Engine } from '../engines/engine.js';
+import { storeOf } from '../engines/ours.js';
 import { makeRecords } from '../engines/record.js';
+import { mongodb } from '../engines/mongodb.js';
+import { postgresql } from '../engines/postgresql.js';
 import { sqlite } from '../engines/sqlite.js';
 import { type Benchmark, type Finding, type Scale, judge } from '../harness/finding.js';
 import { type Estimate, estimateMedian } from '../harness/statistics.js';
 import { type Effort, takeTurns } from '../harness/take-turns.js';
 
-const ENGINES: readonly Engine[] = [sqlite];
+const ENGINES: readonly Engine[] = [sqlite, postgresql, mongodb];
 const PAGE_RECORDS = 500;
 
 /** How fast a page is read, against SQL and mapping written by hand. */
@@ -21,7 +24,7 @@ export const p9: Benchmark = {
 async function measure(engine: Engine, scale: Scale): Promise<Finding> {
   const [batches, pages, plan] =
     scale === 'quick' ? [2, 5, { warmUp: 2, rounds: 5 }] : [40, 20, { warmUp: 10, rounds: 100 }];
-  const stores = [await engine.openOurs(), await engine.openRival(), await engine.openRival()];
+  const stores = [storeOf(await engine.connect()), await engine.openRival(), await engine.openRival()];
   for (let batch = 0; batch < batches; batch += 1) {
     const records = makeRecords(engine.batchRecords);
     for (const store of stores) await store.write(records);

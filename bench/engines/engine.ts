@@ -1,4 +1,4 @@
-import type { UsageRecord } from 'koa-track-usage';
+import type { ReadableUsageStorage, UsageRecord } from 'koa-track-usage';
 
 /** One way to keep records and to read them: ours, or what somebody would write by hand. */
 export interface Store {
@@ -17,7 +17,7 @@ export interface Engine {
   /** The fastest code that can be written by hand, as the results call it. */
   readonly rivalTitle: string;
   /** Opens a table of its own through this library. */
-  openOurs(): Promise<Store>;
+  connect(): Promise<ReadableUsageStorage>;
   /** Opens a table of its own, made alike, with hand-written code. */
   openRival(): Promise<Store>;
 }

@@ -9,7 +9,7 @@ interface Run {
 
 function bench(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['bench/dist/main.js', ...args], (error, output, complaint) =>
+    execFile(process.execPath, ['bench/dist/bench/main.js', ...args], (error, output, complaint) =>
       resolve({ code: Number(error?.code ?? 0), output, complaint }),
     );
   });
