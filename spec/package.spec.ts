@@ -178,6 +178,24 @@ describe('The package', function () {
     );
   });
 
+  it('has a suite that an author of a storage runs with a test runner of their own', async () => {
+    const missing = /^(@mikro-orm\/.*|kysely|mocha|chai|fast-check)$/;
+    const project = await consumer((name) => missing.test(name));
+    await project.write(
+      'app.ts',
+      `import { it } from 'node:test';
+      import { MemoryStorage, storageContract, type StorageSubject } from 'koa-track-usage/testing';
+      const open = async (): Promise<StorageSubject> => ({ storage: new MemoryStorage(), close: async () => {} });
+      for (const { title, run } of storageContract(open)) it(title, run);`,
+    );
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
+    expect(ownErrors((await project.tsc()).stdout)).to.deep.equal([]);
+
+    const { code, stdout } = await project.node('app.js');
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.match(/writing counts every record of a batch as stored[\s\S]*\bfail 0\b/);
+  });
+
   it('offers its testing entry where not even routing-controllers and class-validator are installed', async () => {
     const missing = /^(@mikro-orm\/.*|class-validator|class-transformer|routing-controllers|koa|typedi)$/;
     const project = await consumer((name) => missing.test(name));

@@ -29,7 +29,7 @@ const SURFACE: Record<string, readonly string[]> = {
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'defineUsage'],
-  './testing': ['ManualClock', 'MemoryStorage'],
+  './testing': ['ManualClock', 'MemoryStorage', 'makeRecord', 'makeRecords', 'storageContract'],
 };
 
 describe('The public surface', () => {

@@ -1,25 +1,21 @@
-import { describeCounting } from './counting.js';
-import { describeCursorPaging } from './cursor-paging.js';
-import { describeFidelity } from './fidelity.js';
-import { describeFilters } from './filters.js';
-import { describeLifeCycle } from './life-cycle.js';
-import { describePaging } from './paging.js';
-import { describeRefusedQueries } from './refused-queries.js';
-import { describeStreaming } from './streaming.js';
-import { describeWriting } from './writing.js';
-import type { OpenSubject } from './subject.js';
+import { THEMES } from '../../src/testing/contract/storage-contract.js';
+import type { OpenStorage, StorageOffer } from '../../src/testing/contract/subject.js';
+import { describeTheme } from './checks.js';
+import { describeProperties } from './properties.js';
 
-/** What every readable storage does, whatever it keeps records in. */
-export function describeStorageContract(name: string, open: OpenSubject): void {
+/**
+ * What every readable storage does, whatever it keeps records in: `storageContract` of `koa-track-usage/testing` as
+ * suites, and what holds for any record.
+ *
+ * @param lacking - what this kind of storage cannot have, such as a server with a time zone
+ */
+export function describeStorageContract(
+  name: string,
+  open: OpenStorage,
+  lacking: readonly StorageOffer[] = [],
+): void {
   describe(`storage contract: ${name}`, () => {
-    describeWriting(open);
-    describeFidelity(open);
-    describePaging(open);
-    describeCursorPaging(open);
-    describeCounting(open);
-    describeStreaming(open);
-    describeFilters(open);
-    describeRefusedQueries(open);
-    describeLifeCycle(open);
+    for (const theme of Object.keys(THEMES)) describeTheme(theme, open, lacking);
+    describeProperties(open);
   });
 }

@@ -66,3 +66,12 @@ export async function openNative(
   const orm = await initOrm({ dbName, driver });
   return { database: await sqliteConnection(orm).getNativeClient(), close: () => orm.close(true) };
 }
+
+/** A rule of the user's own, that takes no records with these ids: SQLite adds no constraint to a table that is there. */
+export function poisonTrigger(ids: readonly string[]): string {
+  const list = ids.map((id) => `'${id}'`).join(', ');
+  return (
+    `create trigger poison before insert on koa_usage when new.id in (${list}) ` +
+    "begin select raise(abort, 'poisoned'); end"
+  );
+}

@@ -32,7 +32,10 @@ export class SqlStorage implements ReadableUsageStorage {
   readonly #repository: UsageRepository;
   readonly #writer: SqlWriter;
   readonly #isOwner: boolean;
-  #isClosed = false;
+  /** Ends writes that are under way. */
+  readonly #closing = new AbortController();
+  readonly #writes = new Set<Promise<unknown>>();
+  #ending: Promise<void> | null = null;
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -89,7 +92,13 @@ export class SqlStorage implements ReadableUsageStorage {
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     this.#assertOpen();
     signal.throwIfAborted();
-    return this.#writer.write(batch, signal);
+    const write = this.#writer.write(batch, AbortSignal.any([signal, this.#closing.signal]));
+    this.#writes.add(write);
+    try {
+      return await write;
+    } finally {
+      this.#writes.delete(write);
+    }
   }
 
   /** @inheritdoc */
@@ -118,13 +127,21 @@ export class SqlStorage implements ReadableUsageStorage {
 
   /** Closes the connection, if it is the storage's own. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort(
+      new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
+    );
+    // libSQL's client ends the process if a statement finds its database closed.
+    await Promise.allSettled(this.#writes);
     if (this.#isOwner) await this.#orm.close(true);
   }
 
   #assertOpen(): void {
-    if (!this.#isClosed) return;
+    if (this.#ending === null) return;
     throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
   }
 }

@@ -1,0 +1,50 @@
+import * as fc from 'fast-check';
+import { expect } from 'chai';
+import { pagesOf } from '../../src/testing/contract/cursor-paging.js';
+import { bind, check, idsOf, ids, storeAll, type OpenStorage } from '../../src/testing/contract/subject.js';
+import { anyRecord } from '../support/arbitrary-records.js';
+import { makeRecord, newestFirst } from '../support/records.js';
+
+const NOON = Date.parse('2026-03-01T12:00:00.500Z');
+
+/** Whatever was sealed is read back as it was stored. */
+const anyRecordIsKept = check(
+  'equals what was stored, whatever record was sealed',
+  async (storage, { isSlow }) => {
+    const batches = fc.array(anyRecord(), { minLength: 1, maxLength: 20 });
+    const property = fc.asyncProperty(batches, async (records) => {
+      await storeAll(storage, records);
+      const found = new Map((await storage.getUsage({ limit: 10_000 })).map((record) => [record.id, record]));
+      for (const record of records) expect(found.get(record.id)).to.deep.equal(record);
+    });
+    await fc.assert(property, { numRuns: isSlow === true ? 5 : 40 });
+  },
+);
+
+/** Pages by cursor are the whole. */
+const anyPagesAddUp = check(
+  'add up to what getUsage finds, whatever dates collide and whatever the limit',
+  async (storage, { isSlow }) => {
+    let run = 0;
+    const offsets = fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 25 });
+    const property = fc.asyncProperty(offsets, fc.integer({ min: 1, max: 30 }), async (given, limit) => {
+      run += 1;
+      const route = `/run/${run}`;
+      const records = given.map((offset) => makeRecord({ route, date: new Date(NOON + offset) }));
+      if (records.length > 0) await storeAll(storage, records);
+      const pages = await pagesOf(storage, { route, limit });
+      expect(pages.flat()).to.deep.equal(ids(records.toSorted(newestFirst)));
+      expect(pages.flat()).to.deep.equal(await idsOf(storage, { route, limit: 10_000 }));
+      expect(pages).to.have.lengthOf(Math.max(1, Math.ceil(records.length / limit)));
+    });
+    await fc.assert(property, { numRuns: isSlow === true ? 5 : 20 });
+  },
+);
+
+/** What holds for whatever values are found. */
+export function describeProperties(open: OpenStorage): void {
+  describe('whatever comes', () => {
+    for (const property of [anyRecordIsKept, anyPagesAddUp])
+      it(property.title, () => bind(property, open).run());
+  });
+}

@@ -1,0 +1,45 @@
+import { COUNTING } from './counting.js';
+import { CURSOR_PAGING } from './cursor-paging.js';
+import { FAULTS } from './faults.js';
+import { FIDELITY } from './fidelity.js';
+import { FILTERING } from './filtering.js';
+import { LIFE_CYCLE } from './life-cycle.js';
+import { PAGING } from './paging.js';
+import { PERIODS } from './periods.js';
+import { REFUSED_QUERIES } from './refused-queries.js';
+import { STREAMING } from './streaming.js';
+import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from './subject.js';
+import { TIME_ZONES } from './time-zones.js';
+import { WRITING } from './writing.js';
+
+/** The checks, by what they are about, which begins their titles. */
+export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
+  writing: WRITING,
+  'a storage at fault': FAULTS,
+  'what is read back': FIDELITY,
+  'order and pages': PAGING,
+  'startDate and endDate': PERIODS,
+  'pages by cursor': CURSOR_PAGING,
+  count: COUNTING,
+  stream: STREAMING,
+  filters: FILTERING,
+  'time zones': TIME_ZONES,
+  'queries that cannot be meant': REFUSED_QUERIES,
+  'life cycle': LIFE_CYCLE,
+};
+
+/**
+ * What every readable storage does, whatever it keeps records in, as checks for any test runner. Each of them opens a
+ * storage of its own, one after another; the largest store 10,000 records, so give a server half a minute for each.
+ *
+ * ```ts
+ * for (const { title, run } of storageContract(open)) it(title, run);
+ * ```
+ *
+ * @param open - opens an empty storage; it is called once a check
+ */
+export function storageContract(open: OpenStorage): readonly StorageCheck[] {
+  return Object.entries(THEMES).flatMap(([theme, checks]) =>
+    checks.map((given) => bind({ ...given, title: `${theme} ${given.title}` }, open)),
+  );
+}

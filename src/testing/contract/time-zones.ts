@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
+import { holds } from './assertions.js';
+import { makeRecord, newestFirst } from './records.js';
+import { type ContractCheck, check, checkWith, ids, idsOf, storeAll } from './subject.js';
+
+const QUARTER_MS = 15 * 60_000;
+
+/** Nights in which an hour is missing or comes twice: in Europe, North America, New Zealand and the Chathams. */
+const NIGHTS = [
+  '2026-03-28T22:00:00Z',
+  '2026-10-24T22:00:00Z',
+  '2026-03-08T05:00:00Z',
+  '2026-11-01T04:00:00Z',
+  '2026-09-26T12:00:00Z',
+  '2026-04-04T12:00:00Z',
+];
+
+/** A record each quarter of an hour of those nights, the oldest of each night first. */
+function nightRecords(): UsageRecord[] {
+  return NIGHTS.flatMap((night) =>
+    Array.from({ length: 28 }, (_, index) =>
+      makeRecord({ date: new Date(Date.parse(night) + index * QUARTER_MS + 1) }),
+    ),
+  );
+}
+
+/** Asserts that the records are read back as they are, in order, by their dates, and page after page. */
+async function holdsInstants(storage: ReadableUsageStorage, records: readonly UsageRecord[]): Promise<void> {
+  await holds(storage, records);
+  const whole = ids(records.toSorted(newestFirst));
+  assert.deepEqual(await idsOf(storage, { limit: 10_000 }), whole);
+  for (const { id, date } of records) {
+    const query = { startDate: date, endDate: new Date(date.getTime() + 1) };
+    assert.deepEqual(await idsOf(storage, query), [id]);
+  }
+  const read: string[] = [];
+  for await (const { id } of storage.stream({ batchSize: 25 })) read.push(id);
+  assert.deepEqual(read, whole);
+}
+
+/** Runs something while the process is in a zone. */
+async function inZone(zone: string, body: () => Promise<void>): Promise<void> {
+  const before = process.env['TZ'];
+  process.env['TZ'] = zone;
+  try {
+    await body();
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
+}
+
+/** Dates are instants, whatever clocks on walls show. */
+export const TIME_ZONES: readonly ContractCheck[] = [
+  check('of the process change no date, also where an hour is missing or comes twice', async (storage) => {
+    const written: UsageRecord[] = [];
+    for (const zone of ['Pacific/Chatham', 'Europe/Zurich']) {
+      await inZone(zone, async () => {
+        const records = nightRecords().slice(0, 56);
+        const shifted = records.map((record) =>
+          makeRecord({ ...record, date: new Date(record.date.getTime() + written.length) }),
+        );
+        await storeAll(storage, shifted);
+        written.push(...shifted);
+      });
+    }
+    for (const zone of ['America/New_York', 'UTC']) await inZone(zone, () => holdsInstants(storage, written));
+  }),
+
+  checkWith('reopenInOtherZone', 'of the server change no date', async (storage, reopenInOtherZone) => {
+    const records = nightRecords();
+    const [one, other] = [records.slice(0, 84), records.slice(84)];
+    await storeAll(storage, one);
+    const elsewhere = await reopenInOtherZone();
+    await holdsInstants(elsewhere, one);
+    await storeAll(elsewhere, [...one, ...other]);
+    await holdsInstants(elsewhere, records);
+  }),
+];
