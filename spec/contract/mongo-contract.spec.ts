@@ -4,7 +4,8 @@ import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
 import type { FreshDatabase } from '../support/servers.js';
 import { describeStorageContract } from './storage-contract.js';
 
-describeOn('mongodb', (server) => {
+describeOn('mongodb', function (server) {
+  this.timeout(60_000);
   let database: FreshDatabase;
   let isSlow: boolean;
   let opened = 0;

@@ -92,10 +92,21 @@ describe('MongoStorage.connect', () => {
     });
 
     it('leaves it as it was how dates are inspected', async () => {
-      const before = inspect(new Date(0));
-      const storage = await connectMongo(database);
-      expect(inspect(new Date(0))).to.equal(before);
-      await storage.close();
+      const dates: object = Date.prototype;
+      const before = Object.getOwnPropertyDescriptor(dates, inspect.custom);
+      const shown = { value: () => 'a date', configurable: true, writable: true };
+      try {
+        for (const custom of [undefined, shown]) {
+          if (custom === undefined) Reflect.deleteProperty(dates, inspect.custom);
+          else Object.defineProperty(dates, inspect.custom, custom);
+          const storage = await connectMongo(database);
+          expect(inspect(new Date(0))).to.equal(custom === undefined ? '1970-01-01T00:00:00.000Z' : 'a date');
+          await storage.close();
+        }
+      } finally {
+        Reflect.deleteProperty(dates, inspect.custom);
+        if (before !== undefined) Object.defineProperty(dates, inspect.custom, before);
+      }
     });
 
     it('closes once, however often it is called', async () => {

@@ -66,7 +66,7 @@ export class MongoWriter {
       const refused = await insert(await this.#source(), batch, signal);
       return { stored: batch.length - refused.length, refused };
     } catch (error) {
-      throw signal.aborted ? signal.reason : storageError(error, this.#name);
+      throw storageError(error, this.#name);
     }
   }
 }
