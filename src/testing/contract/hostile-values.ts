@@ -24,6 +24,7 @@ export const HOSTILE_TEXTS: readonly (readonly [title: string, text: string])[] 
 /** Objects whose names or depth have broken a serialiser before, by what they have. */
 export const HOSTILE_JSON: readonly (readonly [title: string, json: JsonObject])[] = [
   ['the name __proto__', JSON.parse('{"__proto__":{"polluted":true},"a":{"__proto__":1}}') as JsonObject],
+  ['lists of objects under names of methods', { valueOf: [{ a: 1 }, [2]], toString: [{ b: [{}] }] }],
   ['names of methods', { constructor: 1, toString: 'x', toJSON: 'y', hasOwnProperty: null }],
   ['names that are operators elsewhere', { $inc: { a: 1 }, $ne: null, $set: 'x', 'a.b': 1, 'a.$[].b': 2 }],
   ['an empty name', { '': { '': '' } }],

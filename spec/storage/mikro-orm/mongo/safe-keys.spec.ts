@@ -7,7 +7,9 @@ import { HOSTILE_JSON } from '../../../support/hostile-values.js';
 
 /** The names that servers or the driver take for something else than names, and pieces of our own encoding. */
 const EVIL = fc.constantFrom(
-  ...'$inc $where $ref $id $db a.b . $ __proto__ constructor toBSON _bsontype _id a\0b'.split(' '),
+  ...'$inc $where $ref $id $db a.b . $ __proto__ constructor valueOf toString hasOwnProperty __defineGetter__ toBSON _bsontype _id a\0b'.split(
+    ' ',
+  ),
   ...'% %24 %25 %[] %5Fbsontype %5F%5Fproto__ a%2Eb'.split(' '),
   '',
 );
@@ -39,7 +41,7 @@ function unsafeParts(part: unknown, path = 'it'): string[] {
   for (const [key, item] of Object.entries(part)) {
     const place = `${path}/${key}`;
     const isUnsafe =
-      !Array.isArray(part) && (/[$.\0]/.test(key) || ['', '__proto__', '_bsontype'].includes(key));
+      !Array.isArray(part) && (/[$.\0]/.test(key) || ['', '_bsontype'].includes(key) || key in {});
     const isListInList = Array.isArray(part) && Array.isArray(item);
     if (isUnsafe || isListInList) found.push(place);
     found.push(...unsafeParts(item, place));
@@ -55,7 +57,9 @@ describe('Names in a document', () => {
   it('come back as they were sent, through BSON, whatever was sent', () => {
     const property = fc.property(json, (object) => {
       const bytes = BSON.serialize({ part: encodeJson(object) });
-      expect(decodeJson(BSON.deserialize(bytes)['part'] as JsonValue)).to.deep.equal(object);
+      // As the driver does.
+      const { part } = BSON.deserialize(bytes, { fieldsAsRaw: {} });
+      expect(decodeJson(part as JsonValue)).to.deep.equal(object);
     });
     fc.assert(property, { numRuns: 300 });
   });

@@ -5,12 +5,14 @@ import type { JsonValue } from '../../../record/usage-record.js';
  * Query arguments, route parameters and the application's own data are kept as documents within the document, so that
  * `{ 'params.id': '7' }` finds and `$group` groups by them; kept as text, they could be found by nothing. Strangers
  * choose some of their names, and not every name is one: servers before 5.0 refuse `$inc` and `a.b`, every server
- * reads them as operators and paths in queries and updates, and the driver takes `_bsontype`, `$ref` and `__proto__`
- * for something else than data. So those names are percent-encoded: `%24inc`, `a%2Eb`, `%5Fbsontype`. A percent sign is
- * encoded as well, and the empty name is a percent sign alone; so no two names become one, and each comes back as it was.
+ * reads them as operators and paths in queries and updates, and the driver takes `_bsontype`, `$ref` and the names that
+ * every object inherits (`__proto__`, `valueOf`, …) for something else than data; under `valueOf`, it hands out documents
+ * of a list as bytes. So those names are percent-encoded: `%24inc`, `a%2Eb`, `%5Fbsontype`, `%76alueOf`. A percent sign
+ * is encoded as well, and the empty name is a percent sign alone; so no two names become one, and each comes back as it
+ * was.
  */
-const UNSAFE = /[%$.\0]|^$|^_(?:_proto__|bsontype)$/;
-const UNSAFE_CHARACTERS = /[%$.\0]|^_/g;
+const UNSAFE = /[%$.\0]|^$|^_bsontype$/;
+const UNSAFE_CHARACTERS = /[%$.\0]/g;
 const ENCODED = /%([0-9A-F]{2})/g;
 
 /** Holds a list that lies directly in another one, which not every server that speaks MongoDB's protocol takes. */
@@ -42,7 +44,7 @@ export class SafeJsonType extends JsonType {
 function isSafe(value: JsonValue): boolean {
   if (!isContainer(value)) return true;
   if (isList(value)) return value.every((item) => !isList(item) && isSafe(item));
-  return Object.keys(value).every((name) => !UNSAFE.test(name) && isSafe(value[name] ?? null));
+  return Object.keys(value).every((name) => !isUnsafe(name) && isSafe(value[name] ?? null));
 }
 
 function isPlain(value: JsonValue): boolean {
@@ -63,9 +65,15 @@ function decode(value: JsonValue): JsonValue {
   return LIST in value ? decode(value[LIST] ?? null) : mapObject(value, decodeName, decode);
 }
 
+function isUnsafe(name: string): boolean {
+  return UNSAFE.test(name) || name in Object.prototype;
+}
+
 function encodeName(name: string): string {
-  if (!UNSAFE.test(name)) return name;
-  return name === '' ? '%' : name.replaceAll(UNSAFE_CHARACTERS, percentEncoded);
+  if (!isUnsafe(name)) return name;
+  if (name === '') return '%';
+  const encoded = name.replaceAll(UNSAFE_CHARACTERS, percentEncoded);
+  return encoded === name ? percentEncoded(name.charAt(0)) + name.slice(1) : encoded;
 }
 
 function decodeName(name: string): string {
