@@ -4,8 +4,16 @@ import type { UsageRecord, UsageRecordDraft, UserAgent } from '../../record/usag
 
 const ids = new RecordIds();
 
+const USER_AGENT: UserAgent = {
+  browser: 'Firefox',
+  version: '143.0',
+  platform: 'Linux',
+  language: 'de-CH',
+  string: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
+};
+
 /** What the records have that are made without fields of one's own. */
-const FIELDS: Omit<UsageRecordDraft, 'id' | 'date' | 'userAgent'> = {
+const FIELDS: Omit<UsageRecordDraft, 'id' | 'date'> = {
   durationMs: 12.345,
   serverName: 'spec',
   method: 'GET',
@@ -25,19 +33,12 @@ const FIELDS: Omit<UsageRecordDraft, 'id' | 'date' | 'userAgent'> = {
   xForwardedFor: null,
   authorization: true,
   username: 'ada',
+  userAgent: USER_AGENT,
   bot: false,
   ipInfo: null,
   visitor: null,
   trackVar: null,
   weight: 1,
-};
-
-const USER_AGENT: UserAgent = {
-  browser: 'Firefox',
-  version: '143.0',
-  platform: 'Linux',
-  language: 'de-CH',
-  string: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
 };
 
 /**

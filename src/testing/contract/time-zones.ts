@@ -54,20 +54,24 @@ async function inZone(zone: string, body: () => Promise<void>): Promise<void> {
 
 /** Dates are instants, whatever clocks on walls show. */
 export const TIME_ZONES: readonly ContractCheck[] = [
-  check('of the process change no date, also where an hour is missing or comes twice', async (storage) => {
-    const written: UsageRecord[] = [];
-    for (const zone of ['Pacific/Chatham', 'Europe/Zurich']) {
-      await inZone(zone, async () => {
-        const records = nightRecords().slice(0, 56);
-        const shifted = records.map((record) =>
-          makeRecord({ ...record, date: new Date(record.date.getTime() + written.length) }),
-        );
-        await storeAll(storage, shifted);
-        written.push(...shifted);
-      });
-    }
-    for (const zone of ['America/New_York', 'UTC']) await inZone(zone, () => holdsInstants(storage, written));
-  }),
+  check(
+    'of the process change no date, also where an hour is missing or comes twice',
+    async (storage, { isSlow }) => {
+      const written: UsageRecord[] = [];
+      for (const zone of ['Pacific/Chatham', 'Europe/Zurich']) {
+        await inZone(zone, async () => {
+          const records = nightRecords().slice(0, isSlow === true ? 8 : 56);
+          const shifted = records.map((record) =>
+            makeRecord({ ...record, date: new Date(record.date.getTime() + written.length) }),
+          );
+          await storeAll(storage, shifted);
+          written.push(...shifted);
+        });
+      }
+      for (const zone of ['America/New_York', 'UTC'])
+        await inZone(zone, () => holdsInstants(storage, written));
+    },
+  ),
 
   checkWith('reopenInOtherZone', 'of the server change no date', async (storage, reopenInOtherZone) => {
     const records = nightRecords();
