@@ -102,9 +102,10 @@ export const FAULTS: readonly ContractCheck[] = [
   check(
     'that was aborted in mid-write is as useful as before, and the retry leaves one row a record',
     async (storage, { isSlow }) => {
+      const size = isSlow === true ? 50 : 500;
       const batches: UsageRecord[][] = [];
-      for (const turns of isSlow === true ? [0, 3, 21] : [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144]) {
-        const batch = makeRecords(isSlow === true ? 100 : 500);
+      for (const turns of [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144]) {
+        const batch = makeRecords(size);
         batches.push(batch);
         await abortAfter(storage, batch, turns);
         const [other] = batch;
