@@ -4,6 +4,7 @@ import type { Connection } from 'mysql2/promise';
 import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMySql, mySqlOrm, openMySql } from '../support/mysql.js';
+import { poisonConstraint } from '../support/poison.js';
 import type { FreshDatabase } from '../support/servers.js';
 import { describeStorageContract } from './storage-contract.js';
 
@@ -29,27 +30,67 @@ describeOn('mariadb', function (server) {
     await database.drop();
   });
 
-  describeStorageContract('SqlStorage with a connection of its own', async () => {
+  /** A table that is empty, and how it is poisoned and cured. */
+  const freshTable = async () => {
     await other.query('delete from koa_usage');
-    let storage = await connectMySql(database.url);
+    let isPoisoned = false;
+    return {
+      poison: async (ids: readonly string[]): Promise<void> => {
+        await other.query(poisonConstraint(ids));
+        isPoisoned = true;
+      },
+      cure: async (): Promise<void> => {
+        if (isPoisoned) await other.query('alter table koa_usage drop constraint poison');
+      },
+    };
+  };
+
+  describeStorageContract('SqlStorage with a connection of its own', async () => {
+    const { poison, cure } = await freshTable();
+    const [[before]] = (await other.query('select @@global.time_zone as zone')) as unknown as [
+      [{ zone: string }],
+    ];
+    const opened: SqlStorage[] = [];
+    const open = async (): Promise<SqlStorage> => {
+      const storage = await connectMySql(database.url);
+      opened.push(storage);
+      return storage;
+    };
+    const storage = await open();
+    const reopen = async (): Promise<SqlStorage> => {
+      await storage.close();
+      return open();
+    };
     return {
       storage,
-      async reopen() {
-        await storage.close();
-        storage = await connectMySql(database.url);
-        return storage;
+      reopen,
+      openAnother: open,
+      poison,
+      async reopenInOtherZone() {
+        await other.query("set global time_zone = '+12:45'");
+        return reopen();
       },
-      close: () => storage.close(),
+      async close() {
+        await Promise.all(opened.map((one) => one.close()));
+        await other.query('set global time_zone = ?', [before.zone]);
+        await cure();
+      },
     };
   });
 
-  describeStorageContract("SqlStorage on the application's MikroORM, which is in another zone", async () => {
-    await other.query('delete from koa_usage');
-    const storage = new SqlStorage(orm);
-    return {
-      storage,
-      reopen: async () => new SqlStorage(orm),
-      close: async () => {},
-    };
-  });
+  describeStorageContract(
+    "SqlStorage on the application's MikroORM, which is in another zone",
+    async () => {
+      const { poison, cure } = await freshTable();
+      const storage = new SqlStorage(orm);
+      return {
+        storage,
+        reopen: async () => new SqlStorage(orm),
+        openAnother: async () => new SqlStorage(orm),
+        poison,
+        close: cure,
+      };
+    },
+    ['reopenInOtherZone'],
+  );
 });

@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectPostgres, initPostgresOrm, postgresClient } from '../support/postgresql.js';
+import { poisonConstraint } from '../support/poison.js';
 import type { FreshDatabase } from '../support/servers.js';
 import { describeFidelity } from './fidelity.js';
 import { describeStorageContract } from './storage-contract.js';
@@ -26,18 +27,39 @@ describeOn('postgresql', (server) => {
     await client.query(sql);
   };
 
+  const poison = (ids: readonly string[]): Promise<void> => run(poisonConstraint(ids));
+  const setZone = (zone: string): Promise<void> =>
+    run(`alter database "${database.name}" set timezone = '${zone}'`);
+  const clean = async (): Promise<void> => {
+    await run('truncate koa_usage');
+    await run('alter table koa_usage drop constraint if exists poison');
+    await run(`alter database "${database.name}" reset timezone`);
+  };
+
   describeStorageContract('SqlStorage on a PostgreSQL connection of its own', async () => {
-    let storage = await connectPostgres(database);
+    const opened: SqlStorage[] = [];
+    const open = async (): Promise<SqlStorage> => {
+      const storage = await connectPostgres(database);
+      opened.push(storage);
+      return storage;
+    };
+    const storage = await open();
+    const reopen = async (): Promise<SqlStorage> => {
+      await storage.close();
+      return open();
+    };
     return {
       storage,
-      async reopen() {
-        await storage.close();
-        storage = await connectPostgres(database);
-        return storage;
+      reopen,
+      openAnother: open,
+      poison,
+      async reopenInOtherZone() {
+        await setZone('Pacific/Chatham');
+        return reopen();
       },
       async close() {
-        await storage.close();
-        await run('truncate koa_usage');
+        await Promise.all(opened.map((one) => one.close()));
+        await clean();
       },
     };
   });
@@ -54,13 +76,29 @@ describeOn('postgresql', (server) => {
 
     describeStorageContract("SqlStorage on the application's MikroORM on PostgreSQL", async () => {
       const storage = new SqlStorage(orm);
+      const others: MikroORM[] = [];
+      const openAnother = async (): Promise<SqlStorage> => {
+        const other = await initPostgresOrm(database);
+        others.push(other);
+        return new SqlStorage(other);
+      };
       return {
         storage,
         async reopen() {
           await storage.close();
           return new SqlStorage(orm);
         },
-        close: () => run('truncate koa_usage'),
+        openAnother,
+        poison,
+        async reopenInOtherZone() {
+          await storage.close();
+          await setZone('America/St_Johns');
+          return openAnother();
+        },
+        async close() {
+          await Promise.all(others.map((other) => other.close(true)));
+          await clean();
+        },
       };
     });
   });
