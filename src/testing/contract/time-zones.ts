@@ -54,13 +54,17 @@ async function inZone(zone: string, body: () => Promise<void>): Promise<void> {
 
 /** Dates are instants, whatever clocks on walls show. */
 export const TIME_ZONES: readonly ContractCheck[] = [
-  check('of the process change no date, also where an hour is missing or comes twice', async (storage) => {
-    const records = nightRecords();
-    const [one, other] = [records.slice(0, 42), records.slice(42)];
-    await inZone('Europe/Zurich', () => storeAll(storage, one));
-    await inZone('Pacific/Chatham', () => storeAll(storage, other));
-    await inZone('America/New_York', () => holdsInstants(storage, records));
-  }),
+  check(
+    'of the process change no date, also where an hour is missing or comes twice',
+    async (storage, { isSlow }) => {
+      const records = nightRecords().filter((_record, index) => isSlow !== true || index % 4 === 0);
+      const half = records.length / 2;
+      const [one, other] = [records.slice(0, half), records.slice(half)];
+      await inZone('Europe/Zurich', () => storeAll(storage, one));
+      await inZone('Pacific/Chatham', () => storeAll(storage, other));
+      await inZone('America/New_York', () => holdsInstants(storage, records));
+    },
+  ),
 
   checkWith('reopenInOtherZone', 'of the server change no date', async (storage, reopenInOtherZone) => {
     const records = nightRecords();
