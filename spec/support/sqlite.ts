@@ -29,7 +29,7 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   return {
     path,
     file: (name) => join(path, name),
-    remove: () => rm(path, { recursive: true, force: true }),
+    remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   };
 }
 
