@@ -11,7 +11,7 @@ import {
   writeErrorsOf,
 } from './errors.js';
 import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
-import { unlessAborted } from './unless-aborted.js';
+import { orAbort } from '../or-abort.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
 /**
@@ -52,13 +52,13 @@ export class MongoWriter {
   /** As `UsageStorage.store`. */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     // An operation that nobody waits for any more may still hang. The next one waits for its end, and does not pile up.
-    while (this.#running !== null) await unlessAborted(this.#running, signal);
+    while (this.#running !== null) await orAbort(this.#running, signal);
     const result = this.#insert(batch, signal);
     const running = result.then(nothing, nothing).finally(() => {
       this.#running = null;
     });
     this.#running = running;
-    return unlessAborted(result, signal);
+    return orAbort(result, signal);
   }
 
   async #insert(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {

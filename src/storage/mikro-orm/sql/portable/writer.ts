@@ -12,7 +12,7 @@ import type { UsageRow } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { convert, isRefusal, storageError } from './errors.js';
-import { untilAborted } from './until-aborted.js';
+import { orAbort } from '../../or-abort.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -61,7 +61,7 @@ export class PortableWriter implements SqlWriter {
 
   /** Takes one connection at a time, even if a server no longer answers and attempt after attempt is given up. */
   async #inTurn(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
-    while (this.#current !== null) await untilAborted(this.#current, signal);
+    while (this.#current !== null) await orAbort(this.#current, signal);
     signal.throwIfAborted();
     const work = action();
     this.#current = work
@@ -69,7 +69,7 @@ export class PortableWriter implements SqlWriter {
       .finally(() => {
         this.#current = null;
       });
-    await untilAborted(work, signal);
+    await orAbort(work, signal);
   }
 
   async #writeChunk(chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { type MikroORM, RequestContext } from '@mikro-orm/core';
-import { orAbort } from './abort.js';
+import { orAbort } from '../../or-abort.js';
 import { type PostgresConnection, type Statement, postgresConnection } from './native-client.js';
 import type { StatementRunner } from './statement-runner.js';
 
