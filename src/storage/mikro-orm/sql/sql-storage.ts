@@ -3,11 +3,10 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import { type UsagePage, streamUsagePages } from '../../usage-page.js';
-import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../../usage-query.js';
-import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../usage-storage.js';
+import type { StoreResult } from '../../usage-storage.js';
+import { RepositoryStorage } from '../repository-storage.js';
 import { defineUsage } from '../usage-entity.js';
-import { UsageRepository } from '../usage-repository.js';
+import type { UsageRepository } from '../usage-repository.js';
 import {
   CONNECT,
   type SqlStorageNaming,
@@ -21,21 +20,13 @@ import type { SqlWriter } from './sql-writer.js';
 import { findUsageTable } from './usage-table.js';
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
-export class SqlStorage implements ReadableUsageStorage {
-  /** @inheritdoc */
-  readonly name: string;
-
-  /** The repository of the records, which the tracker puts into the container. */
-  readonly provides: readonly ServiceBinding[];
-
+export class SqlStorage extends RepositoryStorage {
   readonly #orm: MikroORM;
-  readonly #repository: UsageRepository;
   readonly #writer: SqlWriter;
   readonly #isOwner: boolean;
   /** Ends writes that are under way. */
   readonly #closing = new AbortController();
   readonly #writes = new Set<Promise<unknown>>();
-  #ending: Promise<void> | null = null;
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -58,12 +49,10 @@ export class SqlStorage implements ReadableUsageStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    this.name = name ?? dialect.name;
+    super(name ?? dialect.name, orm.em.getRepository(table.entity.class) as unknown as UsageRepository);
     this.#orm = orm;
     this.#isOwner = own !== undefined;
-    this.#repository = orm.em.getRepository(table.entity.class) as unknown as UsageRepository;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner);
-    this.provides = [{ id: UsageRepository, value: this.#repository }];
   }
 
   /**
@@ -89,9 +78,7 @@ export class SqlStorage implements ReadableUsageStorage {
   }
 
   /** @inheritdoc */
-  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    this.#assertOpen();
-    signal.throwIfAborted();
+  protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     const write = this.#writer.write(batch, AbortSignal.any([signal, this.#closing.signal]));
     this.#writes.add(write);
     try {
@@ -102,47 +89,13 @@ export class SqlStorage implements ReadableUsageStorage {
   }
 
   /** @inheritdoc */
-  async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    this.#assertOpen();
-    return this.#repository.getUsage(query);
-  }
-
-  /** @inheritdoc */
-  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
-    this.#assertOpen();
-    return this.#repository.getUsagePage(query);
-  }
-
-  /** @inheritdoc */
-  async count(query?: UsageCountQuery): Promise<number> {
-    this.#assertOpen();
-    return this.#repository.count(query);
-  }
-
-  /** @inheritdoc */
-  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
-    this.#assertOpen();
-    return streamUsagePages(query, (page) => this.getUsagePage(page));
-  }
-
-  /** Closes the connection, if it is the storage's own. */
-  async close(): Promise<void> {
-    this.#ending ??= this.#end();
-    return this.#ending;
-  }
-
-  async #end(): Promise<void> {
+  protected override async disconnect(): Promise<void> {
     this.#closing.abort(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.allSettled(this.#writes);
     if (this.#isOwner) await this.#orm.close(true);
-  }
-
-  #assertOpen(): void {
-    if (this.#ending === null) return;
-    throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
   }
 }
 

@@ -1,0 +1,71 @@
+import { TrackUsageError } from '../../errors.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import { type UsagePage, streamUsagePages } from '../usage-page.js';
+import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../usage-query.js';
+import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../usage-storage.js';
+import { UsageRepository } from './usage-repository.js';
+
+/** What the storages on MikroORM have in common: they read through a repository, and close once. */
+export abstract class RepositoryStorage implements ReadableUsageStorage {
+  /** @inheritdoc */
+  readonly name: string;
+
+  /** The repository of the records, which the tracker puts into the container. */
+  readonly provides: readonly ServiceBinding[];
+
+  readonly #repository: UsageRepository;
+  #closing: Promise<void> | null = null;
+
+  protected constructor(name: string, repository: UsageRepository) {
+    this.name = name;
+    this.#repository = repository;
+    this.provides = [{ id: UsageRepository, value: repository }];
+  }
+
+  /** @inheritdoc */
+  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    this.#assertOpen();
+    signal.throwIfAborted();
+    return this.write(batch, signal);
+  }
+
+  /** @inheritdoc */
+  async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
+    this.#assertOpen();
+    return this.#repository.getUsage(query);
+  }
+
+  /** @inheritdoc */
+  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
+    this.#assertOpen();
+    return this.#repository.getUsagePage(query);
+  }
+
+  /** @inheritdoc */
+  async count(query?: UsageCountQuery): Promise<number> {
+    this.#assertOpen();
+    return this.#repository.count(query);
+  }
+
+  /** @inheritdoc */
+  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+    this.#assertOpen();
+    return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  /** Closes the connection, if it is the storage's own. */
+  async close(): Promise<void> {
+    await (this.#closing ??= this.disconnect());
+  }
+
+  /** Writes a batch, as `store`; the storage is open and the signal not yet aborted. */
+  protected abstract write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+
+  /** Gives back what the storage holds open. Called once. */
+  protected abstract disconnect(): Promise<void>;
+
+  #assertOpen(): void {
+    if (this.#closing === null) return;
+    throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
+  }
+}
