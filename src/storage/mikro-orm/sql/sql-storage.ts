@@ -95,6 +95,7 @@ export class SqlStorage extends RepositoryStorage {
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.allSettled(this.#writes);
+    await this.#writer.close?.();
     if (this.#isOwner) await this.#orm.close(true);
   }
 }

@@ -5,4 +5,7 @@ import type { StoreResult } from '../../usage-storage.js';
 export interface SqlWriter {
   /** As `UsageStorage.store`. */
   write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+
+  /** Gives back what it holds beside the connection. Nothing is being written. */
+  close?(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export const libSqlDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
   ensureTable,
   createWriter: (orm, table) =>
-    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
+    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table, false),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
       ? `the libSQL server '${target}' cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +

@@ -14,7 +14,7 @@ export const sqliteDialect: SqlDialect = {
   connectionOptions: { driverOptions: { timeout: 0 } },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
-  createWriter: (orm, table) => new SqliteWriter(orm, table),
+  createWriter: (orm, table, isOwn) => new SqliteWriter(orm, table, isOwn),
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`

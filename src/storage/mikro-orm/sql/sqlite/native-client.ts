@@ -28,6 +28,12 @@ export function busyTimeoutMs(database: NativeDatabase): number {
   return Number((row as { timeout?: unknown } | undefined)?.timeout);
 }
 
+/** The database's file; null if it is in memory. */
+export function fileOf(database: NativeDatabase): string | null {
+  const [row] = database.prepare("select file from pragma_database_list where name = 'main'").all();
+  return (row as { file?: string | null } | undefined)?.file || null;
+}
+
 /** The ORM's connection for writing. */
 export function sqliteConnection(orm: MikroORM): SqliteConnection {
   return orm.em.getConnection('write') as unknown as SqliteConnection;

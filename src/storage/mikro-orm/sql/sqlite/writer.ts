@@ -8,11 +8,13 @@ import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { isRefusal, storageError } from './errors.js';
 import { quote } from './identifiers.js';
+import { LogKeeper } from './log-keeper.js';
 import {
   type NativeDatabase,
   type NativeStatement,
   type SqliteConnection,
   busyTimeoutMs,
+  fileOf,
   sqliteConnection,
 } from './native-client.js';
 
@@ -25,15 +27,19 @@ const CHUNK_RECORDS = 64;
  */
 const CHUNK_MS = 0.4;
 
-/** Records between two looks at the time. */
-const GLANCE_RECORDS = 8;
+/** Records a statement: every statement has a price of its own, which four records share. */
+const STATEMENT_RECORDS = 4;
 
 interface Statements {
   readonly database: NativeDatabase;
   readonly begin: NativeStatement;
-  readonly insert: NativeStatement;
+  readonly insertOne: NativeStatement;
+  /** Inserts {@link STATEMENT_RECORDS}. */
+  readonly insertSome: NativeStatement;
   readonly commit: NativeStatement;
   readonly rollback: NativeStatement;
+  /** What keeps the file's log short; null where that is not for the writer to do. */
+  readonly log: LogKeeper | null;
 }
 
 /**
@@ -44,11 +50,19 @@ interface Statements {
 export class SqliteWriter implements SqlWriter {
   readonly #connection: SqliteConnection;
   readonly #table: UsageTable;
+  readonly #keepsLog: boolean;
   #statements: Statements | null = null;
 
-  constructor(orm: MikroORM, table: UsageTable) {
+  /** @param keepsLog - whether the writer may choose how the write-ahead log is copied back into the file */
+  constructor(orm: MikroORM, table: UsageTable, keepsLog: boolean) {
     this.#connection = sqliteConnection(orm);
     this.#table = table;
+    this.#keepsLog = keepsLog;
+  }
+
+  /** @inheritdoc */
+  async close(): Promise<void> {
+    await this.#statements?.log?.close();
   }
 
   /** @inheritdoc */
@@ -100,7 +114,10 @@ export class SqliteWriter implements SqlWriter {
     }
     if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
     try {
-      return insertChunk(this.#prepare(database), this.#table, chunk, refused);
+      const statements = this.#prepare(database);
+      const done = insertChunk(statements, this.#table, chunk, refused);
+      statements.log?.committed();
+      return done;
     } finally {
       if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
     }
@@ -109,12 +126,15 @@ export class SqliteWriter implements SqlWriter {
   /** The statements, made again when MikroORM has connected anew. */
   #prepare(database: NativeDatabase): Statements {
     if (this.#statements?.database === database) return this.#statements;
+    const file = this.#keepsLog ? fileOf(database) : null;
     this.#statements = {
       database,
       begin: database.prepare('begin immediate'),
-      insert: database.prepare(insertSql(this.#table)),
+      insertOne: database.prepare(insertSql(this.#table, 1)),
+      insertSome: database.prepare(insertSql(this.#table, STATEMENT_RECORDS)),
       commit: database.prepare('commit'),
       rollback: database.prepare('rollback'),
+      log: file === null ? null : new LogKeeper(database, file),
     };
     return this.#statements;
   }
@@ -131,12 +151,11 @@ function insertChunk(
   let done = 0;
   statements.begin.run();
   try {
-    for (const record of chunk) {
-      const error = insertRecord(statements, table, record);
-      if (error !== null) refused.push({ id: record.id, error });
-      done += 1;
-      if (done % GLANCE_RECORDS === 0 && performance.now() > deadline) break;
-    }
+    do {
+      const records = chunk.slice(done, done + STATEMENT_RECORDS);
+      insertRecords(statements, table, records, refused);
+      done += records.length;
+    } while (done < chunk.length && performance.now() < deadline);
     statements.commit.run();
   } catch (error) {
     refused.length = refusedBefore;
@@ -147,16 +166,36 @@ function insertChunk(
 }
 
 /**
- * @returns why the table does not take the record; null if it does
- * @throws what concerns more than this record
+ * Inserts records in one statement. If the table does not take one of them, they are inserted one by one.
+ *
+ * @param refused - gets the records that the table does not take
+ * @throws what concerns more than these records
  */
-function insertRecord(
-  { database, insert }: Statements,
+function insertRecords(
+  statements: Statements,
   table: UsageTable,
-  record: UsageRecord,
+  records: readonly UsageRecord[],
+  refused: RefusedRecord[],
+): void {
+  const isWhole = records.length === STATEMENT_RECORDS;
+  if (isWhole && insert(statements, statements.insertSome, valuesOf(table, records)) === null) return;
+  for (const record of records) {
+    const error = insert(statements, statements.insertOne, valuesOf(table, [record]));
+    if (error !== null) refused.push({ id: record.id, error });
+  }
+}
+
+/**
+ * @returns why the table does not take what is inserted; null if it does
+ * @throws what concerns more than these records
+ */
+function insert(
+  { database }: Statements,
+  statement: NativeStatement,
+  values: readonly BindableValue[],
 ): Error | null {
   try {
-    insert.run(rowOf(table, record));
+    statement.run(values);
     return null;
   } catch (error) {
     // A statement that fails undoes itself; the others of the transaction stand.
@@ -165,21 +204,28 @@ function insertRecord(
   }
 }
 
-/** A record as values that SQLite can bind, in the order of the columns. */
-export function rowOf({ columns }: UsageTable, record: UsageRecord): (string | number | null)[] {
-  const row: (string | number | null)[] = [];
-  for (const { value } of columns) row.push(bindable(value(record)));
-  return row;
+/** What SQLite can bind. */
+type BindableValue = string | number | null;
+
+/** Records as values that SQLite can bind, one record after the other, in the order of the columns. */
+export function valuesOf({ columns }: UsageTable, records: readonly UsageRecord[]): BindableValue[] {
+  const values: BindableValue[] = [];
+  for (const record of records) {
+    for (const { value } of columns) values.push(bindable(value(record)));
+  }
+  return values;
 }
 
-function insertSql({ name, columns }: UsageTable): string {
+/** @param rows - how many records the statement inserts */
+function insertSql({ name, columns }: UsageTable, rows: number): string {
   const names = columns.map((column) => quote(column.name)).join(', ');
-  const places = columns.map(() => '?').join(', ');
-  return `insert into ${quote(name)} (${names}) values (${places}) on conflict (${quote('id')}) do nothing`;
+  const row = `(${columns.map(() => '?').join(', ')})`;
+  const places = Array.from({ length: rows }, () => row).join(', ');
+  return `insert into ${quote(name)} (${names}) values ${places} on conflict (${quote('id')}) do nothing`;
 }
 
 /** SQLite has no booleans and no dates: MikroORM keeps them as 0 and 1, and as milliseconds. */
-function bindable(value: ColumnValue): string | number | null {
+function bindable(value: ColumnValue): BindableValue {
   if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? value.getTime() : value;
 }
