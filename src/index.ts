@@ -7,7 +7,12 @@ export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
 export type { LocatorStats } from './capture/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
 export { hashUser } from './capture/hash-user.js';
-export { type Inventory, type InventoryEntry, renderInventory } from './capture/inventory.js';
+export {
+  type Inventory,
+  type InventoryEntry,
+  type InventoryStorage,
+  renderInventory,
+} from './capture/inventory.js';
 export { tracked, untracked } from './capture/route-markers.js';
 export {
   type TrackedData,
@@ -30,6 +35,7 @@ export type {
   UserReader,
 } from './options/tracker-options.js';
 export type { RespectOptions, SignalResponse, WhatOptions } from './options/what-options.js';
+export type { RetentionOptions } from './options/retention-options.js';
 export type { SpoolOptions } from './options/spool-options.js';
 export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';
 export type {
@@ -40,6 +46,7 @@ export type {
   TrackerEventMap,
   TrackerEventName,
 } from './pipeline/events.js';
+export type { RetentionStats } from './pipeline/retention.js';
 export type { CloseResult, TrackerStats } from './pipeline/pipeline.js';
 export type { GeoInfo, GeoLookup } from './record/geo-info.js';
 export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
@@ -75,6 +82,7 @@ export {
 } from './storage/usage-query.js';
 export type { LineFormatter } from './storage/printer/formats.js';
 export {
+  type DeletingUsageStorage,
   type ReadableUsageStorage,
   type RefusedRecord,
   type ServiceBinding,

@@ -16,10 +16,17 @@ import { OptionReader } from './option-reader.js';
 import { observeMetrics } from './metrics/open-telemetry.js';
 import type { Health } from './pipeline/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from './pipeline/events.js';
+import type { RetentionStats } from './pipeline/retention.js';
 import { type CloseResult, Pipeline, type TrackerStats } from './pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from './process-hooks.js';
 import { StorageToken } from './storage/storage-token.js';
-import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from './storage/usage-storage.js';
+import {
+  type ServiceBinding,
+  type UsageStorage,
+  canDelete,
+  isReadable,
+  isStorage,
+} from './storage/usage-storage.js';
 
 /** How a tracker is closed. */
 export interface CloseOptions {
@@ -33,6 +40,8 @@ export interface UsageStats extends TrackerStats {
   readonly skipped: SkipCounts;
   /** What became of the addresses whose location was looked up; null without the option `geo`. */
   readonly geo: LocatorStats | null;
+  /** What became of the records that are too old; null without the option `retention`. */
+  readonly retention: RetentionStats | null;
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. */
@@ -137,7 +146,8 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    return { ...this.#pipeline.stats(), skipped: this.#capture.skipped, geo: this.#capture.geo };
+    const { skipped, geo } = this.#capture;
+    return { ...this.#pipeline.stats(), skipped, geo, retention: this.#pipeline.retention };
   }
 
   health(): Health {
@@ -146,7 +156,11 @@ class Tracker implements UsageTracker {
   }
 
   inventory(): Inventory {
-    const storages = this.#pipeline.stats().storages.map(({ name }) => name);
+    const days = this.#settings.retention?.days ?? null;
+    const storages = this.#pipeline.storages.map((storage) => ({
+      name: storage.name,
+      retentionDays: canDelete(storage) ? days : null,
+    }));
     return takeInventory(this.#settings, storages);
   }
 

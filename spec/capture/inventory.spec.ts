@@ -71,13 +71,16 @@ describe('The inventory', () => {
   it('is data that JSON can hold', () => {
     const inventory = served.usage.tracker.inventory();
     expect(JSON.parse(JSON.stringify(inventory))).to.deep.equal(inventory);
-    expect(inventory).to.deep.include({ serverName: 'spec', storages: ['memory'], retentionDays: null });
+    expect(inventory).to.deep.include({
+      serverName: 'spec',
+      storages: [{ name: 'memory', retentionDays: null }],
+    });
   });
 
   it('is a table of as many columns in every row', () => {
     const page = renderInventory({ ...served.usage.tracker.inventory(), actions: entries() });
     const rows = page.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).to.have.lengthOf(2 + 4);
-    for (const line of rows) expect(line.split(/(?<!\\)\|/), line).to.have.lengthOf(10);
+    for (const line of rows) expect(line.split(/(?<!\\)\|/), line).to.have.lengthOf(11);
   });
 });

@@ -84,6 +84,17 @@ const REFUSALS: readonly Refusal[] = [
   ['queue', 10_000, '10000', 'an object'],
   ['batch', [], '[]', 'an object'],
   ['retry', 'fast', "'fast'", 'an object'],
+  ['retention', null, 'null', 'an object'],
+  ['retention', 395, '395', 'an object'],
+  ['retention', false, 'false', 'an object'],
+  ['retention.days', undefined, 'undefined', 'an integer from 1 to 3650'],
+  ['retention.days', 3651, '3651', 'an integer from 1 to 3650'],
+  ...NO_INTEGERS.map(([value, shown]): Refusal => [
+    'retention.days',
+    value,
+    shown,
+    'an integer from 1 to 3650',
+  ]),
   ...INTEGERS.flatMap(([path, min, max]) => [
     ...NO_INTEGERS.map(([value, shown]): Refusal => [path, value, shown, `an integer from ${min} to ${max}`]),
     [path, min - 1, `${min - 1}`, `an integer from ${min} to ${max}`] satisfies Refusal,
@@ -131,7 +142,7 @@ describe('the options of trackUsage', () => {
       attemptTimeoutMs: 30_000,
       maxAgeMs: 604_800_000,
     });
-    expect(settings).to.include({ spool: null, handleSignals: false, metrics: true });
+    expect(settings).to.include({ spool: null, retention: null, handleSignals: false, metrics: true });
     expect(resolveTrackerOptions({ spool: { dir: '/spool' } }).spool).to.deep.equal({
       dir: '/spool',
       mode: 'overflow',

@@ -18,6 +18,7 @@ function setUp(find: () => readonly UsageStorage[]) {
       batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
       retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
       spool: null,
+      retention: null,
     },
     find,
   );

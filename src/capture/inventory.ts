@@ -29,20 +29,28 @@ export interface InventoryEntry {
   readonly data: boolean;
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
+  /** Days after which its records are deleted from every storage; null where one of them keeps them. */
+  readonly retentionDays: number | null;
+}
+
+/** A storage, and how long it keeps records. */
+export interface InventoryStorage {
+  /** What it is called. */
+  readonly name: string;
+  /** Days after which its records are deleted; null where that is left to somebody else. */
+  readonly retentionDays: number | null;
 }
 
 /** What a tracker records, action by action. It is plain data: `JSON.stringify` it, or {@link renderInventory}. */
 export interface Inventory {
   /** What the records call the application. */
   readonly serverName: string;
-  /** Where the records go, by name. */
-  readonly storages: readonly string[];
+  /** Where the records go, and for how long; empty until there is a storage. */
+  readonly storages: readonly InventoryStorage[];
   /** Whether the text of the `User-Agent` header is kept. */
   readonly keepsUserAgent: boolean;
   /** What is done for clients that ask not to be watched. */
   readonly respect: WhatSettings['respect'];
-  /** Days after which records are deleted; null as nothing deletes them yet. */
-  readonly retentionDays: number | null;
   /** One entry for each route of each action that routing-controllers has registered, in that order. */
   readonly actions: readonly InventoryEntry[];
 }
@@ -50,18 +58,20 @@ export interface Inventory {
 /** Lists the actions that are registered, each with what is recorded of it. */
 export function takeInventory(
   settings: WhatSettings & AddressSettings & Policy & { readonly serverName: string },
-  storages: readonly string[],
+  storages: readonly InventoryStorage[],
 ): Inventory {
   const policies = new EffectivePolicies(settings);
+  const days = storages.map((storage) => storage.retentionDays);
+  const retentionDays = days.includes(null) ? null : (days[0] ?? null);
   return {
     serverName: settings.serverName,
     storages,
     keepsUserAgent: settings.keepUserAgent,
     respect: settings.respect,
-    retentionDays: null,
-    actions: knownActions().map((action) =>
-      entryOf(action, isTracked(action.attribution, settings), policies.of(action.attribution.data)),
-    ),
+    actions: knownActions().map((action) => {
+      const tracked = isTracked(action.attribution, settings);
+      return entryOf(action, tracked, policies.of(action.attribution.data), retentionDays);
+    }),
   };
 }
 
@@ -69,6 +79,7 @@ function entryOf(
   { method, attribution }: KnownAction,
   tracked: boolean,
   { ip, query, params, data, sampleRate }: EffectivePolicy,
+  retentionDays: number | null,
 ): InventoryEntry {
   return {
     method,
@@ -82,6 +93,7 @@ function entryOf(
     params,
     data,
     sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
+    retentionDays,
   };
 }
 
@@ -92,20 +104,29 @@ function deciderOf({ method, controller }: PolicySubject): InventoryEntry['decid
 
 /** An inventory as a page of Markdown, with one row for each action. */
 export function renderInventory(inventory: Inventory): string {
-  const { serverName, storages, keepsUserAgent, respect, retentionDays, actions } = inventory;
+  const { serverName, storages, keepsUserAgent, respect, actions } = inventory;
   const rows = actions.map((entry) => {
     const subject = [`${entry.method} ${entry.route}`, `${entry.controller}.${entry.action}`];
     const verdict = `${entry.tracked ? 'yes' : 'no'} (${entry.decidedBy})`;
-    return subject.concat(verdict, entry.tracked ? detailsOf(entry) : ['–', '–', '–', '–', '–']);
+    return subject.concat(verdict, entry.tracked ? detailsOf(entry) : ['–', '–', '–', '–', '–', '–']);
   });
-  const head = ['Route', 'Action', 'Recorded', 'Address', 'Query', 'Parameters', 'Own data', 'Share'];
+  const head = [
+    'Route',
+    'Action',
+    'Recorded',
+    'Address',
+    'Query',
+    'Parameters',
+    'Own data',
+    'Share',
+    'Kept for',
+  ];
   return [
     `# What ${escape(serverName)} records of its callers`,
     '',
-    `- Stored in: ${storages.map(escape).join(', ') || 'nothing yet'}`,
+    `- Stored in: ${storages.map(storageOf).join(', ') || 'nothing yet'}`,
     `- Text of the User-Agent header: ${keepsUserAgent ? 'kept' : 'not kept'}`,
     `- Clients that send Sec-GPC: ${respect.gpc}; DNT: ${respect.dnt}`,
-    `- Deleted after: ${retentionDays === null ? 'never by itself' : `${retentionDays} days`}`,
     '',
     row(head),
     row(head.map(() => '---')),
@@ -114,7 +135,17 @@ export function renderInventory(inventory: Inventory): string {
   ].join('\n');
 }
 
-function detailsOf({ ip, query, params, data, sampleRate }: InventoryEntry): string[] {
+function storageOf({ name, retentionDays }: InventoryStorage): string {
+  return `${escape(name)} (${keptFor(retentionDays)})`;
+}
+
+function keptFor(retentionDays: number | null): string {
+  return retentionDays === null
+    ? 'until deleted'
+    : `${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`;
+}
+
+function detailsOf({ ip, query, params, data, sampleRate, retentionDays }: InventoryEntry): string[] {
   const rules = Object.entries(params).map(([name, rule]) => `${name}: ${rule}`);
   return [
     ip,
@@ -122,6 +153,7 @@ function detailsOf({ ip, query, params, data, sampleRate }: InventoryEntry): str
     rules.join(', ') || 'kept, but for secrets',
     data ? 'kept' : 'no',
     sampleRate === null ? 'by a function' : String(sampleRate),
+    keptFor(retentionDays),
   ];
 }
 

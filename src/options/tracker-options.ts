@@ -8,6 +8,7 @@ import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
 import { applicationName } from './server-name.js';
 import { type GeoOptions, type GeoSettings, resolveGeo } from './geo-options.js';
+import { type RetentionOptions, resolveRetention } from './retention-options.js';
 import { type SpoolOptions, resolveSpool } from './spool-options.js';
 import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
 import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
@@ -90,6 +91,8 @@ export interface TrackUsageOptions extends WhatOptions, AddressOptions {
   readonly retry?: RetryOptions | undefined;
   /** Where records wait on disk while a storage does not take them. @default none */
   readonly spool?: SpoolOptions | undefined;
+  /** How long records are kept. @default until somebody deletes them */
+  readonly retention?: RetentionOptions | undefined;
   /**
    * Whether the tracker closes itself on SIGTERM and SIGINT, and then lets the signal end the process, unless the
    * application listens for it too. @default false
@@ -119,6 +122,7 @@ export interface TrackerSettings
       | 'batch'
       | 'retry'
       | 'spool'
+      | 'retention'
     > {
   /** The storages that were given; null if the container has to be asked. */
   readonly storages: readonly UsageStorage[] | null;
@@ -131,6 +135,8 @@ export interface TrackerSettings
   readonly retry: Resolved<RetryOptions>;
   /** Null where nothing waits on disk. */
   readonly spool: Resolved<SpoolOptions> | null;
+  /** Null where records are kept until somebody deletes them. */
+  readonly retention: Resolved<RetentionOptions> | null;
 }
 
 const SUBJECT = 'trackUsage';
@@ -149,6 +155,7 @@ const NAMES = [
   'batch',
   'retry',
   'spool',
+  'retention',
   'handleSignals',
   'metrics',
   'logger',
@@ -187,6 +194,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     batch: resolveBatch(options.batch),
     retry: resolveRetry(options.retry),
     spool: options.spool === undefined ? null : resolveSpool(SUBJECT, options.spool),
+    retention: resolveRetention(SUBJECT, options.retention),
     handleSignals: reader.boolean('handleSignals', false),
     metrics: reader.boolean('metrics', true),
     ...readSurroundings(reader),

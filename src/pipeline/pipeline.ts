@@ -15,6 +15,7 @@ import { TrackerEvents } from './events.js';
 import type { LaneObserver } from './lane-observer.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { SpoolMode } from './outbox.js';
+import { Retention, type RetentionSettings, type RetentionStats } from './retention.js';
 import { type LogTarget, ReportLog, toError } from './report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
@@ -27,6 +28,8 @@ export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly logger: LogTarget;
   /** Where records wait on disk; null for nowhere. */
   readonly spool: PipelineSpoolSettings | null;
+  /** How long records are kept; null for until somebody deletes them. */
+  readonly retention: RetentionSettings | null;
 }
 
 /** Where the records of all storages wait on disk. */
@@ -70,6 +73,7 @@ export class Pipeline {
   readonly #observer: LaneObserver;
   /** Records that came while there was no storage. */
   readonly #homeless = noDrops();
+  readonly #retention: Retention | null;
   #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
   #closing: Promise<CloseResult> | null = null;
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
@@ -80,6 +84,8 @@ export class Pipeline {
     this.#settings = settings;
     this.#findStorages = findStorages;
     this.#log = new ReportLog(settings.logger, settings.clock);
+    this.#retention =
+      settings.retention === null ? null : new Retention(settings.retention, settings, this.#log);
     this.events = new TrackerEvents((error) =>
       this.#log.failure('listener', 'an event listener threw', error),
     );
@@ -139,6 +145,16 @@ export class Pipeline {
     return error === null;
   }
 
+  /** The storages, once they have been found. */
+  get storages(): readonly UsageStorage[] {
+    return (this.#lanes ?? []).map(({ storage }) => storage);
+  }
+
+  /** What became of the records that are too old; null where none is. */
+  get retention(): RetentionStats | null {
+    return this.#retention?.stats() ?? null;
+  }
+
   /** How the tracker does. */
   health(): Health {
     const { clock } = this.#settings;
@@ -192,6 +208,7 @@ export class Pipeline {
         storage,
         lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
       }));
+      this.#retention?.start(storages);
       return null;
     } catch (error) {
       return error;
@@ -209,9 +226,10 @@ export class Pipeline {
   }
 
   async #close(timeoutMs: number): Promise<CloseResult> {
+    const retired = this.#retention?.close(timeoutMs);
     await Promise.all(
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
-        await lane.close(timeoutMs);
+        await Promise.all([lane.close(timeoutMs), retired]);
         const closing = within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log));
         await Promise.all([lane.finish(CLOSE_GRACE_MS), closing]);
       }),

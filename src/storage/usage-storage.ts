@@ -50,6 +50,18 @@ export interface UsageStorage {
    */
   store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 
+  /**
+   * Deletes the oldest records, for the option `retention`. Leave it out where records cannot be deleted. Several
+   * processes may do so at once; what another one has deleted is no error.
+   *
+   * @param date - records from this moment on are kept
+   * @param limit - at most so many are deleted, from 1: the oldest, those of the same millisecond by ascending id
+   * @param signal - aborted when the tracker no longer waits for the answer
+   * @returns how many were deleted; fewer than the limit where none that is older is left, or another process deletes it
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
+
   /** Gives back what the storage holds open. May be called twice. */
   close?(): Promise<void>;
 }
@@ -87,6 +99,9 @@ export interface ReadableUsageStorage extends UsageStorage {
   stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
 }
 
+/** A storage that can delete old records. */
+export type DeletingUsageStorage = UsageStorage & Required<Pick<UsageStorage, 'deleteBefore'>>;
+
 /** Whether a value can be used as a storage. */
 export function isStorage(value: unknown): value is UsageStorage {
   return hasMethods(value, 'store') && isText((value as { name?: unknown }).name);
@@ -95,4 +110,9 @@ export function isStorage(value: unknown): value is UsageStorage {
 /** Whether a storage can be asked what it keeps. */
 export function isReadable(storage: UsageStorage): storage is ReadableUsageStorage {
   return hasMethods(storage, 'getUsage', 'getUsagePage', 'count', 'stream');
+}
+
+/** Whether a storage can delete old records. */
+export function canDelete(storage: UsageStorage): storage is DeletingUsageStorage {
+  return hasMethods(storage, 'deleteBefore');
 }

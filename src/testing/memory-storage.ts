@@ -62,6 +62,15 @@ export class MemoryStorage implements ReadableUsageStorage {
     return { stored: batch.length, refused: [] };
   }
 
+  /** Deletes the oldest records before a date, up to a limit, and says how many. */
+  async deleteBefore(date: Date, limit: number, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted();
+    const old = [...this.#byId.values()].filter((record) => record.date < date).toSorted(newestFirst);
+    const oldest = old.toReversed().slice(0, limit);
+    for (const { id } of oldest) this.#byId.delete(id);
+    return oldest.length;
+  }
+
   /**
    * Reads records, newest first, those of the same millisecond by descending id.
    *

@@ -30,6 +30,13 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   }
 
   /** @inheritdoc */
+  async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    this.#assertOpen();
+    signal.throwIfAborted();
+    return this.prune(date, limit, signal);
+  }
+
+  /** @inheritdoc */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     this.#assertOpen();
     return this.#repository.getUsage(query);
@@ -60,6 +67,9 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** Writes a batch, as `store`; the storage is open and the signal not yet aborted. */
   protected abstract write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+
+  /** Deletes old records, as `deleteBefore`; the storage is open and the signal not yet aborted. */
+  protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
   /** Gives back what the storage holds open. Called once. */
   protected abstract disconnect(): Promise<void>;

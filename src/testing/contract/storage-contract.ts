@@ -1,5 +1,6 @@
 import { COUNTING } from './counting.js';
 import { CURSOR_PAGING } from './cursor-paging.js';
+import { DELETING } from './deleting.js';
 import { FAULTS } from './faults.js';
 import { FIDELITY } from './fidelity.js';
 import { FILTERING } from './filtering.js';
@@ -24,6 +25,7 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   stream: STREAMING,
   filters: FILTERING,
   'time zones': TIME_ZONES,
+  deleteBefore: DELETING,
   'queries that cannot be meant': REFUSED_QUERIES,
   'life cycle': LIFE_CYCLE,
 };

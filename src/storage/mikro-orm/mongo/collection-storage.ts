@@ -2,6 +2,7 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../usage-storage.js';
 import { RepositoryStorage } from '../repository-storage.js';
 import type { UsageRepository } from '../usage-repository.js';
+import { MongoDeleter } from './deleter.js';
 import { MongoWriter } from './writer.js';
 import type { CollectionSource } from './native-collection.js';
 
@@ -25,14 +26,21 @@ export interface StorageParts {
 /** What the storages on MongoDB have in common, whosever connection it is. */
 export abstract class CollectionStorage extends RepositoryStorage {
   readonly #writer: MongoWriter;
+  readonly #deleter: MongoDeleter;
 
   protected constructor({ name, collectionName, source, repository }: StorageParts) {
     super(name, repository);
     this.#writer = new MongoWriter(source, collectionName);
+    this.#deleter = new MongoDeleter(source, collectionName);
   }
 
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writer.write(batch, signal);
+  }
+
+  /** @inheritdoc */
+  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#deleter.delete(date, limit, signal);
   }
 }

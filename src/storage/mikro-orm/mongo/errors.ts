@@ -95,6 +95,24 @@ export function storageError(error: unknown, collection: string): Error {
   );
 }
 
+/** What an error means to the tracker while it deletes old records. */
+export function deletionError(error: unknown, collection: string): Error {
+  if (error instanceof TrackUsageError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return codesOf(error).some((code) => SETUP.has(code))
+    ? new TrackUsageError(
+        'STORAGE_SETUP',
+        `Old records of the collection '${collection}' cannot be deleted: ${message}. The option retention needs a ` +
+          "user with the rights find and remove, as the role 'readWrite' has them.",
+        error,
+      )
+    : new TrackUsageError(
+        'STORAGE_UNAVAILABLE',
+        `Old records of the collection '${collection}' cannot be deleted now: ${message}.`,
+        error,
+      );
+}
+
 /** The code of an error, and those of its documents. */
 export function codesOf(error: unknown): unknown[] {
   const { code, writeErrors } = (error ?? {}) as { code?: unknown; writeErrors?: WriteError | WriteError[] };

@@ -14,6 +14,7 @@ export interface NativeCollection {
   readonly writeConcern?: { readonly w?: unknown } | undefined;
   initializeUnorderedBulkOp(options?: object): UnorderedBulk;
   find(filter: object, options?: object): { toArray(): Promise<object[]> };
+  deleteMany(filter: object, options?: object): Promise<{ readonly deletedCount: number }>;
   indexes(): Promise<unknown>;
   countDocuments(filter?: object, options?: object): Promise<number>;
 }

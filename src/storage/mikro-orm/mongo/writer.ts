@@ -117,8 +117,8 @@ async function addAll(
   }
 }
 
-/** Without an answer nobody knows what was stored. */
-function acknowledged({ writeConcern }: NativeCollection): object {
+/** Without an answer nobody knows what was done. */
+export function acknowledged({ writeConcern }: NativeCollection): object {
   return writeConcern?.w === 0 ? { writeConcern: { w: 1 } } : {};
 }
 

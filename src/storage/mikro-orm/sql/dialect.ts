@@ -1,4 +1,5 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
+import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -36,6 +37,9 @@ export interface SqlDialect {
    * @param isOwn - whether the connection is the storage's own, rather than the application's
    */
   createWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter;
+
+  /** Makes what deletes old records from the table. */
+  createDeleter(orm: MikroORM, table: UsageTable): SqlDeleter;
 
   /**
    * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.

@@ -16,6 +16,7 @@ import {
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
+import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
 import { findUsageTable } from './usage-table.js';
 
@@ -23,10 +24,11 @@ import { findUsageTable } from './usage-table.js';
 export class SqlStorage extends RepositoryStorage {
   readonly #orm: MikroORM;
   readonly #writer: SqlWriter;
+  readonly #deleter: SqlDeleter;
   readonly #isOwner: boolean;
-  /** Ends writes that are under way. */
+  /** Ends writes and deletions that are under way. */
   readonly #closing = new AbortController();
-  readonly #writes = new Set<Promise<unknown>>();
+  readonly #works = new Set<Promise<unknown>>();
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -53,6 +55,7 @@ export class SqlStorage extends RepositoryStorage {
     this.#orm = orm;
     this.#isOwner = own !== undefined;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner);
+    this.#deleter = dialect.createDeleter(orm, table);
   }
 
   /**
@@ -79,13 +82,12 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    const write = this.#writer.write(batch, AbortSignal.any([signal, this.#closing.signal]));
-    this.#writes.add(write);
-    try {
-      return await write;
-    } finally {
-      this.#writes.delete(write);
-    }
+    return this.#untilClosed(signal, (either) => this.#writer.write(batch, either));
+  }
+
+  /** @inheritdoc */
+  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#untilClosed(signal, (either) => this.#deleter.delete(date, limit, either));
   }
 
   /** @inheritdoc */
@@ -94,9 +96,23 @@ export class SqlStorage extends RepositoryStorage {
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
-    await Promise.allSettled(this.#writes);
+    await Promise.allSettled(this.#works);
     await this.#writer.close?.();
     if (this.#isOwner) await this.#orm.close(true);
+  }
+
+  /** Does something that ends when nobody waits for it any more, or when the storage is closed. */
+  async #untilClosed<Result>(
+    signal: AbortSignal,
+    begin: (either: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const work = begin(AbortSignal.any([signal, this.#closing.signal]));
+    this.#works.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#works.delete(work);
+    }
   }
 }
 

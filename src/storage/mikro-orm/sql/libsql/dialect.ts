@@ -1,6 +1,8 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { drives } from '../driver-options.js';
+import { PortableDeleter } from '../portable/deleter.js';
+import { SqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { REMOTE_URL, isRemote } from './location.js';
@@ -18,6 +20,8 @@ export const libSqlDialect: SqlDialect = {
   ensureTable,
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table, false),
+  createDeleter: (orm, table) =>
+    isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
       ? `the libSQL server '${target}' cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +

@@ -2,6 +2,7 @@ import type { Platform } from '@mikro-orm/core';
 import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { explainConnect } from './errors.js';
+import { PortableDeleter } from '../portable/deleter.js';
 import { ensureTable } from './schema.js';
 import { MySqlWriter } from './writer.js';
 
@@ -16,6 +17,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   },
   ensureTable,
   createWriter: (orm, table) => new MySqlWriter(orm, table),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   explainConnect,
 };
 

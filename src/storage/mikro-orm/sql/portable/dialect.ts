@@ -1,5 +1,6 @@
 import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
+import { PortableDeleter } from './deleter.js';
 import { ensureTable } from './schema.js';
 import { PortableWriter } from './writer.js';
 
@@ -15,6 +16,7 @@ export const portableDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
   ensureTable,
   createWriter: (orm, table) => new PortableWriter(orm, table),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   explainConnect: (target, error) =>
     `the database ${target} cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
     'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +

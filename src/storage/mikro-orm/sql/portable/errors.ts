@@ -80,7 +80,8 @@ export function storageError(error: unknown, tableName: string): TrackUsageError
   );
 }
 
-function isSetup(error: unknown): boolean {
+/** Whether an error asks for a person. */
+export function isSetup(error: unknown): boolean {
   return SETUP.some((kind) => error instanceof kind) || hasCode(error, SETUP_CODES);
 }
 

@@ -1,6 +1,7 @@
 import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { messageOf, stateOf } from './errors.js';
+import { PortableDeleter } from '../portable/deleter.js';
 import { ensureTable } from './schema.js';
 import { PostgresWriter } from './writer.js';
 
@@ -22,6 +23,7 @@ export const postgresqlDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof BasePostgreSqlPlatform,
   ensureTable,
   createWriter: (orm, table) => new PostgresWriter(orm, table),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   explainConnect: (target, error) =>
     `the PostgreSQL database ${target} cannot be opened: ${messageOf(error)}. ${advice(error)}`,
 };

@@ -1,6 +1,7 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { drives } from '../driver-options.js';
+import { SqliteDeleter } from './deleter.js';
 import { isBusy } from './errors.js';
 import { ensureTable } from './schema.js';
 import { SqliteWriter } from './writer.js';
@@ -15,6 +16,7 @@ export const sqliteDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
   createWriter: (orm, table, isOwn) => new SqliteWriter(orm, table, isOwn),
+  createDeleter: (orm, table) => new SqliteDeleter(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`

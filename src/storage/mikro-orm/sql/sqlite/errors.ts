@@ -21,6 +21,11 @@ export function isRefusal(error: unknown): boolean {
   return hasCode(error, REFUSED);
 }
 
+/** Whether an error asks for a person. */
+export function isSetup(error: unknown): boolean {
+  return hasCode(error, SETUP);
+}
+
 /** Whether another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   return hasCode(error, ['SQLITE_BUSY', 'SQLITE_LOCKED']);
@@ -41,7 +46,7 @@ export function storageError(error: unknown, tableName: string): TrackUsageError
       error,
     );
   }
-  if (hasCode(error, SETUP)) {
+  if (isSetup(error)) {
     return new TrackUsageError(
       'STORAGE_SETUP',
       `The table '${tableName}' cannot be written: ${message}. If the table or a column is missing, run the ` +

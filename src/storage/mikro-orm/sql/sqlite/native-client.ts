@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { TrackUsageError } from '../../../../errors.js';
 
 /** The part of a `Statement` of better-sqlite3 that is used here, and that libsql imitates. */
 export interface NativeStatement {
@@ -37,4 +38,29 @@ export function fileOf(database: NativeDatabase): string | null {
 /** The ORM's connection for writing. */
 export function sqliteConnection(orm: MikroORM): SqliteConnection {
   return orm.em.getConnection('write') as unknown as SqliteConnection;
+}
+
+/**
+ * Does something on a connection that fails where another one holds the lock, rather than wait on the event loop.
+ *
+ * @param timeoutMs - how long the application waits for locks on this connection
+ * @throws {TrackUsageError} `STORAGE_UNAVAILABLE` if the application has begun a transaction there
+ */
+export function withoutWaiting<Result>(
+  database: NativeDatabase,
+  timeoutMs: number,
+  action: () => Result,
+): Result {
+  if (database.inTransaction) {
+    throw new TrackUsageError(
+      'STORAGE_UNAVAILABLE',
+      'The application has begun a transaction on the native client; its connection is left alone until that ends.',
+    );
+  }
+  if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
+  try {
+    return action();
+  } finally {
+    if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
+  }
 }

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
 import type { ColumnValue } from '../../usage-row.js';
@@ -16,6 +15,7 @@ import {
   busyTimeoutMs,
   fileOf,
   sqliteConnection,
+  withoutWaiting,
 } from './native-client.js';
 
 /** Records a transaction, at most. */
@@ -106,21 +106,12 @@ export class SqliteWriter implements SqlWriter {
     chunk: readonly UsageRecord[],
     refused: RefusedRecord[],
   ): number {
-    if (database.inTransaction) {
-      throw new TrackUsageError(
-        'STORAGE_UNAVAILABLE',
-        'The application has begun a transaction on the native client; its connection is left alone until that ends.',
-      );
-    }
-    if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
-    try {
+    return withoutWaiting(database, timeoutMs, () => {
       const statements = this.#prepare(database);
       const done = insertChunk(statements, this.#table, chunk, refused);
       statements.log?.committed();
       return done;
-    } finally {
-      if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
-    }
+    });
   }
 
   /** The statements, made again when MikroORM has connected anew. */

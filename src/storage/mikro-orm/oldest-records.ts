@@ -1,0 +1,54 @@
+import { orAbort } from './or-abort.js';
+
+/** What a backend does to delete old records. */
+export interface DeletionSteps {
+  /** The ids of the oldest records before the date, by date and id. */
+  find(date: Date, limit: number): Promise<readonly string[]>;
+  /** Deletes the records that are still there, unless nobody waits any more, and says how many these were. */
+  delete(ids: readonly string[], signal: AbortSignal): Promise<number>;
+}
+
+/** Ids a statement. SQL Server takes 2,100 parameters. */
+const CHUNK_RECORDS = 500;
+
+/**
+ * Deletes the oldest records: looks for their ids, and deletes by these, as not every database bounds what it deletes.
+ * One deletion at a time, even if a server no longer answers and one after another is given up.
+ */
+export class OldestRecords {
+  readonly #steps: DeletionSteps;
+  /** The deletion that is under way, though perhaps nobody waits for it any more; it never rejects. */
+  #running: Promise<void> | null = null;
+
+  constructor(steps: DeletionSteps) {
+    this.#steps = steps;
+  }
+
+  /** As `UsageStorage.deleteBefore`. */
+  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    while (this.#running !== null) await orAbort(this.#running, signal);
+    const work = this.#delete(date, limit, signal);
+    this.#running = work.then(nothing, nothing).finally(() => {
+      this.#running = null;
+    });
+    return orAbort(work, signal);
+  }
+
+  async #delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    let total = 0;
+    while (total < limit) {
+      signal.throwIfAborted();
+      const wanted = Math.min(CHUNK_RECORDS, limit - total);
+      const ids = await this.#steps.find(date, wanted);
+      if (ids.length === 0) break;
+      signal.throwIfAborted();
+      const deleted = await this.#steps.delete(ids, signal);
+      total += deleted;
+      // Another process may have deleted some of them. If it has deleted all, the rest is left to it.
+      if (ids.length < wanted || deleted === 0) break;
+    }
+    return total;
+  }
+}
+
+function nothing(): void {}

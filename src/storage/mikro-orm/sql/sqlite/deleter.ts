@@ -1,0 +1,73 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MikroORM } from '@mikro-orm/core';
+import { deletionError } from '../deletion-error.js';
+import type { SqlDeleter } from '../sql-deleter.js';
+import type { UsageTable } from '../usage-table.js';
+import { isSetup } from './errors.js';
+import { quote } from './identifiers.js';
+import {
+  type NativeDatabase,
+  type NativeStatement,
+  type SqliteConnection,
+  busyTimeoutMs,
+  sqliteConnection,
+  withoutWaiting,
+} from './native-client.js';
+
+/** Records a statement: SQLite works on the event loop, and this bounds how long a turn of it takes. */
+const CHUNK_RECORDS = 50;
+
+/**
+ * Deletes through the native client itself, as SqliteWriter writes: between the application's transactions, with a turn
+ * of the event loop between two statements, and never waiting for another connection's lock.
+ */
+export class SqliteDeleter implements SqlDeleter {
+  readonly #connection: SqliteConnection;
+  readonly #table: UsageTable;
+  #statement: { readonly database: NativeDatabase; readonly run: NativeStatement['run'] } | null = null;
+
+  constructor(orm: MikroORM, table: UsageTable) {
+    this.#connection = sqliteConnection(orm);
+    this.#table = table;
+  }
+
+  /** @inheritdoc */
+  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    let total = 0;
+    try {
+      const database = await this.#connection.getNativeClient();
+      const timeoutMs = busyTimeoutMs(database);
+      while (total < limit) {
+        if (total > 0) await nextTurn();
+        const wanted = Math.min(CHUNK_RECORDS, limit - total);
+        const deleted = await this.#connection
+          .getClient()
+          .connection()
+          .execute(async () => {
+            // The lock may have taken long to get, and nobody may be waiting any more.
+            signal.throwIfAborted();
+            return withoutWaiting(database, timeoutMs, () => this.#deleteChunk(database, date, wanted));
+          });
+        total += deleted;
+        if (deleted < wanted) break;
+      }
+    } catch (error) {
+      throw deletionError(error, this.#table.name, isSetup(error));
+    }
+    return total;
+  }
+
+  #deleteChunk(database: NativeDatabase, date: Date, limit: number): number {
+    if (this.#statement?.database !== database) {
+      const statement = database.prepare(deleteSql(this.#table));
+      this.#statement = { database, run: (parameters) => statement.run(parameters) };
+    }
+    const { changes } = this.#statement.run([date.getTime(), limit]) as { readonly changes: number };
+    return changes;
+  }
+}
+
+function deleteSql({ name }: UsageTable): string {
+  const [table, id, date] = [quote(name), quote('id'), quote('date')];
+  return `delete from ${table} where ${id} in (select ${id} from ${table} where ${date} < ? order by ${date}, ${id} limit ?)`;
+}
