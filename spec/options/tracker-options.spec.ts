@@ -151,6 +151,11 @@ describe('the options of trackUsage', () => {
     });
   });
 
+  it('take retention.days from 1 to 3650', () => {
+    for (const days of [1, 395, 3650])
+      expect(resolveTrackerOptions({ retention: { days } }).retention).to.deep.equal({ days });
+  });
+
   it('count as not given when they are undefined, nested ones too', () => {
     const undefinedAll = {
       storage: undefined,
@@ -216,6 +221,7 @@ describe('the options of trackUsage', () => {
     ['Storage', "'storage'"],
     ['queue.maxrecords', "'queue.maxRecords', 'queue.maxBytes'"],
     ['batch.size', "'batch.maxRecords', 'batch.maxBytes', 'batch.maxDelayMs'"],
+    ['retention.hours', "'retention.days'"],
     ['retry.retries', "'retry.minDelayMs', 'retry.maxDelayMs', 'retry.attemptTimeoutMs'"],
   ] as const) {
     it(`refuse the unknown name ${path}, and list those that exist`, async () => {
