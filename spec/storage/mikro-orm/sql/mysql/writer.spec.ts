@@ -83,12 +83,16 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       Object.assign(url, { username: user, password: 'pA55word' });
       const own = await connectMySql(url.href);
       const error = await caught(own.store([makeRecord()], signal));
+      await storage.store([makeRecord()], signal);
+      const deletion = await caught(own.deleteBefore(new Date('2027-01-01'), 1, signal));
       await own.close();
       await other.query(`drop user '${user}'@'%'`);
       expect(error).to.include({ code: 'STORAGE_SETUP' });
       expect(error.message)
         .to.match(/GRANT SELECT, INSERT, UPDATE/)
         .and.not.include('pA55word');
+      expect(deletion).to.include({ code: 'STORAGE_SETUP' });
+      expect(deletion.message).to.include('grant select and delete').and.not.include('pA55word');
     });
 
     it('keeps its records when the application rolls back, once the pool has a connection', async () => {

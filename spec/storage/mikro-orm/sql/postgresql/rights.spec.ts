@@ -69,5 +69,19 @@ describeOn('postgresql', (server) => {
       expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
       await storage.close();
     });
+
+    it('needs the right to delete for nothing but deleting', async () => {
+      await (await connectPostgres(database)).close();
+      await client.query(`grant insert, select on koa_usage to ${role}`);
+      const storage = await connect();
+      await storage.store(makeRecords(2), signal);
+      const deletion = (): Promise<number> => storage.deleteBefore(new Date('2027-01-01'), 10, signal);
+      const error = await caught(deletion());
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.include('grant select and delete on the table');
+      await client.query(`grant delete on koa_usage to ${role}`);
+      expect(await deletion()).to.equal(2);
+      await storage.close();
+    });
   });
 });
