@@ -14,7 +14,7 @@ const FOLDER = join(ROOT, 'build', 'readme');
 const SNIPPET = /(?:<!-- (context|run:)([\s\S]*?)-->\s*)?```ts\n([\s\S]*?)```/g;
 
 /** The pages that users learn from. */
-const PAGES = ['README.md', 'docs/options.md', 'docs/operations.md', 'docs/storages.md'];
+const PAGES = ['README.md', 'docs/options.md', 'docs/operations.md', 'docs/storages.md', 'docs/privacy.md'];
 
 interface Snippet {
   readonly name: string;
