@@ -110,6 +110,32 @@ class TakesLocalTime extends Sound {
   }
 }
 
+class DeletesTheDateItself extends Sound {
+  override deleteBefore(date: Date, limit: number, signal?: AbortSignal): Promise<number> {
+    return super.deleteBefore(new Date(date.getTime() + 1), limit, signal);
+  }
+}
+
+class DeletesAllAtOnce extends Sound {
+  override deleteBefore(date: Date, _limit: number, signal?: AbortSignal): Promise<number> {
+    return super.deleteBefore(date, Infinity, signal);
+  }
+}
+
+class DeletesEqualDatesBackwards extends Sound {
+  override async deleteBefore(date: Date, limit: number, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted();
+    const byDate = this.records.toSorted(
+      (a, b) => a.date.getTime() - b.date.getTime() || (a.id < b.id ? 1 : -1),
+    );
+    const old = byDate.filter((record) => record.date < date).slice(0, limit);
+    const kept = this.records.filter((record) => !old.includes(record));
+    this.clear();
+    await super.store(kept);
+    return old.length;
+  }
+}
+
 class OldestFirst extends Sound {
   override async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     return (await super.getUsage(query)).toReversed();
@@ -135,6 +161,13 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
   ['holds upper and lower case equal', HoldsCasesEqual, 'filters tell texts apart'],
   ['counts one page', CountsOnePage, 'count counts all records'],
   ['takes dates for local time', TakesLocalTime, 'time zones of the process'],
+  ['deletes the date itself', DeletesTheDateItself, 'deleteBefore deletes what is older than the date'],
+  ['deletes all at once', DeletesAllAtOnce, 'deleteBefore deletes the oldest first, no more than the limit'],
+  [
+    'deletes equal dates in another order',
+    DeletesEqualDatesBackwards,
+    'deleteBefore goes through equal dates by ascending id',
+  ],
   ['reads the oldest first', OldestFirst, 'order and pages returns the newest first'],
 ];
 

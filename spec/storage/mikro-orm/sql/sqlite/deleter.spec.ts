@@ -45,7 +45,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
     });
 
     it("waits for the application's transaction, and is not rolled back with it", async () => {
-      let deletion: Promise<number> | null = null;
+      let deletion = Promise.resolve(0);
       const rolledBack = orm.em.fork().transactional(async (em) => {
         await em.nativeUpdate(Usage, { method: 'GET' }, { serverName: 'changed' });
         deletion = storage.deleteBefore(LATER, 100, signal);
@@ -57,6 +57,19 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       expect(await deletion).to.equal(100);
       const left = await storage.getUsage();
       expect(left.map(({ serverName }) => serverName)).to.deep.equal(Array(20).fill('spec'));
+    });
+
+    it('deletes nothing if nobody waits any more when that transaction has ended', async () => {
+      const controller = new AbortController();
+      let deletion = Promise.resolve<unknown>(null);
+      await orm.em.fork().transactional(async (em) => {
+        await em.nativeUpdate(Usage, { method: 'GET' }, { serverName: 'changed' });
+        deletion = caught(storage.deleteBefore(LATER, 100, controller.signal));
+        await new Promise((resolve) => setImmediate(resolve));
+        controller.abort(new Error('no longer waited for'));
+      });
+      expect(await deletion).to.be.an.instanceOf(Error);
+      expect(await storage.count()).to.equal(120);
     });
 
     it('leaves a transaction of the native client alone', async () => {
