@@ -5,6 +5,7 @@ import type { SqlDeleter } from '../sql-deleter.js';
 import type { UsageTable } from '../usage-table.js';
 import { isSetup } from './errors.js';
 import { quote } from './identifiers.js';
+import { LogKeeper } from './log-keeper.js';
 import {
   type NativeDatabase,
   type NativeStatement,
@@ -63,6 +64,7 @@ export class SqliteDeleter implements SqlDeleter {
       this.#statement = { database, run: (parameters) => statement.run(parameters) };
     }
     const { changes } = this.#statement.run([date.getTime(), limit]) as { readonly changes: number };
+    LogKeeper.of(database)?.committed();
     return changes;
   }
 }

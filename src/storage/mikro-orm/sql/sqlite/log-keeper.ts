@@ -14,6 +14,8 @@ const FALLBACK_PAGES = 16_000;
 /** The same while there is no thread: SQLite's own choice. */
 const DEFAULT_PAGES = 1000;
 
+const keepers = new WeakMap<NativeDatabase, LogKeeper>();
+
 /**
  * Has the write-ahead log of a file copied back into it (a checkpoint, https://sqlite.org/wal.html) by a thread with a
  * connection of its own. SQLite would do so within a commit, and hold the event loop for tens of milliseconds
@@ -31,6 +33,12 @@ export class LogKeeper {
     this.#database = database;
     this.#file = file;
     this.#setPages(FALLBACK_PAGES);
+    keepers.set(database, this);
+  }
+
+  /** Who keeps the log of this connection short; undefined if that is SQLite itself. */
+  static of(database: NativeDatabase): LogKeeper | undefined {
+    return keepers.get(database);
   }
 
   /** Whether SQLite copies the log back by itself: the thread has ended, or could not be had. */
