@@ -1,6 +1,7 @@
 // npm run bench [-- P1 P7 …] [--quick] [--json]
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { enriched } from './benchmarks/enriched.js';
 import { p1 } from './benchmarks/p1.js';
 import { p12 } from './benchmarks/p12.js';
 import { p13 } from './benchmarks/p13.js';
@@ -15,7 +16,7 @@ import { p9 } from './benchmarks/p9.js';
 import { stopDatabases } from './harness/databases.js';
 import type { Benchmark, Finding } from './harness/finding.js';
 
-const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p12, p13];
+const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p12, p13, enriched];
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },

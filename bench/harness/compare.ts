@@ -1,4 +1,4 @@
-import { sendRequests } from './load.js';
+import { type Clients, sendRequests } from './load.js';
 import { type ServerProcess, withServers } from './server-process.js';
 import { quantile, shuffled } from './statistics.js';
 
@@ -11,6 +11,8 @@ export interface Plan {
   readonly requestsPerSlice: number;
   /** Slices that each variant has before anything is measured. */
   readonly warmUpSlices: number;
+  /** Makes the clients of one round, the same for every variant; left out for those that all benchmarks share. */
+  readonly drawClients?: (requests: number) => Clients;
 }
 
 /** What one variant needed for its requests in one round. */
@@ -48,13 +50,15 @@ async function sit<Name extends string>(
     const names = [...variants, CONTROL];
     const runners = servers.map((server, index) => ({ name: String(names[index]), server }));
     for (let slice = 0; slice < plan.warmUpSlices; slice += 1) {
-      for (const { server } of runners) await takeSlice(server, plan.requestsPerSlice);
+      const clients = plan.drawClients?.(plan.requestsPerSlice);
+      for (const { server } of runners) await takeSlice(server, plan.requestsPerSlice, clients);
     }
     const rounds: Round<Name>[] = [];
     for (let round = 0; round < plan.rounds; round += 1) {
       const slices: Record<string, Slice> = {};
+      const clients = plan.drawClients?.(plan.requestsPerSlice);
       for (const { name, server } of shuffled(runners)) {
-        slices[name] = await takeSlice(server, plan.requestsPerSlice);
+        slices[name] = await takeSlice(server, plan.requestsPerSlice, clients);
       }
       rounds.push(slices as Round<Name>);
     }
@@ -62,9 +66,9 @@ async function sit<Name extends string>(
   });
 }
 
-async function takeSlice(server: ServerProcess, requests: number): Promise<Slice> {
+async function takeSlice(server: ServerProcess, requests: number, clients?: Clients): Promise<Slice> {
   const before = await server.read();
-  const { requestsPerSecond, latenciesMs } = await sendRequests(server.url, requests);
+  const { requestsPerSecond, latenciesMs } = await sendRequests(server.url, requests, clients);
   const after = await server.read();
   return {
     cpuUsPerRequest: (after.cpuUs - before.cpuUs) / requests,

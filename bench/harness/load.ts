@@ -12,7 +12,7 @@ const READS = ['/users/7', '/orders?page=2'];
  * Three clients of a JSON interface: two that read, and one that writes. Each connection is one client's, as
  * connections are.
  */
-const CLIENTS: readonly autocannon.Request[][] = [
+const CLIENTS: Clients = [
   readsOf({
     'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
     'accept-language': 'de-CH,de;q=0.8,en;q=0.5',
@@ -36,6 +36,9 @@ function readsOf(headers: Record<string, string>): autocannon.Request[] {
   return READS.map((path) => ({ method: 'GET', path, headers }));
 }
 
+/** Who sends requests: each connection takes the next client's list, and sends it over and over. */
+export type Clients = readonly (readonly autocannon.Request[])[];
+
 /** What a load of requests met with. */
 export interface LoadResult {
   readonly requestsPerSecond: number;
@@ -48,13 +51,17 @@ export interface LoadResult {
  * @param amount - how many; latencies are kept of the first 100,000
  * @throws if any answer is not 2xx
  */
-export async function sendRequests(url: string, amount: number): Promise<LoadResult> {
+export async function sendRequests(
+  url: string,
+  amount: number,
+  senders: Clients = CLIENTS,
+): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
   let endedMs = startedMs;
   let clients = 0;
   const setupClient = (client: autocannon.Client): void => {
-    client.setRequests([...(CLIENTS[clients % CLIENTS.length] ?? [])]);
+    client.setRequests([...(senders[clients % senders.length] ?? [])]);
     clients += 1;
   };
   const run = autocannon({ url, amount, connections: CONNECTIONS, setupClient, sampleInt: SAMPLE_MS });
