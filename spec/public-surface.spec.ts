@@ -28,7 +28,7 @@ const SURFACE: Record<string, readonly string[]> = {
   ],
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
-  './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'defineUsage'],
+  './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'UsageSalt', 'defineUsage', 'defineUsageSalt'],
   './testing': ['ManualClock', 'MemoryStorage', 'makeRecord', 'makeRecords', 'storageContract'],
 };
 

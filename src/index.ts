@@ -63,6 +63,7 @@ export {
   type PrinterOptions,
   type PrinterOutput,
 } from './storage/printer/printer-storage.js';
+export type { SaltStore } from './storage/salt-store.js';
 export { StorageToken } from './storage/storage-token.js';
 export type { UsagePosition } from './storage/usage-cursor.js';
 export { type UsagePage, streamUsagePages, usagePageOf } from './storage/usage-page.js';

@@ -2,7 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import pg from 'pg';
-import { SqlStorage, type SqlStorageOptions, Usage } from '../../src/storage/mikro-orm/sql/index.js';
+import {
+  SqlStorage,
+  type SqlStorageOptions,
+  Usage,
+  UsageSalt,
+} from '../../src/storage/mikro-orm/sql/index.js';
 import type { FreshDatabase } from './servers.js';
 
 /** A MikroORM as an application has it on PostgreSQL, with our entity among its own. */
@@ -10,7 +15,7 @@ export function initPostgresOrm(database: FreshDatabase, options: Partial<Option
   const defaults: Partial<Options> = {
     driver: PostgreSqlDriver,
     clientUrl: database.url,
-    entities: [Usage],
+    entities: [Usage, UsageSalt],
     ensureDatabase: false,
     logger: () => {},
   };

@@ -8,7 +8,7 @@ import {
   type NativeDatabase,
   sqliteConnection,
 } from '../../src/storage/mikro-orm/sql/sqlite/native-client.js';
-import { SqlStorage, Usage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, Usage, UsageSalt } from '../../src/storage/mikro-orm/sql/index.js';
 
 /** The clients that share SQLite's writer. */
 export const SQLITE_CLIENTS: readonly (readonly [title: string, driver: Constructor<IDatabaseDriver>])[] = [
@@ -35,7 +35,11 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
 
 /** A MikroORM as an application has it, with our entity among its own. */
 export function initOrm(options: Partial<Options> = {}): Promise<MikroORM> {
-  const defaults: Partial<Options> = { driver: SqliteDriver, dbName: ':memory:', entities: [Usage] };
+  const defaults: Partial<Options> = {
+    driver: SqliteDriver,
+    dbName: ':memory:',
+    entities: [Usage, UsageSalt],
+  };
   return MikroORM.init({ ...defaults, ...options });
 }
 

@@ -1,6 +1,7 @@
 import type { ServiceIdentifier } from 'typedi';
 import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
+import type { SaltStore } from './salt-store.js';
 import type { UsagePage } from './usage-page.js';
 import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './usage-query.js';
 
@@ -38,6 +39,9 @@ export interface UsageStorage {
 
   /** What the tracker puts into the container, unless the application has put something there. */
   readonly provides?: readonly ServiceBinding[];
+
+  /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
+  readonly salts?: SaltStore | undefined;
 
   /**
    * Keeps a batch. The record's id is the key: storing a record again must leave one.
@@ -115,4 +119,9 @@ export function isReadable(storage: UsageStorage): storage is ReadableUsageStora
 /** Whether a storage can delete old records. */
 export function canDelete(storage: UsageStorage): storage is DeletingUsageStorage {
   return hasMethods(storage, 'deleteBefore');
+}
+
+/** The salts of the first storage that keeps any; null if none does. */
+export function findSalts(storages: readonly UsageStorage[]): SaltStore | null {
+  return storages.find(({ salts }) => hasMethods(salts, 'claim', 'deleteBefore'))?.salts ?? null;
 }

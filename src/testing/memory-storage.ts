@@ -12,6 +12,7 @@ import {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from '../storage/usage-query.js';
+import type { SaltStore } from '../storage/salt-store.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
 
 /** The options of `MemoryStorage`. */
@@ -30,6 +31,8 @@ export interface MemoryStorageOptions {
  */
 export class MemoryStorage implements ReadableUsageStorage {
   readonly name = 'memory';
+  /** Salts in memory, for this process alone. */
+  readonly salts: SaltStore = new MemorySalts();
   readonly #maxRecords: number;
   readonly #byId = new Map<string, UsageRecord>();
 
@@ -115,6 +118,24 @@ export class MemoryStorage implements ReadableUsageStorage {
 
   #select(selection: ResolvedUsageCountQuery): UsageRecord[] {
     return [...this.#byId.values()].filter((record) => matches(record, selection)).toSorted(newestFirst);
+  }
+}
+
+class MemorySalts implements SaltStore {
+  readonly #byDay = new Map<string, string>();
+
+  async claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const salt = this.#byDay.get(day) ?? proposal;
+    this.#byDay.set(day, salt);
+    return salt;
+  }
+
+  async deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    const old = [...this.#byDay.keys()].filter((kept) => kept < day);
+    for (const gone of old) this.#byDay.delete(gone);
+    return old.length;
   }
 }
 

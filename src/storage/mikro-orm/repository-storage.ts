@@ -1,8 +1,10 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { type UsagePage, streamUsagePages } from '../usage-page.js';
+import type { SaltStore } from '../salt-store.js';
 import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../usage-storage.js';
+import type { SaltsInTurn } from './salts-in-turn.js';
 import { UsageRepository } from './usage-repository.js';
 
 /** What the storages on MikroORM have in common: they read through a repository, and close once. */
@@ -13,12 +15,18 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** The repository of the records, which the tracker puts into the container. */
   readonly provides: readonly ServiceBinding[];
 
+  /** @inheritdoc */
+  readonly salts: SaltStore;
+
   readonly #repository: UsageRepository;
+  readonly #salts: SaltsInTurn;
   #closing: Promise<void> | null = null;
 
-  protected constructor(name: string, repository: UsageRepository) {
+  protected constructor(name: string, repository: UsageRepository, salts: SaltsInTurn) {
     this.name = name;
     this.#repository = repository;
+    this.#salts = salts;
+    this.salts = salts;
     this.provides = [{ id: UsageRepository, value: repository }];
   }
 
@@ -62,6 +70,7 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** Closes the connection, if it is the storage's own. */
   async close(): Promise<void> {
+    this.#salts.close(this.name);
     await (this.#closing ??= this.disconnect());
   }
 

@@ -8,6 +8,7 @@ import { LIFE_CYCLE } from './life-cycle.js';
 import { PAGING } from './paging.js';
 import { PERIODS } from './periods.js';
 import { REFUSED_QUERIES } from './refused-queries.js';
+import { SALTS } from './salts.js';
 import { STREAMING } from './streaming.js';
 import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from './subject.js';
 import { TIME_ZONES } from './time-zones.js';
@@ -27,6 +28,7 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   'time zones': TIME_ZONES,
   deleteBefore: DELETING,
   'queries that cannot be meant': REFUSED_QUERIES,
+  salts: SALTS,
   'life cycle': LIFE_CYCLE,
 };
 

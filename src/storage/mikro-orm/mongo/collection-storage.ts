@@ -3,8 +3,10 @@ import type { StoreResult } from '../../usage-storage.js';
 import { RepositoryStorage } from '../repository-storage.js';
 import type { UsageRepository } from '../usage-repository.js';
 import { MongoDeleter } from './deleter.js';
+import { SaltsInTurn } from '../salts-in-turn.js';
+import type { CollectionSource, SaltCollection } from './native-collection.js';
+import { MongoSalts, saltCollectionName } from './salts.js';
 import { MongoWriter } from './writer.js';
-import type { CollectionSource } from './native-collection.js';
 
 /** What a storage is called. */
 export interface MongoStorageNaming {
@@ -19,6 +21,8 @@ export interface StorageParts {
   readonly collectionName: string;
   /** The collection that is written to. */
   readonly source: CollectionSource;
+  /** The collection that salts are kept in. */
+  readonly saltSource: () => Promise<SaltCollection>;
   /** What reads it. */
   readonly repository: UsageRepository;
 }
@@ -28,8 +32,8 @@ export abstract class CollectionStorage extends RepositoryStorage {
   readonly #writer: MongoWriter;
   readonly #deleter: MongoDeleter;
 
-  protected constructor({ name, collectionName, source, repository }: StorageParts) {
-    super(name, repository);
+  protected constructor({ name, collectionName, source, saltSource, repository }: StorageParts) {
+    super(name, repository, new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName))));
     this.#writer = new MongoWriter(source, collectionName);
     this.#deleter = new MongoDeleter(source, collectionName);
   }

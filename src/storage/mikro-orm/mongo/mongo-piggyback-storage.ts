@@ -5,6 +5,7 @@ import { USAGE_ENTITY_NAME } from '../usage-properties.js';
 import type { UsageRow } from '../usage-row.js';
 import { CollectionStorage, type MongoStorageNaming, type StorageParts } from './collection-storage.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
+import { besideCollection, saltCollectionName } from './salts.js';
 import { CollectionUsageRepository, MongoUsageRepository } from './usage-repository.js';
 
 const SUBJECT = 'new MongoPiggybackStorage';
@@ -34,6 +35,7 @@ function partsOf(target: MikroORM | NativeCollection): Omit<StorageParts, 'name'
     return {
       collectionName: target.collectionName,
       source: () => Promise.resolve(target),
+      saltSource: async () => besideCollection(target, target.collectionName),
       repository: new CollectionUsageRepository(target),
     };
   }
@@ -72,6 +74,7 @@ export function partsOfOrm({ em }: MikroORM): Omit<StorageParts, 'name'> {
   return {
     collectionName: entity.collection,
     source: () => collectionOf(em, 'write', entity.collection),
+    saltSource: () => collectionOf(em, 'write', saltCollectionName(entity.collection)),
     repository,
   };
 }

@@ -19,8 +19,14 @@ export interface NativeCollection {
   countDocuments(filter?: object, options?: object): Promise<number>;
 }
 
-/** A collection of our own connection, which can be given an index. */
-export interface IndexableCollection extends NativeCollection {
+/** A collection that keeps salts. */
+export interface SaltCollection extends Pick<NativeCollection, 'find' | 'writeConcern'> {
+  updateOne(filter: object, update: object, options?: object): Promise<unknown>;
+  deleteMany(filter: object, options?: object): Promise<{ readonly deletedCount: number }>;
+}
+
+/** A collection of a connection of MikroORM's, which can be given an index. */
+export interface IndexableCollection extends NativeCollection, SaltCollection {
   createIndex(keys: object): Promise<unknown>;
 }
 

@@ -118,7 +118,7 @@ async function addAll(
 }
 
 /** Without an answer nobody knows what was done. */
-export function acknowledged({ writeConcern }: NativeCollection): object {
+export function acknowledged({ writeConcern }: Pick<NativeCollection, 'writeConcern'>): object {
   return writeConcern?.w === 0 ? { writeConcern: { w: 1 } } : {};
 }
 

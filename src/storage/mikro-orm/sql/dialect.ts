@@ -1,5 +1,7 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import type { SqlDeleter } from './sql-deleter.js';
+import type { SaltStore } from '../../salt-store.js';
+import type { SaltTable } from './salt-table.js';
 import type { SqlWriter } from './sql-writer.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -40,6 +42,9 @@ export interface SqlDialect {
 
   /** Makes what deletes old records from the table. */
   createDeleter(orm: MikroORM, table: UsageTable): SqlDeleter;
+
+  /** Makes what keeps salts; a table that is ours to make is made with the first of them. */
+  createSalts(orm: MikroORM, table: SaltTable): SaltStore;
 
   /**
    * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.

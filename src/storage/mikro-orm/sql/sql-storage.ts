@@ -3,8 +3,10 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods } from '../../../option-reader.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
+import type { SaltStore } from '../../salt-store.js';
 import type { StoreResult } from '../../usage-storage.js';
 import { RepositoryStorage } from '../repository-storage.js';
+import { SaltsInTurn } from '../salts-in-turn.js';
 import { defineUsage } from '../usage-entity.js';
 import type { UsageRepository } from '../usage-repository.js';
 import {
@@ -18,7 +20,8 @@ import { findDialect } from './dialects.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
 import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
-import { findUsageTable } from './usage-table.js';
+import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
+import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {
@@ -26,6 +29,8 @@ export class SqlStorage extends RepositoryStorage {
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
   readonly #isOwner: boolean;
+  /** The salts, where they have to come to an end before the connection does. */
+  readonly #salts: SaltsInTurn | null;
   /** Ends writes and deletions that are under way. */
   readonly #closing = new AbortController();
   readonly #works = new Set<Promise<unknown>>();
@@ -51,8 +56,14 @@ export class SqlStorage extends RepositoryStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    super(name ?? dialect.name, orm.em.getRepository(table.entity.class) as unknown as UsageRepository);
+    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
+    super(
+      name ?? dialect.name,
+      orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
+      salts,
+    );
     this.#orm = orm;
+    this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner);
     this.#deleter = dialect.createDeleter(orm, table);
@@ -96,7 +107,7 @@ export class SqlStorage extends RepositoryStorage {
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
-    await Promise.allSettled(this.#works);
+    await Promise.allSettled([...this.#works, this.#salts?.idle()]);
     await this.#writer.close?.();
     if (this.#isOwner) await this.#orm.close(true);
   }
@@ -114,6 +125,17 @@ export class SqlStorage extends RepositoryStorage {
       this.#works.delete(work);
     }
   }
+}
+
+/** @param ownTable - that of records, on a connection of our own */
+function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
+  const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
+  if (table !== null) return dialect.createSalts(orm, table);
+  return { claim: refuseSalts, deleteBefore: refuseSalts };
+}
+
+function refuseSalts(): Promise<never> {
+  return Promise.reject(missingEntity());
 }
 
 /** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */

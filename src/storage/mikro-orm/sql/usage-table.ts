@@ -48,7 +48,7 @@ export function findUsageTable(orm: MikroORM): UsageTable {
 }
 
 /** The schema as MikroORM chooses it for reading. */
-function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
+export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
   const isFixed = entity.schema !== undefined && entity.schema !== '*';
   const schema = isFixed ? entity.schema : orm.config.get('schema');
   return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;

@@ -1,10 +1,13 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
+import { KyselySalts } from '../kysely-salts.js';
 import { drives } from '../driver-options.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { SqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
+import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
+import { storageError } from './errors.js';
 import { REMOTE_URL, isRemote } from './location.js';
 import { ensureTable } from './schema.js';
 import { LibSqlServerWriter } from './writer.js';
@@ -22,6 +25,10 @@ export const libSqlDialect: SqlDialect = {
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table, false),
   createDeleter: (orm, table) =>
     isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
+  createSalts: (orm, table) =>
+    isRemote(orm)
+      ? new KyselySalts(orm, table, (error) => storageError(error, table.name).code === 'STORAGE_SETUP')
+      : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
       ? `the libSQL server '${target}' cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +

@@ -1,8 +1,9 @@
 import type { Platform } from '@mikro-orm/core';
 import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { explainConnect } from './errors.js';
 import { PortableDeleter } from '../portable/deleter.js';
+import { KyselySalts } from '../kysely-salts.js';
+import { adviceFor, explainConnect } from './errors.js';
 import { ensureTable } from './schema.js';
 import { MySqlWriter } from './writer.js';
 
@@ -18,6 +19,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   ensureTable,
   createWriter: (orm, table) => new MySqlWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
+  createSalts: (orm, table) => new KyselySalts(orm, table, (error) => adviceFor(error) !== null),
   explainConnect,
 };
 

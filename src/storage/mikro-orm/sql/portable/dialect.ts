@@ -1,6 +1,8 @@
 import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from './deleter.js';
+import { KyselySalts } from '../kysely-salts.js';
+import { convert, storageError } from './errors.js';
 import { ensureTable } from './schema.js';
 import { PortableWriter } from './writer.js';
 
@@ -17,6 +19,12 @@ export const portableDialect: SqlDialect = {
   ensureTable,
   createWriter: (orm, table) => new PortableWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
+  createSalts: (orm, table) =>
+    new KyselySalts(
+      orm,
+      table,
+      (error) => storageError(convert(orm.em.getDriver(), error), table.name).code === 'STORAGE_SETUP',
+    ),
   explainConnect: (target, error) =>
     `the database ${target} cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
     'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +

@@ -1,7 +1,8 @@
 import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { messageOf, stateOf } from './errors.js';
 import { PortableDeleter } from '../portable/deleter.js';
+import { KyselySalts } from '../kysely-salts.js';
+import { isSetup, messageOf, stateOf } from './errors.js';
 import { ensureTable } from './schema.js';
 import { PostgresWriter } from './writer.js';
 
@@ -24,6 +25,7 @@ export const postgresqlDialect: SqlDialect = {
   ensureTable,
   createWriter: (orm, table) => new PostgresWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
+  createSalts: (orm, table) => new KyselySalts(orm, table, isSetup),
   explainConnect: (target, error) =>
     `the PostgreSQL database ${target} cannot be opened: ${messageOf(error)}. ${advice(error)}`,
 };

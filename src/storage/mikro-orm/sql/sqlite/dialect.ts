@@ -4,6 +4,7 @@ import { drives } from '../driver-options.js';
 import { SqliteDeleter } from './deleter.js';
 import { isBusy } from './errors.js';
 import { ensureTable } from './schema.js';
+import { SqliteSalts } from './salts.js';
 import { SqliteWriter } from './writer.js';
 
 /** SQLite, by better-sqlite3. */
@@ -17,6 +18,7 @@ export const sqliteDialect: SqlDialect = {
   ensureTable,
   createWriter: (orm, table, isOwn) => new SqliteWriter(orm, table, isOwn),
   createDeleter: (orm, table) => new SqliteDeleter(orm, table),
+  createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`

@@ -1,0 +1,64 @@
+import { TrackUsageError } from '../../errors.js';
+import type { SaltStore } from '../salt-store.js';
+import { orAbort } from './or-abort.js';
+
+/**
+ * The salts of a storage, from its opening to its close: one statement at a time, so that a server that hangs costs one
+ * connection however often it is asked, and no salt in what is thrown.
+ */
+export class SaltsInTurn implements SaltStore {
+  readonly #salts: SaltStore;
+  readonly #closing = new AbortController();
+  /** What is under way, though perhaps nobody waits for it any more; it never rejects. */
+  #running: Promise<void> | null = null;
+
+  constructor(salts: SaltStore) {
+    this.#salts = salts;
+  }
+
+  /** @inheritdoc */
+  async claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#inTurn(signal, (limit) => this.#salts.claim(day, proposal, limit));
+    } catch (error) {
+      throw withoutSalt(error, proposal);
+    }
+  }
+
+  /** @inheritdoc */
+  deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+    return this.#inTurn(signal, (limit) => this.#salts.deleteBefore(day, limit));
+  }
+
+  /** Ends what is under way, and begins nothing any more. */
+  close(storageName: string): void {
+    this.#closing.abort(
+      new TrackUsageError('STORAGE_CLOSED', `The storage '${storageName}' was used after close().`),
+    );
+  }
+
+  /** Waits for the end of what is under way. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
+    const limit = AbortSignal.any([signal, this.#closing.signal]);
+    limit.throwIfAborted();
+    while (this.#running !== null) await orAbort(this.#running, limit);
+    const work = action(limit);
+    this.#running = work.then(nothing, nothing).finally(() => {
+      this.#running = null;
+    });
+    return orAbort(work, limit);
+  }
+}
+
+function nothing(): void {}
+
+/** What a driver threw may hold the statement with its values: nothing of it goes along as the cause. */
+function withoutSalt(error: unknown, proposal: string): unknown {
+  if (!(error instanceof Error)) return new Error('The salt of a day cannot be kept.');
+  const message = error.message.replaceAll(proposal, '…');
+  return error instanceof TrackUsageError ? new TrackUsageError(error.code, message) : new Error(message);
+}

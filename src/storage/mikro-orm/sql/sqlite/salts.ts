@@ -1,0 +1,101 @@
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../../errors.js';
+import type { SaltStore } from '../../../salt-store.js';
+import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
+import { storageError } from './errors.js';
+import { quote } from './identifiers.js';
+import {
+  type NativeDatabase,
+  type SqliteConnection,
+  busyTimeoutMs,
+  sqliteConnection,
+} from './native-client.js';
+
+/**
+ * Salts by the native client, as `SqliteWriter` writes records: Kysely's lock keeps them out of the application's
+ * transactions, and they never wait for another connection's lock.
+ */
+export class SqliteSalts implements SaltStore {
+  readonly #connection: SqliteConnection;
+  readonly #table: SaltTable;
+
+  constructor(orm: MikroORM, table: SaltTable) {
+    this.#connection = sqliteConnection(orm);
+    this.#table = table;
+  }
+
+  /** @inheritdoc */
+  claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
+    const name = quote(this.#table.name);
+    return this.#use(signal, (database) => {
+      const find = database.prepare(`select salt from ${name} where day = ?`);
+      const insert = `insert into ${name} (day, salt) values (?, ?) on conflict (day) do nothing`;
+      if (find.all([day]).length === 0) database.prepare(insert).run([day, proposal]);
+      const [row] = find.all([day]);
+      return String((row as { salt: unknown }).salt);
+    });
+  }
+
+  /** @inheritdoc */
+  deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+    const name = quote(this.#table.name);
+    return this.#use(signal, (database) => {
+      const [found] = database.prepare(`select count(*) as old from ${name} where day < ?`).all([day]);
+      const { old } = found as { old: number };
+      if (old > 0) deleteForGood(database, `delete from ${name} where day < ?`, day);
+      return old;
+    });
+  }
+
+  async #use<Value>(signal: AbortSignal, action: (database: NativeDatabase) => Value): Promise<Value> {
+    const { name, isOwn } = this.#table;
+    try {
+      const database = await this.#connection.getNativeClient();
+      const client = this.#connection.getClient();
+      return await client.connection().execute(async () => {
+        // The lock may have taken long to get, and nobody may be waiting any more.
+        signal.throwIfAborted();
+        return withoutWaiting(database, () => {
+          if (isOwn) makeTable(database, name);
+          return action(database);
+        });
+      });
+    } catch (error) {
+      throw saltError(error, this.#table, storageError(error, name).code === 'STORAGE_SETUP');
+    }
+  }
+}
+
+function makeTable(database: NativeDatabase, name: string): void {
+  const columns = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
+  database.exec(`create table if not exists ${quote(name)} (${columns})`);
+}
+
+/** Other processes' locks are not waited for: that would hold the event loop. */
+function withoutWaiting<Value>(database: NativeDatabase, action: () => Value): Value {
+  if (database.inTransaction) {
+    throw new TrackUsageError(
+      'STORAGE_UNAVAILABLE',
+      'The application has begun a transaction on the native client; its connection is left alone until that ends.',
+    );
+  }
+  const timeoutMs = busyTimeoutMs(database);
+  if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
+  try {
+    return action();
+  } finally {
+    if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
+  }
+}
+
+/** SQLite leaves what was deleted in the file until something is written over it, unless it is told to do so. */
+function deleteForGood(database: NativeDatabase, sql: string, day: string): void {
+  const [row] = database.prepare('pragma secure_delete').all();
+  const before = Number((row as { secure_delete?: unknown } | undefined)?.secure_delete);
+  database.prepare('pragma secure_delete = 1').all();
+  try {
+    database.prepare(sql).run([day]);
+  } finally {
+    database.prepare(`pragma secure_delete = ${before}`).all();
+  }
+}
