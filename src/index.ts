@@ -6,6 +6,7 @@ export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
 export type { LocatorStats } from './capture/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
+export type { VisitorStats } from './capture/visitors.js';
 export { hashUser } from './capture/hash-user.js';
 export {
   type Inventory,

@@ -2,9 +2,11 @@ import type { Context, Middleware } from 'koa';
 import { Container, type Token } from 'typedi';
 import { installActionHook } from './capture/action-hook.js';
 import { Capture } from './capture/capture.js';
+import { DailySalts } from './capture/daily-salts.js';
 import type { LocatorStats } from './capture/address-locator.js';
 import type { SkipCounts } from './capture/gate.js';
 import { type Inventory, takeInventory } from './capture/inventory.js';
+import type { VisitorStats } from './capture/visitors.js';
 import { TrackUsageError } from './errors.js';
 import {
   type TrackUsageOptions,
@@ -24,6 +26,7 @@ import {
   type ServiceBinding,
   type UsageStorage,
   canDelete,
+  findSalts,
   isReadable,
   isStorage,
 } from './storage/usage-storage.js';
@@ -42,6 +45,8 @@ export interface UsageStats extends TrackerStats {
   readonly geo: LocatorStats | null;
   /** What became of the records that are too old; null without the option `retention`. */
   readonly retention: RetentionStats | null;
+  /** How well visitors are told apart; null without the option `visitors`. */
+  readonly visitors: VisitorStats | null;
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. */
@@ -106,13 +111,17 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   installActionHook();
   /** What has to be taken back when the tracker is closed. */
   const attachments: (() => void)[] = [];
+  const salts = settings.visitors
+    ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
+    : null;
   const pipeline = new Pipeline(settings, () => {
     const storages = findStorages(settings);
     attachments.push(provideServices(storages, settings.container));
+    salts?.open(findSalts(storages));
     return storages;
   });
   if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
-  const capture = new Capture(settings, pipeline, (context) => {
+  const capture = new Capture(settings, pipeline, salts, (context) => {
     pipeline.open();
     warnOfLateMount(context, pipeline);
   });
@@ -146,8 +155,8 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    const { skipped, geo } = this.#capture;
-    return { ...this.#pipeline.stats(), skipped, geo, retention: this.#pipeline.retention };
+    const { skipped, geo, visitors } = this.#capture;
+    return { ...this.#pipeline.stats(), skipped, geo, visitors, retention: this.#pipeline.retention };
   }
 
   health(): Health {

@@ -5,6 +5,7 @@ import type { UsageRecordDraft } from '../record/usage-record.js';
 import { EXCHANGE } from './body-bytes.js';
 import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
 import { ClientAddresses } from './client-address.js';
+import type { DailySalts } from './daily-salts.js';
 import { EffectivePolicies } from './effective-policy.js';
 import type { LocatorStats } from './address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './gate.js';
@@ -12,6 +13,7 @@ import { LateDetails, type LateSettings } from './late-details.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
+import type { VisitorStats } from './visitors.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
@@ -35,9 +37,15 @@ export class Capture implements ExchangeWatcher {
 
   /**
    * @param sink - where records go
+   * @param salts - what visitors are told apart by; null if they are not
    * @param onRequest - called with every request before it is watched
    */
-  constructor(settings: CaptureSettings, sink: RecordSink, onRequest: (context: Context) => void) {
+  constructor(
+    settings: CaptureSettings,
+    sink: RecordSink,
+    salts: DailySalts | null,
+    onRequest: (context: Context) => void,
+  ) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
     const policies = new EffectivePolicies(settings);
@@ -45,7 +53,7 @@ export class Capture implements ExchangeWatcher {
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
     this.#maker = new RecordMaker(settings, policies, addresses);
     this.#sealer = new RecordSealer(settings, sink);
-    this.#details = new LateDetails(settings, addresses, sink);
+    this.#details = new LateDetails(settings, addresses, sink, salts);
     this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
@@ -123,6 +131,11 @@ export class Capture implements ExchangeWatcher {
     return this.#details.geo;
   }
 
+  /** How well visitors are told apart; null where they are not. */
+  get visitors(): VisitorStats | null {
+    return this.#details.visitors;
+  }
+
   #record(exchange: Exchange): void {
     try {
       const verdict = this.#gate.judge(exchange);
@@ -144,6 +157,7 @@ export class Capture implements ExchangeWatcher {
 
   #finish(draft: UsageRecordDraft): void {
     try {
+      this.#details.finish(draft);
       this.#sink.accept(this.#sealer.seal(draft));
     } catch (error) {
       this.#sink.lost('making a record', error);

@@ -16,6 +16,14 @@ interface KnownAddress {
   readonly network: string;
 }
 
+/** What of an exchange tells the client's address. */
+export interface Addressed {
+  readonly remoteAddress: string | null;
+  readonly context: { readonly req: { readonly headers: IncomingHttpHeaders } };
+  /** What was read; undefined while it was not. */
+  clientAddress: string | null | undefined;
+}
+
 /** Tells the addresses of clients, and how much of them may be kept. It remembers those that it saw last. */
 export class ClientAddresses {
   readonly #proxies: TrustedProxies | null;
@@ -38,6 +46,16 @@ export class ClientAddresses {
   read(remoteAddress: string | null, headers: IncomingHttpHeaders): string | null {
     const peer = this.#peer(remoteAddress);
     return this.#proxies === null ? peer : this.#proxies.clientOf(peer, headers);
+  }
+
+  /** The same of an exchange, where it is read once however many ask. */
+  of(exchange: Addressed): string | null {
+    let address = exchange.clientAddress;
+    if (address === undefined) {
+      address = this.read(exchange.remoteAddress, exchange.context.req.headers);
+      exchange.clientAddress = address;
+    }
+    return address;
   }
 
   /**

@@ -47,6 +47,8 @@ export class Exchange implements ByteCounter {
   readonly startedMonotonicMs: number;
   /** Read early, as a socket forgets its peer when it closes. */
   readonly remoteAddress: string | null;
+  /** The client's whole address; undefined while nobody has asked for it. */
+  clientAddress: string | null | undefined = undefined;
 
   attribution: Attribution | null = null;
   params: object | null = null;

@@ -49,11 +49,16 @@ export interface Inventory {
   readonly storages: readonly InventoryStorage[];
   /** Whether the text of the `User-Agent` header is kept. */
   readonly keepsUserAgent: boolean;
+  /** Hours after which the salt is deleted that tells a day's visitors apart; null where they are not told apart. */
+  readonly visitorSaltHours: number | null;
   /** What is done for clients that ask not to be watched. */
   readonly respect: WhatSettings['respect'];
   /** One entry for each route of each action that routing-controllers has registered, in that order. */
   readonly actions: readonly InventoryEntry[];
 }
+
+/** From the beginning of its day to its deletion. */
+const VISITOR_SALT_HOURS = 48;
 
 /** Lists the actions that are registered, each with what is recorded of it. */
 export function takeInventory(
@@ -67,6 +72,7 @@ export function takeInventory(
     serverName: settings.serverName,
     storages,
     keepsUserAgent: settings.keepUserAgent,
+    visitorSaltHours: settings.visitors ? VISITOR_SALT_HOURS : null,
     respect: settings.respect,
     actions: knownActions().map((action) => {
       const tracked = isTracked(action.attribution, settings);
@@ -126,6 +132,7 @@ export function renderInventory(inventory: Inventory): string {
     '',
     `- Stored in: ${storages.map(storageOf).join(', ') || 'nothing yet'}`,
     `- Text of the User-Agent header: ${keepsUserAgent ? 'kept' : 'not kept'}`,
+    `- Visitors: ${visitorsOf(inventory)}`,
     `- Clients that send Sec-GPC: ${respect.gpc}; DNT: ${respect.dnt}`,
     '',
     row(head),
@@ -133,6 +140,12 @@ export function renderInventory(inventory: Inventory): string {
     ...rows.map((cells) => row(cells.map(escape))),
     '',
   ].join('\n');
+}
+
+function visitorsOf({ visitorSaltHours }: Inventory): string {
+  return visitorSaltHours === null
+    ? 'not told apart'
+    : `told apart within a day (UTC), by a salt that is deleted after ${visitorSaltHours} hours`;
 }
 
 function storageOf({ name, retentionDays }: InventoryStorage): string {

@@ -6,12 +6,17 @@ import { COUNTRY_FIELDS } from '../record/geo-info.js';
 import type { JsonObject, UsageRecordDraft } from '../record/usage-record.js';
 import { AddressLocator, type LocatorStats } from './address-locator.js';
 import type { ClientAddresses } from './client-address.js';
+import type { DailySalts } from './daily-salts.js';
 import type { Exchange } from './exchange.js';
 import type { RecordSink } from './record-sink.js';
 import { UserNames } from './user-names.js';
+import { type VisitorStats, Visitors } from './visitors.js';
 
 /** How long a record waits for an asynchronous `user`, in milliseconds. */
 const USER_WAIT_MS = 1000;
+
+/** How long a record waits for the salt of its day, in milliseconds. */
+const SALT_WAIT_MS = 1000;
 
 /** What a draft waits for. */
 export interface Late {
@@ -22,7 +27,7 @@ export interface Late {
 
 /** The part of the settings that says who calls and from where. */
 export type LateSettings = AddressSettings &
-  Pick<TrackerSettings, 'user'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
+  Pick<TrackerSettings, 'user' | 'serverName'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
 
 /** Fills in what may take time to learn: who calls, and from where. */
 export class LateDetails {
@@ -30,19 +35,32 @@ export class LateDetails {
   readonly #addresses: ClientAddresses;
   readonly #locator: AddressLocator | null;
   readonly #geoWaitMs: number;
+  readonly #visitors: Visitors | null;
 
-  constructor(settings: LateSettings, addresses: ClientAddresses, sink: RecordSink) {
+  /** @param salts - what visitors are told apart by; null if they are not */
+  constructor(
+    settings: LateSettings,
+    addresses: ClientAddresses,
+    sink: RecordSink,
+    salts: DailySalts | null,
+  ) {
     const { clock, geo } = settings;
     this.#users = new UserNames(settings, sink);
     this.#addresses = addresses;
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
     this.#locator =
       geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
+    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
   }
 
   /** What became of the addresses that were looked up; null where none are. */
   get geo(): LocatorStats | null {
     return this.#locator?.stats() ?? null;
+  }
+
+  /** How well visitors are told apart; null where they are not. */
+  get visitors(): VisitorStats | null {
+    return this.#visitors?.stats() ?? null;
   }
 
   /**
@@ -54,33 +72,73 @@ export class LateDetails {
   begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
     const name = isAnonymous ? null : this.#users.read(exchange.context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
+    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
+    let late: MutableLate | null = null;
     if (!(name instanceof Promise)) draft.username = name;
+    else
+      late = add(
+        late,
+        USER_WAIT_MS,
+        name.then((username) => ({ username })),
+      );
     if (!(place instanceof Promise)) draft.ipInfo = place;
-    if (!(name instanceof Promise) && !(place instanceof Promise)) return null;
-    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
-    if (name instanceof Promise) parts.push(name.then((username) => ({ username })));
-    if (place instanceof Promise) parts.push(place.then((ipInfo) => ({ ipInfo })));
-    return { parts, maxWaitMs: Math.max(name instanceof Promise ? USER_WAIT_MS : 0, this.#geoWaitMs) };
+    else
+      late = add(
+        late,
+        this.#geoWaitMs,
+        place.then((ipInfo) => ({ ipInfo })),
+      );
+    if (!(visitor instanceof Promise)) draft.visitor = visitor;
+    else
+      late = add(
+        late,
+        SALT_WAIT_MS,
+        visitor.then((id) => ({ visitor: id })),
+      );
+    return late;
   }
 
-  /** Looks nothing up any more. */
+  /** Learns that a draft becomes a record as it is. */
+  finish(draft: UsageRecordDraft): void {
+    this.#visitors?.finish(draft);
+  }
+
+  /** Looks nothing up any more, and forgets what visitors were told apart by. */
   close(): void {
     this.#locator?.close();
+    this.#visitors?.close();
   }
 
   /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
   #locate(
     locator: AddressLocator,
-    { remoteAddress, context }: Exchange,
+    exchange: Exchange,
     isAnonymous: boolean,
   ): JsonObject | null | Promise<JsonObject | null> {
-    const address = this.#addresses.read(remoteAddress, context.req.headers);
+    const address = this.#addresses.of(exchange);
     if (address === null) return null;
     const known = locator.peek(address);
     if (known !== undefined) return isAnonymous ? countryOf(known) : known;
     const answer = locator.locate(address);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
+}
+
+interface MutableLate extends Late {
+  readonly parts: Promise<Partial<UsageRecordDraft>>[];
+  maxWaitMs: number;
+}
+
+/** One more part to wait for. */
+function add(
+  late: MutableLate | null,
+  maxWaitMs: number,
+  part: Promise<Partial<UsageRecordDraft>>,
+): MutableLate {
+  if (late === null) return { parts: [part], maxWaitMs };
+  late.parts.push(part);
+  late.maxWaitMs = Math.max(late.maxWaitMs, maxWaitMs);
+  return late;
 }
 
 function countryOf(place: JsonObject | null): JsonObject | null {

@@ -78,9 +78,8 @@ export class RecordMaker {
     };
   }
 
-  #addressOf({ remoteAddress, context }: Exchange, policy: IpPolicy): string | null {
-    if (policy === 'none') return null;
-    return this.#addresses.apply(this.#addresses.read(remoteAddress, context.req.headers), policy);
+  #addressOf(exchange: Exchange, policy: IpPolicy): string | null {
+    return policy === 'none' ? null : this.#addresses.apply(this.#addresses.of(exchange), policy);
   }
 }
 

@@ -50,6 +50,12 @@ export interface WhatOptions {
   readonly bots?: 'tag' | 'skip' | undefined;
   /** Whether the text of the `User-Agent` header is kept, beside what it says. @default true */
   readonly keepUserAgent?: boolean | undefined;
+  /**
+   * Whether visitors are told apart, by a pseudonym that holds for one day (UTC) and on one `serverName`. It is a hash of
+   * the full address and the `User-Agent` header with a salt that the first storage which can keep salts shares among all
+   * processes, and that is deleted after 48 hours. @default false
+   */
+  readonly visitors?: boolean | undefined;
   /** What is done for clients that ask not to be watched. */
   readonly respect?: RespectOptions | undefined;
 }
@@ -65,6 +71,7 @@ export const WHAT_NAMES = [
   'sampleErrors',
   'bots',
   'keepUserAgent',
+  'visitors',
   'respect',
 ] as const satisfies readonly (keyof WhatOptions)[];
 
@@ -79,6 +86,7 @@ export interface WhatSettings {
   readonly sampleErrors: boolean;
   readonly bots: 'tag' | 'skip';
   readonly keepUserAgent: boolean;
+  readonly visitors: boolean;
   readonly respect: { readonly gpc: SignalResponse; readonly dnt: SignalResponse };
 }
 
@@ -112,6 +120,7 @@ export function resolveWhatOptions(
     sampleErrors: reader.boolean('sampleErrors', true),
     bots: reader.oneOf('bots', ['tag', 'skip'], 'tag'),
     keepUserAgent: reader.boolean('keepUserAgent', true),
+    visitors: reader.boolean('visitors', false),
     respect: {
       gpc: signals.oneOf('gpc', SIGNAL_RESPONSES, 'ignore'),
       dnt: signals.oneOf('dnt', SIGNAL_RESPONSES, 'ignore'),
