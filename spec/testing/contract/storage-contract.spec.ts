@@ -136,6 +136,29 @@ class DeletesEqualDatesBackwards extends Sound {
   }
 }
 
+class TakesTheLastSalt extends Sound {
+  override readonly salts = {
+    claim: (_day: string, proposal: string) => Promise.resolve(proposal),
+    deleteBefore: () => Promise.resolve(0),
+  };
+}
+
+class DeletesAllSalts extends Sound {
+  readonly #kept = new Map<string, string>();
+  override readonly salts = {
+    claim: (day: string, proposal: string) => {
+      const salt = this.#kept.get(day) ?? proposal;
+      this.#kept.set(day, salt);
+      return Promise.resolve(salt);
+    },
+    deleteBefore: () => {
+      const { size } = this.#kept;
+      this.#kept.clear();
+      return Promise.resolve(Math.min(2, size));
+    },
+  };
+}
+
 class OldestFirst extends Sound {
   override async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     return (await super.getUsage(query)).toReversed();
@@ -168,6 +191,8 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     DeletesEqualDatesBackwards,
     'deleteBefore goes through equal dates by ascending id',
   ],
+  ['takes the last salt', TakesTheLastSalt, 'salts are the same for 6 who ask at once'],
+  ['deletes the salts that are needed', DeletesAllSalts, 'salts are deleted before a day, and no others'],
   ['reads the oldest first', OldestFirst, 'order and pages returns the newest first'],
 ];
 
