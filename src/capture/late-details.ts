@@ -25,6 +25,9 @@ export interface Late {
   readonly maxWaitMs: number;
 }
 
+/** What is known, or will be. */
+type Eventual<Value> = Value | null | Promise<Value | null>;
+
 /** The part of the settings that says who calls and from where. */
 export type LateSettings = AddressSettings &
   Pick<TrackerSettings, 'user' | 'serverName'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
@@ -73,29 +76,12 @@ export class LateDetails {
     const name = isAnonymous ? null : this.#users.read(exchange.context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
     const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
-    let late: MutableLate | null = null;
     if (!(name instanceof Promise)) draft.username = name;
-    else
-      late = add(
-        late,
-        USER_WAIT_MS,
-        name.then((username) => ({ username })),
-      );
     if (!(place instanceof Promise)) draft.ipInfo = place;
-    else
-      late = add(
-        late,
-        this.#geoWaitMs,
-        place.then((ipInfo) => ({ ipInfo })),
-      );
     if (!(visitor instanceof Promise)) draft.visitor = visitor;
-    else
-      late = add(
-        late,
-        SALT_WAIT_MS,
-        visitor.then((id) => ({ visitor: id })),
-      );
-    return late;
+    if (!(name instanceof Promise) && !(place instanceof Promise) && !(visitor instanceof Promise))
+      return null;
+    return this.#lateOf(name, place, visitor);
   }
 
   /** Learns that a draft becomes a record as it is. */
@@ -107,6 +93,19 @@ export class LateDetails {
   close(): void {
     this.#locator?.close();
     this.#visitors?.close();
+  }
+
+  #lateOf(name: Eventual<string>, place: Eventual<JsonObject>, visitor: Eventual<string>): Late {
+    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
+    if (name instanceof Promise) parts.push(name.then((username) => ({ username })));
+    if (place instanceof Promise) parts.push(place.then((ipInfo) => ({ ipInfo })));
+    if (visitor instanceof Promise) parts.push(visitor.then((id) => ({ visitor: id })));
+    const maxWaitMs = Math.max(
+      name instanceof Promise ? USER_WAIT_MS : 0,
+      place instanceof Promise ? this.#geoWaitMs : 0,
+      visitor instanceof Promise ? SALT_WAIT_MS : 0,
+    );
+    return { parts, maxWaitMs };
   }
 
   /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
@@ -122,23 +121,6 @@ export class LateDetails {
     const answer = locator.locate(address);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
-}
-
-interface MutableLate extends Late {
-  readonly parts: Promise<Partial<UsageRecordDraft>>[];
-  maxWaitMs: number;
-}
-
-/** One more part to wait for. */
-function add(
-  late: MutableLate | null,
-  maxWaitMs: number,
-  part: Promise<Partial<UsageRecordDraft>>,
-): MutableLate {
-  if (late === null) return { parts: [part], maxWaitMs };
-  late.parts.push(part);
-  late.maxWaitMs = Math.max(late.maxWaitMs, maxWaitMs);
-  return late;
 }
 
 function countryOf(place: JsonObject | null): JsonObject | null {
