@@ -1,4 +1,5 @@
 import {
+  DoubleType,
   type EntityProperty,
   JsonType,
   type Platform,
@@ -112,6 +113,17 @@ export class ExactJsonType extends JsonType {
   override convertToJSValue(value: string, platform: Platform, context?: TransformContext): unknown {
     if (!isMySql(platform)) return super.convertToJSValue(value, platform, context);
     return typeof value === 'string' ? JSON.parse(value) : value;
+  }
+}
+
+/**
+ * A number that is read to the last bit. mysql2 adds up the digits of a text itself, and is off by a bit or two for one
+ * of fifty. Elsewhere this is MikroORM's own type.
+ */
+export class ExactDoubleType extends DoubleType {
+  /** @inheritdoc */
+  override convertToJSValueSQL(key: string, platform: Platform): string {
+    return isMySql(platform) ? `cast(${key} as char)` : key;
   }
 }
 

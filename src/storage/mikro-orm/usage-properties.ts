@@ -1,6 +1,6 @@
 import { p } from '@mikro-orm/core';
 import { TEXT_LIMITS } from '../../record/limits.js';
-import { ExactJsonType, ExactTextType, UtcDateTimeType } from './mysql-column-types.js';
+import { ExactDoubleType, ExactJsonType, ExactTextType, UtcDateTimeType } from './mysql-column-types.js';
 
 /** What the table or collection is called unless it is given a name. */
 export const DEFAULT_TABLE_NAME = 'koa_usage';
@@ -20,7 +20,7 @@ function text(field: keyof typeof TEXT_LIMITS) {
 export const usageProperties = {
   id: p.string().length(36).primary().fieldName('id'),
   date: p.type(UtcDateTimeType).length(3).fieldName('date'),
-  durationMs: p.double().fieldName('duration_ms'),
+  durationMs: p.type(ExactDoubleType).fieldName('duration_ms'),
   serverName: text('serverName').fieldName('server_name'),
   method: text('method').fieldName('method'),
   url: text('url').fieldName('url'),
@@ -48,5 +48,5 @@ export const usageProperties = {
   ipInfo: p.type(ExactJsonType).nullable().fieldName('ip_info'),
   visitor: text('visitor').nullable().fieldName('visitor'),
   trackVar: p.type(ExactJsonType).nullable().fieldName('track_var'),
-  weight: p.double().fieldName('weight'),
+  weight: p.type(ExactDoubleType).fieldName('weight'),
 };

@@ -61,7 +61,7 @@ export function recordOfRow(row: UsageRow): UsageRecord {
   return Object.freeze({
     id: row.id,
     date: utcDate(row.date),
-    durationMs: row.durationMs,
+    durationMs: exact(row.durationMs),
     serverName: row.serverName,
     method: row.method,
     url: row.url,
@@ -91,12 +91,17 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     ipInfo: jsonObject(row.ipInfo),
     visitor: row.visitor,
     trackVar: jsonObject(row.trackVar),
-    weight: row.weight,
+    weight: exact(row.weight),
   });
 }
 
 function json(value: JsonObject | null): string | null {
   return value === null ? null : JSON.stringify(value);
+}
+
+/** MySQL's numbers come as text, see ExactDoubleType. */
+function exact(value: number | string): number {
+  return Number(value);
 }
 
 /** Some drivers hand out integers of 64 bits as text. */
