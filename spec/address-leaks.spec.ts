@@ -6,8 +6,9 @@ import { type IpPolicy, PrinterStorage, type UsageRecord, type UsageStorage } fr
 import { encodeRecord } from '../src/record/wire.js';
 import { askRaw } from './support/raw-http.js';
 import { serveHandler } from './support/serve-handler.js';
-import { type Served, until } from './support/serve.js';
+import type { Served } from './support/serve.js';
 import { type TemporaryFolder, connectSqlite, temporaryFolder } from './support/sqlite.js';
+import { until } from './support/until.js';
 
 /** How a client and a proxy between them are written in headers, and what may not be found anywhere. */
 const CLIENTS = [

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { until } from './support/processes.js';
 import { Quickstart } from './support/quickstart.js';
+import { until } from './support/until.js';
 
 interface Item {
   readonly id: string;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { freePort, until } from './support/processes.js';
+import { freePort } from './support/processes.js';
+import { until } from './support/until.js';
 
 const ROOT = process.cwd();
 const FOLDER = join(ROOT, 'build', 'readme');

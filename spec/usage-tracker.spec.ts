@@ -5,7 +5,8 @@ import Koa from 'koa';
 import { TrackUsageError, type UsageTracker, trackUsage } from '../src/index.js';
 import { MemoryStorage } from '../src/testing/memory-storage.js';
 import { FaultyStorage } from './support/faulty-storage.js';
-import { serve, until } from './support/serve.js';
+import { serve } from './support/serve.js';
+import { until } from './support/until.js';
 
 /** What a promise is rejected with. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {

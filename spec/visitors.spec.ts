@@ -11,8 +11,9 @@ import { connectMySql } from './support/mysql.js';
 import { connectPostgres } from './support/postgresql.js';
 import { run } from './support/run.js';
 import type { FreshDatabase } from './support/servers.js';
-import { type Served, serve, until } from './support/serve.js';
+import { type Served, serve } from './support/serve.js';
 import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from './support/sqlite.js';
+import { until } from './support/until.js';
 
 const ID = /^[\da-f]{64}$/;
 const NOON = '2026-03-01T12:00:00Z';

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { TrackedController } from '../../src/index.js';
 import { askRecord } from '../support/ask.js';
-import { type Served, serve, until } from '../support/serve.js';
+import { type Served, serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 let reached = 0;
 

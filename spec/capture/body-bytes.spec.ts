@@ -5,7 +5,8 @@ import { Body, JsonController, Post } from 'routing-controllers';
 import { TrackedController } from '../../src/index.js';
 import { askRaw, connectRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
-import { type Served, serve, until } from '../support/serve.js';
+import { type Served, serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 @TrackedController()
 @JsonController('/echo')

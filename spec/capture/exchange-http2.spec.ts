@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import Koa, { type Middleware } from 'koa';
 import { type UsageMiddleware, trackUsage } from '../../src/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
-import { until } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 describe('Exchange over HTTP/2', () => {
   let memory: MemoryStorage;

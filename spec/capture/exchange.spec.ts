@@ -6,7 +6,8 @@ import { TrackedController } from '../../src/index.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { askRaw, connectRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
-import { type Served, serve, until } from '../support/serve.js';
+import { type Served, serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 const echo: Middleware = async (ctx) => {
   let bytes = 0;

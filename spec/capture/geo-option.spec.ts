@@ -6,7 +6,8 @@ import type { GeoLookup, TrackUsageOptions } from '../../src/index.js';
 import { httpGeo } from '../../src/geo/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { serveHandler } from '../support/serve-handler.js';
-import { type Served, until } from '../support/serve.js';
+import type { Served } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 const ADDRESS = '81.2.69.142';
 const PLACE = { countryCode: 'GB', countryName: 'United Kingdom', city: 'London', latitude: 51.5 };

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { askRaw, connectRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
-import { type Served, until } from '../support/serve.js';
+import type { Served } from '../support/serve.js';
 import type { TrackUsageOptions } from '../../src/index.js';
+import { until } from '../support/until.js';
 
 const SECRET = 'hunter2';
 

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import type { Middleware } from 'koa';
 import { connectRaw, askRaw, rawRequest } from '../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
-import { type Served, until } from '../support/serve.js';
+import type { Served } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 class DiskError extends Error {}
 

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { TrackUsageOptions } from '../../src/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { serveHandler } from '../support/serve-handler.js';
-import { type Served, until } from '../support/serve.js';
+import type { Served } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 describe('The option user, where it takes time', () => {
   let served: Served;

@@ -5,7 +5,8 @@ import { renderInventory } from '../../src/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { ask } from '../support/ask.js';
 import { SaltyStorage } from '../support/salt-keeper.js';
-import { type Served, serve, until } from '../support/serve.js';
+import { type Served, serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 const ID = /^[\da-f]{64}$/;
 const HOUR_MS = 3_600_000;

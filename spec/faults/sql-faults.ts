@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { FaultLane } from '../support/fault-lane.js';
-import { until } from '../support/processes.js';
 import { makeRecords } from '../support/records.js';
+import { until } from '../support/until.js';
 import type { Advice, FaultEngine, SqlFaults } from './fault-engine.js';
 import type { FaultScene } from './storage-faults.js';
 

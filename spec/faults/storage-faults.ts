@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { FaultLane } from '../support/fault-lane.js';
-import { until } from '../support/processes.js';
 import { type FreshDatabase, type OwnServer, tellPending } from '../support/servers.js';
 import { SmallDisk, missingDisk } from '../support/small-disk.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
 import type { Application, FaultEngine, OpenStorage } from './fault-engine.js';
 
 /** What the faults of one suite are done to. */

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { httpGeo } from '../../src/geo/index.js';
 import { caught } from '../support/caught.js';
 import { type EndPoint, answerJson, startEndPoint } from '../support/end-point.js';
-import { until } from '../support/processes.js';
+import { until } from '../support/until.js';
 
 const KIB = 1024;
 

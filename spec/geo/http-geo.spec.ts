@@ -4,7 +4,7 @@ import { type HttpGeoOptions, httpGeo } from '../../src/geo/index.js';
 import type { GeoSource } from '../../src/geo/index.js';
 import { caught } from '../support/caught.js';
 import { type EndPoint, answerJson, startEndPoint } from '../support/end-point.js';
-import { until } from '../support/processes.js';
+import { until } from '../support/until.js';
 
 const NEVER = new AbortController().signal;
 

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { type GeoSource, type MaxmindGeoOptions, maxmindGeo } from '../../src/geo/index.js';
 import { caught } from '../support/caught.js';
 import { type MmdbValue, writeMmdb } from '../support/mmdb.js';
-import { until } from '../support/processes.js';
 import { refusalOf } from '../support/refusal.js';
 import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
+import { until } from '../support/until.js';
 
 const ZURICH = {
   country: { iso_code: 'CH', names: { de: 'Schweiz', en: 'Switzerland' } },

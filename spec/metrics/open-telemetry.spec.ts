@@ -10,9 +10,9 @@ import {
 import { expect } from 'chai';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
-import { until } from '../support/processes.js';
 import { serveHandler } from '../support/serve-handler.js';
 import type { Served } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 const STORAGE = 'koa_track_usage.storage.name';
 

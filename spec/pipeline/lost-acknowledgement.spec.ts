@@ -4,9 +4,9 @@ import type { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { expectBalanced } from '../support/accounts.js';
 import { laneTo } from '../support/pipelines.js';
-import { until } from '../support/processes.js';
 import { makeRecords } from '../support/records.js';
 import { type TemporaryFolder, connectSqlite, temporaryFolder } from '../support/sqlite.js';
+import { until } from '../support/until.js';
 
 describe('A commit whose acknowledgement is lost', () => {
   let folder: TemporaryFolder;

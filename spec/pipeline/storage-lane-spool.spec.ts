@@ -10,8 +10,8 @@ import type { UsageRecord } from '../../src/record/usage-record.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
 import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
-import { until } from '../support/processes.js';
 import { makeRecord } from '../support/records.js';
+import { until } from '../support/until.js';
 
 const QUIET = { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} };
 

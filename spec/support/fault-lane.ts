@@ -8,8 +8,8 @@ import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { expectBalanced } from './accounts.js';
 import { laneTo } from './pipelines.js';
-import { until } from './processes.js';
 import { makeRecords } from './records.js';
+import { until } from './until.js';
 
 /** Short enough for specs; nobody would have it so. */
 const IMPATIENT: TrackUsageOptions = {

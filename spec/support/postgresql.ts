@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import pg from 'pg';
@@ -46,13 +45,4 @@ export async function postgresClient(database: FreshDatabase): Promise<pg.Client
   client.on('error', () => {});
   await client.connect();
   return client;
-}
-
-/** Asks again and again until the answer is yes, for five seconds at most. */
-export async function eventually(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`It never came about that ${what}.`);
-    await pause(5);
-  }
 }

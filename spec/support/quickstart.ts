@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { until } from './processes.js';
 import { type Ended, childEnvironment } from './run.js';
+import { until } from './until.js';
 
 /** The quick start's application in a process of its own. */
 export class Quickstart {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
-import { until } from './serve.js';
+import { until } from './until.js';
 
 /** A connection of a client that writes its own bytes, and hears them as Latin-1. */
 export interface RawClient {

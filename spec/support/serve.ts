@@ -8,6 +8,7 @@ import { Container } from 'typedi';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
+import { until } from './until.js';
 
 /** What a spec's server is made of. */
 export interface ServeOptions {
@@ -80,15 +81,6 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
       await usage.tracker.close({ timeoutMs: 100 });
     },
   };
-}
-
-/** Waits, turn by turn, until a condition holds; fails after five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Waited five seconds in vain until ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 function countOpenResponses(app: Koa): { count: number } {

@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { expect } from 'chai';
 import pg from 'pg';
 import { describeOn } from './describe-on.js';
-import { until } from './processes.js';
 import type { FreshDatabase } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { until } from './until.js';
 
 /** A client that keeps what it got. */
 class Client {

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import type { ChildConfig, ChildLook, ReportLine } from './children/child-config.js';
 import type { ChildMood } from './children/keyed-storage.js';
-import { until } from './processes.js';
 import { childEnvironment } from './run.js';
+import { until } from './until.js';
 
 const SCRIPT = fileURLToPath(new URL('children/tracked-server.js', import.meta.url));
 const living = new Set<TrackedChild>();

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildConfig } from '../../support/children/child-config.js';
-import { until } from '../../support/processes.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { Requests, TrackedChild, killAll, readReport, storedPaths } from '../../support/tracked-child.js';
+import { until } from '../../support/until.js';
 
 const QUICK = {
   batch: { maxRecords: 50, maxDelayMs: 5 },

@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
-import { until } from '../../support/processes.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { Requests, TrackedChild, killAll, storedPaths } from '../../support/tracked-child.js';
+import { until } from '../../support/until.js';
 
 describe('A spool whose folder somebody takes away', function folders() {
   this.timeout(30_000);

@@ -3,9 +3,9 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildConfig, ChildLook } from '../../support/children/child-config.js';
-import { until } from '../../support/processes.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { Requests, TrackedChild, killAll, storedPaths } from '../../support/tracked-child.js';
+import { until } from '../../support/until.js';
 
 const QUICK = {
   batch: { maxRecords: 50, maxDelayMs: 5 },

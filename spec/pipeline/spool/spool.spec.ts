@@ -6,9 +6,9 @@ import type { SpoolSettings } from '../../../src/pipeline/spool/spool-contract.j
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { systemClock } from '../../../src/clock.js';
-import { until } from '../../support/processes.js';
 import { makeRecord } from '../../support/records.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
+import { until } from '../../support/until.js';
 
 const ROOM = { maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'interval' as const };
 

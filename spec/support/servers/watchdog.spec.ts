@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { chmod, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
-import { until } from '../processes.js';
 import { childEnvironment } from '../run.js';
 import { isRequired, missing } from '../servers.js';
 import { type TemporaryFolder, temporaryFolder } from '../sqlite.js';
+import { until } from '../until.js';
 import { processTree } from './process-tree.js';
 
 function isAlive(pid: number): boolean {

@@ -6,7 +6,7 @@ import { caught } from '../../../support/caught.js';
 import { describeOnOwn } from '../../../support/describe-on.js';
 import { connectMongo } from '../../../support/mongo.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
-import { until } from '../../../support/serve.js';
+import { until } from '../../../support/until.js';
 
 const { signal } = new AbortController();
 

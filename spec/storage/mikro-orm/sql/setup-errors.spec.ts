@@ -5,8 +5,8 @@ import { SqlStorage } from '../../../../src/storage/mikro-orm/sql/index.js';
 import { caught } from '../../../support/caught.js';
 import { laneTo } from '../../../support/pipelines.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
-import { until } from '../../../support/serve.js';
 import { initOrm } from '../../../support/sqlite.js';
+import { until } from '../../../support/until.js';
 
 const { signal } = new AbortController();
 

@@ -6,9 +6,10 @@ import { SqlStorage } from '../../../../../src/storage/mikro-orm/sql/index.js';
 import { caught } from '../../../../support/caught.js';
 import { describeOn } from '../../../../support/describe-on.js';
 import { laneTo } from '../../../../support/pipelines.js';
-import { eventually, initPostgresOrm, postgresClient } from '../../../../support/postgresql.js';
+import { initPostgresOrm, postgresClient } from '../../../../support/postgresql.js';
 import { makeRecord, makeRecords } from '../../../../support/records.js';
 import type { FreshDatabase } from '../../../../support/servers.js';
+import { until } from '../../../../support/until.js';
 
 const { signal } = new AbortController();
 
@@ -96,7 +97,7 @@ describeOn('postgresql', (server) => {
       const storing = failure();
       const insert =
         "query like 'insert into %koa_usage%' and datname = current_database() and pid <> pg_backend_pid()";
-      await eventually(async () => {
+      await until(async () => {
         // Within a transaction, the statistics are as they were when it first asked.
         await client.query('select pg_stat_clear_snapshot()');
         const { rowCount } = await client.query(

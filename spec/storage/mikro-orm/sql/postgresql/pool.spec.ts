@@ -4,9 +4,10 @@ import type { Client } from 'pg';
 import { SqlStorage, Usage } from '../../../../../src/storage/mikro-orm/sql/index.js';
 import { caught } from '../../../../support/caught.js';
 import { describeOn } from '../../../../support/describe-on.js';
-import { eventually, initPostgresOrm, postgresClient } from '../../../../support/postgresql.js';
+import { initPostgresOrm, postgresClient } from '../../../../support/postgresql.js';
 import { makeRecord, makeRecords } from '../../../../support/records.js';
 import type { FreshDatabase } from '../../../../support/servers.js';
+import { until } from '../../../../support/until.js';
 
 const { signal } = new AbortController();
 const Note = defineEntity({ name: 'Note', properties: { id: p.integer().primary(), body: p.string() } });
@@ -111,7 +112,7 @@ for (const [title, options] of Object.entries(WAYS)) {
         await whileLocked(async () => {
           const abort = new AbortController();
           const storing = caught(storage.store(records, abort.signal));
-          await eventually(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
+          await until(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
           abort.abort(new Error('too slow'));
           expect((await storing).message).to.include('too slow');
         });
@@ -126,13 +127,13 @@ for (const [title, options] of Object.entries(WAYS)) {
             const abort = new AbortController();
             const storing = caught(storage.store(makeRecords(1), abort.signal));
             if (isNative || attempt === 0)
-              await eventually(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
+              await until(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
             abort.abort(new Error('too slow'));
             await storing;
           }
           expect(await busyInserts()).to.be.at.most(1);
           if (isNative)
-            await eventually(async () => (await busyInserts()) === 0, 'the server was told to give up');
+            await until(async () => (await busyInserts()) === 0, 'the server was told to give up');
         });
       });
     });

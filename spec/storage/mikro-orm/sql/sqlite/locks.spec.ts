@@ -9,7 +9,6 @@ import {
 import { caught } from '../../../../support/caught.js';
 import { laneTo } from '../../../../support/pipelines.js';
 import { makeRecords } from '../../../../support/records.js';
-import { until } from '../../../../support/serve.js';
 import {
   type TemporaryFolder,
   SQLITE_CLIENTS,
@@ -18,6 +17,7 @@ import {
   openNative,
   temporaryFolder,
 } from '../../../../support/sqlite.js';
+import { until } from '../../../../support/until.js';
 
 const { signal } = new AbortController();
 
@@ -95,7 +95,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       other.database.exec('commit');
       const records = makeRecords(500);
       const storing = caught(storage.store(records, signal));
-      await until(() => countRows(other.database) > 0, 'the first part is written');
+      await until(() => countRows(other.database) > 0, 'the first part is written', 1);
       other.database.exec('begin immediate');
       expect(await storing).to.include({ code: 'STORAGE_UNAVAILABLE' });
       const kept = countRows(other.database);

@@ -4,13 +4,13 @@ import { LogKeeper } from '../../../../../src/storage/mikro-orm/sql/sqlite/log-k
 import type { NativeDatabase } from '../../../../../src/storage/mikro-orm/sql/sqlite/native-client.js';
 import { makeRecords } from '../../../../support/records.js';
 import { run } from '../../../../support/run.js';
-import { until } from '../../../../support/serve.js';
 import {
   type TemporaryFolder,
   connectSqlite,
   openNative,
   temporaryFolder,
 } from '../../../../support/sqlite.js';
+import { until } from '../../../../support/until.js';
 
 /** More than are committed before the log is copied back. */
 const TRANSACTIONS = 300;
