@@ -1,31 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TrackUsageError } from '../../src/errors.js';
-import { StorageLane } from '../../src/pipeline/storage-lane.js';
-import { ManualClock } from '../../src/testing/manual-clock.js';
+import type { StorageLane } from '../../src/pipeline/storage-lane.js';
 import { expectBalanced } from '../support/accounts.js';
-import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
-import { makeRecord } from '../support/records.js';
-
-function setUp() {
-  const clock = new ManualClock();
-  const storage = new FaultyStorage();
-  const lane = new StorageLane(
-    storage,
-    {
-      clock,
-      queue: { maxRecords: 30, maxBytes: 100_000, overflow: 'drop-newest' },
-      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
-      spool: null,
-    },
-    { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} },
-  );
-  const accept = (count: number): void => {
-    for (let index = 0; index < count; index += 1) lane.accept(makeRecord(), 100);
-  };
-  return { clock, storage, lane, accept };
-}
+import type { Mood } from '../support/faulty-storage.js';
+import { laneHistories, liveThrough, makeLane } from '../support/lanes.js';
 
 /** As the pipeline ends a lane. */
 async function end(lane: StorageLane, timeoutMs: number): Promise<void> {
@@ -35,18 +14,18 @@ async function end(lane: StorageLane, timeoutMs: number): Promise<void> {
 
 describe('StorageLane.flush', () => {
   it('resolves when everything that was queued is stored', async () => {
-    const { storage, lane, accept } = setUp();
+    const { storage, lane, accept } = makeLane();
     accept(25);
     await lane.flush();
     expect(storage.stored.size).to.equal(25);
   });
 
   it('resolves at once when nothing waits', async () => {
-    await setUp().lane.flush();
+    await makeLane().lane.flush();
   });
 
   it('resolves after the attempt that failed, and cuts a pause short the next time', async () => {
-    const { storage, lane, accept } = setUp();
+    const { storage, lane, accept } = makeLane();
     storage.mood = 'reject';
     accept(3);
     await lane.flush();
@@ -57,7 +36,7 @@ describe('StorageLane.flush', () => {
   });
 
   it('waits for the batch that is already in flight', async () => {
-    const { clock, storage, lane, accept } = setUp();
+    const { clock, storage, lane, accept } = makeLane();
     storage.mood = 'hang';
     accept(3);
     await clock.advance(1000);
@@ -75,7 +54,7 @@ describe('StorageLane.flush', () => {
 
 describe('StorageLane.close', () => {
   it('stores what is queued, and counts as late what comes afterwards', async () => {
-    const { clock, lane, accept } = setUp();
+    const { clock, lane, accept } = makeLane();
     accept(25);
     await end(lane, 5000);
     accept(2);
@@ -85,7 +64,7 @@ describe('StorageLane.close', () => {
   });
 
   it('tries again as long as the time allows', async () => {
-    const { clock, storage, lane, accept } = setUp();
+    const { clock, storage, lane, accept } = makeLane();
     storage.mood = 'reject';
     accept(5);
     const closing = end(lane, 5000);
@@ -98,7 +77,7 @@ describe('StorageLane.close', () => {
 
   for (const mood of ['reject', 'hang', 'throw', 'garbage'] as Mood[]) {
     it(`ends at its time with a storage in the mood to ${mood}, and counts what it could not store`, async () => {
-      const { clock, storage, lane, accept } = setUp();
+      const { clock, storage, lane, accept } = makeLane();
       storage.mood = mood;
       accept(15);
       let closed = false;
@@ -116,7 +95,7 @@ describe('StorageLane.close', () => {
   }
 
   it('does not wait where only a person could help', async () => {
-    const { storage, lane, accept } = setUp();
+    const { storage, lane, accept } = makeLane();
     storage.mood = 'reject';
     storage.error = new TrackUsageError('STORAGE_SETUP', 'no such table');
     accept(2);
@@ -125,7 +104,7 @@ describe('StorageLane.close', () => {
   });
 
   it('aborts the attempt that it gives up on', async () => {
-    const { clock, storage, lane, accept } = setUp();
+    const { clock, storage, lane, accept } = makeLane();
     storage.mood = 'hang';
     accept(1);
     const closing = end(lane, 50);
@@ -136,30 +115,15 @@ describe('StorageLane.close', () => {
 });
 
 describe('The accounts of a StorageLane', () => {
-  const mood = fc.constantFrom<Mood[]>('store', 'reject', 'throw', 'hang', 'refuse-first', 'garbage');
-  const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ accept: fc.integer({ min: 1, max: 25 }) }) },
-    { weight: 3, arbitrary: fc.record({ advance: fc.integer({ min: 0, max: 20_000 }) }) },
-    { weight: 2, arbitrary: fc.record({ mood }) },
-    { weight: 1, arbitrary: fc.constant({ flush: true as const }) },
-    { weight: 1, arbitrary: fc.constant({ release: true as const }) },
-  );
-
   it('always add up, and no record is both stored and dropped', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { maxLength: 40 }),
+        laneHistories({ maxSteps: 40, maxRecords: 25 }),
         fc.integer({ min: 0, max: 10_000 }),
-        async (steps, timeoutMs) => {
-          const { clock, storage, lane, accept } = setUp();
-          for (const now of steps) {
-            if ('accept' in now) accept(now.accept);
-            else if ('advance' in now) await clock.advance(now.advance);
-            else if ('mood' in now) storage.mood = now.mood;
-            else if ('release' in now) storage.release();
-            else void lane.flush();
-            expectBalanced(lane.stats());
-          }
+        async (history, timeoutMs) => {
+          const controlled = makeLane();
+          const { clock, storage, lane, accept } = controlled;
+          await liveThrough(history, controlled);
           const closing = end(lane, timeoutMs);
           await clock.advance(timeoutMs);
           await closing;

@@ -4,39 +4,19 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TrackUsageError } from '../../src/errors.js';
-import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
-import { StorageLane } from '../../src/pipeline/storage-lane.js';
-import type { UsageRecord } from '../../src/record/usage-record.js';
-import { ManualClock } from '../../src/testing/manual-clock.js';
+import type { StorageLane } from '../../src/pipeline/storage-lane.js';
+import type { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
-import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
+import { laneHistories, liveThrough, makeLane } from '../support/lanes.js';
 import { makeRecord } from '../support/records.js';
 import { until } from '../support/until.js';
 
-const QUIET = { dropped: () => {}, failed: () => {}, flushed: () => {}, recovered: () => {} };
-
-function makeLane(dir: string | null, mode: 'overflow' | 'wal', settings: Partial<LaneSettings> = {}) {
-  const clock = new ManualClock();
-  const storage = new FaultyStorage();
-  const lane = new StorageLane(
-    storage,
-    {
-      clock,
-      queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-newest' },
-      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
-      spool:
-        dir === null ? null : { dir, mode, maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'never' },
-      ...settings,
-    },
-    QUIET,
-  );
-  const accept = (count: number): UsageRecord[] => {
-    const records = Array.from({ length: count }, () => makeRecord());
-    for (const record of records) lane.accept(record, 100);
-    return records;
-  };
-  return { clock, storage, lane, accept };
+/** A spool, and a queue that is soon full. */
+function spooling(dir: string, mode: 'overflow' | 'wal') {
+  return {
+    queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-newest' },
+    spool: { dir, mode, maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'never' },
+  } as const;
 }
 
 async function end(lane: StorageLane, clock: ManualClock, timeoutMs: number): Promise<void> {
@@ -65,7 +45,7 @@ describe('A StorageLane with a spool', () => {
   afterEach(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 
   it('writes to disk what the queue has no room for, and stores all of it when the storage is back', async () => {
-    const { clock, storage, lane, accept } = makeLane(dir, 'overflow');
+    const { clock, storage, lane, accept } = makeLane(spooling(dir, 'overflow'));
     storage.mood = 'reject';
     const records = accept(100);
     await until(() => lane.stats().spooled === 80, 'the rest is on disk');
@@ -81,7 +61,7 @@ describe('A StorageLane with a spool', () => {
   });
 
   it("writes everything to disk first with mode 'wal'", async () => {
-    const { clock, storage, lane, accept } = makeLane(dir, 'wal');
+    const { clock, storage, lane, accept } = makeLane(spooling(dir, 'wal'));
     accept(5);
     expect(lane.stats()).to.include({ queued: 5, spooled: 0 });
     await until(() => lane.stats().spooled === 5, 'all is on disk');
@@ -92,12 +72,12 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('leaves on disk what it cannot store in time, for the next process', async () => {
-    const first = makeLane(dir, 'overflow');
+    const first = makeLane(spooling(dir, 'overflow'));
     first.storage.mood = 'reject';
     const records = first.accept(50);
     await end(first.lane, first.clock, 100);
     expect(first.lane.stats()).to.include({ stored: 0, queued: 0, inFlight: 0, spooled: 50 });
-    const next = makeLane(dir, 'overflow');
+    const next = makeLane(spooling(dir, 'overflow'));
     await until(async () => {
       await next.lane.flush();
       return next.lane.stats().stored === 50;
@@ -109,7 +89,7 @@ describe('A StorageLane with a spool', () => {
 
   it('drops what is over the bounds of queue and spool, and says which', async () => {
     const spool = { dir, mode: 'overflow', maxBytes: 10_000, maxPendingBytes: 1000, fsync: 'never' } as const;
-    const { clock, storage, lane, accept } = makeLane(dir, 'overflow', { spool });
+    const { clock, storage, lane, accept } = makeLane({ ...spooling(dir, 'overflow'), spool });
     storage.mood = 'reject';
     accept(100);
     expect(lane.stats().dropped['spool-full']).to.equal(70);
@@ -118,7 +98,7 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('halves a batch that is refused until the bad record is alone, and drops that one only', async () => {
-    const { clock, storage, lane, accept } = makeLane(null, 'overflow', {
+    const { clock, storage, lane, accept } = makeLane({
       queue: { maxRecords: 1000, maxBytes: 1_000_000, overflow: 'drop-newest' },
       batch: { maxRecords: 500, maxBytes: 1_000_000, maxDelayMs: 1000 },
     });
@@ -137,7 +117,7 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('never halves for an error that may pass', async () => {
-    const { clock, storage, lane, accept } = makeLane(null, 'overflow');
+    const { clock, storage, lane, accept } = makeLane();
     storage.mood = 'reject';
     accept(8);
     for (let attempt = 0; attempt < 5; attempt += 1) await lane.flush();
@@ -146,7 +126,7 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('drops as expired what has waited longer than it may', async () => {
-    const { clock, storage, lane } = makeLane(null, 'overflow', {
+    const { clock, storage, lane } = makeLane({
       retry: { minDelayMs: 500, maxDelayMs: 1000, attemptTimeoutMs: 10_000, maxAgeMs: 60_000 },
     });
     storage.mood = 'reject';
@@ -160,7 +140,7 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('makes room for the newest by dropping the oldest, if it is told so', async () => {
-    const { clock, storage, lane, accept } = makeLane(null, 'overflow', {
+    const { clock, storage, lane, accept } = makeLane({
       queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-oldest' },
     });
     const records = accept(50);
@@ -171,29 +151,14 @@ describe('A StorageLane with a spool', () => {
     await end(lane, clock, 0);
   });
 
-  const mood = fc.constantFrom<Mood[]>('store', 'reject', 'throw', 'hang', 'refuse-first', 'garbage');
-  const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ accept: fc.integer({ min: 1, max: 40 }) }) },
-    { weight: 3, arbitrary: fc.record({ advance: fc.integer({ min: 0, max: 20_000 }) }) },
-    { weight: 2, arbitrary: fc.record({ mood }) },
-    { weight: 1, arbitrary: fc.constant({ flush: true as const }) },
-    { weight: 1, arbitrary: fc.constant({ release: true as const }) },
-  );
-
   for (const mode of ['overflow', 'wal'] as const) {
     it(`always has books that add up (${mode}), and loses nothing but what was refused`, async () => {
       let run = 0;
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-          const { clock, storage, lane, accept } = makeLane(join(dir, `${mode}-${(run += 1)}`), mode);
-          for (const now of steps) {
-            if ('accept' in now) accept(now.accept);
-            else if ('advance' in now) await clock.advance(now.advance);
-            else if ('mood' in now) storage.mood = now.mood;
-            else if ('release' in now) storage.release();
-            else void lane.flush();
-            expectBalanced(lane.stats());
-          }
+        fc.asyncProperty(laneHistories({ maxSteps: 30, maxRecords: 40 }), async (history) => {
+          const controlled = makeLane(spooling(join(dir, `${mode}-${(run += 1)}`), mode));
+          const { clock, storage, lane, accept } = controlled;
+          await liveThrough(history, controlled);
           await end(lane, clock, 500);
           accept(1);
           const stats = lane.stats();

@@ -3,11 +3,9 @@ import { TrackUsageError } from '../../src/errors.js';
 import type { DropReason } from '../../src/pipeline/accounting.js';
 import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
 import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
-import { StorageLane } from '../../src/pipeline/storage-lane.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
-import { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
-import { FaultyStorage } from '../support/faulty-storage.js';
+import { makeLane } from '../support/lanes.js';
 import { makeRecord } from '../support/records.js';
 
 class Observed implements LaneObserver {
@@ -40,25 +38,9 @@ class Observed implements LaneObserver {
 }
 
 function setUp(settings: Partial<LaneSettings> = {}) {
-  const clock = new ManualClock();
-  const storage = new FaultyStorage();
   const observed = new Observed();
-  const lane = new StorageLane(
-    storage,
-    {
-      clock,
-      queue: { maxRecords: 100, maxBytes: 100_000, overflow: 'drop-newest' },
-      batch: { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 1000 },
-      retry: { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 1e12 },
-      spool: null,
-      ...settings,
-    },
-    observed,
-  );
-  const accept = (count: number, bytes = 100): void => {
-    for (let index = 0; index < count; index += 1) lane.accept(makeRecord(), bytes);
-  };
-  return { clock, storage, observed, lane, accept };
+  const queue = { maxRecords: 100, maxBytes: 100_000, overflow: 'drop-newest' } as const;
+  return { observed, ...makeLane({ queue, ...settings }, observed) };
 }
 
 describe('StorageLane', () => {
