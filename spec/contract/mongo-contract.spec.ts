@@ -1,11 +1,8 @@
-import {
-  MongoPiggybackStorage,
-  type MongoStorage,
-  defineUsage,
-} from '../../src/storage/mikro-orm/mongo/index.js';
+import { MongoPiggybackStorage, defineUsage } from '../../src/storage/mikro-orm/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
 import type { FreshDatabase } from '../support/servers.js';
+import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
 /** MongoDB keeps dates as numbers, and a server has no zone of its own. */
@@ -33,23 +30,7 @@ describeOn('mongodb', function (server) {
     'MongoStorage on its own connection',
     async () => {
       const collection = freshName();
-      const opened: MongoStorage[] = [];
-      const open = async (): Promise<MongoStorage> => {
-        const storage = await connectMongo(database, { collection });
-        opened.push(storage);
-        return storage;
-      };
-      const storage = await open();
-      return {
-        storage,
-        isSlow,
-        async reopen() {
-          await storage.close();
-          return open();
-        },
-        openAnother: open,
-        close: async () => void (await Promise.all(opened.map((one) => one.close()))),
-      };
+      return { ...(await openOwn(() => connectMongo(database, { collection }))), isSlow };
     },
     LACKING,
   );
@@ -58,17 +39,7 @@ describeOn('mongodb', function (server) {
     "MongoPiggybackStorage on the application's MikroORM",
     async () => {
       const orm = await initMongoOrm(database, { entities: [defineUsage(freshName())] });
-      const storage = new MongoPiggybackStorage(orm);
-      return {
-        storage,
-        isSlow,
-        async reopen() {
-          await storage.close();
-          return new MongoPiggybackStorage(orm);
-        },
-        openAnother: async () => new MongoPiggybackStorage(orm),
-        close: () => orm.close(true),
-      };
+      return { ...shared(() => new MongoPiggybackStorage(orm)), isSlow, close: () => orm.close(true) };
     },
     LACKING,
   );
@@ -77,17 +48,7 @@ describeOn('mongodb', function (server) {
     'MongoPiggybackStorage on a collection',
     async () => {
       const collection = client().db(database.name).collection(freshName());
-      const storage = new MongoPiggybackStorage(collection);
-      return {
-        storage,
-        isSlow,
-        async reopen() {
-          await storage.close();
-          return new MongoPiggybackStorage(collection);
-        },
-        openAnother: async () => new MongoPiggybackStorage(collection),
-        close: () => storage.close(),
-      };
+      return { ...shared(() => new MongoPiggybackStorage(collection)), isSlow };
     },
     LACKING,
   );

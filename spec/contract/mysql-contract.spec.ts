@@ -6,6 +6,7 @@ import { describeOn } from '../support/describe-on.js';
 import { connectMySql, mySqlOrm, openMySql } from '../support/mysql.js';
 import { poisonConstraint } from '../support/poison.js';
 import type { FreshDatabase } from '../support/servers.js';
+import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
 describeOn('mariadb', function (server) {
@@ -50,28 +51,16 @@ describeOn('mariadb', function (server) {
     const [[before]] = (await other.query('select @@global.time_zone as zone')) as unknown as [
       [{ zone: string }],
     ];
-    const opened: SqlStorage[] = [];
-    const open = async (): Promise<SqlStorage> => {
-      const storage = await connectMySql(database.url);
-      opened.push(storage);
-      return storage;
-    };
-    const storage = await open();
-    const reopen = async (): Promise<SqlStorage> => {
-      await storage.close();
-      return open();
-    };
+    const own = await openOwn(() => connectMySql(database.url));
     return {
-      storage,
-      reopen,
-      openAnother: open,
+      ...own,
       poison,
       async reopenInOtherZone() {
         await other.query("set global time_zone = '+12:45'");
-        return reopen();
+        return own.reopen();
       },
       async close() {
-        await Promise.all(opened.map((one) => one.close()));
+        await own.close();
         await other.query('set global time_zone = ?', [before.zone]);
         await cure();
       },
@@ -82,14 +71,7 @@ describeOn('mariadb', function (server) {
     "SqlStorage on the application's MikroORM, which is in another zone",
     async () => {
       const { poison, cure } = await freshTable();
-      const storage = new SqlStorage(orm);
-      return {
-        storage,
-        reopen: async () => new SqlStorage(orm),
-        openAnother: async () => new SqlStorage(orm),
-        poison,
-        close: cure,
-      };
+      return { ...shared(() => new SqlStorage(orm)), poison, close: cure };
     },
     ['reopenInOtherZone'],
   );

@@ -1,64 +1,34 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { Client } from 'pg';
 import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
-import { connectPostgres, initPostgresOrm, postgresClient } from '../support/postgresql.js';
+import { connectPostgres, initPostgresOrm, suiteDatabase } from '../support/postgresql.js';
 import { poisonConstraint } from '../support/poison.js';
-import type { FreshDatabase } from '../support/servers.js';
 import { describeFidelity } from './fidelity.js';
+import { openOwn } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 import { describeWriting } from './writing.js';
 
 describeOn('postgresql', (server) => {
-  let database: FreshDatabase;
-  let client: Client;
-
-  before(async () => {
-    database = await server().freshDatabase();
-    client = await postgresClient(database);
-  });
-
-  after(async () => {
-    await client.end();
-    await database.drop();
-  });
-
-  const run = async (sql: string): Promise<void> => {
-    await client.query(sql);
-  };
+  const { database, run, setZone } = suiteDatabase(server);
 
   const poison = (ids: readonly string[]): Promise<void> => run(poisonConstraint(ids));
-  const setZone = (zone: string): Promise<void> =>
-    run(`alter database "${database.name}" set timezone = '${zone}'`);
   const clean = async (): Promise<void> => {
     await run('truncate koa_usage');
     await run('alter table koa_usage drop constraint if exists poison');
-    await run(`alter database "${database.name}" reset timezone`);
+    await setZone(null);
   };
 
   describeStorageContract('SqlStorage on a PostgreSQL connection of its own', async () => {
-    const opened: SqlStorage[] = [];
-    const open = async (): Promise<SqlStorage> => {
-      const storage = await connectPostgres(database);
-      opened.push(storage);
-      return storage;
-    };
-    const storage = await open();
-    const reopen = async (): Promise<SqlStorage> => {
-      await storage.close();
-      return open();
-    };
+    const own = await openOwn(() => connectPostgres(database()));
     return {
-      storage,
-      reopen,
-      openAnother: open,
+      ...own,
       poison,
       async reopenInOtherZone() {
         await setZone('Pacific/Chatham');
-        return reopen();
+        return own.reopen();
       },
       async close() {
-        await Promise.all(opened.map((one) => one.close()));
+        await own.close();
         await clean();
       },
     };
@@ -68,7 +38,7 @@ describeOn('postgresql', (server) => {
     let orm: MikroORM;
 
     before(async () => {
-      orm = await initPostgresOrm(database);
+      orm = await initPostgresOrm(database());
       await orm.schema.update();
     });
 
@@ -78,7 +48,7 @@ describeOn('postgresql', (server) => {
       const storage = new SqlStorage(orm);
       const others: MikroORM[] = [];
       const openAnother = async (): Promise<SqlStorage> => {
-        const other = await initPostgresOrm(database);
+        const other = await initPostgresOrm(database());
         others.push(other);
         return new SqlStorage(other);
       };
@@ -107,7 +77,7 @@ describeOn('postgresql', (server) => {
     let orm: MikroORM;
 
     before(async () => {
-      orm = await initPostgresOrm(database, { onReserveConnection: async () => {} });
+      orm = await initPostgresOrm(database(), { onReserveConnection: async () => {} });
       await orm.schema.update();
     });
 

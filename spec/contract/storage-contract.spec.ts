@@ -1,12 +1,6 @@
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
-import {
-  applicationOrm,
-  connectSqlite,
-  openNative,
-  poisonTrigger,
-  temporaryFolder,
-} from '../support/sqlite.js';
+import { connectSqlite, executeNative } from '../support/sqlite.js';
+import { onApplicationOrm, onOwnFile } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
 describeStorageContract(
@@ -17,34 +11,7 @@ describeStorageContract(
 
 describeStorageContract(
   'SqlStorage on an SQLite file of its own',
-  async () => {
-    const folder = await temporaryFolder();
-    const file = folder.file('usage.db');
-    const opened: SqlStorage[] = [];
-    const open = async (): Promise<SqlStorage> => {
-      const storage = await connectSqlite(file);
-      opened.push(storage);
-      return storage;
-    };
-    const storage = await open();
-    return {
-      storage,
-      async reopen() {
-        await storage.close();
-        return open();
-      },
-      openAnother: open,
-      async poison(ids) {
-        const native = await openNative(file);
-        native.database.exec(poisonTrigger(ids));
-        await native.close();
-      },
-      async close() {
-        await Promise.all(opened.map((one) => one.close()));
-        await folder.remove();
-      },
-    };
-  },
+  onOwnFile((file) => connectSqlite(file), executeNative),
   ['reopenInOtherZone'],
 );
 
@@ -57,23 +24,6 @@ describeStorageContract(
   ['reopen', 'openAnother', 'poison', 'reopenInOtherZone'],
 );
 
-describeStorageContract(
-  "SqlStorage on the application's MikroORM",
-  async () => {
-    const orm = await applicationOrm();
-    const storage = new SqlStorage(orm);
-    return {
-      storage,
-      async reopen() {
-        await storage.close();
-        return new SqlStorage(orm);
-      },
-      openAnother: async () => new SqlStorage(orm),
-      async poison(ids) {
-        await orm.em.getConnection().execute(poisonTrigger(ids));
-      },
-      close: () => orm.close(true),
-    };
-  },
-  ['reopenInOtherZone'],
-);
+describeStorageContract("SqlStorage on the application's MikroORM", onApplicationOrm(), [
+  'reopenInOtherZone',
+]);

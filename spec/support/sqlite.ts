@@ -71,6 +71,17 @@ export async function openNative(
   return { database: await sqliteConnection(orm).getNativeClient(), close: () => orm.close(true) };
 }
 
+/** Runs a statement in a file as another program would. */
+export async function executeNative(
+  dbName: string,
+  sql: string,
+  driver: Constructor<IDatabaseDriver> = SqliteDriver,
+): Promise<void> {
+  const native = await openNative(dbName, driver);
+  native.database.exec(sql);
+  await native.close();
+}
+
 /** A rule of the user's own, that takes no records with these ids: SQLite adds no constraint to a table that is there. */
 export function poisonTrigger(ids: readonly string[]): string {
   const list = ids.map((id) => `'${id}'`).join(', ');
