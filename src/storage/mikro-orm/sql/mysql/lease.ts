@@ -1,3 +1,4 @@
+import { orAbort } from '../../or-abort.js';
 import { type NativeConnection, type NativePool, takeConnection } from './native-client.js';
 
 /**
@@ -24,18 +25,8 @@ export class ConnectionLease {
     const before = this.#free;
     const done = Promise.withResolvers<void>();
     this.#free = done.promise;
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
     const working = before.then(() => this.#work(signal, work)).finally(() => done.resolve());
-    try {
-      return await Promise.race([working, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      // Nobody looks at what comes of it any more.
-      working.catch(() => {});
-    }
+    return orAbort(working, signal);
   }
 
   async #work<Result>(
