@@ -1,5 +1,6 @@
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, isText } from '../../../option-reader.js';
+import { readDriverOptions } from '../connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../usage-properties.js';
 import type { MongoStorageNaming } from './collection-storage.js';
@@ -79,7 +80,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
   const url = readSecret(options, 'clientUrl', (text) => URL_PARTS.test(text), A_URL);
   const { clientUrl, hosts, database, clientOptions } =
     url === undefined ? readHost(reader, options) : readUrl(reader, options, url);
-  const driverOptions = reader.read<object>('driverOptions', isObject, 'an object', {});
+  const driverOptions = readDriverOptions(reader);
   return {
     collection: readCollection(reader),
     name: reader.text('name', 'mongo'),
@@ -202,8 +203,4 @@ function decodeName(encoded: string | undefined): string | null {
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

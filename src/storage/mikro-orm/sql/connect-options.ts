@@ -1,5 +1,6 @@
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import { OptionReader, hasMethods, isFunction, isText } from '../../../option-reader.js';
+import { readDriverOptions } from '../connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../usage-properties.js';
 import type { SqlDialect } from './dialect.js';
@@ -76,7 +77,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
   const driver =
     reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
     reader.refuse('driver', A_DRIVER);
-  const given = reader.read<object>('driverOptions', isObject, 'an object', {});
+  const given = readDriverOptions(reader);
   const dialect = findDialect(makeDriver(driver, given), CONNECT);
   const where = dialect.isEmbedded ? readFile(reader, dialect) : readServer(reader);
   const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
@@ -199,10 +200,6 @@ function isDriver(value: unknown): boolean {
 
 function isUrl(value: unknown): boolean {
   return isText(value) && URL.canParse(value);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function defined(options: object): object {
