@@ -1,0 +1,148 @@
+import { type FileHandle, open, readFile, readdir, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { expect } from 'chai';
+import { SEGMENT_SUFFIX } from '../../../src/pipeline/spool/own-folder.js';
+import { type FsyncPolicy, SegmentWriter } from '../../../src/pipeline/spool/segment-writer.js';
+import { readSegment } from '../../../src/pipeline/spool/segment.js';
+import { encodeRecord } from '../../../src/record/wire.js';
+import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { caught } from '../../support/caught.js';
+import { makeRecords } from '../../support/records.js';
+import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
+
+/** The methods of a file handle by which the writer comes to the disk. */
+interface Methods {
+  write: (
+    this: FileHandle,
+    content: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ) => Promise<unknown>;
+  datasync: (this: FileHandle) => Promise<void>;
+}
+
+describe('SegmentWriter', () => {
+  let folder: TemporaryFolder;
+  let writer: SegmentWriter;
+  /** What all file handles have in common, and how it was. */
+  let handles: Methods;
+  let methods: Methods;
+
+  before(async () => {
+    const handle = await open('package.json');
+    handles = Object.getPrototypeOf(handle) as Methods;
+    await handle.close();
+  });
+
+  beforeEach(async () => {
+    const { write, datasync } = handles;
+    methods = { write, datasync };
+    folder = await temporaryFolder();
+    writer = new SegmentWriter(folder.path, 'never');
+  });
+
+  afterEach(async () => {
+    Object.assign(handles, methods);
+    await writer.seal();
+    await folder.remove();
+  });
+
+  /** Appends records and books them, as the spool does. */
+  async function append(records: readonly UsageRecord[]): Promise<string> {
+    const { segment, bytes } = await writer.append(records);
+    segment.written += records.length;
+    segment.bytes += bytes;
+    return segment.path;
+  }
+
+  const contentOf = async (path: string) => readSegment(await readFile(path));
+
+  it('appends records to one segment, each with its place', async () => {
+    const records = makeRecords(5);
+    const path = await append(records.slice(0, 2));
+    expect(await append(records.slice(2))).to.equal(path);
+    expect(await contentOf(path)).to.deep.equal({
+      records: records.map((record) => encodeRecord(record)),
+      damaged: 0,
+    });
+    expect(writer.segment).to.include({ path, written: 5, bytes: (await stat(path)).size });
+  });
+
+  it('begins another segment when one is sealed, by the next number', async () => {
+    const first = await append(makeRecords(1));
+    await writer.seal();
+    expect(writer.segment).to.equal(null);
+    const second = await append(makeRecords(1));
+    expect([first, second].map((path) => basename(path))).to.deep.equal([
+      `00000001${SEGMENT_SUFFIX}`,
+      `00000002${SEGMENT_SUFFIX}`,
+    ]);
+  });
+
+  it('seals a segment that has become large', async () => {
+    const records = makeRecords(100);
+    let path = '';
+    while (path === '' || writer.segment !== null) path = await append(records);
+    expect((await stat(path)).size).to.be.within(262_144, 600_000);
+    expect(await append(records)).not.to.equal(path);
+  });
+
+  it('lets nobody but the owner read what is said of callers', async function () {
+    if (process.platform === 'win32') this.skip();
+    const { mode } = await stat(await append(makeRecords(1)));
+    expect(mode & 0o777).to.equal(0o600);
+  });
+
+  it('writes on where the file system took a part only', async () => {
+    const records = makeRecords(3);
+    handles.write = function write(content, offset, length, position) {
+      return methods.write.call(this, content, offset, Math.min(length, 100), position);
+    };
+    const { records: whole, damaged } = await contentOf(await append(records));
+    expect([whole.length, damaged]).to.deep.equal([3, 0]);
+  });
+
+  it('cuts off again what a failed write left, and goes on in another segment', async () => {
+    const path = await append(makeRecords(2));
+    const { size } = await stat(path);
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    handles.write = async function write(content, offset, _length, position) {
+      await methods.write.call(this, content, offset, 50, position);
+      throw full;
+    };
+    expect(await caught(append(makeRecords(2)))).to.equal(full);
+    Object.assign(handles, methods);
+    expect((await stat(path)).size).to.equal(size);
+    expect(await append(makeRecords(1))).not.to.equal(path);
+    expect(await readdir(folder.path)).to.have.lengthOf(2);
+  });
+
+  const SYNCS: readonly (readonly [FsyncPolicy, written: number, asked: number, sealed: number])[] = [
+    ['always', 2, 3, 2],
+    ['interval', 0, 1, 1],
+    ['never', 0, 0, 0],
+  ];
+
+  for (const [fsync, written, asked, sealed] of SYNCS) {
+    it(`forces to the disk what it has written when it is told to: ${fsync}`, async () => {
+      let syncs = 0;
+      handles.datasync = function datasync() {
+        syncs += 1;
+        return methods.datasync.call(this);
+      };
+      writer = new SegmentWriter(folder.path, fsync);
+      await append(makeRecords(1));
+      await append(makeRecords(1));
+      expect(syncs).to.equal(written);
+      await writer.sync();
+      await writer.sync();
+      await writer.seal();
+      expect(syncs).to.equal(asked);
+      syncs = 0;
+      await append(makeRecords(1));
+      await writer.seal();
+      expect(syncs).to.equal(sealed);
+    });
+  }
+});
