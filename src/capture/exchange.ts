@@ -112,9 +112,13 @@ export class Exchange implements ByteCounter {
   addData(data: unknown): void {
     try {
       if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-        throw new TypeError(
-          `it was given ${Array.isArray(data) ? 'a list' : String(data)}; expected an object`,
-        );
+        // What it is may be a secret, and stands in no log; what kind of thing it is says enough.
+        const kind = Array.isArray(data)
+          ? 'a list'
+          : data === null
+            ? 'null'
+            : `a value of type ${typeof data}`;
+        throw new TypeError(`it was given ${kind}; expected an object`);
       }
       const lost = Object.entries(data).find(([, value]) => !isJsonLike(value));
       if (lost !== undefined) {
