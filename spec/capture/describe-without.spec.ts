@@ -14,8 +14,12 @@ describe('A description of an error', () => {
       '2606%3A4700%3A%3A1111',
       '2606:4700:0:0:0:0:0:1111',
       '2606:4700::0:1111',
+      '2606:4700::1111'.toUpperCase(),
+      '2606:4700:0000:0000:0000:0000:0000:1111',
     ]) {
       expect(of(`no answer for [${spelling}]`, address)).to.equal('Error: no answer for […]');
+      expect(of(`${spelling}: no answer`, address)).to.equal('Error: …: no answer');
+      expect(of(`no answer for ${spelling}.`, address)).to.equal('Error: no answer for ….');
     }
     expect(describeWithout('8.8.8.8 is odd', '8.8.8.8')).to.equal('thrown: … is odd');
   });

@@ -14,5 +14,14 @@ export function describeWithout(error: unknown, address: string): string {
   return text
     .replaceAll(encodeURIComponent(address), '…')
     .replaceAll(address, '…')
-    .replaceAll(ADDRESS_LIKE, (run) => (publicAddress(run) === address ? '…' : run));
+    .replaceAll(ADDRESS_LIKE, (run) => withoutAddress(run, address));
+}
+
+/** A sentence goes on behind an address with a colon or a full stop, which belong to the run but not to the address. */
+function withoutAddress(run: string, address: string): string {
+  if (publicAddress(run) === address) return '…';
+  let end = run.length;
+  while (run[end - 1] === ':' || run[end - 1] === '.') end -= 1;
+  const spelt = run.slice(0, end);
+  return publicAddress(spelt) === address ? `…${run.slice(end)}` : run;
 }
