@@ -50,6 +50,11 @@ export class ServerProcess {
     return made;
   }
 
+  /** Where its data and its log are. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   /** The process that was started, while it lives. */
   get pid(): number | undefined {
     return this.#child?.pid;

@@ -89,6 +89,11 @@ export class OwnServer extends TestServer {
     return this.#process.pid;
   }
 
+  /** The folder with its files: `data`, and `log`. */
+  get folder(): string {
+    return this.#process.folder;
+  }
+
   /** Starts it again after {@link stop} or {@link kill}, on the same port with the same data, and waits until it answers. */
   async start(): Promise<void> {
     await this.#process.start(this.#ask);
