@@ -46,6 +46,8 @@ describe('redactRoute', () => {
     ['/users/7/orders/7', { id: '7' }, { id: 'redact' }, '/users/REDACTED/orders/REDACTED'],
     ['/mail/a%40b.ch', { mail: 'a@b.ch' }, { mail: 'redact' }, '/mail/REDACTED'],
     ['/file-7.json', { id: '7' }, { id: 'redact' }, '/file-REDACTED.json'],
+    ['/reports/reports.pdf', { name: 'reports' }, { name: 'redact' }, '/the/:template'],
+    ['/v1/users/1', { id: '1' }, { id: 'redact' }, '/the/:template'],
     ['/a/b/c', { rest: 'b/c' }, { rest: 'redact' }, '/the/:template'],
     ['/%zz/abc', { token: 'abc' }, {}, '/%zz/REDACTED'],
     ['/x/', { token: '' }, {}, '/x/'],

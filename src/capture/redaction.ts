@@ -110,12 +110,14 @@ function isRedacted(name: string, rules: Readonly<Record<string, ParameterRule>>
   return Object.hasOwn(rules, name) ? rules[name] === 'redact' : isSecretName(name, 'path');
 }
 
-/** The path without a value: its segment is replaced, or what of a segment it is. Null if it is nowhere. */
+/** The path without a value: its segment is replaced, or what of a segment it is. Null if that cannot be told. */
 function withoutValue(path: string, value: JsonValue | undefined): string | null {
   if (typeof value !== 'string' || value === '') return value === '' ? path : null;
   const segments = path.split('/');
   const decoded = segments.map(decode);
   if (decoded.includes(value)) {
+    // Where a segment has it as a part, as in /reports/reports.pdf, nobody can say which of them is the parameter's.
+    if (decoded.some((segment) => segment !== value && segment.includes(value))) return null;
     return segments.map((segment, index) => (decoded[index] === value ? REDACTED : segment)).join('/');
   }
   if (!decoded.some((segment) => segment.includes(value))) return null;
