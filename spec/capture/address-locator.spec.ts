@@ -36,6 +36,13 @@ describe('An address locator', () => {
     expect(locator.stats()).to.deep.include({ hits: 2, misses: 1, lookups: 1, failures: 0, withheld: 0 });
   });
 
+  it('keeps no address that the source repeats, however it is spelt', async () => {
+    const locator = makeLocator({
+      lookup: () => ({ ...SWISS, ip: '2606:4700:0:0::1', near: { to: ['2606:4700::1', '8.8.4.4'] } }),
+    });
+    expect(await locator.locate('2606:4700::1')).to.deep.equal({ ...SWISS, near: { to: [null, '8.8.4.4'] } });
+  });
+
   it('remembers for a shorter time that an address is not known', async () => {
     const locator = makeLocator({ lookup: () => null, cacheMaxAgeMs: 60_000, cacheMissMaxAgeMs: 2000 });
     expect(await locator.locate('8.8.8.8')).to.equal(null);

@@ -162,7 +162,7 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry.address, limit));
+      location = sealed(await this.#ask(inquiry.address, limit), inquiry.address);
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
     } catch (error) {
@@ -204,12 +204,20 @@ export class AddressLocator {
   }
 }
 
-/** A location within the limits of JSON in records; frozen, as many records may share it. */
-function sealed(answer: unknown): JsonObject | null {
+/** A location within the limits of JSON in records, without the address; frozen, as many records may share it. */
+function sealed(answer: unknown, address: string): JsonObject | null {
   if (answer === null || answer === undefined) return null;
   if (typeof answer !== 'object' || Array.isArray(answer))
     throw new TypeError('its answer is neither an object nor null');
-  return freeze(limitJsonObject(answer));
+  return freeze(without(address, limitJsonObject(answer)));
+}
+
+/** Many sources repeat the address that they were asked for, and how much of that is kept is the policy's to say. */
+function without(address: string, location: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(location), function (this: unknown, _name: string, part: unknown) {
+    if (typeof part !== 'string' || publicAddress(part) !== address) return part;
+    return Array.isArray(this) ? null : undefined;
+  }) as JsonObject;
 }
 
 function freeze<Value extends JsonValue>(value: Value): Value {
