@@ -128,7 +128,7 @@ export const FAULTS: readonly ContractCheck[] = [
     'that another one shares its records with stores what both were given',
     async (storage, openAnother) => {
       const another = await openAnother();
-      const batches = Array.from({ length: 6 }, () => makeRecords(250));
+      const batches = Array.from({ length: 6 }, () => makeRecords(150));
       const writes = batches.flatMap((batch, index) => {
         const overlap = batches[(index + 1) % batches.length] as UsageRecord[];
         return [insist(storage, batch), insist(another, [...overlap.slice(100), ...batch].toReversed())];

@@ -112,20 +112,34 @@ describe('SqlStorage with a long log', () => {
     await folder.remove();
   });
 
-  it('keeps no process alive', async () => {
-    const folder = await temporaryFolder();
-    const program = `
-      import { SqlStorage } from ${JSON.stringify(import.meta.resolve('../../../../../src/storage/mikro-orm/sql/index.js'))};
-      import { makeRecords } from ${JSON.stringify(import.meta.resolve('../../../../support/records.js'))};
-      import { SqliteDriver } from ${JSON.stringify(import.meta.resolve('@mikro-orm/sqlite'))};
-      const storage = await SqlStorage.connect({ driver: SqliteDriver, dbName: ${JSON.stringify(folder.file('usage.db'))} });
-      const records = makeRecords(20_000);
-      for (let start = 0; start < records.length; start += 500)
-        await storage.store(records.slice(start, start + 500), new AbortController().signal);
-      console.log(await storage.count());
-    `;
-    const ended = await run(process.execPath, ['--input-type=module', '--eval', program]);
-    expect(ended).to.deep.equal({ code: 0, stdout: '20000\n', stderr: '' });
-    await folder.remove();
-  });
+  for (const [title, last] of [
+    ['keeps no process alive', ''],
+    ['is closed before the process ends, where nothing else keeps it alive', 'await storage.close();'],
+  ] as const) {
+    it(title, async () => {
+      const folder = await temporaryFolder();
+      const ended = await run(process.execPath, ['--input-type=module', '--eval', program(folder, last)]);
+      expect(ended).to.deep.equal({ code: 0, stdout: '20000\n', stderr: '' });
+      expect(existsSync(`${folder.file('usage.db')}-wal`)).to.equal(false);
+      await folder.remove();
+    });
+  }
 });
+
+/** A program that fills the log, says how many records are stored, and ends. */
+function program(folder: TemporaryFolder, last: string): string {
+  const from = (module: string): string => JSON.stringify(import.meta.resolve(module));
+  return `
+    import { SqlStorage } from ${from('../../../../../src/storage/mikro-orm/sql/index.js')};
+    import { makeRecords } from ${from('../../../../support/records.js')};
+    import { SqliteDriver } from ${from('@mikro-orm/sqlite')};
+    const dbName = ${JSON.stringify(folder.file('usage.db'))};
+    const storage = await SqlStorage.connect({ driver: SqliteDriver, dbName });
+    const records = makeRecords(20_000);
+    for (let start = 0; start < records.length; start += 500)
+      await storage.store(records.slice(start, start + 500), new AbortController().signal);
+    const stored = await storage.count();
+    ${last}
+    console.log(stored);
+  `;
+}

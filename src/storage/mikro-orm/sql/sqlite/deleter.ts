@@ -25,7 +25,7 @@ const CHUNK_RECORDS = 50;
 export class SqliteDeleter implements SqlDeleter {
   readonly #connection: SqliteConnection;
   readonly #table: UsageTable;
-  #statement: { readonly database: NativeDatabase; readonly run: NativeStatement['run'] } | null = null;
+  #statement: { readonly database: NativeDatabase; readonly native: NativeStatement } | null = null;
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#connection = sqliteConnection(orm);
@@ -60,10 +60,9 @@ export class SqliteDeleter implements SqlDeleter {
 
   #deleteChunk(database: NativeDatabase, date: Date, limit: number): number {
     if (this.#statement?.database !== database) {
-      const statement = database.prepare(deleteSql(this.#table));
-      this.#statement = { database, run: (parameters) => statement.run(parameters) };
+      this.#statement = { database, native: database.prepare(deleteSql(this.#table)) };
     }
-    const { changes } = this.#statement.run([date.getTime(), limit]) as { readonly changes: number };
+    const { changes } = this.#statement.native.run(date.getTime(), limit) as { readonly changes: number };
     LogKeeper.of(database)?.committed();
     return changes;
   }

@@ -61,6 +61,8 @@ export class LogKeeper {
     this.#leaveToSqlite();
     if (thread === null) return;
     const ended = once(thread, 'exit');
+    // With nothing else to do, the process would end in the midst of its own end.
+    thread.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     thread.postMessage('end' satisfies LogThreadOrder);
     await ended;

@@ -4,7 +4,8 @@ import { TrackUsageError } from '../../../../errors.js';
 
 /** The part of a `Statement` of better-sqlite3 that is used here, and that libsql imitates. */
 export interface NativeStatement {
-  run(parameters?: readonly unknown[]): unknown;
+  /** Parameters one by one, or all of them as one list, which takes longer. */
+  run(...parameters: readonly unknown[]): unknown;
   all(parameters?: readonly unknown[]): unknown[];
 }
 

@@ -186,7 +186,7 @@ function insert(
   values: readonly BindableValue[],
 ): Error | null {
   try {
-    statement.run(values);
+    statement.run(...values);
     return null;
   } catch (error) {
     // A statement that fails undoes itself; the others of the transaction stand.
