@@ -1,6 +1,7 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../salt-store.js';
 import { orAbort } from './or-abort.js';
+import { Works } from './works.js';
 
 /**
  * The salts of a storage, from its opening to its close: one statement at a time, so that a server that hangs costs one
@@ -8,7 +9,7 @@ import { orAbort } from './or-abort.js';
  */
 export class SaltsInTurn implements SaltStore {
   readonly #salts: SaltStore;
-  readonly #closing = new AbortController();
+  readonly #works = new Works();
   /** What is under way, though perhaps nobody waits for it any more; it never rejects. */
   #running: Promise<void> | null = null;
 
@@ -32,7 +33,7 @@ export class SaltsInTurn implements SaltStore {
 
   /** Ends what is under way, and begins nothing any more. */
   close(storageName: string): void {
-    this.#closing.abort(
+    this.#works.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${storageName}' was used after close().`),
     );
   }
@@ -42,15 +43,16 @@ export class SaltsInTurn implements SaltStore {
     await this.#running;
   }
 
-  async #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
-    const limit = AbortSignal.any([signal, this.#closing.signal]);
-    limit.throwIfAborted();
-    while (this.#running !== null) await orAbort(this.#running, limit);
-    const work = action(limit);
-    this.#running = work.then(nothing, nothing).finally(() => {
-      this.#running = null;
+  #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
+    return this.#works.run(signal, async (limit) => {
+      limit.throwIfAborted();
+      while (this.#running !== null) await orAbort(this.#running, limit);
+      const work = action(limit);
+      this.#running = work.then(nothing, nothing).finally(() => {
+        this.#running = null;
+      });
+      return orAbort(work, limit);
     });
-    return orAbort(work, limit);
   }
 }
 

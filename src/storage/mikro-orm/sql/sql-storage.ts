@@ -9,6 +9,7 @@ import { RepositoryStorage } from '../repository-storage.js';
 import { SaltsInTurn } from '../salts-in-turn.js';
 import { defineUsage } from '../usage-entity.js';
 import type { UsageRepository } from '../usage-repository.js';
+import { Works } from '../works.js';
 import {
   CONNECT,
   type SqlStorageNaming,
@@ -31,9 +32,8 @@ export class SqlStorage extends RepositoryStorage {
   readonly #isOwner: boolean;
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
-  /** Ends writes and deletions that are under way. */
-  readonly #closing = new AbortController();
-  readonly #works = new Set<Promise<unknown>>();
+  /** Writes and deletions that are under way. */
+  readonly #works = new Works();
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -93,37 +93,23 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    return this.#untilClosed(signal, (either) => this.#writer.write(batch, either));
+    return this.#works.run(signal, (either) => this.#writer.write(batch, either));
   }
 
   /** @inheritdoc */
   protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    return this.#untilClosed(signal, (either) => this.#deleter.delete(date, limit, either));
+    return this.#works.run(signal, (either) => this.#deleter.delete(date, limit, either));
   }
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    this.#closing.abort(
+    this.#works.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
-    await Promise.allSettled([...this.#works, this.#salts?.idle()]);
+    await Promise.all([this.#works.idle(), this.#salts?.idle()]);
     await this.#writer.close?.();
     if (this.#isOwner) await this.#orm.close(true);
-  }
-
-  /** Does something that ends when nobody waits for it any more, or when the storage is closed. */
-  async #untilClosed<Result>(
-    signal: AbortSignal,
-    begin: (either: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    const work = begin(AbortSignal.any([signal, this.#closing.signal]));
-    this.#works.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#works.delete(work);
-    }
   }
 }
 
