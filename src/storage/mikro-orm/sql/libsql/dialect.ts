@@ -22,7 +22,7 @@ export const libSqlDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
   ensureTable,
   createWriter: (orm, table) =>
-    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table, false),
+    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
     isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>

@@ -5,7 +5,7 @@ import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
 import type { SqlWriter } from '../sql-writer.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
-import { valuesOf } from '../sqlite/writer.js';
+import { valuesOf } from '../sqlite/row.js';
 import type { UsageTable } from '../usage-table.js';
 import { isRefusal, storageError } from './errors.js';
 
@@ -51,7 +51,7 @@ export class LibSqlServerWriter implements SqlWriter {
   async #insert(chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void> {
     const { name, columns } = this.#table;
     const rows = chunk.map((record) => {
-      const values = valuesOf(this.#table, [record]);
+      const values = valuesOf(this.#table, record);
       return Object.fromEntries(columns.map((column, index) => [column.name, values[index]]));
     });
     const client = this.#connection.getClient();

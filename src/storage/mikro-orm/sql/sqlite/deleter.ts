@@ -3,9 +3,8 @@ import type { MikroORM } from '@mikro-orm/core';
 import { deletionError } from '../deletion-error.js';
 import type { SqlDeleter } from '../sql-deleter.js';
 import type { UsageTable } from '../usage-table.js';
+import { deleteSql } from './delete-sql.js';
 import { isSetup } from './errors.js';
-import { quote } from './identifiers.js';
-import { LogKeeper } from './log-keeper.js';
 import {
   type NativeDatabase,
   type NativeStatement,
@@ -60,15 +59,9 @@ export class SqliteDeleter implements SqlDeleter {
 
   #deleteChunk(database: NativeDatabase, date: Date, limit: number): number {
     if (this.#statement?.database !== database) {
-      this.#statement = { database, native: database.prepare(deleteSql(this.#table)) };
+      this.#statement = { database, native: database.prepare(deleteSql(this.#table.name)) };
     }
     const { changes } = this.#statement.native.run(date.getTime(), limit) as { readonly changes: number };
-    LogKeeper.of(database)?.committed();
     return changes;
   }
-}
-
-function deleteSql({ name }: UsageTable): string {
-  const [table, id, date] = [quote(name), quote('id'), quote('date')];
-  return `delete from ${table} where ${id} in (select ${id} from ${table} where ${date} < ? order by ${date}, ${id} limit ?)`;
 }

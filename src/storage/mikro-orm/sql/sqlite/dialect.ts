@@ -5,6 +5,9 @@ import { SqliteDeleter } from './deleter.js';
 import { isBusy } from './errors.js';
 import { ensureTable } from './schema.js';
 import { SqliteSalts } from './salts.js';
+import { ThreadDeleter } from './thread-deleter.js';
+import { ThreadWriter } from './thread-writer.js';
+import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
 
 /** SQLite, by better-sqlite3. */
@@ -16,8 +19,15 @@ export const sqliteDialect: SqlDialect = {
   connectionOptions: { driverOptions: { timeout: 0 } },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
-  createWriter: (orm, table, isOwn) => new SqliteWriter(orm, table, isOwn),
-  createDeleter: (orm, table) => new SqliteDeleter(orm, table),
+  createWriter: (orm, table, isOwn) => {
+    const writer = new SqliteWriter(orm, table);
+    return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
+  },
+  createDeleter: (orm, table) => {
+    const deleter = new SqliteDeleter(orm, table);
+    const thread = WriteThread.of(orm);
+    return thread === undefined ? deleter : new ThreadDeleter(thread, table.name, deleter);
+  },
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)

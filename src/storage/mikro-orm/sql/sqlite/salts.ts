@@ -10,16 +10,19 @@ import {
   busyTimeoutMs,
   sqliteConnection,
 } from './native-client.js';
+import { WriteThread } from './write-thread.js';
 
 /**
  * Salts by the native client, as `SqliteWriter` writes records: Kysely's lock keeps them out of the application's
  * transactions, and they never wait for another connection's lock.
  */
 export class SqliteSalts implements SaltStore {
+  readonly #orm: MikroORM;
   readonly #connection: SqliteConnection;
   readonly #table: SaltTable;
 
   constructor(orm: MikroORM, table: SaltTable) {
+    this.#orm = orm;
     this.#connection = sqliteConnection(orm);
     this.#table = table;
   }
@@ -53,7 +56,8 @@ export class SqliteSalts implements SaltStore {
       const database = await this.#connection.getNativeClient();
       const client = this.#connection.getClient();
       return await client.connection().execute(async () => {
-        // The lock may have taken long to get, and nobody may be waiting any more.
+        await WriteThread.of(this.#orm)?.idle();
+        // The locks may have taken long to get, and nobody may be waiting any more.
         signal.throwIfAborted();
         return withoutWaiting(database, () => {
           if (isOwn) makeTable(database, name);

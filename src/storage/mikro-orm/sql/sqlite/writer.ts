@@ -2,21 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
-import type { ColumnValue } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
-import { isRefusal, storageError } from './errors.js';
-import { quote } from './identifiers.js';
-import { LogKeeper } from './log-keeper.js';
+import { storageError } from './errors.js';
 import {
   type NativeDatabase,
-  type NativeStatement,
   type SqliteConnection,
   busyTimeoutMs,
-  fileOf,
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
+import { rowOf } from './row.js';
+import { RowInserter } from './row-inserter.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -27,20 +24,8 @@ const CHUNK_RECORDS = 64;
  */
 const CHUNK_MS = 0.4;
 
-/** Records a statement: every statement has a price of its own, which four records share. */
-const STATEMENT_RECORDS = 4;
-
-interface Statements {
-  readonly database: NativeDatabase;
-  readonly begin: NativeStatement;
-  readonly insertOne: NativeStatement;
-  /** Inserts {@link STATEMENT_RECORDS}. */
-  readonly insertSome: NativeStatement;
-  readonly commit: NativeStatement;
-  readonly rollback: NativeStatement;
-  /** What keeps the file's log short; null where that is not for the writer to do. */
-  readonly log: LogKeeper | null;
-}
+/** Records between two looks at the clock. */
+const LOOK_RECORDS = 4;
 
 /**
  * Writes through the native client itself, with statements that are made once, in short transactions with a turn of
@@ -50,19 +35,11 @@ interface Statements {
 export class SqliteWriter implements SqlWriter {
   readonly #connection: SqliteConnection;
   readonly #table: UsageTable;
-  readonly #keepsLog: boolean;
-  #statements: Statements | null = null;
+  #prepared: { readonly database: NativeDatabase; readonly inserter: RowInserter } | null = null;
 
-  /** @param keepsLog - whether the writer may choose how the write-ahead log is copied back into the file */
-  constructor(orm: MikroORM, table: UsageTable, keepsLog: boolean) {
+  constructor(orm: MikroORM, table: UsageTable) {
     this.#connection = sqliteConnection(orm);
     this.#table = table;
-    this.#keepsLog = keepsLog;
-  }
-
-  /** @inheritdoc */
-  async close(): Promise<void> {
-    await this.#statements?.log?.close();
   }
 
   /** @inheritdoc */
@@ -79,12 +56,8 @@ export class SqliteWriter implements SqlWriter {
           .execute(async () => {
             // The lock may have taken long to get, and nobody may be waiting any more.
             signal.throwIfAborted();
-            start += this.#writeChunk(
-              database,
-              timeoutMs,
-              batch.slice(start, start + CHUNK_RECORDS),
-              refused,
-            );
+            const chunk = batch.slice(start, start + CHUNK_RECORDS);
+            start += withoutWaiting(database, timeoutMs, () => this.#writeChunk(database, chunk, refused));
           });
       }
     } catch (error) {
@@ -96,127 +69,31 @@ export class SqliteWriter implements SqlWriter {
   /**
    * Writes a chunk in one transaction, in one turn of the event loop.
    *
-   * @param timeoutMs - how long the application waits for locks on this connection; here, nobody does
    * @param refused - gets the records that the table does not take
    * @returns how many records of the chunk are done
    */
-  #writeChunk(
-    database: NativeDatabase,
-    timeoutMs: number,
-    chunk: readonly UsageRecord[],
-    refused: RefusedRecord[],
-  ): number {
-    return withoutWaiting(database, timeoutMs, () => {
-      const statements = this.#prepare(database);
-      const done = insertChunk(statements, this.#table, chunk, refused);
-      statements.log?.committed();
-      return done;
+  #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
+    const inserter = this.#inserter(database);
+    const deadline = performance.now() + CHUNK_MS;
+    let done = 0;
+    const refusedRows = inserter.transact((add) => {
+      for (const record of chunk) {
+        if (done > 0 && done % LOOK_RECORDS === 0 && performance.now() > deadline) break;
+        add(rowOf(this.#table, record), done);
+        done += 1;
+      }
     });
+    for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });
+    return done;
   }
 
   /** The statements, made again when MikroORM has connected anew. */
-  #prepare(database: NativeDatabase): Statements {
-    if (this.#statements?.database === database) return this.#statements;
-    const file = this.#keepsLog ? fileOf(database) : null;
-    this.#statements = {
-      database,
-      begin: database.prepare('begin immediate'),
-      insertOne: database.prepare(insertSql(this.#table, 1)),
-      insertSome: database.prepare(insertSql(this.#table, STATEMENT_RECORDS)),
-      commit: database.prepare('commit'),
-      rollback: database.prepare('rollback'),
-      log: file === null ? null : new LogKeeper(database, file),
-    };
-    return this.#statements;
+  #inserter(database: NativeDatabase): RowInserter {
+    if (this.#prepared?.database !== database) {
+      const { name, columns } = this.#table;
+      const target = { name, columns: columns.map((column) => column.name) };
+      this.#prepared = { database, inserter: new RowInserter(database, target) };
+    }
+    return this.#prepared.inserter;
   }
-}
-
-function insertChunk(
-  statements: Statements,
-  table: UsageTable,
-  chunk: readonly UsageRecord[],
-  refused: RefusedRecord[],
-): number {
-  const deadline = performance.now() + CHUNK_MS;
-  const refusedBefore = refused.length;
-  let done = 0;
-  statements.begin.run();
-  try {
-    do {
-      const records = chunk.slice(done, done + STATEMENT_RECORDS);
-      insertRecords(statements, table, records, refused);
-      done += records.length;
-    } while (done < chunk.length && performance.now() < deadline);
-    statements.commit.run();
-  } catch (error) {
-    refused.length = refusedBefore;
-    if (statements.database.inTransaction) statements.rollback.run();
-    throw error;
-  }
-  return done;
-}
-
-/**
- * Inserts records in one statement. If the table does not take one of them, they are inserted one by one.
- *
- * @param refused - gets the records that the table does not take
- * @throws what concerns more than these records
- */
-function insertRecords(
-  statements: Statements,
-  table: UsageTable,
-  records: readonly UsageRecord[],
-  refused: RefusedRecord[],
-): void {
-  const isWhole = records.length === STATEMENT_RECORDS;
-  if (isWhole && insert(statements, statements.insertSome, valuesOf(table, records)) === null) return;
-  for (const record of records) {
-    const error = insert(statements, statements.insertOne, valuesOf(table, [record]));
-    if (error !== null) refused.push({ id: record.id, error });
-  }
-}
-
-/**
- * @returns why the table does not take what is inserted; null if it does
- * @throws what concerns more than these records
- */
-function insert(
-  { database }: Statements,
-  statement: NativeStatement,
-  values: readonly BindableValue[],
-): Error | null {
-  try {
-    statement.run(...values);
-    return null;
-  } catch (error) {
-    // A statement that fails undoes itself; the others of the transaction stand.
-    if (!isRefusal(error) || !database.inTransaction) throw error;
-    return error as Error;
-  }
-}
-
-/** What SQLite can bind. */
-type BindableValue = string | number | null;
-
-/** Records as values that SQLite can bind, one record after the other, in the order of the columns. */
-export function valuesOf({ columns }: UsageTable, records: readonly UsageRecord[]): BindableValue[] {
-  const values: BindableValue[] = [];
-  for (const record of records) {
-    for (const { value } of columns) values.push(bindable(value(record)));
-  }
-  return values;
-}
-
-/** @param rows - how many records the statement inserts */
-function insertSql({ name, columns }: UsageTable, rows: number): string {
-  const names = columns.map((column) => quote(column.name)).join(', ');
-  const row = `(${columns.map(() => '?').join(', ')})`;
-  const places = Array.from({ length: rows }, () => row).join(', ');
-  return `insert into ${quote(name)} (${names}) values ${places} on conflict (${quote('id')}) do nothing`;
-}
-
-/** SQLite has no booleans and no dates: MikroORM keeps them as 0 and 1, and as milliseconds. */
-function bindable(value: ColumnValue): BindableValue {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return value instanceof Date ? value.getTime() : value;
 }

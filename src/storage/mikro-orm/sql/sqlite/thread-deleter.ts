@@ -1,0 +1,40 @@
+import { orAbort } from '../../or-abort.js';
+import { deletionError } from '../deletion-error.js';
+import type { SqlDeleter } from '../sql-deleter.js';
+import { isSetup } from './errors.js';
+import type { WriteThread } from './write-thread.js';
+
+/** Records a transaction: as long as it lasts, nobody else can write to the file. */
+const PIECE_RECORDS = 250;
+
+/** Has a thread delete, in short transactions. Where there is none, another deleter does. */
+export class ThreadDeleter implements SqlDeleter {
+  readonly #thread: WriteThread;
+  readonly #tableName: string;
+  readonly #otherwise: SqlDeleter;
+
+  constructor(thread: WriteThread, tableName: string, otherwise: SqlDeleter) {
+    this.#thread = thread;
+    this.#tableName = tableName;
+    this.#otherwise = otherwise;
+  }
+
+  /** @inheritdoc */
+  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    let total = 0;
+    try {
+      if (!(await orAbort(this.#thread.start(), signal)))
+        return await this.#otherwise.delete(date, limit, signal);
+      while (total < limit) {
+        const wanted = Math.min(PIECE_RECORDS, limit - total);
+        const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;
+        const { deleted } = await orAbort(this.#thread.perform(task, signal), signal);
+        total += deleted;
+        if (deleted < wanted) break;
+      }
+    } catch (error) {
+      throw deletionError(error, this.#tableName, isSetup(error));
+    }
+    return total;
+  }
+}

@@ -1,0 +1,120 @@
+// The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import { deleteSql } from './delete-sql.js';
+import type { NativeDatabase, NativeStatement } from './native-client.js';
+import { type PackedRows, unpackRows } from './packed-rows.js';
+import { type InsertTarget, RowInserter } from './row-inserter.js';
+
+/** What the thread is given. */
+export interface ThreadData {
+  /** Where better-sqlite3 is found. */
+  readonly client: string;
+  /** The database's file. */
+  readonly file: string;
+  readonly target: InsertTarget;
+}
+
+/** What the thread is to do, in one transaction. */
+export type ThreadTask =
+  | { readonly kind: 'insert'; readonly rows: PackedRows }
+  | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number };
+
+/** What the thread is told. */
+export type ThreadOrder = { readonly id: number; readonly task: ThreadTask } | 'end';
+
+/** Why a table did not take a row, or why nothing was done at all. An error loses its code on the way. */
+export interface ThreadError {
+  readonly message: string;
+  /** SQLite's; undefined if it was not SQLite's error. */
+  readonly code: string | undefined;
+}
+
+/** What came of a task. */
+export interface ThreadResult {
+  /** Records that were deleted. */
+  readonly deleted: number;
+  /** Rows that the table did not take, by their number among those that were packed. */
+  readonly refused: readonly { readonly index: number; readonly error: ThreadError }[];
+}
+
+/** What the thread says. */
+export type ThreadAnswer =
+  | 'ready'
+  | { readonly id: number; readonly result: ThreadResult }
+  | { readonly id: number; readonly error: ThreadError };
+
+interface OwnDatabase extends NativeDatabase {
+  close(): unknown;
+}
+
+/**
+ * How long another process's lock is waited for, in milliseconds: nobody is held up by it here. One that lasts longer is
+ * for the tracker to try again.
+ */
+const PATIENCE_MS = 100;
+
+const { client, file, target } = workerData as ThreadData;
+const { default: Database } = (await import(client)) as {
+  default: new (file: string, options: object) => OwnDatabase;
+};
+
+let connection: { database: OwnDatabase; inserter: RowInserter; deletion: NativeStatement } | null = null;
+
+parentPort?.on('message', (order: ThreadOrder) => {
+  if (order === 'end') {
+    connection?.database.close();
+    parentPort?.close();
+  } else {
+    say(answer(order.id, order.task));
+  }
+});
+say('ready');
+
+function answer(id: number, task: ThreadTask): ThreadAnswer {
+  try {
+    return { id, result: perform(task) };
+  } catch (error) {
+    return { id, error: describe(error) };
+  }
+}
+
+function perform(task: ThreadTask): ThreadResult {
+  const { inserter, deletion } = connect();
+  if (task.kind === 'delete') {
+    const { changes } = deletion.run(task.beforeMs, task.limit) as { readonly changes: number };
+    return { deleted: changes, refused: [] };
+  }
+  const refused = inserter.transact((add) => {
+    let index = 0;
+    for (const row of unpackRows(task.rows)) {
+      add(row, index);
+      index += 1;
+    }
+  });
+  return { deleted: 0, refused: refused.map((row) => ({ index: row.index, error: describe(row.error) })) };
+}
+
+/** Connects when there is something to do, and again where that failed: then it is the task that fails. */
+function connect(): NonNullable<typeof connection> {
+  if (connection !== null) return connection;
+  const database = new Database(file, { fileMustExist: true, timeout: PATIENCE_MS });
+  try {
+    database.exec('pragma synchronous = normal');
+    const inserter = new RowInserter(database, target);
+    connection = { database, inserter, deletion: database.prepare(deleteSql(target.name)) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return connection;
+}
+
+function describe(error: unknown): ThreadError {
+  const { message, code } = error as { readonly message?: unknown; readonly code?: unknown };
+  return { message: String(message), code: typeof code === 'string' ? code : undefined };
+}
+
+function say(message: ThreadAnswer): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  parentPort?.postMessage(message);
+}

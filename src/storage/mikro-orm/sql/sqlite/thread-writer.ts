@@ -1,0 +1,66 @@
+import type { UsageRecord } from '../../../../record/usage-record.js';
+import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
+import { orAbort } from '../../or-abort.js';
+import type { SqlWriter } from '../sql-writer.js';
+import type { UsageTable } from '../usage-table.js';
+import { storageError } from './errors.js';
+import { packRows } from './packed-rows.js';
+import { type SqliteRow, rowOf } from './row.js';
+import { type WriteThread, errorOf } from './write-thread.js';
+
+/** Records a transaction: as long as it lasts, nobody else can write to the file. */
+const PIECE_RECORDS = 250;
+
+/** Has a thread write, in short transactions. Where there is none, another writer does. */
+export class ThreadWriter implements SqlWriter {
+  readonly #thread: WriteThread;
+  readonly #table: UsageTable;
+  readonly #otherwise: SqlWriter;
+
+  constructor(thread: WriteThread, table: UsageTable, otherwise: SqlWriter) {
+    this.#thread = thread;
+    this.#table = table;
+    this.#otherwise = otherwise;
+  }
+
+  /** @inheritdoc */
+  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    const refused: RefusedRecord[] = [];
+    try {
+      if (!(await orAbort(this.#thread.start(), signal))) return await this.#otherwise.write(batch, signal);
+      for (let start = 0; start < batch.length; start += PIECE_RECORDS) {
+        refused.push(...(await this.#writePiece(batch.slice(start, start + PIECE_RECORDS), signal)));
+      }
+    } catch (error) {
+      throw storageError(error, this.#table.name);
+    }
+    return { stored: batch.length - refused.length, refused };
+  }
+
+  /** @inheritdoc */
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+
+  /** @returns the records that the table does not take */
+  async #writePiece(piece: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
+    const rows: SqliteRow[] = [];
+    const records: UsageRecord[] = [];
+    const refused: RefusedRecord[] = [];
+    for (const record of piece) {
+      try {
+        rows.push(rowOf(this.#table, record));
+        records.push(record);
+      } catch (error) {
+        // What cannot be JSON will never be.
+        refused.push({ id: record.id, error: error as Error });
+      }
+    }
+    const task = { kind: 'insert', rows: packRows(rows) } as const;
+    const result = await orAbort(this.#thread.perform(task, signal), signal);
+    for (const { index, error } of result.refused) {
+      refused.push({ id: (records[index] as UsageRecord).id, error: errorOf(error) });
+    }
+    return refused;
+  }
+}
