@@ -31,10 +31,12 @@ type Uses = ActionMetadata['controllerMetadata']['uses'];
 
 type Run = (action: Action) => unknown;
 
+type Attribute = (context: Context) => void;
+
 /**
- * Lets routing-controllers tell which action runs, and what it throws. Every action gets one middleware in front
- * of its own, which runs behind the driver's guard, and so just for the action that answers. Installed once a
- * process; it touches no request that no tracker watches.
+ * Lets routing-controllers tell which action runs, and what it throws. An action with nothing in front of it says so itself, any
+ * other by a middleware in front of all that; both run behind the driver's guard, and so just for the action that answers.
+ * Installed once a process; it touches no request that no tracker watches.
  */
 export function installActionHook(): void {
   const driver = KoaDriver.prototype as KoaDriver & { [HOOKED]?: true };
@@ -44,12 +46,17 @@ export function installActionHook(): void {
   const { registerAction, handleError } = driver;
 
   driver.registerAction = function (metadata: ActionMetadata, run: Run): void {
+    const attribute = attributeTo(this, metadata);
+    if (runsAtOnce(metadata)) {
+      registerAction.call(this, metadata, notingErrors(run, attribute));
+      return;
+    }
     const { controllerMetadata } = metadata;
     const { uses } = controllerMetadata;
     // The driver reads the uses during this call only.
-    controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata)), ...uses];
+    controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata, attribute)), ...uses];
     try {
-      registerAction.call(this, metadata, notingErrors(run));
+      registerAction.call(this, metadata, notingErrors(run, null));
     } finally {
       controllerMetadata.uses = uses;
     }
@@ -61,9 +68,14 @@ export function installActionHook(): void {
   };
 }
 
-/** The driver reads parameters before it makes a promise: what throws there, such as a missing session, passes it by. */
-function notingErrors(run: Run): Run {
+/**
+ * The driver reads parameters before it makes a promise: what throws there, such as a missing session, passes it by.
+ *
+ * @param attribute - says which action this is; null if that has been said by now
+ */
+function notingErrors(run: Run, attribute: Attribute | null): Run {
   return (action) => {
+    attribute?.(action.context as Context);
     try {
       return run(action);
     } catch (error) {
@@ -82,12 +94,19 @@ function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
   return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
 }
 
-function attributionMiddleware(driver: KoaDriver, metadata: ActionMetadata): Middleware {
+function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
   const attribution = attributionOf(driver, metadata);
   actions().push({ method: metadata.type.toUpperCase(), attribution });
-  const attribute = (context: Context): void => {
+  return (context) => {
     (context as CarryingContext)[EXCHANGE]?.attribute(attribution, context['params'] as object | undefined);
   };
+}
+
+function attributionMiddleware(
+  driver: KoaDriver,
+  metadata: ActionMetadata,
+  attribute: Attribute,
+): Middleware {
   if (!throwsPastDriver(driver, metadata)) {
     return (context, next) => {
       attribute(context);
@@ -126,6 +145,17 @@ function routeTemplate(driver: KoaDriver, metadata: ActionMetadata): string {
   const route = ActionMetadata.appendBaseRoute(driver.routePrefix, metadata.fullRoute);
   if (typeof route !== 'string') return String(route);
   return (route.length > 1 && route.endsWith('/') ? route.slice(0, -1) : route) || '/';
+}
+
+/** Whether nothing stands between the driver's guard and the action; every layer there makes a promise a request. */
+function runsAtOnce(metadata: ActionMetadata): boolean {
+  return (
+    metadata.controllerMetadata.uses.length === 0 &&
+    metadata.uses.length === 0 &&
+    !metadata.isAuthorizedUsed &&
+    !metadata.isFileUsed &&
+    !metadata.isFilesUsed
+  );
 }
 
 /**
