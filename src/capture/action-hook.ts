@@ -1,8 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../metadata/registry.js';
-import { EXCHANGE } from './body-bytes.js';
-import type { Attribution, CarryingContext } from './exchange.js';
+import { type Attribution, exchangeOf } from './exchange.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
@@ -63,7 +62,7 @@ export function installActionHook(): void {
   };
 
   driver.handleError = function (error: unknown, metadata: ActionMetadata | undefined, action: Action) {
-    noteError(action.context as CarryingContext, error);
+    noteError(action.context as Context, error);
     return handleError.call(this, error, metadata, action);
   };
 }
@@ -79,14 +78,14 @@ function notingErrors(run: Run, attribute: Attribute | null): Run {
     try {
       return run(action);
     } catch (error) {
-      noteError(action.context as CarryingContext, error);
+      noteError(action.context as Context, error);
       throw error;
     }
   };
 }
 
-function noteError(context: CarryingContext, error: unknown): void {
-  context[EXCHANGE]?.noteError(error);
+function noteError(context: Context, error: unknown): void {
+  exchangeOf(context)?.noteError(error);
 }
 
 /** A use that stands in front of the controller's own. */
@@ -98,7 +97,7 @@ function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
   const attribution = attributionOf(driver, metadata);
   actions().push({ method: metadata.type.toUpperCase(), attribution });
   return (context) => {
-    (context as CarryingContext)[EXCHANGE]?.attribute(attribution, context['params'] as object | undefined);
+    exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
   };
 }
 

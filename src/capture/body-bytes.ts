@@ -1,12 +1,16 @@
 import { type IncomingMessage, OutgoingMessage, type ServerResponse } from 'node:http';
 
 /**
- * Where a request's exchange is found: on its Koa context, on its response, and on a request whose body is counted.
- * One name for all of it, as every property that is added to Node's objects costs time.
+ * Where a request's exchange is found: on its response, and on a request whose body is counted. Every property that is
+ * added to Node's objects costs time.
  */
 export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
 
 type Method = (...args: unknown[]) => unknown;
+
+/** Node's own methods, which nearly all responses have. */
+const NODE_WRITE: unknown = Reflect.get(OutgoingMessage.prototype, 'write');
+const NODE_END: unknown = Reflect.get(OutgoingMessage.prototype, 'end');
 
 /** What is counted, and what stood where the counting functions stand now. */
 export interface ByteCounter {
@@ -41,7 +45,7 @@ interface CountedRequest {
  * @returns whether they are counted
  */
 export function countResponseBody(response: ServerResponse, counter: ByteCounter): boolean {
-  if (!isReplaceable(response, 'write') || !isReplaceable(response, 'end')) return false;
+  if (!isReplaceable(response)) return false;
   const counted = response as unknown as CountedResponse;
   counter.write = counted.write;
   counter.end = counted.end;
@@ -50,12 +54,14 @@ export function countResponseBody(response: ServerResponse, counter: ByteCounter
   return true;
 }
 
-/** Whether a method can be replaced: an application may have made it its own for good. */
-function isReplaceable(response: ServerResponse, name: 'write' | 'end'): boolean {
-  // Nearly always; looking for a property of its own takes longer than all of the counting.
-  if (response[name] === OutgoingMessage.prototype[name]) return true;
-  const own = Object.getOwnPropertyDescriptor(response, name);
-  return own === undefined || own.writable === true;
+/** Whether its methods can be replaced: an application may have made them its own for good. */
+function isReplaceable(response: ServerResponse): boolean {
+  // Nearly always; looking for properties of its own takes longer than all of the counting.
+  if (response.write === NODE_WRITE && response.end === NODE_END) return true;
+  return ['write', 'end'].every((name) => {
+    const own = Object.getOwnPropertyDescriptor(response, name);
+    return own === undefined || own.writable === true;
+  });
 }
 
 /**

@@ -2,8 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { EXCHANGE } from './body-bytes.js';
-import { type CarryingContext, type CarryingResponse, Exchange, type ExchangeWatcher } from './exchange.js';
+import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange.js';
 import { ClientAddresses } from './client-address.js';
 import type { DailySalts } from './daily-salts.js';
 import { EffectivePolicies } from './effective-policy.js';
@@ -23,6 +22,7 @@ export type CaptureSettings = RecordSettings & Policy & LateSettings;
 export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
   readonly #sealer: RecordSealer;
@@ -48,10 +48,10 @@ export class Capture implements ExchangeWatcher {
   ) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
-    const policies = new EffectivePolicies(settings);
-    this.#gate = new Gate(settings, policies, sink);
+    this.#policies = new EffectivePolicies(settings);
+    this.#gate = new Gate(settings, sink);
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
-    this.#maker = new RecordMaker(settings, policies, addresses);
+    this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
     this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
@@ -68,16 +68,11 @@ export class Capture implements ExchangeWatcher {
   /** The Koa middleware. It adds no promise to the chain: what `next` returns is returned. */
   middleware(): Middleware {
     return (context, next) => {
-      const carrier = context as CarryingContext;
       // A request is watched once, however often the middleware is mounted, and also where one application hands
-      // its request to another, which then has a context of its own.
-      const exchange = carrier[EXCHANGE] ?? (context.res as CarryingResponse)[EXCHANGE];
-      if (exchange === undefined) {
-        this.#watch(context);
-      } else {
-        carrier[EXCHANGE] = exchange;
-        if (exchange.watcher !== this) this.#sink.disregarded();
-      }
+      // its request to another.
+      const exchange = exchangeOf(context);
+      if (exchange === undefined) this.#watch(context);
+      else if (exchange.watcher !== this) this.#sink.disregarded();
       return next();
     };
   }
@@ -138,9 +133,10 @@ export class Capture implements ExchangeWatcher {
 
   #record(exchange: Exchange): void {
     try {
-      const verdict = this.#gate.judge(exchange);
+      const policy = this.#policies.of(exchange.attribution?.data ?? null);
+      const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;
-      const draft = this.#maker.draft(exchange, verdict);
+      const draft = this.#maker.draft(exchange, policy, verdict);
       if (draft.bot && this.#skipsBots) this.#gate.skip('bot');
       else this.#complete(draft, exchange, verdict);
     } catch (error) {
@@ -167,9 +163,7 @@ export class Capture implements ExchangeWatcher {
   #watch(context: Context): void {
     try {
       this.#onRequest(context);
-      const exchange = new Exchange(context, this);
-      (context as CarryingContext)[EXCHANGE] = exchange;
-      this.#open(exchange);
+      this.#open(new Exchange(context, this));
     } catch (error) {
       this.#sink.lost('watching a request', error);
     }

@@ -21,11 +21,23 @@ export interface Attribution extends PolicySubject {
   readonly route: string | null;
 }
 
-/** A Koa context that may carry an exchange. */
-export type CarryingContext = object & { [EXCHANGE]?: Exchange };
-
 /** A response that may carry an exchange. */
 export type CarryingResponse = ServerResponse & { [EXCHANGE]?: Exchange };
+
+/** A context whose response may carry an exchange. */
+interface Carrying {
+  readonly res: CarryingResponse;
+}
+
+/**
+ * The exchange that a request belongs to, if it is watched. It stands on the response, which all applications share that hand one
+ * request to each other, while each has a context of its own.
+ *
+ * @param context - a Koa context
+ */
+export function exchangeOf(context: Partial<Carrying> | null | undefined): Exchange | undefined {
+  return context?.res?.[EXCHANGE];
+}
 
 /** Who watches an exchange: what it decides by, and who is told when it has closed. */
 export interface ExchangeWatcher {

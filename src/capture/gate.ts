@@ -1,6 +1,6 @@
 import type { WhatSettings } from '../options/what-options.js';
 import { refusePromise } from './callback.js';
-import type { EffectivePolicies } from './effective-policy.js';
+import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
 import { readSignals } from './privacy-signals.js';
 import type { RecordSink } from './record-sink.js';
@@ -29,16 +29,14 @@ const PLAIN: Verdict = { weight: 1, isAnonymous: false };
 /** Decides which of the tracked requests are recorded, when their responses have closed. */
 export class Gate {
   readonly #settings: WhatSettings;
-  readonly #policies: EffectivePolicies;
   readonly #sink: RecordSink;
   readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
   /** Whether there is anything but sampling to look at. */
   readonly #looks: boolean;
 
-  constructor(settings: WhatSettings, policies: EffectivePolicies, sink: RecordSink) {
+  constructor(settings: WhatSettings, sink: RecordSink) {
     const { ignore, ignorePaths, respect } = settings;
     this.#settings = settings;
-    this.#policies = policies;
     this.#sink = sink;
     this.#looks =
       ignore !== null || ignorePaths.length > 0 || respect.gpc !== 'ignore' || respect.dnt !== 'ignore';
@@ -56,12 +54,11 @@ export class Gate {
   }
 
   /** @returns null if the request is not recorded; that has been counted */
-  judge(exchange: Exchange): Verdict | null {
-    const policy = this.#policies.of(exchange.attribution?.data ?? null);
+  judge(exchange: Exchange, { sampleRate }: EffectivePolicy): Verdict | null {
     const signal = this.#looks ? this.#look(exchange) : 'ignore';
     if (signal === null) return null;
-    if (signal === 'ignore' && policy.sampleRate === 1) return PLAIN;
-    const weight = this.#weigh(exchange, policy.sampleRate);
+    if (signal === 'ignore' && sampleRate === 1) return PLAIN;
+    const weight = this.#weigh(exchange, sampleRate);
     return weight === 0 ? null : { weight, isAnonymous: signal === 'anonymise' };
   }
 

@@ -7,7 +7,7 @@ import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import type { ClientAddresses } from './client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
-import type { EffectivePolicies, EffectivePolicy } from './effective-policy.js';
+import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
 import type { Verdict } from './gate.js';
 import { type RedactedRoute, redactRoute } from './redaction.js';
@@ -15,19 +15,17 @@ import { detachedValues, readTarget } from './request-target.js';
 import type { Outcome } from './response-outcome.js';
 
 /** The part of the settings that a record depends on. */
-export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'clock' | 'serverName'>;
+export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
 
 /** Makes the records of closed exchanges, and remembers what many of them share. */
 export class RecordMaker {
   readonly #settings: RecordSettings;
-  readonly #policies: EffectivePolicies;
   readonly #addresses: ClientAddresses;
   readonly #connections = new ConnectionMemory();
   readonly #ids = new RecordIds();
 
-  constructor(settings: RecordSettings, policies: EffectivePolicies, addresses: ClientAddresses) {
+  constructor(settings: RecordSettings, addresses: ClientAddresses) {
     this.#settings = settings;
-    this.#policies = policies;
     this.#addresses = addresses;
   }
 
@@ -37,20 +35,19 @@ export class RecordMaker {
    *
    * @param exchange - one that is concluded
    */
-  draft(exchange: Exchange, { weight, isAnonymous }: Verdict): UsageRecordDraft {
-    const { context, attribution } = exchange;
+  draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
+    const { context, attribution, startedAtMs, durationMs } = exchange;
     const outcome = exchange.outcome as Outcome;
     const { req } = context;
-    const { clock, serverName, keepUserAgent } = this.#settings;
-    const policy = this.#policies.of(attribution?.data ?? null);
+    const { serverName, keepUserAgent } = this.#settings;
     const ip = isAnonymous ? 'none' : policy.ip;
     const target = readTarget(context.originalUrl, policy.query);
     const { path, params } = routeOf(exchange, target.path, policy);
     const { software, origin } = this.#connections.read(context);
     return {
-      id: this.#ids.next(clock.now()),
-      date: new Date(exchange.startedAtMs),
-      durationMs: Math.round(exchange.durationMs * 1000) / 1000,
+      id: this.#ids.next(startedAtMs + durationMs),
+      date: new Date(startedAtMs),
+      durationMs: Math.round(durationMs * 1000) / 1000,
       serverName,
       method: req.method ?? '',
       url: origin + path + target.search,

@@ -1,3 +1,4 @@
+import QuickLRU from 'quick-lru';
 import type { ParameterRule } from '../metadata/data-policy.js';
 import type { JsonObject, JsonValue } from '../record/usage-record.js';
 
@@ -65,9 +66,16 @@ const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
   'ticket',
 ]);
 
+/** Names as they are compared. Few are ever asked for: those in the templates of routes, and in lists of what is allowed. */
+const plainNames = new QuickLRU<string, string>({ maxSize: 1000 });
+
 /** Whether a parameter of this name holds a secret, as far as its name tells. */
 export function isSecretName(name: string, where: 'path' | 'query'): boolean {
-  const plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
+  let plain = plainNames.get(name);
+  if (plain === undefined) {
+    plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
+    plainNames.set(name, plain);
+  }
   return (where === 'path' ? SECRET_NAMES : SECRET_QUERY_NAMES).has(plain);
 }
 

@@ -2,8 +2,7 @@ import type { Middleware } from 'koa';
 import { TrackUsageError } from '../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import type { Decision } from '../metadata/policy.js';
-import { EXCHANGE } from './body-bytes.js';
-import type { CarryingContext } from './exchange.js';
+import { exchangeOf } from './exchange.js';
 import { readMatchedRoute } from './matched-route.js';
 
 /**
@@ -38,7 +37,7 @@ function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
 
 function marker(decision: Decision, data: DataPolicy): Middleware {
   const middleware: Middleware = async (context, next) => {
-    const exchange = (context as CarryingContext)[EXCHANGE];
+    const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
     const { template, params } = readMatchedRoute(context, middleware);
     exchange.attribute(

@@ -1,6 +1,5 @@
 import { type Action, createParamDecorator } from 'routing-controllers';
-import { EXCHANGE } from './body-bytes.js';
-import type { CarryingContext } from './exchange.js';
+import { exchangeOf } from './exchange.js';
 
 /**
  * The application's own data, for its types: it adds its names by declaration merging.
@@ -26,7 +25,7 @@ export type TrackedData = keyof UsageDataTypes extends never ? object : Readonly
  * @param ctx - the request's Koa context, anywhere below the middleware
  */
 export function track(ctx: object, data: TrackedData): void {
-  (ctx as CarryingContext)[EXCHANGE]?.addData(data);
+  exchangeOf(ctx)?.addData(data);
 }
 
 /** What `@UsageData()` hands to an action: `track` for its own request. */

@@ -3,8 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
 import type { UsageRecord } from '../../../../../src/record/usage-record.js';
 import type { SqlStorage } from '../../../../../src/storage/mikro-orm/sql/index.js';
-import { packRows } from '../../../../../src/storage/mikro-orm/sql/sqlite/packed-rows.js';
-import { rowOf } from '../../../../../src/storage/mikro-orm/sql/sqlite/row.js';
+import { RowPacker } from '../../../../../src/storage/mikro-orm/sql/sqlite/packed-rows.js';
 import { ThreadDeleter } from '../../../../../src/storage/mikro-orm/sql/sqlite/thread-deleter.js';
 import { ThreadWriter } from '../../../../../src/storage/mikro-orm/sql/sqlite/thread-writer.js';
 import { SqliteDeleter } from '../../../../../src/storage/mikro-orm/sql/sqlite/deleter.js';
@@ -206,7 +205,7 @@ describe('storage/mikro-orm/sql/sqlite/write-thread', () => {
 
   it("fails a task with SQLite's error and its code", async () => {
     const other = new WriteThread(orm, { ...table, name: 'none' });
-    const task = { kind: 'insert', rows: packRows([rowOf(table, makeRecord())]) } as const;
+    const task = { kind: 'insert', rows: new RowPacker([]).pack() } as const;
     expect(await caught(other.perform(task, signal))).to.include({ code: 'SQLITE_ERROR' });
     await other.close();
   });
@@ -240,7 +239,7 @@ function storingProgram(folder: TemporaryFolder, last: string): string {
   const from = (module: string): string => JSON.stringify(import.meta.resolve(module));
   return `
     import { SqlStorage } from ${from('../../../../../src/storage/mikro-orm/sql/index.js')};
-    import { makeRecords } from ${from('../../../../support/records.js')};
+    import { makeRecord, makeRecords } from ${from('../../../../support/records.js')};
     import { SqliteDriver } from ${from('@mikro-orm/sqlite')};
     const dbName = ${JSON.stringify(folder.file('own.db'))};
     const storage = await SqlStorage.connect({ driver: SqliteDriver, dbName });

@@ -1,4 +1,6 @@
-import type { SqliteRow } from './row.js';
+import type { UsageRecord } from '../../../../record/usage-record.js';
+import type { UsageColumn } from '../../usage-row.js';
+import { type SqliteRow, bindable } from './row.js';
 
 /**
  * Rows on their way to another thread: one text and lists of numbers are copied many times faster than thousands of
@@ -11,51 +13,95 @@ export interface PackedRows {
   readonly lengths: Uint32Array;
   /** All values that are no text. */
   readonly numbers: Float64Array;
-  /** {@link HEAD_NUMBERS} a row: which columns are null, which of the values are texts (a bit each), how many values there are. */
+  /** {@link HEAD_NUMBERS} a row: which columns are null and which are texts, a bit each, the first column's being the lowest. */
   readonly heads: Int32Array;
 }
 
-const HEAD_NUMBERS = 3;
+const HEAD_NUMBERS = 2;
 
-/** Packs rows of 32 columns at most. */
-export function packRows(rows: readonly SqliteRow[]): PackedRows {
-  const heads = new Int32Array(rows.length * HEAD_NUMBERS);
-  const texts: string[] = [];
-  const numbers: number[] = [];
-  for (const [index, { nulls, values }] of rows.entries()) {
-    let areTexts = 0;
-    for (let place = 0; place < values.length; place += 1) {
-      const value = values[place] as string | number;
-      if (typeof value === 'string') {
-        areTexts |= 1 << place;
-        texts.push(value);
-      } else {
-        numbers.push(value);
-      }
-    }
-    heads.set([nulls, areTexts, values.length], index * HEAD_NUMBERS);
+/** Packs records as rows, in one go: this is done on the event loop. */
+export class RowPacker {
+  readonly #columns: readonly Pick<UsageColumn, 'value'>[];
+  #text = '';
+  readonly #lengths: number[] = [];
+  readonly #numbers: number[] = [];
+  readonly #heads: number[] = [];
+
+  /** @param columns - 32 at most */
+  constructor(columns: readonly Pick<UsageColumn, 'value'>[]) {
+    this.#columns = columns;
   }
-  return {
-    text: texts.join(''),
-    lengths: Uint32Array.from(texts, ({ length }) => length),
-    numbers: Float64Array.from(numbers),
-    heads,
-  };
+
+  /**
+   * Adds a record.
+   *
+   * @throws if something in it cannot be JSON; then it is not added
+   */
+  add(record: UsageRecord): void {
+    const text = this.#text;
+    const texts = this.#lengths.length;
+    const numbers = this.#numbers.length;
+    try {
+      this.#add(record);
+    } catch (error) {
+      this.#text = text;
+      this.#lengths.length = texts;
+      this.#numbers.length = numbers;
+      throw error;
+    }
+  }
+
+  /** What has been added. */
+  pack(): PackedRows {
+    return {
+      text: this.#text,
+      lengths: new Uint32Array(this.#lengths),
+      numbers: new Float64Array(this.#numbers),
+      heads: new Int32Array(this.#heads),
+    };
+  }
+
+  #add(record: UsageRecord): void {
+    let areNull = 0;
+    let areTexts = 0;
+    let bit = 1;
+    for (const column of this.#columns) {
+      const value = bindable(column.value(record));
+      if (typeof value === 'string') {
+        areTexts |= bit;
+        this.#text += value;
+        this.#lengths.push(value.length);
+      } else if (value === null) {
+        areNull |= bit;
+      } else {
+        this.#numbers.push(value);
+      }
+      bit <<= 1;
+    }
+    this.#heads.push(areNull, areTexts);
+  }
 }
 
-/** The rows as they were packed. */
-export function* unpackRows({ text, lengths, numbers, heads }: PackedRows): Generator<SqliteRow> {
+/**
+ * The rows as they were packed.
+ *
+ * @param columns - how many the rows have
+ */
+export function* unpackRows(packed: PackedRows, columns: number): Generator<SqliteRow> {
+  const { text, lengths, numbers, heads } = packed;
   const position = { text: 0, length: 0, number: 0 };
   for (let head = 0; head < heads.length; head += HEAD_NUMBERS) {
-    const [nulls = 0, areTexts = 0, count = 0] = heads.subarray(head, head + HEAD_NUMBERS);
+    const nulls = heads[head] as number;
+    const areTexts = heads[head + 1] as number;
     const values: (string | number)[] = [];
-    for (let place = 0; place < count; place += 1) {
-      if ((areTexts & (1 << place)) === 0) {
-        values.push(numbers[position.number++] as number);
-      } else {
+    for (let column = 0; column < columns; column += 1) {
+      const bit = 1 << column;
+      if ((areTexts & bit) !== 0) {
         const end = position.text + (lengths[position.length++] as number);
         values.push(text.slice(position.text, end));
         position.text = end;
+      } else if ((nulls & bit) === 0) {
+        values.push(numbers[position.number++] as number);
       }
     }
     yield { nulls, values };

@@ -26,7 +26,11 @@ interface Shape {
   readonly insertOne: NativeStatement;
   /** Inserts {@link STATEMENT_ROWS}. */
   readonly insertSome: NativeStatement;
-  readonly waiting: { readonly row: SqliteRow; readonly index: number }[];
+  /** Values a row. */
+  readonly width: number;
+  /** Of all rows, one after the other. */
+  readonly values: (string | number)[];
+  readonly indices: number[];
 }
 
 /** Inserts rows by statements that are made once. */
@@ -64,7 +68,7 @@ export class RowInserter {
       for (const shape of this.#shapes.values()) this.#insertEach(shape);
       this.#commit.run();
     } catch (error) {
-      for (const shape of this.#shapes.values()) shape.waiting.length = 0;
+      for (const shape of this.#shapes.values()) empty(shape);
       if (this.#database.inTransaction) this.#rollback.run();
       throw error;
     }
@@ -77,17 +81,20 @@ export class RowInserter {
       this.#insertOdd(row, index);
       return;
     }
-    shape.waiting.push({ row, index });
-    if (shape.waiting.length < STATEMENT_ROWS) return;
-    const values = shape.waiting.flatMap((waiting) => waiting.row.values);
+    shape.indices.push(index);
+    for (const value of row.values) shape.values.push(value);
+    if (shape.indices.length < STATEMENT_ROWS) return;
     // If the table does not take one of them, each is tried alone.
-    if (this.#run(shape.insertSome, values) === null) shape.waiting.length = 0;
+    if (this.#run(shape.insertSome, shape.values) === null) empty(shape);
     else this.#insertEach(shape);
   }
 
-  #insertEach({ insertOne, waiting }: Shape): void {
-    for (const { row, index } of waiting) this.#note(index, this.#run(insertOne, row.values));
-    waiting.length = 0;
+  #insertEach(shape: Shape): void {
+    const { insertOne, width, values, indices } = shape;
+    for (const [place, index] of indices.entries()) {
+      this.#note(index, this.#run(insertOne, values.slice(place * width, (place + 1) * width)));
+    }
+    empty(shape);
   }
 
   /** Inserts a row whose shape has no statement of its own. */
@@ -124,11 +131,18 @@ export class RowInserter {
     const shape: Shape = {
       insertOne: this.#database.prepare(insertSql(this.#target, nulls, 1)),
       insertSome: this.#database.prepare(insertSql(this.#target, nulls, STATEMENT_ROWS)),
-      waiting: [],
+      width: this.#target.columns.filter((_, column) => !isNull(nulls, column)).length,
+      values: [],
+      indices: [],
     };
     this.#shapes.set(nulls, shape);
     return shape;
   }
+}
+
+function empty({ values, indices }: Shape): void {
+  values.length = 0;
+  indices.length = 0;
 }
 
 function insertSql({ name, columns }: InsertTarget, nulls: number, rows: number): string {

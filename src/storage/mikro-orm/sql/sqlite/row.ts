@@ -30,8 +30,8 @@ export function valuesOf({ columns }: UsageTable, record: UsageRecord): Bindable
   return columns.map(({ value }) => bindable(value(record)));
 }
 
-/** SQLite has no booleans and no dates: MikroORM keeps them as 0 and 1, and as milliseconds. */
-function bindable(value: ColumnValue): BindableValue {
+/** A value as SQLite has it: MikroORM keeps booleans as 0 and 1, and dates as milliseconds. */
+export function bindable(value: ColumnValue): BindableValue {
   if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? value.getTime() : value;
 }

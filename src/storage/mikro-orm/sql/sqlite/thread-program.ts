@@ -86,7 +86,7 @@ function perform(task: ThreadTask): ThreadResult {
   }
   const refused = inserter.transact((add) => {
     let index = 0;
-    for (const row of unpackRows(task.rows)) {
+    for (const row of unpackRows(task.rows, target.columns.length)) {
       add(row, index);
       index += 1;
     }

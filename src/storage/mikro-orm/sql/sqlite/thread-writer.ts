@@ -4,8 +4,7 @@ import { orAbort } from '../../or-abort.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
-import { packRows } from './packed-rows.js';
-import { type SqliteRow, rowOf } from './row.js';
+import { RowPacker } from './packed-rows.js';
 import { type WriteThread, errorOf } from './write-thread.js';
 
 /** Records a transaction: as long as it lasts, nobody else can write to the file. */
@@ -44,19 +43,19 @@ export class ThreadWriter implements SqlWriter {
 
   /** @returns the records that the table does not take */
   async #writePiece(piece: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
-    const rows: SqliteRow[] = [];
+    const packer = new RowPacker(this.#table.columns);
     const records: UsageRecord[] = [];
     const refused: RefusedRecord[] = [];
     for (const record of piece) {
       try {
-        rows.push(rowOf(this.#table, record));
+        packer.add(record);
         records.push(record);
       } catch (error) {
         // What cannot be JSON will never be.
         refused.push({ id: record.id, error: error as Error });
       }
     }
-    const task = { kind: 'insert', rows: packRows(rows) } as const;
+    const task = { kind: 'insert', rows: packer.pack() } as const;
     const result = await orAbort(this.#thread.perform(task, signal), signal);
     for (const { index, error } of result.refused) {
       refused.push({ id: (records[index] as UsageRecord).id, error: errorOf(error) });
