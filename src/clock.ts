@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** What `Clock.setTimeout` returns and `Clock.clearTimeout` takes back. */
 export type TimerHandle = object | number;
 

@@ -10,12 +10,46 @@ import { ConnectionMemory } from './connection-memory.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
 import type { Verdict } from './gate.js';
-import { type RedactedRoute, redactRoute } from './redaction.js';
+import { redactRoute } from './redaction.js';
 import { detachedValues, readTarget } from './request-target.js';
 import type { Outcome } from './response-outcome.js';
 
 /** The part of the settings that a record depends on. */
 export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
+
+/**
+ * All fields of a record, in their final order. A draft is a copy of it and no literal: V8 watches how long what a literal
+ * makes lives, and where that is long, as in a queue, has it made among the old objects, which take far more to collect.
+ */
+const BLANK: UsageRecordDraft = {
+  id: '',
+  date: new Date(0),
+  durationMs: 0,
+  serverName: '',
+  method: '',
+  url: '',
+  path: '',
+  route: null,
+  query: null,
+  controller: null,
+  action: null,
+  params: null,
+  status: null,
+  aborted: false,
+  errorType: null,
+  requestBytes: null,
+  responseBytes: null,
+  remoteAddr: null,
+  xForwardedFor: null,
+  authorization: false,
+  username: null,
+  userAgent: { browser: null, version: null, platform: null, language: null, string: null },
+  bot: false,
+  ipInfo: null,
+  visitor: null,
+  trackVar: null,
+  weight: 1,
+};
 
 /** Makes the records of closed exchanges, and remembers what many of them share. */
 export class RecordMaker {
@@ -30,63 +64,65 @@ export class RecordMaker {
   }
 
   /**
-   * Makes a record's draft from what went out. One object, all of its fields in their final order; the user's name is
-   * for others to fill in, as it may take time.
+   * Makes a record's draft from what went out; the user's name is for others to fill in, as it may take time.
    *
    * @param exchange - one that is concluded
    */
   draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
-    const { context, attribution, startedAtMs, durationMs } = exchange;
-    const outcome = exchange.outcome as Outcome;
-    const { req } = context;
-    const { serverName, keepUserAgent } = this.#settings;
-    const ip = isAnonymous ? 'none' : policy.ip;
-    const target = readTarget(context.originalUrl, policy.query);
-    const { path, params } = routeOf(exchange, target.path, policy);
-    const { software, origin } = this.#connections.read(context);
-    return {
-      id: this.#ids.next(startedAtMs + durationMs),
-      date: new Date(startedAtMs),
-      durationMs: Math.round(durationMs * 1000) / 1000,
-      serverName,
-      method: req.method ?? '',
-      url: origin + path + target.search,
-      path,
-      route: attribution?.route ?? null,
-      query: target.query,
-      controller: attribution?.controllerName ?? null,
-      action: attribution?.actionName ?? null,
-      params,
-      status: outcome.status,
-      aborted: outcome.aborted,
-      errorType: exchange.errorType ?? outcome.errorType,
-      requestBytes: requestBodyBytes(req, exchange.requestBytes),
-      responseBytes: responseBodyBytes(outcome, exchange),
-      remoteAddr: this.#addressOf(exchange, ip),
-      xForwardedFor: this.#addresses.forwardedFor(exchange.remoteAddress, req.headers, ip),
-      authorization: req.headers.authorization !== undefined,
-      username: null,
-      userAgent: keepUserAgent && !isAnonymous ? software.userAgent : software.textlessUserAgent,
-      bot: software.bot,
-      ipInfo: null,
-      visitor: null,
-      trackVar: policy.data ? exchange.ownData : null,
-      weight,
-    };
+    const { startedAtMs, durationMs } = exchange;
+    const { software, origin } = this.#connections.read(exchange.context);
+    const draft = { ...BLANK };
+    draft.id = this.#ids.next(startedAtMs + durationMs);
+    draft.date = new Date(startedAtMs);
+    draft.durationMs = Math.round(durationMs * 1000) / 1000;
+    draft.serverName = this.#settings.serverName;
+    describeRequest(draft, exchange, policy, origin);
+    describeOutcome(draft, exchange);
+    this.#describeClient(draft, exchange, isAnonymous ? 'none' : policy.ip);
+    draft.userAgent =
+      this.#settings.keepUserAgent && !isAnonymous ? software.userAgent : software.textlessUserAgent;
+    draft.bot = software.bot;
+    draft.trackVar = policy.data ? exchange.ownData : null;
+    draft.weight = weight;
+    return draft;
   }
 
-  #addressOf(exchange: Exchange, policy: IpPolicy): string | null {
-    return policy === 'none' ? null : this.#addresses.apply(this.#addresses.of(exchange), policy);
+  #describeClient(draft: UsageRecordDraft, exchange: Exchange, ip: IpPolicy): void {
+    const { headers } = exchange.context.req;
+    draft.remoteAddr = ip === 'none' ? null : this.#addresses.apply(this.#addresses.of(exchange), ip);
+    draft.xForwardedFor = this.#addresses.forwardedFor(exchange.remoteAddress, headers, ip);
+    draft.authorization = headers.authorization !== undefined;
   }
 }
 
-function routeOf(
-  { params, context, attribution }: Exchange,
-  path: string,
+function describeRequest(
+  draft: UsageRecordDraft,
+  { context, attribution, params }: Exchange,
   policy: EffectivePolicy,
-): RedactedRoute {
-  const own = params === null ? null : detachedValues(params, context.originalUrl);
-  return redactRoute(path, own, policy.params, attribution?.route ?? null);
+  origin: string,
+): void {
+  const { originalUrl } = context;
+  const target = readTarget(originalUrl, policy.query);
+  const route = attribution?.route ?? null;
+  const own = params === null ? null : detachedValues(params, originalUrl);
+  const shown = redactRoute(target.path, own, policy.params, route);
+  draft.method = context.req.method ?? '';
+  draft.url = origin + shown.path + target.search;
+  draft.path = shown.path;
+  draft.route = route;
+  draft.query = target.query;
+  draft.controller = attribution?.controllerName ?? null;
+  draft.action = attribution?.actionName ?? null;
+  draft.params = shown.params;
+}
+
+function describeOutcome(draft: UsageRecordDraft, exchange: Exchange): void {
+  const outcome = exchange.outcome as Outcome;
+  draft.status = outcome.status;
+  draft.aborted = outcome.aborted;
+  draft.errorType = exchange.errorType ?? outcome.errorType;
+  draft.requestBytes = requestBodyBytes(exchange.context.req, exchange.requestBytes);
+  draft.responseBytes = responseBodyBytes(outcome, exchange);
 }
 
 /** What was written past the response's own methods cannot be told. */
