@@ -11,8 +11,11 @@ export interface Plan {
   readonly requestsPerSlice: number;
   /** Slices that each variant has before anything is measured. */
   readonly warmUpSlices: number;
-  /** Makes the clients of one round, the same for every variant; left out for those that all benchmarks share. */
-  readonly drawClients?: (requests: number) => Clients;
+  /**
+   * Makes the clients of one slice, the same for every variant; left out for those that all benchmarks share. The slices that
+   * warm up are numbered from 0; of the others, the number is null.
+   */
+  readonly drawClients?: (requests: number, warmUp: number | null) => Clients;
 }
 
 /** What one variant needed for its requests in one round. */
@@ -50,13 +53,13 @@ async function sit<Name extends string>(
     const names = [...variants, CONTROL];
     const runners = servers.map((server, index) => ({ name: String(names[index]), server }));
     for (let slice = 0; slice < plan.warmUpSlices; slice += 1) {
-      const clients = plan.drawClients?.(plan.requestsPerSlice);
+      const clients = plan.drawClients?.(plan.requestsPerSlice, slice);
       for (const { server } of runners) await takeSlice(server, plan.requestsPerSlice, clients);
     }
     const rounds: Round<Name>[] = [];
     for (let round = 0; round < plan.rounds; round += 1) {
       const slices: Record<string, Slice> = {};
-      const clients = plan.drawClients?.(plan.requestsPerSlice);
+      const clients = plan.drawClients?.(plan.requestsPerSlice, null);
       for (const { name, server } of shuffled(runners)) {
         slices[name] = await takeSlice(server, plan.requestsPerSlice, clients);
       }

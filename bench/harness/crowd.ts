@@ -1,5 +1,5 @@
 import type autocannon from 'autocannon';
-import type { Clients } from './load.js';
+import { CLIENTS, type Clients } from './load.js';
 
 /** Distinct user agents, and as many distinct addresses. */
 const DISTINCT = 10_000;
@@ -24,30 +24,46 @@ const PLATFORMS = [
   'iPhone; CPU iPhone OS 18_5 like Mac OS X',
 ];
 
+/** What the three clients of the other benchmarks ask for, the one that writes as often as the others. */
+const REQUESTS: readonly autocannon.Request[] = [...CLIENTS, ...CLIENTS.slice(-1)].flat();
+
 /** The sums of 1/1, 1/2, 1/3 …: where a draw from Zipf's distribution falls. */
 const SUMS = zipfSums(DISTINCT);
 
 /**
  * Draws the requests of a crowd behind a proxy: 10,000 user agents and 10,000 addresses, the second half as frequent as
- * the first, the third a third as frequent, and so on (Zipf's law), drawn independently of each other. One request
- * in fifty is a crawler's.
+ * the first, the third a third as frequent, and so on (Zipf's law), drawn independently of each other. One user agent
+ * in fifty is a crawler. What they ask for is what the three clients of the other benchmarks do.
+ *
+ * @param warmUp - a slice before anything is measured, numbered from 0: everybody comes once before anybody comes again, as
+ *   in the long life of a server; null to draw
  */
-export function drawCrowd(requests: number): Clients {
+export function drawCrowd(requests: number, warmUp: number | null): Clients {
   const each = Math.ceil(requests / CONNECTIONS);
-  return Array.from({ length: CONNECTIONS }, () => Array.from({ length: each }, drawRequest));
+  let next = (warmUp ?? 0) * each * CONNECTIONS;
+  const draw = (): autocannon.Request => {
+    if (warmUp === null) return requestOf(drawRank(), drawRank());
+    next += 1;
+    return requestOf(next % DISTINCT, next % DISTINCT);
+  };
+  return Array.from({ length: CONNECTIONS }, () => Array.from({ length: each }, draw));
 }
 
-function drawRequest(): autocannon.Request {
-  const caller = drawRank();
+function requestOf(caller: number, agent: number): autocannon.Request {
+  const { headers, ...request } = REQUESTS[caller % REQUESTS.length] as autocannon.Request;
   return {
-    method: 'GET',
-    path: caller % 2 === 0 ? '/users/7' : '/orders?page=2',
+    ...request,
     headers: {
-      'user-agent': userAgent(drawRank()),
+      ...headers,
+      'user-agent': userAgent(agent),
       'accept-language': LANGUAGES[caller % LANGUAGES.length] ?? 'en',
-      'x-forwarded-for': `${1 + (caller % 200)}.${(caller >> 4) % 256}.${caller % 251}.${1 + (caller % 250)}`,
+      'x-forwarded-for': addressOf(caller),
     },
   };
+}
+
+function addressOf(caller: number): string {
+  return `${1 + (caller % 200)}.${(caller >> 4) % 256}.${caller % 251}.${1 + (caller % 250)}`;
 }
 
 function userAgent(rank: number): string {

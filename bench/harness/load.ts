@@ -12,7 +12,7 @@ const READS = ['/users/7', '/orders?page=2'];
  * Three clients of a JSON interface: two that read, and one that writes. Each connection is one client's, as
  * connections are.
  */
-const CLIENTS: Clients = [
+export const CLIENTS: Clients = [
   readsOf({
     'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
     'accept-language': 'de-CH,de;q=0.8,en;q=0.5',

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { canonicalAddress } from '../../src/capture/address-text.js';
-import { ClientAddresses } from '../../src/capture/client-address.js';
+import { ClientAddresses, applyPolicy } from '../../src/capture/client-address.js';
 import { type TrustProxy, resolveAddressOptions } from '../../src/options/address-options.js';
 import { OptionReader } from '../../src/option-reader.js';
 import { hasNoHostBits } from '../support/networks.js';
@@ -110,9 +110,9 @@ describe('An untrusted party', () => {
           }
           const truths = [client, ...chain.map(({ address }) => address)].map(canonicalAddress);
           const socket = canonicalAddress(peer);
-          expect(byNobody.read(peer, headers)).to.equal(socket);
+          expect(byNobody.read(peer, headers)?.full).to.equal(socket);
           for (const addresses of [byRange, byFunction, counting(chain)]) {
-            expect(truths).to.include(addresses.read(peer, headers));
+            expect(truths).to.include(addresses.read(peer, headers)?.full);
           }
         },
       ),
@@ -136,7 +136,7 @@ describe('An untrusted party', () => {
             peer = hop.address;
           }
           for (const addresses of [byRange, byFunction, byCount[chain.length] ?? byNobody]) {
-            expect(addresses.read(peer, headers)).to.equal(canonicalAddress(client));
+            expect(addresses.read(peer, headers)?.full).to.equal(canonicalAddress(client));
           }
         },
       ),
@@ -162,13 +162,14 @@ describe('The stored address', () => {
       fc.property(anyPeer, anyHeader, anyHeader, (peer, xForwardedFor, forwarded) => {
         const headers = { 'x-forwarded-for': xForwardedFor, forwarded } as IncomingHttpHeaders;
         for (const addresses of [byNobody, byRange, byFunction, ...byCount]) {
-          const full = addresses.read(peer, headers);
+          const address = addresses.read(peer, headers);
+          const full = address?.full ?? null;
           expect(full === null || isIP(full) !== 0, String(full)).to.equal(true);
-          expect(addresses.apply(full, 'full')).to.equal(full);
-          expect(addresses.apply(full, 'none')).to.equal(null);
+          expect(applyPolicy(address, 'full')).to.equal(full);
+          expect(applyPolicy(address, 'none')).to.equal(null);
           expect(addresses.forwardedFor(peer, headers, 'truncate')).to.equal(null);
           expect(addresses.forwardedFor(peer, headers, 'none')).to.equal(null);
-          const network = addresses.apply(full, 'truncate');
+          const network = applyPolicy(address, 'truncate');
           if (full === null) expect(network).to.equal(null);
           else expect(hasNoHostBits(network ?? ''), `${full} to ${network}`).to.equal(true);
         }

@@ -76,8 +76,8 @@ describe('The option trustProxy', () => {
     const list = ['10.0.0.0/8'];
     const trust = trustOf(list);
     list.push('203.0.113.7');
-    expect(trust?.('10.1.2.3', 0)).to.equal(true);
-    expect(trust?.('203.0.113.7', 0)).to.equal(false);
+    expect(trust?.trusts('10.1.2.3', 0)).to.equal(true);
+    expect(trust?.trusts('203.0.113.7', 0)).to.equal(false);
   });
 });
 

@@ -1,6 +1,16 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
+/** An address of a client or a proxy. */
+export interface Address {
+  /** All of it, as {@link canonicalAddress} writes it. Never to be kept but where the policy says so. */
+  readonly full: string;
+  /** Its network, as {@link truncateAddress} writes it. */
+  readonly network: string;
+  /** What a list of trusted proxies says of it; null while none has been asked. */
+  isTrusted: boolean | null;
+}
+
 /** 45 characters of address and the name of an interface. */
 const MAX_ADDRESS_LENGTH = 64;
 /** IPv4-compatible IPv6 (RFC 4291, 2.5.5.1) is deprecated, and not the IPv4 address for which ipaddr.js takes it. */
@@ -27,6 +37,12 @@ export function truncateAddress(canonical: string): string {
   const parsed = ipaddr.parse(canonical);
   const kept = parsed.kind() === 'ipv4' ? 3 : 6;
   return ipaddr.fromByteArray(parsed.toByteArray().fill(0, kept)).toString();
+}
+
+/** @returns null for what is no address */
+export function readAddress(text: string): Address | null {
+  const full = canonicalAddress(text);
+  return full === null ? null : { full, network: truncateAddress(full), isTrusted: null };
 }
 
 /** The address of a header's entry, without the port that it may have, and without judging whether it is one. */

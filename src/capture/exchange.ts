@@ -5,6 +5,7 @@ import type { DataPolicy } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
 import { limitJsonObject } from '../record/json.js';
 import type { JsonObject } from '../record/usage-record.js';
+import type { Address } from './address-text.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
@@ -59,8 +60,8 @@ export class Exchange implements ByteCounter {
   readonly startedMonotonicMs: number;
   /** Read early, as a socket forgets its peer when it closes. */
   readonly remoteAddress: string | null;
-  /** The client's whole address; undefined while nobody has asked for it. */
-  clientAddress: string | null | undefined = undefined;
+  /** The client's address; undefined while nobody has asked for it. */
+  clientAddress: Address | null | undefined = undefined;
 
   attribution: Attribution | null = null;
   params: object | null = null;

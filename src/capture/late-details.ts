@@ -116,9 +116,9 @@ export class LateDetails {
   ): JsonObject | null | Promise<JsonObject | null> {
     const address = this.#addresses.of(exchange);
     if (address === null) return null;
-    const known = locator.peek(address);
+    const known = locator.peek(address.full);
     if (known !== undefined) return isAnonymous ? countryOf(known) : known;
-    const answer = locator.locate(address);
+    const answer = locator.locate(address.full);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
 }

@@ -5,7 +5,7 @@ import type { TrackerSettings } from '../options/tracker-options.js';
 import type { WhatSettings } from '../options/what-options.js';
 import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import type { ClientAddresses } from './client-address.js';
+import { type ClientAddresses, applyPolicy } from './client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
@@ -89,7 +89,7 @@ export class RecordMaker {
 
   #describeClient(draft: UsageRecordDraft, exchange: Exchange, ip: IpPolicy): void {
     const { headers } = exchange.context.req;
-    draft.remoteAddr = ip === 'none' ? null : this.#addresses.apply(this.#addresses.of(exchange), ip);
+    draft.remoteAddr = ip === 'none' ? null : applyPolicy(this.#addresses.of(exchange), ip);
     draft.xForwardedFor = this.#addresses.forwardedFor(exchange.remoteAddress, headers, ip);
     draft.authorization = headers.authorization !== undefined;
   }

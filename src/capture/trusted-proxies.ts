@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { MAX_HOPS, type TrustFunction } from '../options/address-options.js';
+import { MAX_HOPS, type ProxyTrust } from '../options/address-options.js';
+import type { Address } from './address-text.js';
 import { errorTypeOf } from './error-type.js';
 import { type Hops, forwardedHops, trimBlanks, xForwardedForHops } from './forwarded-header.js';
 
 /** Reads an address as it was written; null if it is none. */
-type AddressReader = (text: string, whole: string) => string | null;
+type AddressReader = (text: string, whole: string) => Address | null;
 
 /** What a header says. */
 interface Claim {
@@ -14,12 +15,12 @@ interface Claim {
 
 /** Walks from the socket to the client, as far as trusted proxies tell the way. */
 export class TrustedProxies {
-  readonly #trust: TrustFunction;
+  readonly #trust: ProxyTrust;
   readonly #read: AddressReader;
   readonly #onFault: (error: Error) => void;
 
   /** @param onFault - is told when the application's own function throws */
-  constructor(trust: TrustFunction, read: AddressReader, onFault: (error: Error) => void) {
+  constructor(trust: ProxyTrust, read: AddressReader, onFault: (error: Error) => void) {
     this.#trust = trust;
     this.#read = read;
     this.#onFault = onFault;
@@ -35,13 +36,13 @@ export class TrustedProxies {
    * @param peer - the socket's address; null if it has none
    * @returns null if the client is not known
    */
-  clientOf(peer: string | null, headers: IncomingHttpHeaders): string | null {
+  clientOf(peer: Address | null, headers: IncomingHttpHeaders): Address | null {
     if (!this.trusts(peer, 0)) return peer;
     const claims = claimsOf(headers);
     let address = peer;
     for (let hop = 1; hop <= MAX_HOPS; hop += 1) {
-      const [next, ...others] = claims.map((claim) => this.#nextOf(claim));
-      if (next === undefined || others.some((other) => other !== next)) return address;
+      const next = this.#next(claims);
+      if (next === undefined) return address;
       address = next;
       if (address === null || !this.trusts(address, hop)) return address;
     }
@@ -49,9 +50,15 @@ export class TrustedProxies {
   }
 
   /** Whether a hop is a trusted proxy. One that cannot be judged is none. */
-  trusts(address: string | null, hop: number): boolean {
+  trusts(address: Address | null, hop: number): boolean {
+    if (!this.#trust.isSteady || address === null) return this.#ask(address, hop);
+    address.isTrusted ??= this.#ask(address, hop);
+    return address.isTrusted;
+  }
+
+  #ask(address: Address | null, hop: number): boolean {
     try {
-      const answer = this.#trust(address, hop);
+      const answer = this.#trust.trusts(address?.full ?? null, hop);
       if (typeof answer === 'boolean') return answer;
       // Without a listener, a promise that rejects would end the process.
       Promise.resolve(answer).catch(() => undefined);
@@ -63,7 +70,16 @@ export class TrustedProxies {
     return false;
   }
 
-  #nextOf({ header, next }: Claim): string | null | undefined {
+  /** @returns undefined where the headers end, or say different things */
+  #next([first, second]: readonly Claim[]): Address | null | undefined {
+    if (first === undefined) return undefined;
+    const next = this.#nextOf(first);
+    if (second === undefined || next === undefined) return next;
+    const other = this.#nextOf(second);
+    return other !== undefined && other?.full === next?.full ? next : undefined;
+  }
+
+  #nextOf({ header, next }: Claim): Address | null | undefined {
     const text = next();
     return text === undefined ? undefined : this.#read(text, header);
   }

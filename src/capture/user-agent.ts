@@ -20,7 +20,7 @@ export interface ClientSoftware {
  * Distinct `User-Agent` headers kept, at least; the cache holds up to twice as many. Reading one costs some 10 µs, finding it
  * well under one. Each keeps at most {@link TEXT_LIMITS}`.userAgentString` characters.
  */
-const CACHED_AGENTS = 10_000;
+const CACHED_AGENTS = 12_000;
 
 /** Distinct `Accept-Language` headers kept, at least. */
 const CACHED_LANGUAGES = 1000;

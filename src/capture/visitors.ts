@@ -47,9 +47,9 @@ export class Visitors {
       this.#missed += 1;
       return null;
     }
-    if (!(salt instanceof Promise)) return visitorId(salt, address, capped, this.#serverName);
+    if (!(salt instanceof Promise)) return visitorId(salt, address.full, capped, this.#serverName);
     this.#waiting.add(draft);
-    return salt.then((found) => found && visitorId(found, address, capped, this.#serverName));
+    return salt.then((found) => found && visitorId(found, address.full, capped, this.#serverName));
   }
 
   /** Learns that a draft becomes a record as it is. */

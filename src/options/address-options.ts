@@ -1,6 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
 import proxyAddr from 'proxy-addr';
-import QuickLRU from 'quick-lru';
 import { IP_POLICIES, type IpPolicy } from '../metadata/data-policy.js';
 import { type OptionReader, isFunction, show } from '../option-reader.js';
 
@@ -31,18 +30,22 @@ export interface AddressOptions {
 /** Whether a hop is a trusted proxy; what is not `true` is no. The socket has no address if it is a Unix domain's. */
 export type TrustFunction = (address: string | null, hop: number) => unknown;
 
+/** Who is a trusted proxy. */
+export interface ProxyTrust {
+  readonly trusts: TrustFunction;
+  /** Whether the answer depends on the address alone, and stays the same: then it can be remembered. */
+  readonly isSteady: boolean;
+}
+
 /** The same with the defaults filled in. */
 export interface AddressSettings {
   /** Null where no header counts. */
-  readonly trustProxy: TrustFunction | null;
+  readonly trustProxy: ProxyTrust | null;
   readonly ipPolicy: IpPolicy;
 }
 
 /** The most hops of a header that are looked at. */
 export const MAX_HOPS = 32;
-
-/** Addresses kept with what a list says of them. */
-const REMEMBERED_ADDRESSES = 10_000;
 
 const NAMED_RANGES: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
 const EXPECTED =
@@ -63,38 +66,25 @@ export function resolveAddressOptions(reader: OptionReader<AddressOptions>): Add
   };
 }
 
-function resolveTrust(reader: OptionReader<AddressOptions>): TrustFunction | null {
+function resolveTrust(reader: OptionReader<AddressOptions>): ProxyTrust | null {
   const trust = reader.read<unknown>('trustProxy', () => true, EXPECTED, false);
   if (trust === false) return null;
   if (trust === true) return reader.refuse('trustProxy', `${EXPECTED}; ${WHY_NOT_TRUE}`);
-  if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown);
+  if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown, false);
   if (typeof trust === 'number') {
     if (!Number.isInteger(trust) || trust < 0 || trust > MAX_HOPS) reader.refuse('trustProxy', EXPECTED);
-    return trust === 0 ? null : (_, hop) => hop < trust;
+    return trust === 0 ? null : { trusts: (_, hop) => hop < trust, isSteady: false };
   }
   const ranges: unknown = typeof trust === 'string' ? [trust] : trust;
   if (!Array.isArray(ranges)) return reader.refuse('trustProxy', EXPECTED);
   const wrong = ranges.findIndex((range: unknown) => !isRange(range));
   if (wrong >= 0) return reader.refuse('trustProxy', `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
-  return ranges.length === 0 ? null : ofFunction(remembering(proxyAddr.compile(ranges as string[])));
-}
-
-/** A look into a list takes microseconds, and clients and proxies return. */
-function remembering(trusts: (address: string, hop: number) => boolean): typeof trusts {
-  const seen = new QuickLRU<string, boolean>({ maxSize: REMEMBERED_ADDRESSES });
-  return (address, hop) => {
-    let trusted = seen.get(address);
-    if (trusted === undefined) {
-      trusted = trusts(address, hop);
-      seen.set(address, trusted);
-    }
-    return trusted;
-  };
+  return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]), true);
 }
 
 /** A socket without an address is on no list. */
-function ofFunction(trusts: (address: string, hop: number) => unknown): TrustFunction {
-  return (address, hop) => address !== null && trusts(address, hop);
+function ofFunction(trusts: (address: string, hop: number) => unknown, isSteady: boolean): ProxyTrust {
+  return { trusts: (address, hop) => address !== null && trusts(address, hop), isSteady };
 }
 
 /** proxy-addr would take `'1'` for 0.0.0.1; a range of everybody it refuses by itself. */
