@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { UserAgentReader } from '../../src/capture/user-agent.js';
+import { UserAgentReader, withoutText } from '../../src/capture/user-agent.js';
 import { TEXT_LIMITS } from '../../src/record/limits.js';
 
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0';
@@ -99,10 +99,19 @@ describe('UserAgentReader', () => {
     );
   });
 
-  it('shares one frozen answer among the requests of a client', () => {
+  it('shares one frozen user agent among the requests that name no language', () => {
     const reader = new UserAgentReader();
-    expect(reader.read(FIREFOX, 'de')).to.equal(reader.read(FIREFOX, 'de'));
-    expect(reader.read(FIREFOX, 'de')).to.not.equal(reader.read(FIREFOX, 'fr'));
+    const { userAgent } = reader.read(FIREFOX, undefined);
+    expect(reader.read(FIREFOX, undefined).userAgent).to.equal(userAgent);
+    expect(reader.read(FIREFOX, 'de').userAgent).to.deep.equal({ ...userAgent, language: 'de' });
+    expect(reader.read(FIREFOX, undefined).userAgent.language).to.equal(null);
+  });
+
+  it('leaves the text out on demand', () => {
+    const { userAgent } = read(FIREFOX, 'de');
+    const textless = withoutText(userAgent);
+    expect(textless).to.deep.equal({ ...userAgent, string: null });
+    expect(Object.isFrozen(textless)).to.equal(true);
   });
 
   it('gives back characters that were sent as UTF-8, and takes others as Latin-1', () => {

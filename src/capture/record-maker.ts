@@ -13,6 +13,7 @@ import type { Verdict } from './gate.js';
 import { redactRoute } from './redaction.js';
 import { detachedValues, readTarget } from './request-target.js';
 import type { Outcome } from './response-outcome.js';
+import { withoutText } from './user-agent.js';
 
 /** The part of the settings that a record depends on. */
 export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
@@ -79,8 +80,8 @@ export class RecordMaker {
     describeRequest(draft, exchange, policy, origin);
     describeOutcome(draft, exchange);
     this.#describeClient(draft, exchange, isAnonymous ? 'none' : policy.ip);
-    draft.userAgent =
-      this.#settings.keepUserAgent && !isAnonymous ? software.userAgent : software.textlessUserAgent;
+    draft.userAgent = software.userAgent;
+    if (!this.#settings.keepUserAgent || isAnonymous) draft.userAgent = withoutText(software.userAgent);
     draft.bot = software.bot;
     draft.trackVar = policy.data ? exchange.ownData : null;
     draft.weight = weight;

@@ -10,9 +10,8 @@ import { headerText } from './header-text.js';
 
 /** What the request's headers tell of the client's software. */
 export interface ClientSoftware {
+  /** Within the limits of a record, and frozen. */
   readonly userAgent: UserAgent;
-  /** The same without the header's text. */
-  readonly textlessUserAgent: UserAgent;
   readonly bot: boolean;
 }
 
@@ -33,11 +32,9 @@ const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
 
 /** What a `User-Agent` header tells. */
 interface Agent {
-  readonly parts: Omit<UserAgent, 'language' | 'string'>;
-  readonly string: string | null;
+  /** Without a language, which another header tells. */
+  readonly userAgent: UserAgent;
   readonly bot: boolean;
-  /** The same with the language that was sent with it last, which is nearly always the one that is sent with it. */
-  last: ClientSoftware | null;
 }
 
 /** Tells browsers, platforms, languages and bots from request headers, remembering those that it saw last. */
@@ -50,10 +47,11 @@ export class UserAgentReader {
    * @param languages - the `Accept-Language` header, if it was sent
    */
   read(header: string | undefined, languages: string | undefined): ClientSoftware {
-    const agent = this.#agentOf(header);
+    const { userAgent, bot } = this.#agentOf(header);
     const language = languages === undefined ? null : this.#languageOf(languages);
-    if (agent.last?.userAgent.language !== language) agent.last = withLanguage(agent, language);
-    return agent.last;
+    if (language === null) return { userAgent, bot };
+    const { browser, version, platform, string } = userAgent;
+    return { userAgent: Object.freeze({ browser, version, platform, language, string }), bot };
   }
 
   #agentOf(header: string | undefined): Agent {
@@ -83,27 +81,26 @@ function readAgent(header: string | undefined): Agent {
   const parser = new UAParser(string ?? '');
   const browser = parser.getBrowser();
   return {
-    parts: {
+    userAgent: sealUserAgent({
       browser: browser.name ?? null,
       version: browser.version ?? null,
       platform: parser.getOS().name ?? null,
-    },
-    string,
+      language: null,
+      string,
+    }),
     bot: string !== null && isbot(string),
-    last: null,
   };
 }
 
-function withLanguage({ parts, string, bot }: Agent, language: string | null): ClientSoftware {
-  return {
-    userAgent: sealUserAgent({ ...parts, language, string }),
-    textlessUserAgent: sealUserAgent({ ...parts, language, string: null }),
-    bot,
-  };
+/** The same without the header's text. */
+export function withoutText(userAgent: UserAgent): UserAgent {
+  return Object.freeze({ ...userAgent, string: null });
 }
 
 /** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is no language tag. */
 function preferredLanguage(header: string): string | null {
   const [language] = new Negotiator({ headers: { 'accept-language': header } }).languages();
-  return language !== undefined && LANGUAGE_TAG.test(language) ? language : null;
+  return language !== undefined && LANGUAGE_TAG.test(language)
+    ? cleanText(language, TEXT_LIMITS.userAgentPart)
+    : null;
 }
