@@ -50,8 +50,7 @@ export class UserAgentReader {
     const { userAgent, bot } = this.#agentOf(header);
     const language = languages === undefined ? null : this.#languageOf(languages);
     if (language === null) return { userAgent, bot };
-    const { browser, version, platform, string } = userAgent;
-    return { userAgent: Object.freeze({ browser, version, platform, language, string }), bot };
+    return { userAgent: Object.freeze({ ...userAgent, language }), bot };
   }
 
   #agentOf(header: string | undefined): Agent {
