@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { JSON_LIMITS, TEXT_LIMITS } from '../../src/record/limits.js';
-import { sealRecord, sealUserAgent } from '../../src/record/seal.js';
+import { sealRecord, sealRequest, sealUserAgent } from '../../src/record/seal.js';
 import type { JsonObject, UsageRecordDraft } from '../../src/record/usage-record.js';
 import { makeRecord } from '../support/records.js';
 
@@ -106,6 +106,17 @@ describe('sealRecord', () => {
     fc.assert(
       fc.property(anyDraft, (draft) => {
         expect(Object.keys(sealRecord({ ...draft }))).to.deep.equal(Object.keys(draft));
+      }),
+    );
+  });
+
+  it('is what sealRequest does where names, address and visitor are within their limits, whatever else the draft holds', () => {
+    fc.assert(
+      fc.property(anyDraft, (draft) => {
+        const record = sealRecord({ ...draft });
+        const { serverName, route, controller, action, remoteAddr, visitor } = record;
+        const named = { ...draft, serverName, route, controller, action, remoteAddr, visitor };
+        expect(sealRequest(named)).to.deep.equal(record);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../metadata/registry.js';
-import { type Attribution, exchangeOf } from './exchange.js';
+import { type Attribution, attributionOf, exchangeOf } from './exchange.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
@@ -94,7 +94,7 @@ function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
 }
 
 function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
-  const attribution = attributionOf(driver, metadata);
+  const attribution = describe(driver, metadata);
   actions().push({ method: metadata.type.toUpperCase(), attribution });
   return (context) => {
     exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
@@ -123,15 +123,14 @@ function attributionMiddleware(
   };
 }
 
-function attributionOf(driver: KoaDriver, metadata: ActionMetadata): Attribution {
+function describe(driver: KoaDriver, metadata: ActionMetadata): Attribution {
   const controller = metadata.controllerMetadata.target as unknown as ClassType;
   const subject = findDecisions(controller, metadata.method);
-  return {
-    ...subject,
+  return attributionOf(subject, {
     controllerName: subject.controllerAlias ?? className(controller),
     actionName: subject.actionAlias ?? methodName(metadata.method),
     route: routeTemplate(driver, metadata),
-  };
+  });
 }
 
 /** A method may be called by a symbol, whatever routing-controllers says. */

@@ -4,6 +4,8 @@ import type { Clock } from '../clock.js';
 import type { DataPolicy } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
 import { limitJsonObject } from '../record/json.js';
+import { TEXT_LIMITS } from '../record/limits.js';
+import { cleanNullableText } from '../record/text.js';
 import type { JsonObject } from '../record/usage-record.js';
 import type { Address } from './address-text.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
@@ -14,12 +16,31 @@ import { type Outcome, readOutcome } from './response-outcome.js';
 export interface Attribution extends PolicySubject {
   /** What is recorded of it, as far as its decorators say. */
   readonly data: DataPolicy;
-  /** What the controller is called; null for a route without a class. */
+  /** What the controller is called; null for a route without a class. This and what follows is within a record's limits. */
   readonly controllerName: string | null;
   /** What the action is called; null for a route without a class. */
   readonly actionName: string | null;
   /** The route's template, with its prefix; null if it has none. */
   readonly route: string | null;
+}
+
+/**
+ * Makes an attribution.
+ *
+ * @param named - what the route and its action are called, of any length
+ */
+export function attributionOf(
+  subject: PolicySubject & { readonly data: DataPolicy },
+  named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
+): Attribution {
+  return {
+    method: subject.method,
+    controller: subject.controller,
+    data: subject.data,
+    controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
+    actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
+    route: cleanNullableText(named.route, TEXT_LIMITS.route),
+  };
 }
 
 /** A response that may carry an exchange. */

@@ -1,5 +1,5 @@
 import type { WhatSettings } from '../options/what-options.js';
-import { sealRecord, sealUserAgent } from '../record/seal.js';
+import { sealRecord, sealRequest, sealUserAgent } from '../record/seal.js';
 import type { UsageRecord, UsageRecordDraft } from '../record/usage-record.js';
 import { refusePromise } from './callback.js';
 import type { RecordSink } from './record-sink.js';
@@ -18,7 +18,7 @@ export class RecordSealer {
 
   /** The draft becomes the record, unless the application redacts. */
   seal(draft: UsageRecordDraft): UsageRecord {
-    if (this.#redact === null) return sealRecord(draft);
+    if (this.#redact === null) return sealRequest(draft);
     try {
       const redacted = { ...draft, userAgent: { ...draft.userAgent } };
       refusePromise(this.#redact(redacted));

@@ -2,7 +2,7 @@ import type { Middleware } from 'koa';
 import { TrackUsageError } from '../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import type { Decision } from '../metadata/policy.js';
-import { exchangeOf } from './exchange.js';
+import { attributionOf, exchangeOf } from './exchange.js';
 import { readMatchedRoute } from './matched-route.js';
 
 /**
@@ -41,14 +41,10 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
     if (exchange === undefined) return next();
     const { template, params } = readMatchedRoute(context, middleware);
     exchange.attribute(
-      {
-        method: decision,
-        controller: null,
-        data,
-        controllerName: null,
-        actionName: data.name ?? null,
-        route: template,
-      },
+      attributionOf(
+        { method: decision, controller: null, data },
+        { controllerName: null, actionName: data.name ?? null, route: template },
+      ),
       params,
     );
     try {

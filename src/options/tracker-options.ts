@@ -4,6 +4,8 @@ import { type Clock, systemClock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
 import type { GeoLookup } from '../record/geo-info.js';
+import { TEXT_LIMITS } from '../record/limits.js';
+import { cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
 import { applicationName } from './server-name.js';
@@ -185,7 +187,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     container: reader.read('container', isContainer, 'a TypeDI container', Container),
     defaultPolicy,
     trackUnmatched,
-    serverName: reader.text('serverName', null) ?? applicationName(),
+    serverName: cleanText(reader.text('serverName', null) ?? applicationName(), TEXT_LIMITS.serverName),
     ...resolveWhatOptions(SUBJECT, reader, options.respect),
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
     ...resolveAddressOptions(reader),

@@ -8,24 +8,32 @@ import type { JsonObject, UsageRecord, UsageRecordDraft, UserAgent } from './usa
  * comes from {@link sealUserAgent}, once for many records.
  */
 export function sealRecord(draft: UsageRecordDraft): UsageRecord {
-  draft.durationMs = finiteOr(draft.durationMs, 0);
   draft.serverName = cleanText(draft.serverName, TEXT_LIMITS.serverName);
+  draft.route = cleanNullableText(draft.route, TEXT_LIMITS.route);
+  draft.controller = cleanNullableText(draft.controller, TEXT_LIMITS.controller);
+  draft.action = cleanNullableText(draft.action, TEXT_LIMITS.action);
+  draft.remoteAddr = cleanNullableText(draft.remoteAddr, TEXT_LIMITS.remoteAddr);
+  draft.visitor = cleanNullableText(draft.visitor, TEXT_LIMITS.visitor);
+  return sealRequest(draft);
+}
+
+/**
+ * The same for a draft in which what the application and its actions are called, the address and the visitor are within
+ * their limits already: it applies those of what each request says anew.
+ */
+export function sealRequest(draft: UsageRecordDraft): UsageRecord {
+  draft.durationMs = finiteOr(draft.durationMs, 0);
   draft.method = cleanText(draft.method, TEXT_LIMITS.method);
   draft.url = cleanText(draft.url, TEXT_LIMITS.url);
   draft.path = cleanText(draft.path, TEXT_LIMITS.path);
-  draft.route = cleanNullableText(draft.route, TEXT_LIMITS.route);
   draft.query = limitNullable(draft.query);
-  draft.controller = cleanNullableText(draft.controller, TEXT_LIMITS.controller);
-  draft.action = cleanNullableText(draft.action, TEXT_LIMITS.action);
   draft.params = limitNullable(draft.params);
   draft.errorType = cleanNullableText(draft.errorType, TEXT_LIMITS.errorType);
   draft.requestBytes = countOrNull(draft.requestBytes);
   draft.responseBytes = countOrNull(draft.responseBytes);
-  draft.remoteAddr = cleanNullableText(draft.remoteAddr, TEXT_LIMITS.remoteAddr);
   draft.xForwardedFor = cleanNullableText(draft.xForwardedFor, TEXT_LIMITS.xForwardedFor);
   draft.username = cleanNullableText(draft.username, TEXT_LIMITS.username);
   draft.ipInfo = limitNullable(draft.ipInfo);
-  draft.visitor = cleanNullableText(draft.visitor, TEXT_LIMITS.visitor);
   draft.trackVar = limitNullable(draft.trackVar);
   draft.weight = finiteOr(draft.weight, 1);
   return Object.freeze(draft);

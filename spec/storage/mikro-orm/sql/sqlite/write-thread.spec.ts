@@ -206,7 +206,7 @@ describe('storage/mikro-orm/sql/sqlite/write-thread', () => {
   it("fails a task with SQLite's error and its code", async () => {
     const other = new WriteThread(orm, { ...table, name: 'none' });
     const task = { kind: 'insert', rows: new RowPacker([]).pack() } as const;
-    expect(await caught(other.perform(task, signal))).to.include({ code: 'SQLITE_ERROR' });
+    expect(await caught(other.perform(task))).to.include({ code: 'SQLITE_ERROR' });
     await other.close();
   });
 

@@ -25,10 +25,11 @@ export class ThreadDeleter implements SqlDeleter {
     try {
       if (!(await orAbort(this.#thread.start(), signal)))
         return await this.#otherwise.delete(date, limit, signal);
+      await orAbort(this.#thread.idle(), signal);
       while (total < limit) {
         const wanted = Math.min(PIECE_RECORDS, limit - total);
         const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;
-        const { deleted } = await orAbort(this.#thread.perform(task, signal), signal);
+        const { deleted } = await orAbort(this.#thread.perform(task), signal);
         total += deleted;
         if (deleted < wanted) break;
       }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
 import { orAbort } from '../../or-abort.js';
@@ -10,7 +11,10 @@ import { type WriteThread, errorOf } from './write-thread.js';
 /** Records a transaction: as long as it lasts, nobody else can write to the file. */
 const PIECE_RECORDS = 250;
 
-/** Has a thread write, in short transactions. Where there is none, another writer does. */
+/**
+ * Has a thread write, in short transactions, each packed while the one before is written. Where there is no thread, another writer
+ * writes.
+ */
 export class ThreadWriter implements SqlWriter {
   readonly #thread: WriteThread;
   readonly #table: UsageTable;
@@ -27,9 +31,18 @@ export class ThreadWriter implements SqlWriter {
     const refused: RefusedRecord[] = [];
     try {
       if (!(await orAbort(this.#thread.start(), signal))) return await this.#otherwise.write(batch, signal);
+      await orAbort(this.#thread.idle(), signal);
+      let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
       for (let start = 0; start < batch.length; start += PIECE_RECORDS) {
-        refused.push(...(await this.#writePiece(batch.slice(start, start + PIECE_RECORDS), signal)));
+        if (start > 0) await nextTurn();
+        signal.throwIfAborted();
+        const piece = this.#writePiece(batch.slice(start, start + PIECE_RECORDS), signal);
+        // While it waits for the one before, nobody listens.
+        piece.catch(nothing);
+        refused.push(...(await before));
+        before = piece;
       }
+      refused.push(...(await before));
     } catch (error) {
       throw storageError(error, this.#table.name);
     }
@@ -56,10 +69,12 @@ export class ThreadWriter implements SqlWriter {
       }
     }
     const task = { kind: 'insert', rows: packer.pack() } as const;
-    const result = await orAbort(this.#thread.perform(task, signal), signal);
+    const result = await orAbort(this.#thread.perform(task), signal);
     for (const { index, error } of result.refused) {
       refused.push({ id: (records[index] as UsageRecord).id, error: errorOf(error) });
     }
     return refused;
   }
 }
+
+function nothing(): void {}

@@ -54,14 +54,12 @@ export class WriteThread {
   }
 
   /**
-   * Has something done, when everything before it is done.
+   * Has something done, when everything before it is done. Who has not waited for all of that waits until the thread is
+   * {@link idle}, as what nobody waits for any more is not to pile up.
    *
    * @throws SQLite's error, with its code; or what became of the thread
    */
-  async perform(task: ThreadTask, signal: AbortSignal): Promise<ThreadResult> {
-    // What nobody waits for any more is not to pile up.
-    await this.idle();
-    signal.throwIfAborted();
+  async perform(task: ThreadTask): Promise<ThreadResult> {
     const thread = await (this.#starting ??= this.#start());
     if (thread === null) throw lost();
     this.#lastId += 1;
