@@ -11,6 +11,12 @@ import { type WriteThread, errorOf } from './write-thread.js';
 /** Records a transaction: as long as it lasts, nobody else can write to the file. */
 const PIECE_RECORDS = 250;
 
+/** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
+const TURN_MS = 0.25;
+
+/** Records between two looks at the time. */
+const GLANCE_RECORDS = 16;
+
 /**
  * Has a thread write, in short transactions, each packed while the one before is written. Where there is no thread, another writer
  * writes.
@@ -34,8 +40,6 @@ export class ThreadWriter implements SqlWriter {
       await orAbort(this.#thread.idle(), signal);
       let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
       for (let start = 0; start < batch.length; start += PIECE_RECORDS) {
-        if (start > 0) await nextTurn();
-        signal.throwIfAborted();
         const piece = this.#writePiece(batch.slice(start, start + PIECE_RECORDS), signal);
         // While it waits for the one before, nobody listens.
         piece.catch(nothing);
@@ -59,7 +63,13 @@ export class ThreadWriter implements SqlWriter {
     const packer = new RowPacker(this.#table.columns);
     const records: UsageRecord[] = [];
     const refused: RefusedRecord[] = [];
-    for (const record of piece) {
+    let deadline = 0;
+    for (const [index, record] of piece.entries()) {
+      if (index % GLANCE_RECORDS === 0 && performance.now() > deadline) {
+        await nextTurn();
+        signal.throwIfAborted();
+        deadline = performance.now() + TURN_MS;
+      }
       try {
         packer.add(record);
         records.push(record);
