@@ -5,17 +5,24 @@ import { orAbort } from '../../or-abort.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
-import { RowPacker } from './packed-rows.js';
+import { type PackedRows, RowPacker } from './packed-rows.js';
 import { type WriteThread, errorOf } from './write-thread.js';
 
 /** Records a transaction: as long as it lasts, nobody else can write to the file. */
 const PIECE_RECORDS = 250;
 
 /** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
-const TURN_MS = 0.25;
+const TURN_MS = 0.2;
 
 /** Records between two looks at the time. */
 const GLANCE_RECORDS = 16;
+
+/** Rows that go to the thread together. */
+interface PackedPiece {
+  readonly rows: PackedRows;
+  /** Of the records that they were. */
+  readonly ids: readonly string[];
+}
 
 /**
  * Has a thread write, in short transactions, each packed while the one before is written. Where there is no thread, another writer
@@ -40,11 +47,12 @@ export class ThreadWriter implements SqlWriter {
       await orAbort(this.#thread.idle(), signal);
       let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
       for (let start = 0; start < batch.length; start += PIECE_RECORDS) {
-        const piece = this.#writePiece(batch.slice(start, start + PIECE_RECORDS), signal);
+        const piece = await this.#pack(batch.slice(start, start + PIECE_RECORDS), refused, signal);
+        const written = this.#insert(piece, signal);
         // While it waits for the one before, nobody listens.
-        piece.catch(nothing);
+        written.catch(nothing);
         refused.push(...(await before));
-        before = piece;
+        before = written;
       }
       refused.push(...(await before));
     } catch (error) {
@@ -58,13 +66,20 @@ export class ThreadWriter implements SqlWriter {
     await this.#thread.close();
   }
 
-  /** @returns the records that the table does not take */
-  async #writePiece(piece: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
+  /**
+   * Packs records, with turns of the event loop between them.
+   *
+   * @param refused - gets those that cannot be rows
+   */
+  async #pack(
+    records: readonly UsageRecord[],
+    refused: RefusedRecord[],
+    signal: AbortSignal,
+  ): Promise<PackedPiece> {
     const packer = new RowPacker(this.#table.columns);
-    const records: UsageRecord[] = [];
-    const refused: RefusedRecord[] = [];
+    const ids: string[] = [];
     let deadline = 0;
-    for (const [index, record] of piece.entries()) {
+    for (const [index, record] of records.entries()) {
       if (index % GLANCE_RECORDS === 0 && performance.now() > deadline) {
         await nextTurn();
         signal.throwIfAborted();
@@ -72,18 +87,19 @@ export class ThreadWriter implements SqlWriter {
       }
       try {
         packer.add(record);
-        records.push(record);
+        ids.push(record.id);
       } catch (error) {
         // What cannot be JSON will never be.
         refused.push({ id: record.id, error: error as Error });
       }
     }
-    const task = { kind: 'insert', rows: packer.pack() } as const;
-    const result = await orAbort(this.#thread.perform(task), signal);
-    for (const { index, error } of result.refused) {
-      refused.push({ id: (records[index] as UsageRecord).id, error: errorOf(error) });
-    }
-    return refused;
+    return { rows: packer.pack(), ids };
+  }
+
+  /** @returns the records that the table does not take */
+  async #insert({ rows, ids }: PackedPiece, signal: AbortSignal): Promise<RefusedRecord[]> {
+    const result = await orAbort(this.#thread.perform({ kind: 'insert', rows }), signal);
+    return result.refused.map(({ index, error }) => ({ id: ids[index] as string, error: errorOf(error) }));
   }
 }
 
