@@ -1,3 +1,4 @@
+import type { UsageTable } from '../usage-table.js';
 import { isRefusal } from './errors.js';
 import { quote } from './identifiers.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
@@ -7,6 +8,11 @@ import type { SqliteRow } from './row.js';
 export interface InsertTarget {
   readonly name: string;
   readonly columns: readonly string[];
+}
+
+/** A table as what is inserted into. */
+export function targetOf({ name, columns }: UsageTable): InsertTarget {
+  return { name, columns: columns.map((column) => column.name) };
 }
 
 /** A row that the table does not take, by the number that it was added with, and why. */

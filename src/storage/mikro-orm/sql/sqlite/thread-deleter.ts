@@ -2,10 +2,7 @@ import { orAbort } from '../../or-abort.js';
 import { deletionError } from '../deletion-error.js';
 import type { SqlDeleter } from '../sql-deleter.js';
 import { isSetup } from './errors.js';
-import type { WriteThread } from './write-thread.js';
-
-/** Records a transaction: as long as it lasts, nobody else can write to the file. */
-const PIECE_RECORDS = 250;
+import { PIECE_RECORDS, type WriteThread } from './write-thread.js';
 
 /** Has a thread delete, in short transactions. Where there is none, another deleter does. */
 export class ThreadDeleter implements SqlDeleter {

@@ -6,10 +6,7 @@ import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { type PackedRows, RowPacker } from './packed-rows.js';
-import { type WriteThread, errorOf } from './write-thread.js';
-
-/** Records a transaction: as long as it lasts, nobody else can write to the file. */
-const PIECE_RECORDS = 250;
+import { PIECE_RECORDS, type WriteThread, errorOf } from './write-thread.js';
 
 /** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
 const TURN_MS = 0.2;

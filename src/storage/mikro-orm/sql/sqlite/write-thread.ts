@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageTable } from '../usage-table.js';
+import { targetOf } from './row-inserter.js';
 import { fileOf, sqliteConnection } from './native-client.js';
 import type {
   ThreadAnswer,
@@ -13,6 +14,9 @@ import type {
   ThreadResult,
   ThreadTask,
 } from './thread-program.js';
+
+/** Records of a task, which is one transaction: as long as it lasts, nobody else can write to the file. */
+export const PIECE_RECORDS = 250;
 
 const threads = new WeakMap<MikroORM, WriteThread>();
 
@@ -93,10 +97,8 @@ export class WriteThread {
   async #start(): Promise<Worker | null> {
     const file = fileOf(await sqliteConnection(this.#orm).getNativeClient());
     if (file === null) return null;
-    const { name, columns } = this.#table;
-    const target = { name, columns: columns.map((column) => column.name) };
     try {
-      const workerData: ThreadData = { client: findClient(), file, target };
+      const workerData: ThreadData = { client: findClient(), file, target: targetOf(this.#table) };
       const thread = new Worker(this.#program, { workerData });
       const isReady = await this.#listen(thread);
       return isReady ? thread : null;

@@ -13,7 +13,7 @@ import {
   withoutWaiting,
 } from './native-client.js';
 import { rowOf } from './row.js';
-import { RowInserter } from './row-inserter.js';
+import { RowInserter, targetOf } from './row-inserter.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -90,9 +90,7 @@ export class SqliteWriter implements SqlWriter {
   /** The statements, made again when MikroORM has connected anew. */
   #inserter(database: NativeDatabase): RowInserter {
     if (this.#prepared?.database !== database) {
-      const { name, columns } = this.#table;
-      const target = { name, columns: columns.map((column) => column.name) };
-      this.#prepared = { database, inserter: new RowInserter(database, target) };
+      this.#prepared = { database, inserter: new RowInserter(database, targetOf(this.#table)) };
     }
     return this.#prepared.inserter;
   }
