@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import {
   type Hops,
   forwardedHops,
+  isSoleEntry,
   trimBlanks,
   xForwardedForHops,
 } from '../../src/capture/forwarded-header.js';
@@ -32,6 +33,25 @@ describe('xForwardedForHops', () => {
 
   it('yields nothing of an entry that is too long', () => {
     expect(all(xForwardedForHops(`a,${'b'.repeat(1025)},c`))).to.deep.equal(['c', '', 'a']);
+  });
+});
+
+describe('isSoleEntry', () => {
+  it('always says of a header whether it is one entry, with nothing around it', () => {
+    const header = fc.oneof(headerText, fc.stringMatching(/^[\da-f.:]{0,20}[, \t]?$/));
+    fc.assert(
+      fc.property(header, (text) => {
+        if (isSoleEntry(text)) expect(all(xForwardedForHops(text))).to.deep.equal([text]);
+        else expect(text).to.match(/^$|[, \t]/);
+      }),
+    );
+  });
+
+  it('is false of what was not sent, what is a list, and what is too long to be read', () => {
+    expect(isSoleEntry(undefined)).to.equal(false);
+    expect(isSoleEntry(['203.0.113.7'])).to.equal(false);
+    expect(isSoleEntry('b'.repeat(1024))).to.equal(true);
+    expect(isSoleEntry('b'.repeat(1025))).to.equal(false);
   });
 });
 

@@ -1,6 +1,9 @@
 /** The longest entry that is read. */
 const MAX_ENTRY_LENGTH = 1024;
 
+/** One entry without a blank, which may stand around it, and without the comma that divides entries. */
+const SOLE_ENTRY = /^[^, \t]+$/;
+
 /** A pair of RFC 7239, 4, or nothing, up to the next semicolon. Colons and brackets should be quoted, and often are not. */
 const PAIR =
   /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~:[\]-]+)|"((?:[^"\\]|\\.)*)")[ \t]*)?(?:;|$)/y;
@@ -26,6 +29,11 @@ export function forwardedHops(header: string): Hops {
     const element = next();
     return element === undefined ? undefined : forOf(element);
   };
+}
+
+/** Whether an `X-Forwarded-For` is one entry, as {@link xForwardedForHops} would yield it. */
+export function isSoleEntry(header: string | readonly string[] | undefined): header is string {
+  return typeof header === 'string' && header.length <= MAX_ENTRY_LENGTH && SOLE_ENTRY.test(header);
 }
 
 /** A header without the blanks around it, of which HTTP knows two. */

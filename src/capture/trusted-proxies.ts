@@ -2,7 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_HOPS, type ProxyTrust } from '../options/address-options.js';
 import type { Address } from './address-text.js';
 import { errorTypeOf } from './error-type.js';
-import { type Hops, forwardedHops, trimBlanks, xForwardedForHops } from './forwarded-header.js';
+import {
+  type Hops,
+  forwardedHops,
+  isSoleEntry,
+  trimBlanks,
+  xForwardedForHops,
+} from './forwarded-header.js';
 
 /** Reads an address as it was written; null if it is none. */
 type AddressReader = (text: string, whole: string) => Address | null;
@@ -38,6 +44,9 @@ export class TrustedProxies {
    */
   clientOf(peer: Address | null, headers: IncomingHttpHeaders): Address | null {
     if (!this.trusts(peer, 0)) return peer;
+    const { forwarded, 'x-forwarded-for': forwardedFor } = headers;
+    // What most proxies send needs no walk, which would make a few objects a request.
+    if (forwarded === undefined && isSoleEntry(forwardedFor)) return this.#read(forwardedFor, forwardedFor);
     const claims = claimsOf(headers);
     let address = peer;
     for (let hop = 1; hop <= MAX_HOPS; hop += 1) {
