@@ -62,10 +62,8 @@ async function visit(
   return record.visitor;
 }
 
-async function stop({ served, clock }: Process): Promise<void> {
-  const ticking = setInterval(() => void clock.advance(50), 1);
+async function stop({ served }: Process): Promise<void> {
   await served.close();
-  clearInterval(ticking);
 }
 
 /** Two processes that write to one database. */

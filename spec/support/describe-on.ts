@@ -18,11 +18,14 @@ const TITLES = {
   mongod: 'on MongoDB itself',
 } as const satisfies Record<EngineName, string>;
 
-// This module is loaded while mocha loads the specs: the hook is the root suite's.
-after(async function () {
-  this.timeout(60_000);
-  await stopShared();
-});
+// This module is loaded while mocha loads the specs: the hook is the root suite's. A worker of mocha's goes on to the next file
+// with the same servers, which end when it does.
+if (process.env['MOCHA_WORKER_ID'] === undefined) {
+  after(async function () {
+    this.timeout(60_000);
+    await stopShared();
+  });
+}
 
 function suiteWith<Server extends TestServer>(
   name: EngineName,
