@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { ChildConfig } from './support/children/child-config.js';
 import { type TemporaryFolder, temporaryFolder } from './support/sqlite.js';
@@ -19,12 +20,16 @@ describe('A server that is told to end', function shutdown() {
     await folder.remove();
   });
 
-  async function started(config: Partial<ChildConfig>): Promise<TrackedChild> {
-    const child = await TrackedChild.start({
+  async function started(
+    config: Partial<ChildConfig>,
+    wrapper: readonly string[] = [],
+  ): Promise<TrackedChild> {
+    const whole = {
       database: folder.file('usage.db'),
       ...config,
       tracker: { ...LAZY, handleSignals: true, ...config.tracker },
-    });
+    };
+    const child = await TrackedChild.start(whole, wrapper);
     await new Requests('r').send(child.port, 20);
     await child.waitFor('all is handed over', ({ accepted }) => accepted === 20);
     return child;
@@ -40,6 +45,15 @@ describe('A server that is told to end', function shutdown() {
       expect(stored()).to.equal(20);
     });
   }
+
+  it('stores what is queued and ends where it is the first process of a container', async function (this: Mocha.Context) {
+    const container = ['unshare', '--pid', '--fork', '--kill-child'];
+    if (spawnSync('unshare', [...container.slice(1), 'true']).status !== 0) this.skip();
+    const child = await started({}, container);
+    await child.ask('signal', 'SIGTERM');
+    expect(await child.ended).to.deep.equal({ code: 143, signal: null });
+    expect(stored()).to.equal(20);
+  });
 
   it('dies at once where it was not told to handle signals', async () => {
     const child = await started({ tracker: { handleSignals: false } });

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** What a tracker does when its process ends. */
 export interface EndingTracker {
   /** Stores what waits, unless the storages fail. */
@@ -37,8 +39,15 @@ function closeAll(signal: NodeJS.Signals): void {
   // Asked now: a listener that is called once is gone by the time that everything is closed.
   const isAlone = process.listenerCount(signal) === 0;
   void Promise.allSettled([...closed].map((tracker) => tracker.close())).then(() => {
-    if (isAlone) process.kill(process.pid, signal);
+    if (isAlone) endBy(signal);
   });
+}
+
+/** Ends the process as the signal does where nobody listens for it. */
+function endBy(signal: NodeJS.Signals): void {
+  process.kill(process.pid, signal);
+  // Linux spares the first process of a container (pid_namespaces(7)). The exit code is the one that shells give to such an end.
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }
 
 function ignoreSignals(): void {

@@ -2,13 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_HOPS, type ProxyTrust } from '../options/address-options.js';
 import type { Address } from './address-text.js';
 import { errorTypeOf } from './error-type.js';
-import {
-  type Hops,
-  forwardedHops,
-  isSoleEntry,
-  trimBlanks,
-  xForwardedForHops,
-} from './forwarded-header.js';
+import { type Hops, forwardedHops, isSoleEntry, trimBlanks, xForwardedForHops } from './forwarded-header.js';
 
 /** Reads an address as it was written; null if it is none. */
 type AddressReader = (text: string, whole: string) => Address | null;

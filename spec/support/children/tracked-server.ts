@@ -106,6 +106,7 @@ const commands: Record<string, (argument: unknown) => unknown> = {
     if (last !== undefined) last.mood = next as ChildMood;
   },
   listeners: () => ['SIGTERM', 'SIGINT', 'beforeExit'].map((event) => process.listenerCount(event)),
+  signal: (signal) => void process.kill(process.pid, signal as NodeJS.Signals),
   freeHandles: () => handles.splice(0).forEach((handle) => closeSync(handle)),
 };
 
