@@ -26,7 +26,7 @@ describe('WaitingRoom', () => {
     await clock.advance(99);
     expect(finished).to.deep.equal([]);
     resolve({ ipInfo: { country: 'CH' } });
-    await room.idle();
+    await room.left();
     expect(finished).to.deep.equal([waiting]);
     expect(waiting).to.deep.include({ username: 'ada', ipInfo: { country: 'CH' } });
   });
@@ -48,8 +48,23 @@ describe('WaitingRoom', () => {
     for (let count = 0; count < 3; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
     room.empty();
     expect(finished).to.have.lengthOf(3);
-    await room.idle();
+    await room.left();
     await clock.advance(1000);
+    expect(finished).to.have.lengthOf(3);
+  });
+
+  it('waits for those who were there, and not for those who come later', async () => {
+    room.add(makeDraft(), [new Promise(() => {})], 100);
+    room.add(makeDraft(), [new Promise(() => {})], 200);
+    let hasLeft = false;
+    const leaving = room.left().then(() => (hasLeft = true));
+    for (let count = 0; count < 3; count += 1) {
+      await clock.advance(60);
+      room.add(makeDraft(), [new Promise(() => {})], 100);
+    }
+    expect([hasLeft, finished.length]).to.deep.equal([false, 2]);
+    await clock.advance(20);
+    await leaving;
     expect(finished).to.have.lengthOf(3);
   });
 

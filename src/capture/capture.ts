@@ -106,7 +106,7 @@ export class Capture implements ExchangeWatcher {
   /** The same, and waits for what is still being learned of them, which takes no longer than each may take. */
   async complete(): Promise<void> {
     this.settle();
-    await this.#waiting.idle();
+    await this.#waiting.left();
   }
 
   /** The same, without waiting: records go with what is known by now. */

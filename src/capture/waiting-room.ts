@@ -12,7 +12,7 @@ export class WaitingRoom {
   readonly #clock: Clock;
   readonly #finish: (draft: UsageRecordDraft) => void;
   readonly #waiting = new Map<UsageRecordDraft, TimerHandle>();
-  #idlers: (() => void)[] = [];
+  #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /** @param finish - takes drafts that leave; it never throws */
   constructor(clock: Clock, finish: (draft: UsageRecordDraft) => void) {
@@ -51,10 +51,11 @@ export class WaitingRoom {
     for (const draft of this.#waiting.keys()) this.#leave(draft);
   }
 
-  /** Waits until nobody waits. */
-  async idle(): Promise<void> {
+  /** Waits until those who wait now have left. Others may have come by then, and under load always have. */
+  async left(): Promise<void> {
     if (this.#waiting.size === 0) return;
-    await new Promise<void>((resolve) => this.#idlers.push(resolve));
+    const drafts = new Set(this.#waiting.keys());
+    await new Promise<void>((resolve) => this.#awaited.push({ drafts, resolve }));
   }
 
   #leave(draft: UsageRecordDraft): void {
@@ -63,7 +64,9 @@ export class WaitingRoom {
     this.#clock.clearTimeout(timer);
     this.#waiting.delete(draft);
     this.#finish(draft);
-    if (this.#waiting.size > 0) return;
-    for (const resolve of this.#idlers.splice(0)) resolve();
+    for (const { drafts, resolve } of this.#awaited) {
+      if (drafts.delete(draft) && drafts.size === 0) resolve();
+    }
+    this.#awaited = this.#awaited.filter(({ drafts }) => drafts.size > 0);
   }
 }
