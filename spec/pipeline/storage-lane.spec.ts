@@ -73,6 +73,23 @@ describe('StorageLane', () => {
     expect([...storage.stored.keys()]).to.deep.equal(records.map(({ id }) => id));
   });
 
+  it('stores what a flush was called for, at whatever moment of another attempt it came', async () => {
+    for (let moment = 0; moment < 20; moment += 1) {
+      const { storage, lane, accept } = setUp();
+      storage.mood = 'hang';
+      accept(1);
+      const first = lane.flush();
+      await Promise.resolve();
+      storage.mood = 'store';
+      storage.release();
+      for (let ticks = 0; ticks < moment; ticks += 1) await Promise.resolve();
+      accept(1);
+      await lane.flush();
+      expect(lane.stats(), `${moment} microtasks later`).to.include({ stored: 2, queued: 0 });
+      await first;
+    }
+  });
+
   it('sets no timer while nothing waits', async () => {
     const { clock, lane, accept } = setUp();
     expect(clock.pendingTimers).to.equal(0);

@@ -1,9 +1,9 @@
-import { TrackUsageError } from '../errors.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import { type DropCounts, type DropReason, noDrops } from './accounting.js';
 import type { AttemptResult } from './attempt.js';
 import type { LaneObserver } from './lane-observer.js';
 import { toError } from './report-log.js';
+import { needsPerson } from './storage-errors.js';
 
 /** The books of one lane: what was accepted, stored and dropped, and how the attempts went. */
 export class LaneAccounts {
@@ -49,8 +49,7 @@ export class LaneAccounts {
 
   /** Whether the last attempt failed for a reason that only a person can do something about. */
   get needsPerson(): boolean {
-    const error = this.#lastError;
-    return this.#failures > 0 && error instanceof TrackUsageError && error.code === 'STORAGE_SETUP';
+    return this.#failures > 0 && needsPerson(this.#lastError);
   }
 
   /** Books records that came in. */

@@ -1,4 +1,3 @@
-import { TrackUsageError } from '../errors.js';
 import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
@@ -12,6 +11,7 @@ import { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
 import type { SpoolSettings } from './spool/spool-contract.js';
 import { Spool } from './spool/spool.js';
+import { closedTooSoon, isRefusedBatch } from './storage-errors.js';
 import { Waiters } from './waiters.js';
 import { WakeTimer } from './wake-timer.js';
 import { within } from './within.js';
@@ -185,18 +185,25 @@ export class StorageLane {
     if (this.#running) return;
     this.#running = true;
     this.#timer.stop();
-    while ((await this.#takeParcel()) && (await this.#tryParcel())) this.#releaseWaiting();
+    // Nothing comes between the question whether something is due and `#running`: a flush in there would wait for a
+    // run that does not know of it.
+    while (this.#isDue() && (await this.#takeParcel()) && (await this.#tryParcel())) this.#releaseWaiting();
     this.#running = false;
     this.#releaseWaiting();
     this.#schedule();
   }
 
+  /** Whether there is something to store now. */
+  #isDue(): boolean {
+    if (this.#isClosed()) return false;
+    if (this.#parcel !== null) return true;
+    return this.#open() >= this.#settings.batch.maxRecords || this.#settled() < this.#due;
+  }
+
   /** Takes what is stored next. It never throws. */
   async #takeParcel(): Promise<boolean> {
     const { maxRecords, maxBytes } = this.#settings.batch;
-    if (this.#isClosed()) return false;
     if (this.#parcel !== null) return true;
-    if (this.#open() < maxRecords && this.#settled() >= this.#due) return false;
     try {
       const taken = this.#outbox.take(maxRecords, maxBytes);
       const batch = taken instanceof Promise ? await taken : taken;
@@ -272,7 +279,7 @@ export class StorageLane {
     this.#state = 'closed';
     const attempt = this.#attempt;
     this.#attempt = null;
-    attempt?.end(closed(this.#storage.name));
+    attempt?.end(closedTooSoon(this.#storage.name));
     this.#timer.stop();
     this.#releaseWaiting();
   }
@@ -281,15 +288,4 @@ export class StorageLane {
     const isIdle = !this.#running || this.#isClosed();
     this.#waiters.release(isIdle ? Infinity : this.#settled());
   }
-}
-
-function isRefusedBatch(error: unknown): error is TrackUsageError {
-  return error instanceof TrackUsageError && error.code === 'BATCH_REFUSED';
-}
-
-function closed(storage: string): TrackUsageError {
-  return new TrackUsageError(
-    'STORAGE_CLOSED',
-    `The tracker was closed before the storage '${storage}' answered.`,
-  );
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DeletingUsageStorage } from '../storage/usage-storage.js';
 import { backoffMs } from './backoff.js';
+import { closedTooSoon, needsPerson } from './storage-errors.js';
 import { WakeTimer } from './wake-timer.js';
 
 /** How a pruner works. */
@@ -73,10 +74,7 @@ export class StoragePruner {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.stop();
-    const { name } = this.#storage;
-    this.#abort?.abort(
-      new TrackUsageError('STORAGE_CLOSED', `The tracker was closed before '${name}' answered.`),
-    );
+    this.#abort?.abort(closedTooSoon(this.#storage.name));
     await this.#answer;
   }
 
@@ -104,8 +102,7 @@ export class StoragePruner {
     this.#failures += 1;
     this.#failuresInRow += 1;
     this.#settings.onFailure(error);
-    const needsPerson = error instanceof TrackUsageError && error.code === 'STORAGE_SETUP';
-    return needsPerson ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
+    return needsPerson(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
