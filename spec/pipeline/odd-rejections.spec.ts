@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { oddValues } from '../support/odd-values.js';
 import { laneTo } from '../support/pipelines.js';
 import { makeRecord } from '../support/records.js';
 
@@ -6,6 +7,7 @@ describe('a storage that rejects with what is no error', () => {
   for (const [title, reason, message] of [
     ['nothing', undefined, 'thrown: undefined'],
     ['text', 'no', "thrown: 'no'"],
+    ['what lets nobody look at it', oddValues().at(-1), 'an error that cannot be shown'],
     ['an object that cannot become text', Object.create(null), 'thrown: [Object: null prototype] {}'],
   ] as const) {
     it(`${title}: keeps its records, and is asked again`, async () => {

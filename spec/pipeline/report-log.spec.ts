@@ -1,12 +1,19 @@
 import { expect } from 'chai';
+import type { Clock } from '../../src/clock.js';
+import { TrackUsageError } from '../../src/errors.js';
 import { ReportLog, describeError } from '../../src/pipeline/report-log.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
+import { oddValues } from '../support/odd-values.js';
 
-function setUp() {
+function fail(): never {
+  throw new Error('out of order');
+}
+
+function setUp(ownClock: Clock | null = null) {
   const clock = new ManualClock();
   const lines: string[] = [];
   const write = (line: string): void => void lines.push(line);
-  return { clock, lines, log: new ReportLog({ warn: write, error: write }, clock) };
+  return { clock, lines, log: new ReportLog({ warn: write, error: write }, ownClock ?? clock) };
 }
 
 describe('ReportLog', () => {
@@ -14,13 +21,47 @@ describe('ReportLog', () => {
     const { clock, lines, log } = setUp();
     log.loss('sqlite', 'queue-full', 1, null);
     for (let index = 0; index < 100; index += 1) log.loss('sqlite', 'queue-full', 1, null);
+    await clock.advance(20_000);
     log.loss('printer', 'refused', 7, new Error('no such format'));
+    await clock.advance(39_999);
     expect(lines).to.deep.equal(['koa-track-usage: records were dropped (sqlite queue-full 1)']);
-    await clock.advance(60_000);
+    await clock.advance(1);
+    expect(lines.slice(1)).to.deep.equal([
+      'koa-track-usage: records were dropped (sqlite queue-full 100, printer refused 7): Error: no such format',
+    ]);
     log.loss(null, 'no-storage', 2, null);
-    expect(lines[1]).to.equal(
-      'koa-track-usage: records were dropped (sqlite queue-full 100, printer refused 7, no-storage 2): Error: no such format',
+    await clock.advance(59_999);
+    expect(lines).to.have.length(2);
+    await clock.advance(1);
+    expect(lines.slice(2)).to.deep.equal(['koa-track-usage: records were dropped (no-storage 2)']);
+    await clock.advance(3_600_000);
+    expect(lines).to.have.length(3);
+    log.loss('sqlite', 'queue-full', 1, null);
+    expect(lines).to.have.length(4);
+  });
+
+  it('keeps no process alive for it, and sets no timer that is not needed', () => {
+    const clock = new ManualClock();
+    const kept: boolean[] = [];
+    const log = new ReportLog(
+      { warn() {}, error() {} },
+      {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        setTimeout(callback, delayMs, keepAlive) {
+          kept.push(keepAlive);
+          return clock.setTimeout(callback, delayMs);
+        },
+        clearTimeout: (timer) => clock.clearTimeout(timer),
+      },
     );
+    log.loss('sqlite', 'late', 1, null);
+    expect(kept).to.deep.equal([]);
+    log.loss('sqlite', 'late', 1, null);
+    log.loss('sqlite', 'late', 1, null);
+    expect(kept).to.deep.equal([false]);
+    log.reportLosses();
+    expect(clock.pendingTimers).to.equal(0);
   });
 
   it('tells of the rest when it is asked to, once', () => {
@@ -46,10 +87,42 @@ describe('ReportLog', () => {
     ]);
   });
 
+  it('does not keep back what a person has to do because something else failed before', async () => {
+    const { clock, lines, log } = setUp();
+    log.failure('a', 'a failed', new TrackUsageError('STORAGE_UNAVAILABLE', 'gone'));
+    log.failure('a', 'a failed', new TrackUsageError('STORAGE_SETUP', 'Check the password.'));
+    log.failure('b', 'b failed', new TrackUsageError('STORAGE_SETUP', 'Make the table.'));
+    log.failure('a', 'a failed', new TrackUsageError('STORAGE_SETUP', 'Check the password.'));
+    expect(lines).to.deep.equal([
+      'koa-track-usage: a failed: TrackUsageError: gone',
+      'koa-track-usage: a failed: TrackUsageError: Check the password.',
+      'koa-track-usage: b failed: TrackUsageError: Make the table.',
+    ]);
+    await clock.advance(60_000);
+    log.failure('a', 'a failed', new TrackUsageError('STORAGE_SETUP', 'Check the password.'));
+    expect(lines).to.have.length(4);
+  });
+
+  it('survives whatever is thrown', () => {
+    const { lines, log } = setUp();
+    for (const [index, value] of oddValues().entries()) log.failure(`kind ${index}`, 'it failed', value);
+    expect(lines).to.have.length(oddValues().length);
+  });
+
+  it('survives a clock that throws', () => {
+    const { lines, log } = setUp({
+      now: fail,
+      monotonic: fail,
+      setTimeout: fail,
+      clearTimeout: fail,
+    });
+    log.loss('sqlite', 'late', 1, null);
+    log.loss('sqlite', 'late', 2, null);
+    log.reportLosses();
+    expect(lines).to.have.length(2);
+  });
+
   it('survives a logger that throws', () => {
-    const fail = (): never => {
-      throw new Error('no log');
-    };
     new ReportLog({ warn: fail, error: fail }, new ManualClock()).warn('kind', 'message');
   });
 });

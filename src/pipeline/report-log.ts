@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
-import type { Clock } from '../clock.js';
+import type { Clock, TimerHandle } from '../clock.js';
 import type { DropReason } from './accounting.js';
+import { needsPerson } from './storage-errors.js';
 
 /** Where lines are written. */
 export interface LogTarget {
@@ -11,6 +12,9 @@ export interface LogTarget {
 const PREFIX = 'koa-track-usage:';
 const QUIET_MS = 60_000;
 
+/** The kind of the line that tells of lost records. */
+const LOSS = 'loss';
+
 /** Writes the first line of a kind at once, and then at most one a minute. A logger that throws is left alone. */
 export class ReportLog {
   readonly #target: LogTarget;
@@ -20,27 +24,32 @@ export class ReportLog {
   /** Lost records that no line has told of yet, by storage and reason. */
   readonly #unreported = new Map<string, number>();
   #lastLoss: Error | null = null;
+  /** Set while there are such records. */
+  #lossTimer: TimerHandle | null = null;
 
   constructor(target: LogTarget, clock: Clock) {
     this.#target = target;
     this.#clock = clock;
   }
 
-  /** Reports lost records: the first at once, those that follow in one line for all of them. */
+  /** Reports lost records: the first at once, those that follow in one line for all of them when a minute is over. */
   loss(storage: string | null, reason: DropReason, count: number, error: Error | null): void {
     const kind = storage === null ? reason : `${storage} ${reason}`;
     this.#unreported.set(kind, (this.#unreported.get(kind) ?? 0) + count);
     this.#lastLoss = error ?? this.#lastLoss;
-    if (this.#isDue('loss')) this.reportLosses();
+    if (this.#isDue(LOSS)) this.reportLosses();
+    else this.#lossTimer ??= this.#setTimer();
   }
 
   /** Writes what has been lost since the last line, if anything was. */
   reportLosses(): void {
+    this.#clearTimer();
     const counts = [...this.#unreported].map(([kind, count]) => `${kind} ${count}`);
     if (counts.length === 0) return;
     const why = this.#lastLoss === null ? '' : `: ${describeError(this.#lastLoss)}`;
     this.#unreported.clear();
     this.#lastLoss = null;
+    this.#writtenAt.set(LOSS, this.#now());
     this.#write('error', `records were dropped (${counts.join(', ')})${why}`);
   }
 
@@ -49,9 +58,10 @@ export class ReportLog {
     if (this.#isDue(kind)) this.#write('warn', message);
   }
 
-  /** Reports a failure. */
+  /** Reports a failure. What a person has to do is said even if another failure of this kind was a moment ago. */
   failure(kind: string, message: string, error: unknown): void {
-    if (this.#isDue(kind)) this.#write('error', `${message}: ${describeError(error)}`);
+    if (this.#isDue(needsPerson(error) ? `${kind}, for a person` : kind))
+      this.#write('error', `${message}: ${describeError(error)}`);
   }
 
   #isDue(kind: string): boolean {
@@ -68,6 +78,27 @@ export class ReportLog {
       return this.#clock.monotonic();
     } catch {
       return performance.now();
+    }
+  }
+
+  /** No process has to live for a line. */
+  #setTimer(): TimerHandle | null {
+    const elapsedMs = this.#now() - (this.#writtenAt.get(LOSS) ?? 0);
+    try {
+      return this.#clock.setTimeout(() => this.reportLosses(), QUIET_MS - elapsedMs, false);
+    } catch {
+      // The next loss says the rest, or the end.
+      return null;
+    }
+  }
+
+  #clearTimer(): void {
+    const timer = this.#lossTimer;
+    this.#lossTimer = null;
+    try {
+      if (timer !== null) this.#clock.clearTimeout(timer);
+    } catch {
+      // It finds nothing to say.
     }
   }
 

@@ -1,13 +1,22 @@
-import { TrackUsageError } from '../errors.js';
+import { TrackUsageError, type TrackUsageErrorCode } from '../errors.js';
 
 /** Whether a storage refused a batch as a whole, of which it may take parts. */
 export function isRefusedBatch(error: unknown): error is TrackUsageError {
-  return error instanceof TrackUsageError && error.code === 'BATCH_REFUSED';
+  return hasCode(error, 'BATCH_REFUSED');
 }
 
-/** Whether a storage failed for a reason that goes away only when a person does something about it. */
+/** Whether a storage has to be set up by a person before it can be used. */
+export function needsSetup(error: unknown): boolean {
+  return hasCode(error, 'STORAGE_SETUP');
+}
+
+/**
+ * Whether a storage failed for a reason that goes away only when a person does something about it. An answer that
+ * breaks the contract is one: the storage may have stored the batch, and one that answers wrongly may also leave two
+ * rows a record, so that it is asked again as seldom as can be.
+ */
 export function needsPerson(error: unknown): boolean {
-  return error instanceof TrackUsageError && error.code === 'STORAGE_SETUP';
+  return needsSetup(error) || hasCode(error, 'STORAGE_CONTRACT');
 }
 
 /** What a storage is no longer waited for with, because its tracker is closed. */
@@ -16,4 +25,13 @@ export function closedTooSoon(storage: string): TrackUsageError {
     'STORAGE_CLOSED',
     `The tracker was closed before the storage '${storage}' answered.`,
   );
+}
+
+function hasCode(error: unknown, code: TrackUsageErrorCode): boolean {
+  try {
+    return error instanceof TrackUsageError && error.code === code;
+  } catch {
+    // A proxy may refuse to tell its prototype.
+    return false;
+  }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DeletingUsageStorage } from '../storage/usage-storage.js';
 import { backoffMs } from './backoff.js';
-import { closedTooSoon, needsPerson } from './storage-errors.js';
+import { closedTooSoon, needsSetup } from './storage-errors.js';
 import { WakeTimer } from './wake-timer.js';
 
 /** How a pruner works. */
@@ -102,7 +102,7 @@ export class StoragePruner {
     this.#failures += 1;
     this.#failuresInRow += 1;
     this.#settings.onFailure(error);
-    return needsPerson(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
+    return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
