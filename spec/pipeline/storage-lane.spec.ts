@@ -157,17 +157,21 @@ describe('StorageLane', () => {
     expect(storage.batches.length).to.be.within(20, 200);
   });
 
-  it('waits the longest pause when a person has to act first', async () => {
-    const { clock, storage, accept } = setUp();
-    storage.mood = 'reject';
-    storage.error = new TrackUsageError('STORAGE_SETUP', 'no such table');
-    accept(1);
-    await clock.advance(1000);
-    await clock.advance(29_999);
-    expect(storage.batches).to.have.length(1);
-    await clock.advance(1);
-    expect(storage.batches).to.have.length(2);
-  });
+  for (const [what, mood, error] of [
+    ['a person has to act first', 'reject', new TrackUsageError('STORAGE_SETUP', 'no such table')],
+    ['the storage breaks its contract, and may store the batch twice', 'garbage', new Error('not thrown')],
+  ] as const) {
+    it(`waits the longest pause when ${what}`, async () => {
+      const { clock, storage, accept } = setUp();
+      Object.assign(storage, { mood, error });
+      accept(1);
+      await clock.advance(1000);
+      await clock.advance(29_999);
+      expect(storage.batches).to.have.length(1);
+      await clock.advance(1);
+      expect(storage.batches).to.have.length(2);
+    });
+  }
 
   for (const mood of ['throw', 'garbage'] as const) {
     it(`survives a storage in the mood to ${mood}`, async () => {

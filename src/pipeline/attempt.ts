@@ -41,7 +41,7 @@ export class Attempt {
         // What is thrown instead of rejected is caught here, and what is no promise is taken as its result.
         void Promise.resolve(this.#storage.store(this.#records, signal)).then(resolve, reject);
       });
-      return checkResult(this.#records, result);
+      return checkResult(this.#storage.name, this.#records, result);
     } finally {
       clock.clearTimeout(timer);
     }
@@ -55,6 +55,7 @@ export class Attempt {
 
 /** Refuses an answer that does not account for every record of the batch. */
 function checkResult(
+  storage: string,
   batch: readonly UsageRecord[],
   result: Partial<StoreResult> | null | undefined,
 ): AttemptResult {
@@ -74,8 +75,9 @@ function checkResult(
   }
   throw new TrackUsageError(
     'STORAGE_CONTRACT',
-    `The storage answered { stored: ${String(result?.stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
-      `${batch.length}; every record has to be counted as stored or listed as refused.`,
+    `The storage '${storage}' answered { stored: ${String(result?.stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
+      `${batch.length}; every record has to be counted as stored or listed as refused. Correct what its method store ` +
+      'returns: until then the batch is stored again and again, which leaves one row a record only where ids are unique.',
   );
 }
 
