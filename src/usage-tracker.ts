@@ -54,8 +54,8 @@ export interface UsageTracker {
   /** What became of the records so far. */
   stats(): UsageStats;
   /**
-   * How the tracker does, for the application's own health end point: `failing` while records were dropped within
-   * the last minute, `degraded` while a storage fails and its records wait, else `ok`.
+   * How the tracker does, for the application's own health end point: `failing` while there is no storage, or records
+   * were dropped within the last minute, `degraded` while a storage fails and its records wait, else `ok`.
    */
   health(): Health;
   /**

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TrackUsageError } from '../../src/errors.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -72,6 +73,35 @@ describe('Pipeline', () => {
     await pipeline.flush();
     expect(storage.stored.size).to.equal(1);
     expectBalanced(pipeline.stats());
+  });
+
+  it('is failing while there is no storage, also where nothing has been lost', async () => {
+    const storage = new FaultyStorage();
+    let storages: UsageStorage[] | null = null;
+    const { pipeline } = setUp(() => {
+      if (storages === null) throw new Error('add a storage');
+      return storages;
+    });
+    expect(pipeline.health()).to.equal('ok');
+    pipeline.open();
+    expect(pipeline.health()).to.equal('failing');
+    storages = [storage];
+    pipeline.open();
+    expect(pipeline.health()).to.equal('ok');
+  });
+
+  it('says what a person has to do at once, also right after a failure of another kind', async () => {
+    const storage = new FaultyStorage();
+    const { clock, pipeline, lines } = setUp(() => [storage]);
+    storage.mood = 'reject';
+    pipeline.accept(makeRecord());
+    await pipeline.flush();
+    storage.error = new TrackUsageError('STORAGE_SETUP', 'Check the user and the password.');
+    await clock.advance(500);
+    expect(lines.map((line) => line.split('again: ')[1])).to.deep.equal([
+      'Error: out of order',
+      'TrackUsageError: Check the user and the password.',
+    ]);
   });
 
   it('counts a record that could not be made, and logs why', () => {

@@ -75,6 +75,8 @@ export class Pipeline {
   readonly #homeless = noDrops();
   readonly #retention: Retention | null;
   #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
+  /** Whether there was no storage when one was looked for. */
+  #isHomeless = false;
   #closing: Promise<CloseResult> | null = null;
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
@@ -141,8 +143,9 @@ export class Pipeline {
     if (this.#lanes !== null) return true;
     if (this.#closing !== null) return false;
     const error = this.#tryOpen();
-    if (error !== null) this.#log.failure('no-storage', 'requests are not tracked', error);
-    return error === null;
+    this.#isHomeless = error !== null;
+    if (this.#isHomeless) this.#log.failure('no-storage', 'requests are not tracked', error);
+    return !this.#isHomeless;
   }
 
   /** The storages, once they have been found. */
@@ -158,6 +161,7 @@ export class Pipeline {
   /** How the tracker does. */
   health(): Health {
     const { clock } = this.#settings;
+    if (this.#isHomeless) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
     const isFailing = (this.#lanes ?? []).some(({ lane }) => lane.isFailing);
     return isFailing ? 'degraded' : 'ok';
