@@ -135,7 +135,10 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     }),
   );
   if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
-  if (settings.metrics) attachments.push(observeMetrics(() => tracker.stats().storages));
+  if (settings.metrics) {
+    const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
+    attachments.push(observeMetrics(() => tracker.stats().storages, onFailure));
+  }
   return Object.assign(capture.middleware(), { tracker });
 }
 

@@ -15,6 +15,27 @@ import type { Served } from '../support/serve.js';
 import { until } from '../support/until.js';
 
 const STORAGE = 'koa_track_usage.storage.name';
+const INSTANCE = 'koa_track_usage.storage.instance';
+
+/** A meter provider that throws where it is told to. */
+function brokenProvider(method: string): MeterProvider {
+  const breakable = <Answer>(name: string, answer: Answer): (() => Answer) => {
+    if (name !== method) return () => answer;
+    return () => {
+      throw new Error(`no ${name}`);
+    };
+  };
+  const instrument = {
+    addCallback: breakable('addCallback', undefined),
+    removeCallback: breakable('removeCallback', undefined),
+  };
+  const meter = {
+    createObservableCounter: breakable('createObservableCounter', instrument),
+    createObservableGauge: () => instrument,
+    createObservableUpDownCounter: () => instrument,
+  };
+  return { getMeter: breakable('getMeter', meter) } as unknown as MeterProvider;
+}
 
 describe('The metrics of OpenTelemetry', () => {
   let exporter: InMemoryMetricExporter;
@@ -129,6 +150,42 @@ describe('The metrics of OpenTelemetry', () => {
     await until(() => served?.usage.tracker.stats().dropped.late === 2, 'a late request is counted');
     expect(pointsOf(await collect(), 'record.accepted')).to.deep.equal(before);
   });
+
+  it('tell storages of one name apart, in one tracker and in several', async () => {
+    const openThird = (): UsageMiddleware => trackUsage({ storage: new FaultyStorage('good') });
+    await serveTwo(3, { storage: [new FaultyStorage('good'), new FaultyStorage('good')] });
+    others.push(openThird());
+    const accepted = async (): Promise<unknown[]> => pointsOf(await collect(), 'record.accepted');
+    await until(async () => (await accepted()).length > 0, 'there are metrics');
+    const three = [
+      { [STORAGE]: 'good', value: 3 },
+      { [STORAGE]: 'good', [INSTANCE]: 2, value: 3 },
+      { [STORAGE]: 'good', [INSTANCE]: 3, value: 0 },
+    ];
+    await until(async () => (await accepted()).length === 3, 'both trackers are observed');
+    expect(await accepted()).to.deep.equal(three);
+    await others.pop()?.tracker.close({ timeoutMs: 0 });
+    others.push(openThird());
+    await until(async () => (await accepted()).length === 3, 'the new tracker is observed');
+    expect(await accepted()).to.deep.equal(three);
+  });
+
+  for (const method of ['getMeter', 'createObservableCounter', 'addCallback', 'removeCallback'] as const) {
+    it(`are done without where the meter provider throws in ${method}, and that is logged`, async () => {
+      metrics.disable();
+      metrics.setGlobalMeterProvider(brokenProvider(method));
+      const lines: string[] = [];
+      const log = (line: string): void => void lines.push(line);
+      const { tracker } = trackUsage({
+        storage: new FaultyStorage(),
+        logger: { warn: log, error: log },
+      });
+      await import('@opentelemetry/api');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await tracker.close({ timeoutMs: 0 })).to.include({ stored: 0 });
+      expect(lines).to.deep.equal([`koa-track-usage: the option 'metrics' failed: Error: no ${method}`]);
+    });
+  }
 
   it('are not made where they are not wanted, nor for a tracker that is closed at once', async () => {
     await serveTwo(1, { metrics: false });

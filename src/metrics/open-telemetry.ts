@@ -1,11 +1,15 @@
-import type { Meter, Observable, ObservableCallback, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Meter, Observable, ObservableCallback, ObservableResult } from '@opentelemetry/api';
 import type { StorageStats } from '../pipeline/accounting.js';
+import { InstanceNumbers } from './instance-numbers.js';
 
 /** What OpenTelemetry calls the source of these metrics. */
 const METER = 'koa-track-usage';
 
 /** The attribute that tells storages apart. */
 const STORAGE = 'koa_track_usage.storage.name';
+
+/** The attribute that tells storages of one name apart: 2 for the second. The first one does not need it. */
+const INSTANCE = 'koa_track_usage.storage.instance';
 
 /** The attribute that tells why a record was dropped, as OpenTelemetry names causes of failure. */
 const REASON = 'error.type';
@@ -15,22 +19,48 @@ const REASON = 'error.type';
  * installed; if it is not, this does nothing. Names and units follow the semantic conventions for metrics
  * (opentelemetry.io/docs/specs/semconv/general/metrics): counters are monotonic sums, units in braces are counts.
  *
- * @param read - the statistics of every storage now
+ * @param read - the statistics of every storage now, always in the same order
+ * @param onFailure - learns what the meter provider threw
  * @returns takes the metrics back
  */
-export function observeMetrics(read: () => readonly StorageStats[]): () => void {
+export function observeMetrics(
+  read: () => readonly StorageStats[],
+  onFailure: (error: unknown) => void,
+): () => void {
+  const numbers = new InstanceNumbers();
   let isOver = false;
   let takeBack: (() => void) | null = null;
-  void import('@opentelemetry/api').then(
-    ({ metrics }) => {
-      if (!isOver) takeBack = observeWith(metrics.getMeter(METER), read);
-    },
-    () => {},
-  );
+  // What could not be taken back has nothing to say any more.
+  const readObserved = (): Observed[] =>
+    isOver ? [] : read().map((stats, index) => observed(stats, numbers.of(index, stats.name)));
+  void import('@opentelemetry/api')
+    .then(
+      ({ metrics }) => {
+        if (!isOver) takeBack = observeWith(metrics.getMeter(METER), readObserved);
+      },
+      () => {},
+    )
+    .catch(onFailure);
   return () => {
     isOver = true;
-    takeBack?.();
+    numbers.release();
+    try {
+      takeBack?.();
+    } catch (error) {
+      onFailure(error);
+    }
   };
+}
+
+/** The statistics of a storage, and the attributes that say whose they are. */
+interface Observed {
+  readonly stats: StorageStats;
+  readonly attributes: Attributes;
+}
+
+function observed(stats: StorageStats, number: number): Observed {
+  const attributes = { [STORAGE]: stats.name };
+  return { stats, attributes: number === 1 ? attributes : { ...attributes, [INSTANCE]: number } };
 }
 
 /** One figure of a storage, as a metric. */
@@ -66,12 +96,12 @@ const FIGURES: readonly Figure[] = [
   figure('storage.retries', 'counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries),
 ];
 
-function observeWith(meter: Meter, read: () => readonly StorageStats[]): () => void {
+function observeWith(meter: Meter, read: () => readonly Observed[]): () => void {
   const observations = FIGURES.map(({ value, ...of }) => {
     const callback: ObservableCallback = (result) => {
-      for (const stats of read()) {
+      for (const { stats, attributes } of read()) {
         const now = value(stats);
-        if (now !== null) result.observe(now, { [STORAGE]: stats.name });
+        if (now !== null) result.observe(now, attributes);
       }
     };
     return { instrument: instrumentOf(meter, of), callback };
@@ -92,10 +122,10 @@ function observeWith(meter: Meter, read: () => readonly StorageStats[]): () => v
   };
 }
 
-function observeDropped(result: ObservableResult, storages: readonly StorageStats[]): void {
-  for (const { name, dropped } of storages) {
-    for (const [reason, count] of Object.entries(dropped)) {
-      if (count > 0) result.observe(count, { [STORAGE]: name, [REASON]: reason });
+function observeDropped(result: ObservableResult, storages: readonly Observed[]): void {
+  for (const { stats, attributes } of storages) {
+    for (const [reason, count] of Object.entries(stats.dropped)) {
+      if (count > 0) result.observe(count, { ...attributes, [REASON]: reason });
     }
   }
 }
