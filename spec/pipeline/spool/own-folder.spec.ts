@@ -1,6 +1,8 @@
-import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, open, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { OwnFolder } from '../../../src/pipeline/spool/own-folder.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
@@ -10,8 +12,11 @@ const MINUTE_MS = 60_000;
 describe('OwnFolder', () => {
   let folder: TemporaryFolder;
   let own: OwnFolder;
+  let reported: Error[];
+  const report = (error: Error): void => void reported.push(error);
 
   beforeEach(async () => {
+    reported = [];
     folder = await temporaryFolder();
     own = await OwnFolder.make(folder.path);
   });
@@ -30,18 +35,21 @@ describe('OwnFolder', () => {
     await utimes(join(folder.path, name, 'owner.json'), seen, seen);
   }
 
+  const contentsOf = (segments: readonly string[]): Promise<string[]> =>
+    Promise.all(segments.map((segment) => readFile(segment, 'utf8')));
+
   const here = JSON.stringify({ host: hostname(), pid: 1 });
   const elsewhere = JSON.stringify({ host: `not-${hostname()}`, pid: 1 });
 
   it('leaves alone what another machine has shown life in within five minutes', async () => {
     await leave('aaaaaaaa', elsewhere, 4 * MINUTE_MS);
-    expect(await own.adoptOrphans()).to.deep.equal([]);
+    expect(await own.adoptOrphans(report)).to.deep.equal([]);
     expect(await readdir(folder.file('aaaaaaaa'))).to.have.members(['00000001.ndjson', 'owner.json']);
   });
 
   it('adopts what another machine has shown no life in for longer', async () => {
     await leave('aaaaaaaa', elsewhere, 6 * MINUTE_MS);
-    const [segment = ''] = await own.adoptOrphans();
+    const [segment = ''] = await own.adoptOrphans(report);
     expect(await readFile(segment, 'utf8')).to.equal('segment of aaaaaaaa');
     expect(await readdir(folder.path)).not.to.include('aaaaaaaa');
   });
@@ -54,7 +62,7 @@ describe('OwnFolder', () => {
     await own.showLife();
     const other = await OwnFolder.make(folder.path);
     await writeFile(join(own.path, '00000001.ndjson'), '');
-    expect(await other.adoptOrphans()).to.deep.equal([]);
+    expect(await other.adoptOrphans(report)).to.deep.equal([]);
     await other.release();
   });
 
@@ -65,16 +73,42 @@ describe('OwnFolder', () => {
   ] as const) {
     it(`adopts at once what nobody listens for where the owner file ${what}`, async () => {
       await leave('aaaaaaaa', owner, 0);
-      expect(await own.adoptOrphans()).to.have.lengthOf(1);
+      expect(await own.adoptOrphans(report)).to.have.lengthOf(1);
     });
   }
 
   it('keeps the segments of several dead ones apart', async () => {
     await leave('aaaaaaaa', here, 0);
     await leave('bbbbbbbb', here, 0);
-    const segments = await own.adoptOrphans();
-    const contents = await Promise.all(segments.map((segment) => readFile(segment, 'utf8')));
-    expect(contents).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb']);
+    const segments = await own.adoptOrphans(report);
+    expect(await contentsOf(segments)).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb']);
+  });
+
+  it('adopts the others where one is adopted by another process in the same moment', async function () {
+    if (process.platform === 'win32') this.skip();
+    for (const name of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) await leave(name, here, 0);
+    // A pipe: what reads the owner waits for the spec, which then takes the folder away.
+    const owner = join(folder.path, 'bbbbbbbb', 'owner.json');
+    await rm(owner);
+    await promisify(execFile)('mkfifo', [owner]);
+    const adopting = own.adoptOrphans(report);
+    const writer = await open(owner, 'w');
+    await writer.write(elsewhere);
+    await rm(folder.file('bbbbbbbb'), { recursive: true });
+    await writer.close();
+    expect(await contentsOf(await adopting)).to.have.members(['segment of aaaaaaaa', 'segment of cccccccc']);
+    expect(reported).to.deep.equal([]);
+  });
+
+  it('forgets no segment that it has moved because a folder cannot be removed, and tells of it', async () => {
+    for (const name of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) await leave(name, here, 0);
+    const owner = join(folder.path, 'bbbbbbbb', 'owner.json');
+    await rm(owner);
+    await mkdir(owner);
+    const contents = await contentsOf(await own.adoptOrphans(report));
+    expect(contents).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb', 'segment of cccccccc']);
+    expect(reported.map(({ message }) => message).join()).to.contain('owner.json');
+    await rm(folder.file('bbbbbbbb'), { recursive: true });
   });
 
   it('passes a segment on from owner to owner, however often', async () => {
@@ -84,10 +118,9 @@ describe('OwnFolder', () => {
     for (let owners = 0; owners < 60; owners += 1) {
       await own.release();
       own = await OwnFolder.make(folder.path);
-      segments = await own.adoptOrphans();
+      segments = await own.adoptOrphans(report);
       expect(segments, `owner ${owners}`).to.have.lengthOf(2);
     }
-    const contents = await Promise.all(segments.map((segment) => readFile(segment, 'utf8')));
-    expect(contents).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb']);
+    expect(await contentsOf(segments)).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb']);
   });
 });

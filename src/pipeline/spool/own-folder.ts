@@ -63,15 +63,22 @@ export class OwnFolder {
    * Moves the segments of processes that died into this folder. A segment is moved by one process only, as a file
    * can be renamed away just once.
    *
+   * @param report - learns why a folder could not be adopted, or not be removed
    * @returns the segments' paths, oldest first
+   * @throws what the file system threw, if it cannot tell what folders there are
    */
-  async adoptOrphans(): Promise<string[]> {
+  async adoptOrphans(report: (error: Error) => void): Promise<string[]> {
     const adopted: string[] = [];
     const entries = await readdir(this.#parent, { withFileTypes: true });
     for (const entry of entries.filter((candidate) => candidate.isDirectory() && NAME.test(candidate.name))) {
       const folder = join(this.#parent, entry.name);
-      if (folder === this.path || (await hasOwner(folder, entry.name))) continue;
-      adopted.push(...(await this.#adopt(folder, entry.name)));
+      try {
+        if (folder === this.path || (await hasOwner(folder, entry.name))) continue;
+        adopted.push(...(await this.#adopt(folder, entry.name)));
+        await removeEmpty(folder);
+      } catch (error) {
+        report(error as Error);
+      }
     }
     return adopted;
   }
@@ -96,7 +103,6 @@ export class OwnFolder {
       );
       if (isMine) adopted.push(path);
     }
-    await removeEmpty(folder);
     return adopted;
   }
 }
@@ -113,8 +119,14 @@ async function removeEmpty(folder: string): Promise<void> {
 async function hasOwner(folder: string, name: string): Promise<boolean> {
   const host = await readFile(join(folder, OWNER), 'utf8').then(ownerHost, () => hostname());
   if (host === hostname()) return isListening(lockPath(folder, name));
-  const { mtimeMs } = await stat(join(folder, OWNER));
-  return Date.now() - mtimeMs < STALE_MS;
+  const seenMs = await stat(join(folder, OWNER)).then(({ mtimeMs }) => mtimeMs, never);
+  return Date.now() - seenMs < STALE_MS;
+}
+
+/** A file that is gone was adopted by somebody else in this moment: there is nothing to find any more. */
+function never(error: NodeJS.ErrnoException): number {
+  if (error.code === 'ENOENT') return -Infinity;
+  throw error;
 }
 
 function ownerHost(text: string): string {

@@ -197,7 +197,7 @@ export class Spool {
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
     // What cannot be adopted stays where it is, for the next process.
     const report = (error: Error): void => this.#observer.returned([], error);
-    const paths = await folder.adoptOrphans().catch(report);
+    const paths = await folder.adoptOrphans(report).catch(report);
     for (const path of paths ?? []) await this.#adopt(path).catch(report);
     return this.#home.writer;
   }
