@@ -3,7 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { Get, JsonController, useContainer } from 'routing-controllers';
 import { Container, type ContainerInstance, Service } from 'typedi';
-import { PrinterStorage, StorageToken, TrackedController } from '../src/index.js';
+import { PrinterStorage, StorageToken, TrackedController, trackUsage } from '../src/index.js';
 import { SqlStorage, UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
 import { MemoryStorage } from '../src/testing/memory-storage.js';
 import { type ServeOptions, type Served, serve } from './support/serve.js';
@@ -205,6 +205,35 @@ describe('trackUsage and the TypeDI container', () => {
     Container.set(StorageToken, [printer, first, second]);
     await ping(await start());
     expect(Container.get(UsageRepository)).to.equal(first.provides[0]?.value);
+  });
+
+  it('keeps a repository there until the last of several trackers is closed, whichever goes first', async () => {
+    const storages = [
+      new SqlStorage(await openOrm()),
+      new SqlStorage(await openOrm()),
+      new SqlStorage(await openOrm()),
+    ];
+    const [first, second, third] = storages.map((storage) => trackUsage({ storage }).tracker);
+    const held = (): number =>
+      storages.findIndex(
+        ({ provides }) =>
+          Container.has(UsageRepository) && Container.get(UsageRepository) === provides[0]?.value,
+      );
+    expect(held()).to.equal(0);
+    await second?.close();
+    expect(held()).to.equal(0);
+    await first?.close();
+    expect(held()).to.equal(2);
+    await third?.close();
+    expect(Container.has(UsageRepository)).to.equal(false);
+  });
+
+  it("leaves what the application puts in a repository's place", async () => {
+    const { tracker } = trackUsage({ storage: new SqlStorage(await openOrm()) });
+    const own = { getUsage: async () => [] } as unknown as UsageRepository;
+    Container.set(UsageRepository, own);
+    await tracker.close();
+    expect(Container.get(UsageRepository)).to.equal(own);
   });
 
   after(() => {

@@ -229,25 +229,37 @@ function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
   );
 }
 
+/** What the open trackers offer to each container, by the order in which they were opened. */
+const offered = new WeakMap<UsageContainer, ServiceBinding[]>();
+
 /**
- * Puts what the first readable storage offers into the container, where the application has put nothing.
+ * Puts what the first readable storage offers into the container, where neither the application nor another tracker
+ * has put anything.
  *
  * @returns takes it back
  */
 function provideServices(storages: readonly UsageStorage[], container: UsageContainer): () => void {
   const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);
-  const bindings = offers.find((offer) => offer.length > 0) ?? [];
-  const provided = bindings.filter(({ id }) => !container.has(id as Token<unknown>));
-  for (const { id, value } of provided) container.set(id as Token<unknown>, value);
+  // Copies: two trackers may have one storage.
+  const bindings = (offers.find((offer) => offer.length > 0) ?? []).map(({ id, value }) => ({ id, value }));
+  offered.set(container, [...(offered.get(container) ?? []), ...bindings]);
+  for (const { id, value } of bindings) {
+    if (!container.has(id as Token<unknown>)) container.set(id as Token<unknown>, value);
+  }
   return () => {
-    for (const binding of provided) withdraw(binding, container);
+    for (const binding of bindings) withdraw(binding, container);
   };
 }
 
-/** A repository whose storage is closed is of no use to the next tracker. */
-function withdraw({ id, value }: ServiceBinding, container: UsageContainer): void {
-  const token = id as Token<unknown>;
-  if (container.getMany(token).includes(value)) container.remove(token);
+/** A repository whose storage is closed is of no use; that of a tracker that is still open takes its place. */
+function withdraw(binding: ServiceBinding, container: UsageContainer): void {
+  const others = (offered.get(container) ?? []).filter((other) => other !== binding);
+  offered.set(container, others);
+  const token = binding.id as Token<unknown>;
+  if (!container.getMany(token).includes(binding.value)) return;
+  const next = others.find(({ id }) => id === binding.id);
+  if (next === undefined) container.remove(token);
+  else container.set(token, next.value);
 }
 
 /** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */
