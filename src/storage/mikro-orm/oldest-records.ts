@@ -1,4 +1,4 @@
-import { orAbort } from './or-abort.js';
+import { Mutex } from './mutex.js';
 
 /** What a backend does to delete old records. */
 export interface DeletionSteps {
@@ -17,21 +17,15 @@ const CHUNK_RECORDS = 500;
  */
 export class OldestRecords {
   readonly #steps: DeletionSteps;
-  /** The deletion that is under way, though perhaps nobody waits for it any more; it never rejects. */
-  #running: Promise<void> | null = null;
+  readonly #mutex = new Mutex();
 
   constructor(steps: DeletionSteps) {
     this.#steps = steps;
   }
 
   /** As `UsageStorage.deleteBefore`. */
-  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    while (this.#running !== null) await orAbort(this.#running, signal);
-    const work = this.#delete(date, limit, signal);
-    this.#running = work.then(nothing, nothing).finally(() => {
-      this.#running = null;
-    });
-    return orAbort(work, signal);
+  delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#mutex.run(signal, () => this.#delete(date, limit, signal));
   }
 
   async #delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
@@ -50,5 +44,3 @@ export class OldestRecords {
     return total;
   }
 }
-
-function nothing(): void {}

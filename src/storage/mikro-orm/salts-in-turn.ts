@@ -1,6 +1,6 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../salt-store.js';
-import { orAbort } from './or-abort.js';
+import { Mutex } from './mutex.js';
 import { Works } from './works.js';
 
 /**
@@ -10,8 +10,7 @@ import { Works } from './works.js';
 export class SaltsInTurn implements SaltStore {
   readonly #salts: SaltStore;
   readonly #works = new Works();
-  /** What is under way, though perhaps nobody waits for it any more; it never rejects. */
-  #running: Promise<void> | null = null;
+  readonly #mutex = new Mutex();
 
   constructor(salts: SaltStore) {
     this.#salts = salts;
@@ -40,23 +39,16 @@ export class SaltsInTurn implements SaltStore {
 
   /** Waits for the end of what is under way. */
   async idle(): Promise<void> {
-    await this.#running;
+    await this.#mutex.idle();
   }
 
   #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
     return this.#works.run(signal, async (limit) => {
       limit.throwIfAborted();
-      while (this.#running !== null) await orAbort(this.#running, limit);
-      const work = action(limit);
-      this.#running = work.then(nothing, nothing).finally(() => {
-        this.#running = null;
-      });
-      return orAbort(work, limit);
+      return this.#mutex.run(limit, () => action(limit));
     });
   }
 }
-
-function nothing(): void {}
 
 /** What a driver threw may hold the statement with its values: nothing of it goes along as the cause. */
 function withoutSalt(error: unknown, proposal: string): unknown {

@@ -32,7 +32,8 @@ export interface WriteError {
   readonly errmsg: string;
 }
 
-const DUPLICATE_KEY = 11_000;
+/** The code of a document whose key a unique index has already. */
+export const DUPLICATE_KEY = 11_000;
 
 /** What MongoDB says about documents of a batch, if that is all that went wrong; null if it is not. */
 export function writeErrorsOf(error: unknown): readonly WriteError[] | null {

@@ -1,10 +1,8 @@
 import { TrackUsageError } from '../../../errors.js';
 import type { SaltStore } from '../../salt-store.js';
-import { codesOf, storageError } from './errors.js';
+import { DUPLICATE_KEY, codesOf, storageError } from './errors.js';
 import type { SaltCollection } from './native-collection.js';
 import { acknowledged } from './writer.js';
-
-const DUPLICATE_KEY = 11_000;
 
 /** What the collection of salts is called that stands beside a collection of records. */
 export function saltCollectionName(collection: string): string {

@@ -11,7 +11,7 @@ import {
   writeErrorsOf,
 } from './errors.js';
 import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
-import { orAbort } from '../or-abort.js';
+import { Mutex } from '../mutex.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
 /**
@@ -38,7 +38,7 @@ const PLAIN_DOCUMENTS = {
 export class MongoWriter {
   readonly #source: CollectionSource;
   readonly #name: string;
-  #running: Promise<void> | null = null;
+  readonly #mutex = new Mutex();
 
   /**
    * @param source - the collection to write to
@@ -50,15 +50,8 @@ export class MongoWriter {
   }
 
   /** As `UsageStorage.store`. */
-  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    // An operation that nobody waits for any more may still hang. The next one waits for its end, and does not pile up.
-    while (this.#running !== null) await orAbort(this.#running, signal);
-    const result = this.#insert(batch, signal);
-    const running = result.then(nothing, nothing).finally(() => {
-      this.#running = null;
-    });
-    this.#running = running;
-    return orAbort(result, signal);
+  write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    return this.#mutex.run(signal, () => this.#insert(batch, signal));
   }
 
   async #insert(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
@@ -70,8 +63,6 @@ export class MongoWriter {
     }
   }
 }
-
-function nothing(): void {}
 
 /** @returns the records that the collection does not take */
 async function insert(
