@@ -60,6 +60,18 @@ describe('MongoStorage.connect', () => {
       await storage.close();
     });
 
+    it('says which index is in the way of its own, until that is there under another name', async () => {
+      const collection = client().db(database.name).collection('in_the_way');
+      await collection.createIndex({ path: 1 }, { name: 'date_1__id_1' });
+      const error = await caught(connectMongo(database, { collection: 'in_the_way' }));
+      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
+      expect(error.message)
+        .to.match(/'in_the_way' cannot be given the index \{ date: 1, _id: 1 \} .*same name.*path: 1/)
+        .and.include("('in_the_way').createIndex({ date: 1, _id: 1 }, { name: 'usage_by_date' })");
+      await collection.createIndex({ date: 1, _id: 1 }, { name: 'usage_by_date' });
+      await (await connectMongo(database, { collection: 'in_the_way' })).close();
+    });
+
     it('offers the container its repository', async () => {
       const storage = await connectMongo(database, { collection: 'offered', name: 'archive' });
       expect(storage.name).to.equal('archive');

@@ -22,8 +22,8 @@ export class MongoStorage extends CollectionStorage {
    * made if they are missing.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
-   *   server cannot be reached or lets nobody in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, or the
-   *   user may not make the index
+   *   server cannot be reached or lets nobody in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
+   *   user may not make the index, or another one is in its way
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
     const { collection, name, target, orm: ormOptions } = resolveConnection(options);
