@@ -1,6 +1,7 @@
 import { MongoPiggybackStorage, defineUsage } from '../../src/storage/mikro-orm/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
+import { mongoPoison } from '../support/mongo-poison.js';
 import type { FreshDatabase } from '../support/servers.js';
 import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
@@ -25,12 +26,16 @@ describeOn('mongodb', function (server) {
 
   /** The name of a collection that nobody has used. */
   const freshName = (): string => `usage_${(named += 1)}`;
+  const offers = (collection: string) => ({
+    isSlow,
+    poison: mongoPoison(server(), client().db(database.name), collection),
+  });
 
   describeStorageContract(
     'MongoStorage on its own connection',
     async () => {
       const collection = freshName();
-      return { ...(await openOwn(() => connectMongo(database, { collection }))), isSlow };
+      return { ...(await openOwn(() => connectMongo(database, { collection }))), ...offers(collection) };
     },
     LACKING,
   );
@@ -38,8 +43,10 @@ describeOn('mongodb', function (server) {
   describeStorageContract(
     "MongoPiggybackStorage on the application's MikroORM",
     async () => {
-      const orm = await initMongoOrm(database, { entities: [defineUsage(freshName())] });
-      return { ...shared(() => new MongoPiggybackStorage(orm)), isSlow, close: () => orm.close(true) };
+      const name = freshName();
+      const orm = await initMongoOrm(database, { entities: [defineUsage(name)] });
+      const close = (): Promise<void> => orm.close(true);
+      return { ...shared(() => new MongoPiggybackStorage(orm)), ...offers(name), close };
     },
     LACKING,
   );
@@ -47,8 +54,9 @@ describeOn('mongodb', function (server) {
   describeStorageContract(
     'MongoPiggybackStorage on a collection',
     async () => {
-      const collection = client().db(database.name).collection(freshName());
-      return { ...shared(() => new MongoPiggybackStorage(collection)), isSlow };
+      const name = freshName();
+      const collection = client().db(database.name).collection(name);
+      return { ...shared(() => new MongoPiggybackStorage(collection)), ...offers(name) };
     },
     LACKING,
   );
