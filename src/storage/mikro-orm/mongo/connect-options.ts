@@ -1,6 +1,6 @@
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, isText } from '../../../option-reader.js';
-import { readDriverOptions } from '../connect-options.js';
+import { readDriverOptions, readSecret } from '../connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../usage-properties.js';
 import type { MongoStorageNaming } from './collection-storage.js';
@@ -77,7 +77,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
     'driverOptions',
     'name',
   ]);
-  const url = readSecret(options, 'clientUrl', (text) => URL_PARTS.test(text), A_URL);
+  const url = readSecret(CONNECT, options, 'clientUrl', (text) => URL_PARTS.test(text), A_URL);
   const { clientUrl, hosts, database, clientOptions } =
     url === undefined ? readHost(reader, options) : readUrl(reader, options, url);
   const driverOptions = readDriverOptions(reader);
@@ -93,21 +93,6 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
       metadataCache: { enabled: false },
     },
   };
-}
-
-/** Reads text of which errors show nothing. */
-function readSecret(
-  options: MongoStorageOptions,
-  name: 'clientUrl' | 'password',
-  accepts: (text: string) => boolean,
-  expected: string,
-): string | undefined {
-  const value: unknown = options[name];
-  if (value === undefined || (typeof value === 'string' && accepts(value))) return value;
-  throw new TrackUsageError(
-    'INVALID_OPTION',
-    `${CONNECT}: the option '${name}' cannot be used (its value is not shown); expected ${expected}.`,
-  );
 }
 
 interface Where {
@@ -157,7 +142,7 @@ function readHost(reader: OptionReader<MongoStorageOptions>, options: MongoStora
   const port = reader.integer('port', { min: 1, max: 65_535, default: 27_017 });
   const database = checkDatabase(reader, reader.text('database', null));
   const username = reader.text('username', undefined);
-  const password = readSecret(options, 'password', (text) => text !== '', 'text that is not empty');
+  const password = readSecret(CONNECT, options, 'password', (text) => text !== '', 'text that is not empty');
   const authSource = reader.text('authSource', database);
   if (username === undefined && password !== undefined) reader.refuse('username', GO_TOGETHER);
   if (username !== undefined && password === undefined) reader.refuse('password', GO_TOGETHER);

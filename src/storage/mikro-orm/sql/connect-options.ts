@@ -1,6 +1,6 @@
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import { OptionReader, hasMethods, isFunction, isText } from '../../../option-reader.js';
-import { readDriverOptions } from '../connect-options.js';
+import { readDriverOptions, readSecret } from '../connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../usage-properties.js';
 import type { SqlDialect } from './dialect.js';
@@ -42,6 +42,16 @@ export const CONNECT = 'SqlStorage.connect';
 
 const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
 
+const A_FILE = "a file's name, such as 'usage.db'";
+
+const NOTHING = 'nothing: it is for servers, and this driver opens a file';
+
+const A_URL =
+  "a URL, such as 'postgres://user@host/db', with / ? # and @ of a password as %2F %3F %23 and %40";
+
+/** What no file and no database is called: two letters, as a drive of Windows has one. */
+const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
+
 const SERVER_OPTIONS = ['clientUrl', 'host', 'port', 'user', 'password', 'schema'] as const;
 
 /** One statement writes and one reads; nobody needs more. */
@@ -79,7 +89,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     reader.refuse('driver', A_DRIVER);
   const given = readDriverOptions(reader);
   const dialect = findDialect(makeDriver(driver, given), CONNECT);
-  const where = dialect.isEmbedded ? readFile(reader, dialect) : readServer(reader);
+  const where = dialect.isEmbedded ? readFile(reader, options, dialect) : readServer(reader, options);
   const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
   return {
     dialect,
@@ -105,61 +115,68 @@ interface Where {
   readonly options: object;
 }
 
-function readFile(reader: OptionReader<SqlStorageOptions>, { remote }: SqlDialect): Where {
-  const clientUrl =
-    remote &&
-    reader.read<string | undefined>(
-      'clientUrl',
-      (value) => isUrl(value) && remote.pattern.test(value as string),
-      remote.example,
-      undefined,
-    );
-  const dbName =
-    clientUrl ?? reader.text('dbName', null) ?? reader.refuse('dbName', "a file's name, such as 'usage.db'");
-  const isRemote = remote?.pattern.test(dbName) === true;
+function readFile(
+  reader: OptionReader<SqlStorageOptions>,
+  options: SqlStorageOptions,
+  { remote }: SqlDialect,
+): Where {
+  const accepts = (name: string): boolean => remote?.pattern.test(name) === true && URL.canParse(name);
+  const clientUrl = remote && secret(options, 'clientUrl', accepts, remote.example);
+  const dbName = clientUrl ?? readName(reader, options, A_FILE, accepts) ?? reader.refuse('dbName', A_FILE);
+  const isRemote = accepts(dbName);
   for (const name of SERVER_OPTIONS) {
     if (name === 'clientUrl' && remote !== undefined) continue;
     if (name === 'password' && isRemote) continue;
-    reader.read(name, () => false, 'nothing: it is for servers, and this driver opens a file', undefined);
+    if (name === 'clientUrl' || name === 'password') secret(options, name, () => false, NOTHING);
+    else reader.read(name, () => false, NOTHING, undefined);
   }
-  const password = isRemote ? reader.read('password', isText, 'text', undefined) : undefined;
+  const password = secret(options, 'password', isText, 'text that is not empty');
   return { target: isRemote ? withoutSecrets(dbName) : dbName, options: defined({ dbName, password }) };
+}
+
+/** Reads the name of a database, and takes no URL for one: it may hold a password, and errors show names. */
+function readName(
+  reader: OptionReader<SqlStorageOptions>,
+  options: SqlStorageOptions,
+  expected: string,
+  accepts: (name: string) => boolean,
+): string | undefined {
+  if (isText(options.dbName))
+    secret(options, 'dbName', (name) => accepts(name) || !URL_OF_SERVER.test(name), expected);
+  return reader.text('dbName', undefined);
+}
+
+function secret(
+  options: SqlStorageOptions,
+  name: 'clientUrl' | 'dbName' | 'password',
+  accepts: (text: string) => boolean,
+  expected: string,
+): string | undefined {
+  return readSecret(CONNECT, options, name, accepts, expected);
 }
 
 /** A token may stand in the user's place of a URL, and behind its question mark. */
 function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return 'of an unreadable URL';
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-function readServer(reader: OptionReader<SqlStorageOptions>): Where {
-  const clientUrl = reader.read<string | undefined>(
-    'clientUrl',
-    isUrl,
-    "a URL, such as 'postgres://user@host/db'",
-    undefined,
-  );
-  const dbName = reader.text('dbName', undefined);
+function readServer(reader: OptionReader<SqlStorageOptions>, options: SqlStorageOptions): Where {
+  const clientUrl = secret(options, 'clientUrl', isServerUrl, A_URL);
+  const dbName = readName(reader, options, "a database's name; a URL is given as 'clientUrl'", () => false);
   if (clientUrl === undefined && dbName === undefined)
     reader.refuse('dbName', "a database's name, or the option 'clientUrl'");
-  const port = reader.integer('port', { min: 0, max: 65_535, default: 0 });
-  const host = reader.text('host', undefined);
-  const options = {
+  const where = {
     clientUrl,
     dbName,
-    host,
-    port: port === 0 ? undefined : port,
+    host: reader.text('host', undefined),
+    port:
+      options.port === undefined ? undefined : reader.integer('port', { min: 1, max: 65_535, default: 1 }),
     user: reader.text('user', undefined),
-    password: reader.read<string | undefined>(
-      'password',
-      (value) => typeof value === 'string',
-      'text',
-      undefined,
-    ),
+    password: secret(options, 'password', () => true, 'text'),
     schema: reader.text('schema', undefined),
   };
-  return { target: describeServer(options), options: defined(options) };
+  return { target: describeServer(where), options: defined(where) };
 }
 
 /** Which database it is, as an error shows it. */
@@ -174,6 +191,23 @@ function describeServer(options: {
   const host = options.host ?? (url?.hostname || 'the default host');
   const port = options.port ?? url?.port;
   return `${name} on ${host}${port ? `:${port}` : ''}`;
+}
+
+/** Whether text is a URL, and what stands for host and database in it is not the rest of a password. */
+function isServerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { pathname, search, hash } = new URL(text);
+  const rest = pathname.length > 1 ? pathname : pathname + search;
+  return !`${rest}${hash}`.includes('@') && isDecodable(pathname);
+}
+
+function isDecodable(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readTableName(reader: OptionReader<SqlStorageOptions>, { reservedNames }: SqlDialect): string {
@@ -196,10 +230,6 @@ function makeDriver(driver: Constructor<IDatabaseDriver>, driverOptions: object)
 
 function isDriver(value: unknown): boolean {
   return isFunction(value) && hasMethods((value as { prototype?: unknown }).prototype, 'getPlatform');
-}
-
-function isUrl(value: unknown): boolean {
-  return isText(value) && URL.canParse(value);
 }
 
 function defined(options: object): object {
