@@ -16,7 +16,7 @@ export interface PrunerSettings {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Records that are deleted at once. SQLite deletes them on the event loop. */
+/** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
 const CHUNK_RECORDS = 100;
 
 /** The pause behind each chunk, in milliseconds: deleting leaves event loop and database to others. */
