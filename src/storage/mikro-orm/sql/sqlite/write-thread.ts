@@ -54,7 +54,7 @@ export class WriteThread {
 
   /** Starts the thread, if it is not running. False where none can be had, or where another thread would not see the database. */
   async start(): Promise<boolean> {
-    return (await (this.#starting ??= this.#start())) !== null;
+    return (await this.#ready()) !== null;
   }
 
   /**
@@ -64,7 +64,7 @@ export class WriteThread {
    * @throws SQLite's error, with its code; or what became of the thread
    */
   async perform(task: ThreadTask): Promise<ThreadResult> {
-    const thread = await (this.#starting ??= this.#start());
+    const thread = await this.#ready();
     if (thread === null) throw lost();
     this.#lastId += 1;
     const result = Promise.withResolvers<ThreadResult>();
@@ -83,14 +83,23 @@ export class WriteThread {
 
   /** Ends the thread when it has done what it was told, and waits until it has let go of the file. */
   async close(): Promise<void> {
-    const thread = await this.#starting;
+    const thread = await this.#starting?.catch(() => null);
     this.#starting = Promise.resolve(null);
-    if (thread === null) return;
+    if (!thread) return;
     const ended = once(thread, 'exit');
     // With nothing else to do, the process would end in the midst of the thread's end.
     thread.ref();
     tell(thread, 'end');
     await ended;
+  }
+
+  /** The thread, which is started if there is none; a start that failed for the connection's sake is tried again. */
+  #ready(): Promise<Worker | null> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
   }
 
   /** @returns null if there can be no thread */
