@@ -85,7 +85,9 @@ describe('SqlStorage.connect', () => {
     const native = await openNative(file);
     native.database.exec('create table other (id integer)');
     native.database.exec('begin exclusive');
-    const connecting = connectSqlite(file);
+    // Longer than mocha lets a spec take: one that held the event loop for the lock would fail.
+    const driverOptions = { timeout: 12_000 };
+    const connecting = SqlStorage.connect({ driver: SqliteDriver, dbName: file, driverOptions });
     await Promise.race([connecting, nextTurn()]);
     native.database.exec('commit');
     const storage = await connecting;

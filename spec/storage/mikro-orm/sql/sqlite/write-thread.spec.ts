@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
 import type { UsageRecord } from '../../../../../src/record/usage-record.js';
 import type { SqlStorage } from '../../../../../src/storage/mikro-orm/sql/index.js';
+import type { UsageRepository } from '../../../../../src/storage/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../../src/storage/mikro-orm/sql/sqlite/packed-rows.js';
 import { ThreadDeleter } from '../../../../../src/storage/mikro-orm/sql/sqlite/thread-deleter.js';
 import { ThreadWriter } from '../../../../../src/storage/mikro-orm/sql/sqlite/thread-writer.js';
@@ -18,6 +21,7 @@ import {
   applicationOrm,
   connectSqlite,
   executeNative,
+  initOrm,
   temporaryFolder,
 } from '../../../../support/sqlite.js';
 import { until } from '../../../../support/until.js';
@@ -113,6 +117,19 @@ describe('SqlStorage on a file of its own', () => {
     expect(await storage.count()).to.equal(6000);
   });
 
+  it('lets the application delete through its connection while the thread writes', async () => {
+    const usageRepo = storage.provides[0]?.value as UsageRepository;
+    let isStored = false;
+    const storing = storage.store(makeRecords(10_000), signal).finally(() => (isStored = true));
+    let times = 0;
+    for (; !isStored; times += 1) {
+      await usageRepo.nativeDelete({ username: 'nobody' });
+      await nextTurn();
+    }
+    expect(times).to.be.above(1);
+    expect(await storing).to.deep.equal({ stored: 10_000, refused: [] });
+  });
+
   it('closes the file whole, and leaves no log', async () => {
     await storage.store(makeRecords(20_000), signal);
     await storage.close();
@@ -152,6 +169,18 @@ describe('storage/mikro-orm/sql/sqlite/write-thread', () => {
     expect(await thread.start()).to.equal(false);
     await thread.close();
     await inMemory.close(true);
+  });
+
+  it('is started when the connection can be opened again', async () => {
+    const dbName = folder.file('later/usage.db');
+    const late = await initOrm({ dbName });
+    const thread = new WriteThread(late, findUsageTable(late));
+    for (let time = 0; time < 2; time += 1)
+      expect((await caught(thread.start())).message).to.match(/open database/);
+    await mkdir(folder.file('later'));
+    expect(await thread.start()).to.equal(true);
+    await thread.close();
+    await late.close(true);
   });
 
   it('leaves writing and deleting to the event loop if it cannot start', async () => {

@@ -19,6 +19,8 @@ export const libSqlDialect: SqlDialect = {
   ...sqliteDialect,
   name: 'libsql',
   remote: { pattern: REMOTE_URL, example: "a URL, such as 'libsql://usage.example.com'" },
+  // There is no thread of ours whose transactions the application would have to wait for.
+  connectionOptions: { driverOptions: { timeout: 0 } },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
   ensureTable,
   createWriter: (orm, table) =>

@@ -10,13 +10,19 @@ import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
 
+/**
+ * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
+ * the event loop. A transaction of our thread takes some 2 ms, and no more than two of them are on their way.
+ */
+const APPLICATION_PATIENCE_MS = 250;
+
 /** SQLite, by better-sqlite3. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   isEmbedded: true,
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
-  // Waiting for another process's lock would hold the event loop.
-  connectionOptions: { driverOptions: { timeout: 0 } },
+  // What we do there ourselves goes on without waiting.
+  connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
   createWriter: (orm, table, isOwn) => {

@@ -1,5 +1,4 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
 import type { SaltStore } from '../../../salt-store.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
 import { storageError } from './errors.js';
@@ -9,6 +8,7 @@ import {
   type SqliteConnection,
   busyTimeoutMs,
   sqliteConnection,
+  withoutWaiting,
 } from './native-client.js';
 import { WriteThread } from './write-thread.js';
 
@@ -59,7 +59,7 @@ export class SqliteSalts implements SaltStore {
         await WriteThread.of(this.#orm)?.idle();
         // The locks may have taken long to get, and nobody may be waiting any more.
         signal.throwIfAborted();
-        return withoutWaiting(database, () => {
+        return withoutWaiting(database, busyTimeoutMs(database), () => {
           if (isOwn) makeTable(database, name);
           return action(database);
         });
@@ -73,23 +73,6 @@ export class SqliteSalts implements SaltStore {
 function makeTable(database: NativeDatabase, name: string): void {
   const columns = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
   database.exec(`create table if not exists ${quote(name)} (${columns})`);
-}
-
-/** Other processes' locks are not waited for: that would hold the event loop. */
-function withoutWaiting<Value>(database: NativeDatabase, action: () => Value): Value {
-  if (database.inTransaction) {
-    throw new TrackUsageError(
-      'STORAGE_UNAVAILABLE',
-      'The application has begun a transaction on the native client; its connection is left alone until that ends.',
-    );
-  }
-  const timeoutMs = busyTimeoutMs(database);
-  if (timeoutMs > 0) database.exec('pragma busy_timeout = 0');
-  try {
-    return action();
-  } finally {
-    if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
-  }
 }
 
 /** SQLite leaves what was deleted in the file until something is written over it, unless it is told to do so. */

@@ -4,7 +4,7 @@ import { type FoundTable, type TableSyntax, checkTable } from '../table-check.js
 import type { UsageTable } from '../usage-table.js';
 import { isBusy } from './errors.js';
 import { quote } from './identifiers.js';
-import { type NativeDatabase, sqliteConnection } from './native-client.js';
+import { type NativeDatabase, busyTimeoutMs, sqliteConnection, withoutWaiting } from './native-client.js';
 
 /** How long other processes are waited for while the table is made, in milliseconds. */
 const PATIENCE_MS = 5000;
@@ -27,7 +27,7 @@ interface ColumnInfo {
  */
 export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
-  await patiently(() => {
+  await patiently(database, () => {
     database.exec('pragma journal_mode = wal');
     database.exec('pragma synchronous = normal');
   });
@@ -38,7 +38,7 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
 export async function createIfMissing(orm: MikroORM, table: UsageTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
   const sql = await orm.schema.getCreateSchemaSQL({ wrap: false });
-  await patiently(() => createTable(database, table, sql));
+  await patiently(database, () => createTable(database, table, sql));
 }
 
 function createTable(database: NativeDatabase, table: UsageTable, sql: string): void {
@@ -97,11 +97,12 @@ function syntaxOf({ name }: UsageTable): TableSyntax {
 }
 
 /** Tries again, without holding the event loop, while another process has the lock. */
-async function patiently(action: () => void): Promise<void> {
+async function patiently(database: NativeDatabase, action: () => void): Promise<void> {
+  const timeoutMs = busyTimeoutMs(database);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return action();
+      return withoutWaiting(database, timeoutMs, action);
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       await pause(PAUSE_MS);
