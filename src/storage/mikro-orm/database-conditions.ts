@@ -37,7 +37,7 @@ function convertOne(
   return Object.fromEntries(
     Object.entries(condition).map(([operator, value]: [string, unknown]) => [
       operator,
-      convert(value, operator),
+      Array.isArray(value) ? value.map((one) => convert(one, operator)) : convert(value, operator),
     ]),
   );
 }

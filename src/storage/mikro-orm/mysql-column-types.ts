@@ -67,13 +67,13 @@ export class UtcDateTimeType extends Type<Date, Date | string> {
 }
 
 /**
- * Text that is compared to the last bit. MySQL's usual collations ignore case and accents, and even this one
- * ignores spaces at the end. Elsewhere this is as MikroORM's own.
+ * Text that MySQL and MariaDB are given as a hexadecimal literal. MikroORM writes values into its statements and escapes
+ * them by backslashes, which a session with the `sql_mode` NO_BACKSLASH_ESCAPES reads as text: a quotation mark in a
+ * value would end it, and the rest would be SQL. Elsewhere this is as MikroORM's own.
  */
-export class ExactTextType extends Type<string, string | RawQueryFragment> {
+export class LiteralTextType extends Type<string, string | RawQueryFragment> {
   /** @inheritdoc */
   override getColumnType(property: EntityProperty, platform: Platform): string {
-    if (isMySql(platform)) Object.assign(property, { collation: COLLATION });
     return platform.getVarcharTypeDeclarationSQL(property);
   }
 
@@ -93,17 +93,52 @@ export class ExactTextType extends Type<string, string | RawQueryFragment> {
     platform: Platform,
     context?: TransformContext,
   ): string | RawQueryFragment {
-    const compares = context?.mode === 'query' && (context.key === undefined || COMPARISONS.has(context.key));
-    if (!compares || typeof value !== 'string' || !isMySql(platform)) return value;
-    return raw('cast(convert(? using utf8mb4) as binary)', [value]);
+    const isWritten = context?.mode === 'query' || context?.mode === 'query-data';
+    return isWritten && typeof value === 'string' && isMySql(platform) ? raw(textLiteral(value)) : value;
   }
 }
 
 /**
- * JSON that is read as text. mysql2 would parse it, and make text of large numbers in it. Elsewhere this is
- * MikroORM's own type.
+ * Text that is compared to the last bit. MySQL's usual collations ignore case and accents, and even this one
+ * ignores spaces at the end. Elsewhere this is as MikroORM's own.
+ */
+export class ExactTextType extends LiteralTextType {
+  /** @inheritdoc */
+  override getColumnType(property: EntityProperty, platform: Platform): string {
+    if (isMySql(platform)) Object.assign(property, { collation: COLLATION });
+    return super.getColumnType(property, platform);
+  }
+
+  /** @inheritdoc */
+  override convertToDatabaseValue(
+    value: string,
+    platform: Platform,
+    context?: TransformContext,
+  ): string | RawQueryFragment {
+    const compares = context?.mode === 'query' && (context.key === undefined || COMPARISONS.has(context.key));
+    if (!compares || typeof value !== 'string' || !isMySql(platform))
+      return super.convertToDatabaseValue(value, platform, context);
+    return raw(`cast(${bytesLiteral(value)} as binary)`);
+  }
+}
+
+/**
+ * JSON that is read as text. mysql2 would parse it, and make text of large numbers in it. It is written as a literal,
+ * like {@link LiteralTextType}. Elsewhere this is MikroORM's own type.
  */
 export class ExactJsonType extends JsonType {
+  /** @inheritdoc */
+  override convertToDatabaseValue(
+    value: unknown,
+    platform: Platform,
+    context?: TransformContext,
+  ): string | null {
+    const text = super.convertToDatabaseValue(value, platform, context);
+    if (context?.mode !== 'query-data' || typeof text !== 'string' || !isMySql(platform)) return text;
+    // MikroORM takes a fragment for any value; its type has no word for that.
+    return raw<string>(textLiteral(text));
+  }
+
   /** @inheritdoc */
   override convertToJSValueSQL(key: string, platform: Platform): string {
     return isMySql(platform) ? `cast(${key} as char)` : super.convertToJSValueSQL(key, platform);
@@ -125,6 +160,16 @@ export class ExactDoubleType extends DoubleType {
   override convertToJSValueSQL(key: string, platform: Platform): string {
     return isMySql(platform) ? `cast(${key} as char)` : key;
   }
+}
+
+/** Text as MySQL reads it under every `sql_mode` and in every character set of the connection. */
+export function textLiteral(text: string): string {
+  return `_utf8mb4 ${bytesLiteral(text)}`;
+}
+
+/** The bytes of a text. MySQL compares them one by one, but MariaDB only where they are cast to `binary`. */
+function bytesLiteral(text: string): string {
+  return `x'${Buffer.from(text, 'utf8').toString('hex')}'`;
 }
 
 /** A date as MySQL writes it, in UTC. */

@@ -1,6 +1,12 @@
 import { p } from '@mikro-orm/core';
 import { TEXT_LIMITS } from '../../record/limits.js';
-import { ExactDoubleType, ExactJsonType, ExactTextType, UtcDateTimeType } from './mysql-column-types.js';
+import {
+  ExactDoubleType,
+  ExactJsonType,
+  ExactTextType,
+  LiteralTextType,
+  UtcDateTimeType,
+} from './mysql-column-types.js';
 
 /** What the table or collection is called unless it is given a name. */
 export const DEFAULT_TABLE_NAME = 'koa_usage';
@@ -18,7 +24,7 @@ function text(field: keyof typeof TEXT_LIMITS) {
  * application's naming strategy is not ours.
  */
 export const usageProperties = {
-  id: p.string().length(36).primary().fieldName('id'),
+  id: p.type(LiteralTextType).length(36).primary().fieldName('id'),
   date: p.type(UtcDateTimeType).length(3).fieldName('date'),
   durationMs: p.type(ExactDoubleType).fieldName('duration_ms'),
   serverName: text('serverName').fieldName('server_name'),

@@ -11,8 +11,7 @@ type Callback<Value> = (error: Error | null, value: Value) => void;
 
 /** The part of a connection of mysql2's pool that is used here. */
 export interface NativeConnection {
-  execute(sql: string, parameters: readonly unknown[], done: Callback<NativeResult>): unknown;
-  query(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
+  execute(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
   release(): void;
   destroy(): void;
   /** The encoding of text that is sent, as Node calls it. */
@@ -40,28 +39,18 @@ export function takeConnection(pool: NativePool): Promise<NativeConnection> {
   });
 }
 
-/** Runs a statement as it stands, its values put into its text by the client. Not for writing records. */
-export function runQuery<Row>(
+/**
+ * Runs a statement with its parameters beside it, as a prepared one, which the connection keeps for the next time: values
+ * in the statement's text would depend on how the session reads that.
+ */
+export function execute<Result>(
   connection: NativeConnection,
   sql: string,
   parameters: readonly unknown[] = [],
-): Promise<Row[]> {
-  return new Promise((resolve, reject) => {
-    connection.query(sql, parameters, (error, rows) =>
-      error === null ? resolve(rows as Row[]) : reject(error),
-    );
-  });
-}
-
-/** Runs a prepared statement, which the connection keeps for the next time. */
-export function executePrepared(
-  connection: NativeConnection,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<NativeResult> {
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     connection.execute(sql, parameters, (error, result) =>
-      error === null ? resolve(result) : reject(error),
+      error === null ? resolve(result as Result) : reject(error),
     );
   });
 }

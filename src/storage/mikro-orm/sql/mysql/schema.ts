@@ -3,7 +3,7 @@ import type { SqlSchemaGenerator } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../../errors.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
 import { quote, quoteTable, schemaOf } from './identifiers.js';
-import { type NativeConnection, nativePool, runQuery, takeConnection } from './native-client.js';
+import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
 
 /** How long other processes are waited for while they make the table, in seconds. */
 const PATIENCE_S = 10;
@@ -42,7 +42,7 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
   const connection = await takeConnection(await nativePool(orm));
   const names = [schemaOf(orm, table), table.name];
   try {
-    const [lock] = await runQuery<{ taken: number | null }>(
+    const [lock] = await execute<{ taken: number | null }[]>(
       connection,
       `select get_lock(${LOCK}, ${PATIENCE_S}) as taken`,
       names,
@@ -51,7 +51,7 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
     try {
       await makeOrCheck(orm, table, connection, names);
     } finally {
-      await runQuery(connection, `do release_lock(${LOCK})`, names);
+      await execute(connection, `do release_lock(${LOCK})`, names);
     }
   } finally {
     // What a broken connection knows is gone with it: the lock, too.
@@ -65,7 +65,7 @@ async function makeOrCheck(
   connection: NativeConnection,
   names: readonly (string | null)[],
 ): Promise<void> {
-  const found = await runQuery<ColumnInfo>(connection, COLUMNS, names);
+  const found = await execute<ColumnInfo[]>(connection, COLUMNS, names);
   if (found.length === 0) {
     const generator = orm.schema as SqlSchemaGenerator;
     await generator.execute(await generator.getCreateSchemaSQL({ wrap: false }));
@@ -73,10 +73,10 @@ async function makeOrCheck(
   }
   checkKeys(table, found);
   await repair(orm, table, connection, found);
-  const indexed = await runQuery(connection, INDEXED, names);
+  const indexed = await execute<unknown[]>(connection, INDEXED, names);
   if (indexed.length > 0) return;
   const indexName = orm.em.getPlatform().getIndexName(table.name, ['date', 'id'], 'index');
-  await runQuery(
+  await execute(
     connection,
     `create index ${quote(indexName)} on ${quoteTable(orm, table)} (\`date\`, \`id\`)`,
   );
@@ -100,7 +100,7 @@ async function repair(
   ];
   const alter = `alter table ${quoteTable(orm, table)} ${changes.join(', ')}`;
   if (narrow.length === 0 && missing.every((column) => isNullable(table, column))) {
-    await runQuery(connection, alter);
+    await execute(connection, alter);
     return;
   }
   const problems: string[] = [];

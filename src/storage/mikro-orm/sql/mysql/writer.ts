@@ -9,7 +9,7 @@ import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { quoteTable } from './identifiers.js';
 import { ConnectionLease } from './lease.js';
-import { type NativeConnection, executePrepared, nativePool, runQuery } from './native-client.js';
+import { type NativeConnection, type NativeResult, execute, nativePool } from './native-client.js';
 import { InsertStatements } from './statements.js';
 
 /** Bits of the protocol's status. */
@@ -59,7 +59,7 @@ export class MySqlWriter implements SqlWriter {
     for (let start = 0; start < batch.length;) {
       signal.throwIfAborted();
       const { rows, parameters } = this.#takeRows(batch, start);
-      const { serverStatus } = await executePrepared(
+      const { serverStatus } = await execute<NativeResult>(
         connection,
         this.#statement(rows, parameters),
         parameters,
@@ -112,7 +112,7 @@ function assertUnicode({ clientEncoding }: NativeConnection): void {
 }
 
 async function readMaxPacketBytes(connection: NativeConnection): Promise<number> {
-  const [row] = await runQuery<{ bytes: number | string }>(
+  const [row] = await execute<{ bytes: number | string }[]>(
     connection,
     'select @@max_allowed_packet as bytes',
   );
@@ -123,7 +123,7 @@ async function readMaxPacketBytes(connection: NativeConnection): Promise<number>
 /** Sessions without autocommit begin a transaction by themselves. One that somebody has begun is not ours to end. */
 async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
   if ((serverStatus & AUTOCOMMIT) === 0) {
-    await runQuery(connection, 'commit');
+    await execute(connection, 'commit');
     return;
   }
   throw new TrackUsageError(

@@ -38,11 +38,9 @@ export class PortableDeleter implements SqlDeleter {
   }
 
   async #find(date: Date, limit: number): Promise<string[]> {
-    const { entity } = this.#table;
-    const where: FilterQuery<UsageRow> = { date: { $lt: date } };
     const rows = await this.#driver.find<UsageRow, never, keyof UsageRow>(
-      entity.class,
-      databaseConditions(where, entity, this.#driver.getPlatform()),
+      this.#table.entity.class,
+      this.#adapt({ date: { $lt: date } }),
       { fields: ['id'], orderBy: [{ date: 'asc' }, { id: 'asc' }], limit, connectionType: 'write' },
     );
     return rows.map(({ id }) => id as string);
@@ -55,12 +53,16 @@ export class PortableDeleter implements SqlDeleter {
     return begin.execute(async (transaction: Transaction) => {
       // The connection may have been long in coming, and nobody may be waiting any more.
       signal.throwIfAborted();
-      const where: FilterQuery<UsageRow> = { id: { $in: [...ids] } };
+      const where = this.#adapt({ id: { $in: [...ids] } });
       const { affectedRows } = await this.#driver.nativeDelete(this.#table.entity.class, where, {
         ctx: transaction,
       });
       return affectedRows;
     });
+  }
+
+  #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
+    return databaseConditions(where, this.#table.entity, this.#driver.getPlatform());
   }
 }
 

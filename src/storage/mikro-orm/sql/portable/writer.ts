@@ -8,6 +8,7 @@ import {
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
+import { databaseConditions } from '../../database-conditions.js';
 import type { UsageRow } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
@@ -103,9 +104,10 @@ export class PortableWriter implements SqlWriter {
 
   async #unknownOf(chunk: readonly UsageRecord[], ctx: Transaction): Promise<UsageRecord[]> {
     const ids = chunk.map(({ id }) => id);
+    const { entity } = this.#table;
     const found = await this.#driver.find<UsageRow, never, keyof UsageRow>(
-      this.#table.entity.class,
-      { id: { $in: ids } },
+      entity.class,
+      databaseConditions({ id: { $in: ids } }, entity, this.#driver.getPlatform()),
       { fields: ['id'], ctx, connectionType: 'write' },
     );
     const known = new Set(found.map(({ id }) => id));
