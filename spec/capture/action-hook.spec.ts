@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import {
   Get,
@@ -13,6 +14,7 @@ import { type UsageLogger, Tracked, TrackedController, Untracked, trackUsage } f
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { ask, askRecord } from '../support/ask.js';
 import { type ServedBare, serveBare } from '../support/serve-bare.js';
+import { run } from '../support/run.js';
 import { type Served, serve } from '../support/serve.js';
 
 @JsonController('/shop')
@@ -107,8 +109,8 @@ describe('the driver hook', () => {
     const seen: number[] = [];
     // oxlint-disable-next-line typescript/unbound-method -- called with its driver below
     const { registerAction } = KoaDriver.prototype;
-    KoaDriver.prototype.registerAction = function (metadata, run) {
-      registerAction.call(this, metadata, run);
+    KoaDriver.prototype.registerAction = function (metadata, execute) {
+      registerAction.call(this, metadata, execute);
       seen.push(metadata.controllerMetadata.uses.length);
     };
     try {
@@ -203,6 +205,23 @@ describe('the driver hook', () => {
     expect(said[0]).to.contain('warn').and.to.contain('app.use(trackUsage()) before useKoaServer(app)');
     await usage.tracker.close();
   });
+
+  for (const paths of [['/late', '/late'], ['/late/fails']]) {
+    it(`says what to do where actions were registered before trackUsage(), by ${paths.length} requests`, async () => {
+      const script = fileURLToPath(new URL('../support/children/late-tracker.js', import.meta.url));
+      const { stdout, stderr } = await run(process.execPath, [script, ...paths]);
+      expect(stderr).to.equal('');
+      const { lines, statuses, records } = JSON.parse(stdout) as {
+        lines: string[];
+        statuses: number[];
+        records: number;
+      };
+      expect(statuses).to.deep.equal(paths.map((path) => (path.endsWith('fails') ? 418 : 200)));
+      expect(records).to.equal(0);
+      expect(lines).to.have.lengthOf(1);
+      expect(lines[0]).to.contain('Call trackUsage() first');
+    });
+  }
 
   it('warns of nothing where the middleware is mounted in front', async () => {
     const said: string[] = [];

@@ -6,6 +6,9 @@ import { type Attribution, attributionOf, exchangeOf } from './exchange.js';
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
 
+/** Marks a driver whose actions were registered through the hook, by whichever copy. */
+const KNOWN = Symbol.for('koa-track-usage.known-driver');
+
 /** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
 const ACTIONS = Symbol.for('koa-track-usage.actions');
 
@@ -26,6 +29,8 @@ function actions(): KnownAction[] {
   return (holder[ACTIONS] ??= []);
 }
 
+type HookedDriver = KoaDriver & { [HOOKED]?: true; [KNOWN]?: true };
+
 type Uses = ActionMetadata['controllerMetadata']['uses'];
 
 type Run = (action: Action) => unknown;
@@ -38,13 +43,14 @@ type Attribute = (context: Context) => void;
  * Installed once a process; it touches no request that no tracker watches.
  */
 export function installActionHook(): void {
-  const driver = KoaDriver.prototype as KoaDriver & { [HOOKED]?: true };
+  const driver: HookedDriver = KoaDriver.prototype;
   if (driver[HOOKED]) return;
   Object.defineProperty(driver, HOOKED, { value: true });
-  // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
-  const { registerAction, handleError } = driver;
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its driver below
+  const { registerAction } = driver;
 
-  driver.registerAction = function (metadata: ActionMetadata, run: Run): void {
+  driver.registerAction = function (this: HookedDriver, metadata: ActionMetadata, run: Run): void {
+    this[KNOWN] = true;
     const attribute = attributeTo(this, metadata);
     if (runsAtOnce(metadata)) {
       registerAction.call(this, metadata, notingErrors(run, attribute));
@@ -60,8 +66,32 @@ export function installActionHook(): void {
       controllerMetadata.uses = uses;
     }
   };
+  hookOutcomes(driver);
+}
 
-  driver.handleError = function (error: unknown, metadata: ActionMetadata | undefined, action: Action) {
+/** Lets the driver tell what an action throws, and that it does not know an action which answers. */
+function hookOutcomes(driver: HookedDriver): void {
+  // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
+  const { handleSuccess, handleError } = driver;
+
+  driver.handleSuccess = function (
+    this: HookedDriver,
+    result: unknown,
+    metadata: ActionMetadata,
+    action: Action,
+  ) {
+    if (this[KNOWN] === undefined) reportUnknown(action.context as Context);
+    // It returns what the rest of the chain does, whatever its type says.
+    return handleSuccess.call(this, result, metadata, action);
+  };
+
+  driver.handleError = function (
+    this: HookedDriver,
+    error: unknown,
+    metadata: ActionMetadata | undefined,
+    action: Action,
+  ) {
+    if (this[KNOWN] === undefined) reportUnknown(action.context as Context);
     noteError(action.context as Context, error);
     return handleError.call(this, error, metadata, action);
   };
@@ -86,6 +116,16 @@ function notingErrors(run: Run, attribute: Attribute | null): Run {
 
 function noteError(context: Context, error: unknown): void {
   exchangeOf(context)?.noteError(error);
+}
+
+const CALLED_LATE = new Error(
+  'useKoaServer(app) was called before trackUsage(), so that no action of this app is recorded. Call trackUsage() ' +
+    'first, also where its middleware is mounted in another app.',
+);
+
+/** Tells whoever watches a request that its action was registered before there was a hook. */
+function reportUnknown(context: Context): void {
+  exchangeOf(context)?.watcher.failed('telling which action answers', CALLED_LATE);
 }
 
 /** A use that stands in front of the controller's own. */
