@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile, readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -95,8 +96,15 @@ describe('The README', function () {
       'the application answers',
     );
     for (const path of ['/users/health', '/orders', '/orders/draft', '/nowhere']) await get(path);
+    // A request that never ends, as an event stream does.
+    const endless = connect(port, '127.0.0.1').on('error', () => {});
+    endless.write(
+      'POST /orders HTTP/1.1\r\nHost: spec\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n',
+    );
+    await get('/users/health');
     child.kill('SIGTERM');
     await once(child, 'exit');
+    endless.destroy();
     await rm(folder, { recursive: true });
     expect(printed).to.equal('2 records stored, 0 not\n');
   });
