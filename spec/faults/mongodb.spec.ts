@@ -7,7 +7,7 @@ describeScene('mongodb', function faults(scene) {
   describeStorageFaults(mongodbFaults, scene);
 
   // FerretDB in its embedded form knows neither users nor transactions, and a mongod of the specs asks for no password.
-  it('waits for a right that was revoked, and says what to grant (it takes MongoDB with --auth)');
-  it('waits while its password is wrong, and says so without it (it takes MongoDB with --auth)');
-  it('comes out of a write conflict with the application (it takes transactions: MongoDB as a replica set)');
+  it('waits for a right that was revoked, and says what to grant (it takes MongoDB itself with --auth)');
+  it('waits while its password is wrong, and says so without it (it takes MongoDB itself with --auth)');
+  it('comes out of a write conflict with the application (it takes transactions: MongoDB itself as a replica set)');
 });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { FaultLane } from '../support/fault-lane.js';
-import { type FreshDatabase, type OwnServer, tellPending } from '../support/servers.js';
-import { SmallDisk, missingDisk } from '../support/small-disk.js';
+import { leavePending } from '../support/pending.js';
+import type { FreshDatabase, OwnServer } from '../support/servers.js';
+import { mountSmallDisk } from '../support/small-disk.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import type { Application, FaultEngine, OpenStorage } from './fault-engine.js';
@@ -172,33 +173,26 @@ export function describeStorageFaults(engine: FaultEngine, scene: () => FaultSce
     expect(await engine.ids(scene().database.url)).to.deep.equal(records.ids);
   });
 
-  const whyNoDisk = missingDisk();
-  const itOnDisk = whyNoDisk === null ? it : it.skip;
-  itOnDisk(
-    `waits while the disk is full${whyNoDisk === null ? '' : ` (${whyNoDisk})`}`,
-    async function onDisk() {
-      const { server, database, closing } = scene();
-      const disk = await SmallDisk.mount().catch((error: unknown) => {
-        tellPending(`A disk to be filled cannot be mounted: ${String(error)}`);
-        return this.skip();
-      });
-      closing(async () => {
-        await database.drop();
-        await disk.remove();
-      });
-      if (!(await engine.useDisk(database.url, disk.folder, Number(server.pid)))) this.skip();
-      const records = lane(await open('own'));
-      records.accept(50);
-      await records.stored();
-      await disk.fill();
-      records.accept(1000);
-      await records.failed(2);
-      expect(records.errors.at(-1)?.message).to.match(engine.diskFull);
-      await disk.makeRoom();
-      await expectStoredOnce(records);
-      records.expectTransient();
-    },
-  );
+  it('waits while the disk is full', async function () {
+    const { server, database, closing } = scene();
+    const disk = await mountSmallDisk(this);
+    closing(async () => {
+      await database.drop();
+      await disk.remove();
+    });
+    if (!(await engine.useDisk(database.url, disk.folder, Number(server.pid))))
+      leavePending(this, 'MongoDB itself has the files of all databases on one disk');
+    const records = lane(await open('own'));
+    records.accept(50);
+    await records.stored();
+    await disk.fill();
+    records.accept(1000);
+    await records.failed(2);
+    expect(records.errors.at(-1)?.message).to.match(engine.diskFull);
+    await disk.makeRoom();
+    await expectStoredOnce(records);
+    records.expectTransient();
+  });
 
   it('closes every connection of its own', async () => {
     const { proxy, database } = scene();

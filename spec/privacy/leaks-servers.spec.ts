@@ -9,8 +9,11 @@ import { type FileText, joined, readFolder } from '../support/leaks/files.js';
 import { NEEDLES, SHORT_NEEDLES, found, needlesOfSalt } from '../support/leaks/search.js';
 import { connectMongo } from '../support/mongo.js';
 import { connectMySql } from '../support/mysql.js';
+import { leavePending } from '../support/pending.js';
 import { connectPostgres, postgresClient } from '../support/postgresql.js';
 import type { EngineName, FreshDatabase, OwnServer } from '../support/servers.js';
+
+const COMPRESSED = 'MongoDB itself compresses its files';
 
 /** A database that records are written to. */
 interface Subject {
@@ -91,8 +94,7 @@ describe('What a policy takes out', () => {
       });
 
       it('is in no byte of the server’s files, and what is kept is', function () {
-        // MongoDB itself compresses its files.
-        if (server().description.startsWith('MongoDB')) this.skip();
+        if (server().description.startsWith('MongoDB')) leavePending(this, COMPRESSED);
         const text = joined(files);
         expect(expected.filter((name) => !text.includes(name))).to.deep.equal([]);
         expect(text).to.include('185.199.211.0').and.include('2a03:2880:f1ab::');
@@ -100,7 +102,7 @@ describe('What a policy takes out', () => {
       });
 
       it('is the salt everywhere but where salts are kept', function () {
-        if (server().description.startsWith('MongoDB')) this.skip();
+        if (server().description.startsWith('MongoDB')) leavePending(this, COMPRESSED);
         expect(salt)
           .to.match(/^[\da-f]{64}$/)
           .and.not.equal('ab'.repeat(32));

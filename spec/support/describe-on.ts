@@ -1,3 +1,4 @@
+import { MONGODB_ITSELF, tellPending } from './pending.js';
 import {
   type EngineName,
   isRequired,
@@ -7,7 +8,6 @@ import {
   sharedServer,
   startOwn,
   stopShared,
-  tellPending,
   type TestServer,
 } from './servers.js';
 
@@ -15,7 +15,7 @@ const TITLES = {
   postgresql: 'on PostgreSQL',
   mariadb: 'on MariaDB or MySQL',
   mongodb: 'on MongoDB',
-  mongod: 'on MongoDB itself',
+  mongod: `on ${MONGODB_ITSELF}`,
 } as const satisfies Record<EngineName, string>;
 
 // This module is loaded while mocha loads the specs: the hook is the root suite's. A worker of mocha's goes on to the next file

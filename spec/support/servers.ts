@@ -1,3 +1,4 @@
+import { isStrict, tell } from './pending.js';
 import type { Engine } from './servers/engine.js';
 import { mariadb } from './servers/mariadb.js';
 import { mongod, mongodb } from './servers/mongodb.js';
@@ -19,13 +20,6 @@ export class NoServer extends Error {
 }
 
 const shared = new Map<EngineName, Promise<TestServer>>();
-const told = new Set<string>();
-
-/** Says a thing once a process, in a line of its own. */
-function tell(line: string): void {
-  if (!told.has(line)) process.stdout.write(`${line}\n`);
-  told.add(line);
-}
 
 function givenUrl(engine: Engine): string | undefined {
   const url = process.env[engine.variable] ?? '';
@@ -42,7 +36,7 @@ export function missing(name: EngineName, kind: 'shared' | 'own' = 'shared'): st
 /** Whether a missing server fails the specs. */
 export function isRequired(name: EngineName): boolean {
   const engine: Engine = ENGINES[name];
-  return process.env['REQUIRE_SERVERS'] === '1' && engine.isOptional !== true;
+  return isStrict() && engine.isOptional !== true;
 }
 
 /**
@@ -99,9 +93,4 @@ export async function stopShared(): Promise<void> {
   shared.clear();
   const servers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   await Promise.all(servers.map((server) => server.dispose()));
-}
-
-/** Says why specs are pending. */
-export function tellPending(reason: string): void {
-  tell(`${reason}. Its specs are pending.`);
 }

@@ -3,15 +3,19 @@ import { chmod, chown, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { leavePending } from './pending.js';
 import { unprivileged } from './servers/unprivileged.js';
 
 const run = promisify(execFile);
 
-/** Why no disk can be mounted; null if it may be tried. */
-export function missingDisk(): string | null {
-  return process.platform === 'linux' && process.getuid?.() === 0
-    ? null
-    : 'only root on Linux can mount a disk that is small enough to be filled';
+/** Mounts a disk. Where this machine does not let us, the spec that runs is left pending, or fails if it may not be. */
+export async function mountSmallDisk(context: Mocha.Context): Promise<SmallDisk> {
+  try {
+    return await SmallDisk.mount();
+  } catch (error) {
+    const why = 'A disk that is small enough to be filled cannot be mounted, as root can on Linux';
+    return leavePending(context, `${why}: ${(error as Error).message.trim().replaceAll('\n', ' ')}`);
+  }
 }
 
 /** A disk of some megabytes in memory. */

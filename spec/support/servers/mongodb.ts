@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { MONGODB_ITSELF } from '../pending.js';
 import { type Engine, findProgram, type Program } from './engine.js';
 import { ferretVersion, findFerret } from './ferretdb.js';
 import { unprivileged } from './unprivileged.js';
@@ -63,7 +64,7 @@ export const mongodb: Engine = {
 /** MongoDB itself, for what nothing else has. */
 export const mongod: Engine = {
   ...mongodb,
-  title: 'MongoDB itself',
+  title: MONGODB_ITSELF,
   wanted: 'no MONGODB_URL, and no mongod on the path',
   isOptional: true,
   find: findMongod,

@@ -23,10 +23,16 @@ describe('MongoStorage.connect', () => {
 
     after(() => database.drop());
 
-    it('takes host, port, database and collection', async function () {
-      const { host, port, user } = server();
-      if (user !== '') this.skip();
-      const storage = await MongoStorage.connect({ host, port, database: database.name, collection: 'hits' });
+    it('takes host, port, database and collection', async () => {
+      const { host, port, user: username, password } = server();
+      const authSource = new URLSearchParams(database.url.split('?')[1]).get('authSource') ?? undefined;
+      const storage = await MongoStorage.connect({
+        host,
+        port,
+        database: database.name,
+        collection: 'hits',
+        ...(username !== '' && { username, password, authSource }),
+      });
       const record = makeRecord();
       await storage.store([record], signal);
       expect(await storage.getUsage()).to.deep.equal([record]);
