@@ -3,6 +3,8 @@ import { type Collection, MongoClient } from 'mongodb';
 import { MongoStorage, type MongoStorageOptions, Usage } from '../../src/storage/mikro-orm/mongo/index.js';
 import type { FreshDatabase, TestServer } from './servers.js';
 
+const UNAUTHORIZED = 13;
+
 /** A storage on its own connection, in a collection of a fresh database. */
 export function connectMongo(
   { url, name }: FreshDatabase,
@@ -29,6 +31,25 @@ export function nativeClient(server: () => TestServer): () => MongoClient {
   let client: MongoClient | undefined;
   after(() => client?.close());
   return () => (client ??= new MongoClient(server().url()));
+}
+
+/** Whether a server wants to know who asks, as MongoDB does with `--auth`. */
+export async function asksForPasswords({ host, port }: TestServer): Promise<boolean> {
+  const nobody = new MongoClient(`mongodb://${host}:${port}/?directConnection=true`);
+  try {
+    await nobody.db('admin').command({ listDatabases: 1 });
+    return false;
+  } catch (error) {
+    return (error as { code?: unknown }).code === UNAUTHORIZED;
+  } finally {
+    await nobody.close();
+  }
+}
+
+/** Whether a server has transactions: as a replica set, or in front of shards. */
+export async function hasTransactions(client: MongoClient): Promise<boolean> {
+  const { setName, msg } = await client.db('admin').command({ hello: 1 });
+  return setName !== undefined || msg === 'isdbgrid';
 }
 
 /** The documents of a collection, as they are. */
