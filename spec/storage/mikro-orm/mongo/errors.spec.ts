@@ -35,6 +35,14 @@ describe('Errors of MongoDB', () => {
     }
   }
 
+  for (const code of [13, 18]) {
+    it(`of code ${code} say what to check`, () => {
+      expect(storageError(serverError(code), 'koa_usage').message).to.match(
+        /that user and password are right, and that the user has the role 'readWrite' on the database\.$/,
+      );
+    });
+  }
+
   it('about documents are refusals of these documents', () => {
     expect(writeErrorsOf(bulkError([121, 11_000, 2]))?.map(({ index }) => index)).to.deep.equal([0, 1, 2]);
   });

@@ -77,8 +77,8 @@ export function storageError(error: unknown, collection: string): Error {
   if (codes.some((code) => SETUP.has(code))) {
     return new TrackUsageError(
       'STORAGE_SETUP',
-      `The collection '${collection}' cannot be written: ${message}. Check that the name is one of a collection, and ` +
-        "that the user exists and has the role 'readWrite' on the database.",
+      `The collection '${collection}' cannot be written: ${message}. Check that the name is one of a collection, that ` +
+        "user and password are right, and that the user has the role 'readWrite' on the database.",
       error,
     );
   }
