@@ -53,6 +53,20 @@ describe('Attempt', () => {
     expect(error?.message).to.contain('a batch of 3');
   });
 
+  it('counts what it has checked, though an answer says more each time that it is asked', async () => {
+    let stored = 2;
+    const storage = new FaultyStorage();
+    storage.store = () =>
+      Promise.resolve({
+        get stored() {
+          return (stored += 1);
+        },
+        refused: [],
+      });
+    const result = await new Attempt(storage, batch).run(new ManualClock(), 1000);
+    expect(result).to.deep.equal({ stored: 3, refused: [] });
+  });
+
   it('accepts the same refusal named once', async () => {
     expect(await errorOf({ stored: 2, refused: [refusal] })).to.equal(null);
   });

@@ -22,6 +22,7 @@ describe('LaneAccounts', () => {
     accounts = new LaneAccounts('memory', {
       dropped: note('dropped'),
       failed: note('failed'),
+      spoolFailed: note('spoolFailed'),
       flushed: note('flushed'),
       recovered: note('recovered'),
     });

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import { Parcel } from '../../src/pipeline/parcel.js';
+import type { UsageRecord } from '../../src/record/usage-record.js';
 import { makeRecord } from '../support/records.js';
 
-function makeParcel(count: number) {
-  const records = Array.from({ length: count }, (_, index) => makeRecord({ date: new Date(index * 1000) }));
+function makeParcel(count: number, fields: Partial<UsageRecord> = { durationMs: 0 }) {
+  const records = Array.from({ length: count }, (_, index) =>
+    makeRecord({ date: new Date(index * 1000), ...fields }),
+  );
   const settled: number[] = [];
   const parcel = new Parcel({ records, isSpooled: false, settle: (number) => void settled.push(number) });
   return { records, settled, parcel };
@@ -35,5 +38,11 @@ describe('Parcel', () => {
     expect(parcel.takeOlder(Infinity)).to.deep.equal(records.slice(2));
     expect(parcel.length).to.equal(0);
     expect(settled).to.deep.equal([2, 3]);
+  });
+
+  it('counts the age of a record from the end of its response, which may have gone on for days', () => {
+    const { parcel } = makeParcel(1, { durationMs: 5000 });
+    expect(parcel.takeOlder(4000)).to.deep.equal([]);
+    expect(parcel.takeOlder(10_000)).to.have.lengthOf(1);
   });
 });

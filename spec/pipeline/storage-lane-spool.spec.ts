@@ -23,7 +23,7 @@ async function end(lane: StorageLane, clock: ManualClock, timeoutMs: number): Pr
   let isOver = false;
   const ending = lane
     .close(timeoutMs)
-    .then(() => lane.finish(200))
+    .then(() => lane.finish(timeoutMs + 200))
     .finally(() => (isOver = true));
   await clock.advance(timeoutMs);
   // Files take real time, and the clock stands still: whoever moved it on would have the lane give them up.

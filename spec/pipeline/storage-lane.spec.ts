@@ -28,6 +28,10 @@ class Observed implements LaneObserver {
     this.failures.push(error);
   }
 
+  spoolFailed(_storage: string, error: Error): void {
+    this.failures.push(error);
+  }
+
   flushed(_storage: string, stored: number): void {
     this.flushes.push(stored);
   }
@@ -89,6 +93,50 @@ describe('StorageLane', () => {
       await first;
     }
   });
+
+  it('goes on with what came later when the batch that failed has expired', async () => {
+    const { clock, storage, lane } = setUp({
+      retry: { minDelayMs: 500, maxDelayMs: 1000, attemptTimeoutMs: 10_000, maxAgeMs: 5000 },
+    });
+    storage.mood = 'reject';
+    lane.accept(makeRecord({ date: new Date(clock.now()) }), 100);
+    await clock.advance(20_000);
+    expect(lane.stats().dropped.expired).to.equal(1);
+    storage.mood = 'store';
+    lane.accept(makeRecord({ date: new Date(clock.now()) }), 100);
+    await clock.advance(2000);
+    expect(lane.stats()).to.include({ stored: 1, queued: 0, failures: 0 });
+  });
+
+  it('hands records over when they are as large as a batch may be', async () => {
+    const { clock, storage, accept } = setUp({
+      batch: { maxRecords: 10, maxBytes: 1000, maxDelayMs: 60_000 },
+    });
+    accept(2, 400);
+    await clock.advance(0);
+    expect(storage.batches).to.have.length(0);
+    accept(1, 400);
+    await clock.advance(0);
+    expect(storage.batches.map((batch) => batch.length)).to.deep.equal([2]);
+  });
+
+  for (const [what, queue] of [
+    ['records', { maxRecords: 8, maxBytes: 100_000 }],
+    ['bytes', { maxRecords: 100, maxBytes: 800 }],
+  ] as const) {
+    it(`hands records over before a queue that is smaller than a batch is full of ${what}`, async () => {
+      const { clock, storage, lane, accept } = setUp({
+        queue: { ...queue, overflow: 'drop-newest' },
+        batch: { maxRecords: 10, maxBytes: 100_000, maxDelayMs: 60_000 },
+      });
+      for (let turn = 0; turn < 20; turn += 1) {
+        accept(2);
+        await clock.advance(0);
+      }
+      expect(storage.stored.size).to.equal(40);
+      expect(lane.stats()).to.include({ accepted: 40, stored: 40 });
+    });
+  }
 
   it('sets no timer while nothing waits', async () => {
     const { clock, lane, accept } = setUp();

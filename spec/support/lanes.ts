@@ -17,7 +17,7 @@ export interface ControlledLane {
   readonly accept: (count: number, bytes?: number) => UsageRecord[];
 }
 
-const NOBODY: LaneObserver = { dropped() {}, failed() {}, flushed() {}, recovered() {} };
+const NOBODY: LaneObserver = { dropped() {}, failed() {}, spoolFailed() {}, flushed() {}, recovered() {} };
 
 /** Makes a lane with a queue for thirty records and no spool, unless the settings say otherwise. */
 export function makeLane(

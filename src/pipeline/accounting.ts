@@ -66,7 +66,10 @@ export interface StorageStats extends RecordCounts {
   readonly oldestAgeMs: number | null;
 }
 
-/** How a tracker does: all is well, records wait for a storage that fails, or records are or would be lost. */
+/**
+ * How a tracker does: all is well; records wait for a storage that fails, or on disk because the queue was full, or the spool
+ * cannot be written; or records are or would be lost.
+ */
 export type Health = 'ok' | 'degraded' | 'failing';
 
 /** Counts that say nothing yet. */

@@ -59,23 +59,22 @@ function checkResult(
   batch: readonly UsageRecord[],
   result: Partial<StoreResult> | null | undefined,
 ): AttemptResult {
-  const answers: readonly RefusedRecord[] | null = Array.isArray(result?.refused) ? result.refused : null;
-  if (result?.stored === batch.length && answers?.length === 0) return { stored: batch.length, refused: [] };
+  // Each is read once, as an answer may be anything, and say something else the next time.
+  const stored = result?.stored;
+  const list: unknown = result?.refused;
+  const answers = Array.isArray(list) ? (list as readonly RefusedRecord[]) : null;
+  if (stored === batch.length && answers?.length === 0) return { stored, refused: [] };
   const errors = new Map(answers?.map(({ id, error }) => [id, error]));
   const refused = batch.flatMap((record) => {
     const error = errors.get(record.id);
     return error === undefined ? [] : [{ record, error }];
   });
-  if (
-    answers !== null &&
-    result?.stored === batch.length - refused.length &&
-    errors.size === refused.length
-  ) {
-    return { stored: result.stored, refused };
+  if (answers !== null && stored === batch.length - refused.length && errors.size === refused.length) {
+    return { stored, refused };
   }
   throw new TrackUsageError(
     'STORAGE_CONTRACT',
-    `The storage '${storage}' answered { stored: ${String(result?.stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
+    `The storage '${storage}' answered { stored: ${String(stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
       `${batch.length}; every record has to be counted as stored or listed as refused. Correct what its method store ` +
       'returns: until then the batch is stored again and again, which leaves one row a record only where ids are unique.',
   );

@@ -13,6 +13,8 @@ export interface LaneObserver {
   ): void;
   /** An attempt failed; the batch is kept. */
   failed(storage: string, error: Error, failures: number): void;
+  /** The spool could not be written. */
+  spoolFailed(storage: string, error: Error): void;
   /** A batch was stored. */
   flushed(storage: string, stored: number, durationMs: number): void;
   /** A batch was stored after attempts that failed. */

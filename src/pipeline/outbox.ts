@@ -52,6 +52,16 @@ export class Outbox {
     return this.#queue.length + (this.#spool?.pending ?? 0);
   }
 
+  /** Estimated bytes in memory that have not been taken. */
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** Whether records go where they go only in need, or would if they could: to disk instead of into the queue. */
+  get isStrained(): boolean {
+    return this.#spool !== null && (this.#spool.hasFailed || (this.#mode === 'overflow' && this.spooled > 0));
+  }
+
   /** Records on disk that are not settled. */
   get spooled(): number {
     return this.#spool?.length ?? 0;
@@ -74,10 +84,18 @@ export class Outbox {
     else this.#drop('queue-full', [record], null);
   }
 
-  /** Takes in again what the spool could not write. */
-  takeBack(records: readonly UsageRecord[], bytes: (record: UsageRecord) => number, error: Error): void {
+  /**
+   * Takes in again what the spool did not write.
+   *
+   * @param error - why it could not; null if it had no room
+   */
+  takeBack(
+    records: readonly UsageRecord[],
+    bytes: (record: UsageRecord) => number,
+    error: Error | null,
+  ): void {
     const left = records.filter((record) => !this.#queue.push(record, bytes(record), this.#held));
-    if (left.length > 0) this.#drop('spool-error', left, error);
+    if (left.length > 0) this.#drop(error === null ? 'spool-full' : 'spool-error', left, error);
   }
 
   /** Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. */
@@ -85,7 +103,7 @@ export class Outbox {
     const isSpoolsTurn = this.spooled > 0 && (this.#queue.length === 0 || !this.#tookFromSpool);
     this.#tookFromSpool = isSpoolsTurn;
     if (!isSpoolsTurn || this.#spool === null) return this.#takeQueued(maxRecords, maxBytes);
-    return this.#spool.take(maxRecords);
+    return this.#spool.take(maxRecords, maxBytes);
   }
 
   /** Waits until what has to be on disk is there. */
@@ -110,9 +128,9 @@ export class Outbox {
     await this.#spool?.close();
   }
 
-  /** Drops what could not be moved to disk in time. */
+  /** Drops what could not be moved to disk, or not in time. */
   abandon(error: Error | null): void {
-    const late = this.#spool?.takePending() ?? [];
+    const late = [...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity, Infinity).records];
     if (late.length > 0) this.#drop('shutdown-timeout', late, error);
   }
 

@@ -37,10 +37,10 @@ export class Parcel {
     return this.piece[0]?.date.getTime() ?? null;
   }
 
-  /** Takes the records that were made before a moment from the front, where the oldest are; they count as settled. */
+  /** Takes the records of responses that ended before a moment from the front, where the oldest are; they count as settled. */
   takeOlder(thanMs: number): UsageRecord[] {
     const { piece } = this;
-    const firstYounger = piece.findIndex(({ date }) => date.getTime() >= thanMs);
+    const firstYounger = piece.findIndex(({ date, durationMs }) => date.getTime() + durationMs >= thanMs);
     if (firstYounger === 0 || piece.length === 0) return [];
     const older = firstYounger < 0 ? [...piece] : piece.slice(0, firstYounger);
     this.#pieces[0] = Object.freeze(piece.slice(older.length));

@@ -16,6 +16,7 @@ import type { LaneObserver } from './lane-observer.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { SpoolMode } from './outbox.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention.js';
+import { reportLanes } from './report-lanes.js';
 import { type LogTarget, ReportLog, toError } from './report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
@@ -43,6 +44,12 @@ export interface PipelineSpoolSettings {
 
 /** What became of all records: the sums over the storages, and each storage's own. */
 export interface TrackerStats extends RecordCounts {
+  /** Attempts that failed, of all storages. */
+  readonly retries: number;
+  /** What any storage's last attempt that failed threw, or its spool; null if none did. */
+  readonly lastError: Error | null;
+  /** How long ago the oldest request started whose record waits for any storage, in milliseconds; null if none does. */
+  readonly oldestAgeMs: number | null;
   /** One entry a storage; empty until there is one. */
   readonly storages: readonly StorageStats[];
 }
@@ -78,6 +85,7 @@ export class Pipeline {
   /** Whether there was no storage when one was looked for. */
   #isHomeless = false;
   #closing: Promise<CloseResult> | null = null;
+  #lastError: Error | null = null;
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
 
@@ -95,7 +103,8 @@ export class Pipeline {
       // What comes after the end is no failure.
       if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
     });
-    this.#observer = observe(this.events, this.#log);
+    this.events.on('error', ({ error }) => (this.#lastError = error));
+    this.#observer = reportLanes(this.events, this.#log);
   }
 
   /** Takes a record. It does no I/O, awaits nothing and never throws. */
@@ -163,8 +172,7 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#isHomeless) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    const isFailing = (this.#lanes ?? []).some(({ lane }) => lane.isFailing);
-    return isFailing ? 'degraded' : 'ok';
+    return (this.#lanes ?? []).some(({ lane }) => lane.isDegraded) ? 'degraded' : 'ok';
   }
 
   /** Flushes, but not into storages that fail: their next attempt has its time. */
@@ -200,6 +208,9 @@ export class Pipeline {
       inFlight: sum(storages, ({ inFlight }) => inFlight),
       spooled: sum(storages, ({ spooled }) => spooled),
       dropped,
+      retries: sum(storages, ({ retries }) => retries),
+      lastError: this.#lastError,
+      oldestAgeMs: largest(storages.map(({ oldestAgeMs }) => oldestAgeMs)),
       storages,
     };
   }
@@ -230,12 +241,15 @@ export class Pipeline {
   }
 
   async #close(timeoutMs: number): Promise<CloseResult> {
+    const { clock } = this.#settings;
+    const deadlineMs = clock.monotonic() + timeoutMs;
     const retired = this.#retention?.close(timeoutMs);
     await Promise.all(
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
         await Promise.all([lane.close(timeoutMs), retired]);
-        const closing = within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log));
-        await Promise.all([lane.finish(CLOSE_GRACE_MS), closing]);
+        const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
+        const closing = within(clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log));
+        await Promise.all([lane.finish(leftMs), closing]);
       }),
     );
     this.#log.reportLosses();
@@ -258,32 +272,10 @@ async function closeQuietly(storage: UsageStorage, log: ReportLog): Promise<void
   }
 }
 
-/** Turns what happens in the lanes into events and log lines. */
-function observe(events: TrackerEvents, log: ReportLog): LaneObserver {
-  return {
-    dropped(storage, reason, count, records, error) {
-      log.loss(storage, reason, count, error);
-      events.emit('drop', { storage, reason, count, records, error });
-    },
-    failed(storage, error, failures) {
-      log.failure(
-        `storage ${storage}`,
-        `the storage '${storage}' failed; its records wait and are tried again`,
-        error,
-      );
-      events.emit('error', { storage, error, failures });
-    },
-    flushed(storage, stored, durationMs) {
-      events.emit('flush', { storage, stored, durationMs });
-    },
-    recovered(storage, failures) {
-      log.warn(
-        `recovered ${storage}`,
-        `the storage '${storage}' works again after ${failures} failed attempts`,
-      );
-      events.emit('recover', { storage, failures });
-    },
-  };
+/** @returns null if there is none */
+function largest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {

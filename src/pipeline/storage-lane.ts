@@ -2,16 +2,14 @@ import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
 import type { DropReason, StorageStats } from './accounting.js';
-import { Attempt } from './attempt.js';
 import { backoffMs } from './backoff.js';
+import { Delivery } from './delivery.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from './lane-observer.js';
 import type { LaneSettings } from './lane-settings.js';
 import { Outbox } from './outbox.js';
-import { Parcel } from './parcel.js';
 import type { SpoolSettings } from './spool/spool-contract.js';
 import { Spool } from './spool/spool.js';
-import { closedTooSoon, isRefusedBatch } from './storage-errors.js';
 import { Waiters } from './waiters.js';
 import { WakeTimer } from './wake-timer.js';
 import { within } from './within.js';
@@ -26,9 +24,7 @@ export class StorageLane {
   readonly #accounts: LaneAccounts;
   readonly #outbox: Outbox;
   readonly #timer: WakeTimer;
-  /** What was taken and is not yet settled. */
-  #parcel: Parcel | null = null;
-  #attempt: Attempt | null = null;
+  readonly #delivery: Delivery;
   #running = false;
   /** Records go out also in a batch that is not full, until so many have been settled. */
   #due = 0;
@@ -36,6 +32,11 @@ export class StorageLane {
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** One function for every record, as each may set the timer. */
   readonly #wake = (): void => void this.#run();
+  /** The same for what waits by now, however little it is. */
+  readonly #wakeForAll = (): void => {
+    this.#due = this.#accounts.accepted;
+    this.#wake();
+  };
 
   constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
     this.#storage = storage;
@@ -48,6 +49,7 @@ export class StorageLane {
       spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
       (reason, records, error) => this.#accounts.drop(reason, records, error),
     );
+    this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
 
   /** Takes a record. It does no I/O, and never throws. */
@@ -78,14 +80,25 @@ export class StorageLane {
     await settled;
   }
 
-  /** Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}. */
+  /**
+   * Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}, which has half of the time if
+   * something has to be moved to disk.
+   */
   async close(timeoutMs: number): Promise<void> {
     if (this.#state !== 'open') return;
-    const { clock } = this.#settings;
+    const { clock, spool } = this.#settings;
     this.#state = 'closing';
     const late = Promise.withResolvers<void>();
     void late.promise.then(() => this.#stop());
     const deadline = clock.setTimeout(late.resolve, timeoutMs, true);
+    const halfTime = clock.setTimeout(
+      () => {
+        // The disk takes its time as well.
+        if (spool !== null && this.#inMemory() > 0) late.resolve();
+      },
+      timeoutMs / 2,
+      false,
+    );
     while (this.#isClosing() && this.#settled() < this.#accounts.accepted) {
       // A flush waits for the disk as well, which may not answer either.
       await Promise.race([this.flush(), late.promise]);
@@ -93,15 +106,14 @@ export class StorageLane {
       if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
     }
     clock.clearTimeout(deadline);
+    clock.clearTimeout(halfTime);
     this.#stop();
   }
 
   /** Moves what is left to the spool, or drops it. */
   async finish(graceMs: number): Promise<void> {
     const { lastError } = this.#accounts;
-    const taken = this.#parcel?.isSpooled === false ? this.#parcel.records : [];
-    this.#parcel = null;
-    const rescue = this.#outbox.rescue(taken, estimateRecordBytes, lastError);
+    const rescue = this.#outbox.rescue(this.#delivery.giveUp(), estimateRecordBytes, lastError);
     await within(this.#settings.clock, graceMs, rescue);
     this.#outbox.abandon(lastError);
   }
@@ -111,19 +123,23 @@ export class StorageLane {
     return this.#accounts.failures > 0;
   }
 
+  /** Whether records wait that would not if all were well. */
+  get isDegraded(): boolean {
+    return this.isFailing || this.#outbox.isStrained;
+  }
+
   /** The lane's accounts. */
   stats(): StorageStats {
     const { accepted, stored, dropped, retries, failures, lastError } = this.#accounts;
-    const inFlight = this.#attempt === null ? 0 : (this.#parcel?.piece.length ?? 0);
-    const isSpooled = this.#parcel?.isSpooled === true;
-    const oldestMs = this.#parcel?.oldestMs ?? this.#outbox.oldestMs;
+    const { inFlight, spooledInFlight } = this.#delivery;
+    const oldestMs = this.#delivery.oldestMs ?? this.#outbox.oldestMs;
     return {
       name: this.#storage.name,
       accepted,
       stored,
-      queued: this.#outbox.queued + (isSpooled ? 0 : (this.#parcel?.length ?? 0) - inFlight),
+      queued: this.#inMemory() - (inFlight - spooledInFlight),
       inFlight,
-      spooled: this.#outbox.spooled - (isSpooled ? inFlight : 0),
+      spooled: this.#outbox.spooled - spooledInFlight,
       dropped,
       retries,
       failures,
@@ -135,14 +151,19 @@ export class StorageLane {
   #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
     return new Spool(settings, this.#settings.clock, {
       returned: (records, error) => {
-        observer.failed(`${this.#storage.name} (spool)`, error, 1);
-        this.#outbox.takeBack(records, estimateRecordBytes, error);
-        this.#schedule();
+        this.#takeBack(records, error);
+        observer.spoolFailed(this.#storage.name, error);
       },
+      overflowed: (records) => this.#takeBack(records, null),
       lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
       adopted: (count) => this.#accounts.accept(count),
       ready: () => this.#schedule(),
     });
+  }
+
+  #takeBack(records: readonly UsageRecord[], error: Error | null): void {
+    this.#outbox.takeBack(records, estimateRecordBytes, error);
+    this.#schedule();
   }
 
   #isClosing(): boolean {
@@ -155,8 +176,11 @@ export class StorageLane {
 
   /** Records that are neither stored nor dropped. */
   #open(): number {
-    const inMemory = this.#parcel?.isSpooled === false ? this.#parcel.length : 0;
-    return this.#outbox.queued + this.#outbox.spooled + inMemory;
+    return this.#inMemory() + this.#outbox.spooled;
+  }
+
+  #inMemory(): number {
+    return this.#outbox.queued + this.#delivery.inMemory;
   }
 
   /** Records that are stored or dropped. */
@@ -166,18 +190,14 @@ export class StorageLane {
 
   /** Sees to it that the lane wakes when there is something to do. */
   #schedule(): void {
-    const open = this.#open();
-    if (this.#running || this.#state !== 'open' || open === 0) return;
+    if (this.#running || this.#state !== 'open' || this.#open() === 0) return;
     if (this.#accounts.failures > 0) {
-      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wake);
-    } else if (open >= this.#settings.batch.maxRecords) {
+      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wakeForAll);
+    } else if (this.#isFull()) {
       // Not at once: whoever called may be a response that is about to close.
       this.#timer.soon(this.#wake);
     } else if (!this.#timer.isSet) {
-      this.#timer.after(this.#settings.batch.maxDelayMs, false, () => {
-        this.#due = this.#accounts.accepted;
-        this.#wake();
-      });
+      this.#timer.after(this.#settings.batch.maxDelayMs, false, this.#wakeForAll);
     }
   }
 
@@ -187,7 +207,9 @@ export class StorageLane {
     this.#timer.stop();
     // Nothing comes between the question whether something is due and `#running`: a flush in there would wait for a
     // run that does not know of it.
-    while (this.#isDue() && (await this.#takeParcel()) && (await this.#tryParcel())) this.#releaseWaiting();
+    while (this.#isDue() && (await this.#delivery.take()) && (await this.#delivery.attempt())) {
+      this.#releaseWaiting();
+    }
     this.#running = false;
     this.#releaseWaiting();
     this.#schedule();
@@ -196,68 +218,17 @@ export class StorageLane {
   /** Whether there is something to store now. */
   #isDue(): boolean {
     if (this.#isClosed()) return false;
-    if (this.#parcel !== null) return true;
-    return this.#open() >= this.#settings.batch.maxRecords || this.#settled() < this.#due;
+    if (this.#delivery.isUnderWay) return true;
+    return this.#isFull() || this.#settled() < this.#due;
   }
 
-  /** Takes what is stored next. It never throws. */
-  async #takeParcel(): Promise<boolean> {
-    const { maxRecords, maxBytes } = this.#settings.batch;
-    if (this.#parcel !== null) return true;
-    try {
-      const taken = this.#outbox.take(maxRecords, maxBytes);
-      const batch = taken instanceof Promise ? await taken : taken;
-      if (batch === null || this.#isClosed()) return false;
-      this.#parcel = new Parcel(batch);
-      return true;
-    } catch (error) {
-      this.#accounts.fail(error);
-      return false;
-    }
-  }
-
-  /** Makes one attempt at the first piece of the parcel. It never throws. */
-  async #tryParcel(): Promise<boolean> {
-    const { clock, retry } = this.#settings;
-    const parcel = this.#parcel as Parcel;
-    this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
-    if (parcel.piece.length === 0) return this.#passPiece(parcel);
-    const attempt = new Attempt(this.#storage, parcel.piece);
-    const startedMs = clock.monotonic();
-    this.#attempt = attempt;
-    try {
-      const result = await attempt.run(clock, retry.attemptTimeoutMs);
-      if (this.#attempt !== attempt) return false;
-      this.#passPiece(parcel);
-      this.#accounts.settle(result, clock.monotonic() - startedMs);
-      return true;
-    } catch (error) {
-      if (this.#attempt !== attempt) return false;
-      this.#attempt = null;
-      if (isRefusedBatch(error)) return this.#divide(parcel, error);
-      this.#accounts.fail(error);
-      return false;
-    }
-  }
-
-  /** Goes on to the next piece. */
-  #passPiece(parcel: Parcel): true {
-    this.#attempt = null;
-    parcel.settlePiece();
-    if (parcel.length === 0) this.#parcel = null;
-    return true;
-  }
-
-  /** A batch that is refused is halved until the record that it is refused for is alone. */
-  #divide(parcel: Parcel, error: Error): true {
-    const [record] = parcel.piece;
-    if (parcel.piece.length > 1 || record === undefined) {
-      parcel.halve();
-      return true;
-    }
-    this.#passPiece(parcel);
-    this.#accounts.settle({ stored: 0, refused: [{ record, error }] }, 0);
-    return true;
+  /** Whether so much waits that it is not left to wait any longer: a whole batch, or half of what the queue holds. */
+  #isFull(): boolean {
+    const { batch, queue } = this.#settings;
+    return (
+      this.#open() >= Math.min(batch.maxRecords, queue.maxRecords / 2) ||
+      this.#outbox.queuedBytes >= Math.min(batch.maxBytes, queue.maxBytes / 2)
+    );
   }
 
   #backoff(): number {
@@ -277,9 +248,7 @@ export class StorageLane {
   #stop(): void {
     if (this.#isClosed()) return;
     this.#state = 'closed';
-    const attempt = this.#attempt;
-    this.#attempt = null;
-    attempt?.end(closedTooSoon(this.#storage.name));
+    this.#delivery.end();
     this.#timer.stop();
     this.#releaseWaiting();
   }

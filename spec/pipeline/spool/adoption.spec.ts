@@ -37,6 +37,7 @@ describe('Spool, adopting what dead processes left', () => {
     spool = new Spool({ ...ROOM, dir: folder.path }, systemClock, {
       returned: (records, error) =>
         void told.push(`${records.length} returned: ${error.message.split(':')[0]}`),
+      overflowed: () => {},
       lost: (reason, count) => void told.push(`${count} lost: ${reason}`),
       adopted: (count) => void told.push(`${count} adopted`),
       ready: () => {},

@@ -29,7 +29,10 @@ function expectFailureReported({ errors, lines }: ChildLook, code: string): void
   expect(errors.filter(({ storage }) => storage === 'keyed (spool)').map((error) => error.code)).to.include(
     code,
   );
-  expect(lines.filter((line) => line.includes('keyed (spool)') && line.includes(code))).to.have.lengthOf(1);
+  const told = lines.filter(
+    (line) => line.includes("the spool of the storage 'keyed'") && line.includes(code),
+  );
+  expect(told).to.have.lengthOf(1);
 }
 
 describe('A spool whose file system fails', function faults() {

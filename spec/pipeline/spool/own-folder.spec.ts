@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { OwnFolder } from '../../../src/pipeline/spool/own-folder.js';
+import { OwnFolder, spoolFolder } from '../../../src/pipeline/spool/own-folder.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 
 const MINUTE_MS = 60_000;
@@ -40,6 +40,14 @@ describe('OwnFolder', () => {
 
   const here = JSON.stringify({ host: hostname(), pid: 1 });
   const elsewhere = JSON.stringify({ host: `not-${hostname()}`, pid: 1 });
+
+  it('leaves nothing behind when it cannot be made', async () => {
+    // No socket has a path that is so long.
+    const parent = join(folder.path, 'x'.repeat(120));
+    const error = await OwnFolder.make(parent).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Error);
+    expect(await readdir(parent)).to.deep.equal([]);
+  });
 
   it('leaves alone what another machine has shown life in within five minutes', async () => {
     await leave('aaaaaaaa', elsewhere, 4 * MINUTE_MS);
@@ -122,5 +130,14 @@ describe('OwnFolder', () => {
       expect(segments, `owner ${owners}`).to.have.lengthOf(2);
     }
     expect(await contentsOf(segments)).to.have.members(['segment of aaaaaaaa', 'segment of bbbbbbbb']);
+  });
+});
+
+describe('spoolFolder', () => {
+  it('gives every storage a folder of its own, whatever it is called', () => {
+    const names = ['sqlite', 'a/b', '..', '.', '../x', 'ä', 'a b', '%2F', 'x'.repeat(300), 'x'.repeat(301)];
+    const folders = names.map((name) => spoolFolder('/spool', name));
+    expect(new Set(folders).size).to.equal(names.length);
+    for (const path of folders) expect(path).to.match(/^\/spool\/[^/]{1,16}$/);
   });
 });

@@ -50,7 +50,7 @@ describe('SegmentWriter', () => {
 
   /** Appends records and books them, as the spool does. */
   async function append(records: readonly UsageRecord[]): Promise<string> {
-    const { segment, bytes } = await writer.append(records);
+    const { segment, bytes } = await writer.append(records, Infinity);
     segment.written += records.length;
     segment.bytes += bytes;
     return segment.path;
@@ -116,6 +116,33 @@ describe('SegmentWriter', () => {
     expect((await stat(path)).size).to.equal(size);
     expect(await append(makeRecords(1))).not.to.equal(path);
     expect(await readdir(folder.path)).to.have.lengthOf(2);
+  });
+
+  it('leaves no file behind when nothing could be written to it', async () => {
+    handles.write = () => Promise.reject(new Error('no space'));
+    for (let times = 0; times < 3; times += 1) await caught(append(makeRecords(1)));
+    expect(await readdir(folder.path)).to.deep.equal([]);
+  });
+
+  it('writes as many records as there is room for', async () => {
+    const records = makeRecords(3);
+    const { bytes } = await writer.append(records.slice(0, 1), Infinity);
+    await writer.seal();
+    const appended = await writer.append(records, 2 * bytes + 10);
+    expect(appended).to.include({ count: 2 });
+    expect((await stat(appended.segment.path)).size).to.equal(appended.bytes);
+  });
+
+  it('takes back what was written and not booked, and the file with it if that is all', async () => {
+    const path = await append(makeRecords(1));
+    const { size } = await stat(path);
+    const { segment } = await writer.append(makeRecords(2), Infinity);
+    await writer.takeBack(segment);
+    expect((await stat(path)).size).to.equal(size);
+    await writer.seal();
+    await writer.takeBack((await writer.append(makeRecords(2), Infinity)).segment);
+    expect(await readdir(folder.path)).to.deep.equal([basename(path)]);
+    await append(makeRecords(1));
   });
 
   const SYNCS: readonly (readonly [FsyncPolicy, written: number, asked: number, sealed: number])[] = [

@@ -1,7 +1,15 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open as openFile,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { spoolFolder } from '../../../src/pipeline/spool/own-folder.js';
 import type { SpoolSettings } from '../../../src/pipeline/spool/spool-contract.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
@@ -14,6 +22,7 @@ const ROOM = { maxBytes: 10_000_000, maxPendingBytes: 1_000_000, fsync: 'interva
 
 class Watched {
   returned: { records: readonly UsageRecord[]; error: Error }[] = [];
+  readonly overflowed: UsageRecord[] = [];
   lost: [reason: string, count: number][] = [];
   adopted = 0;
   spool: Spool;
@@ -21,11 +30,21 @@ class Watched {
   constructor(settings: SpoolSettings) {
     this.spool = new Spool(settings, systemClock, {
       returned: (records, error) => void this.returned.push({ records, error }),
+      overflowed: (records) => void this.overflowed.push(...records),
       lost: (reason, count) => void this.lost.push([reason, count]),
       adopted: (count) => void (this.adopted += count),
       ready: () => {},
     });
   }
+}
+
+/** What all file handles share. */
+async function prototypeOfHandles(): Promise<{ write: (...args: unknown[]) => Promise<unknown> }> {
+  const handle = await openFile('/dev/null', 'w');
+  await handle.close();
+  return Object.getPrototypeOf(handle) as Pick<FileHandle, never> & {
+    write: (...args: unknown[]) => Promise<unknown>;
+  };
 }
 
 describe('Spool', () => {
@@ -47,7 +66,7 @@ describe('Spool', () => {
 
   const takeAll = async ({ spool }: Watched): Promise<UsageRecord[]> => {
     const records: UsageRecord[] = [];
-    for (let batch = await spool.take(50); batch !== null; batch = await spool.take(50)) {
+    for (let batch = await spool.take(50, Infinity); batch !== null; batch = await spool.take(50, Infinity)) {
       records.push(...batch.records);
       batch.settle(batch.records.length);
     }
@@ -80,8 +99,8 @@ describe('Spool', () => {
   it('keeps a segment until all of its records are settled', async () => {
     const watched = open();
     await append(watched, 10);
-    const first = await watched.spool.take(6);
-    const second = await watched.spool.take(6);
+    const first = await watched.spool.take(6, Infinity);
+    const second = await watched.spool.take(6, Infinity);
     expect([first?.records.length, second?.records.length]).to.deep.equal([6, 4]);
     second?.settle(4);
     expect(watched.spool.length).to.equal(6);
@@ -93,7 +112,7 @@ describe('Spool', () => {
   it('can be written to while it is read', async () => {
     const watched = open();
     const first = await append(watched, 5);
-    const batch = await watched.spool.take(100);
+    const batch = await watched.spool.take(100, Infinity);
     const second = await append(watched, 5);
     batch?.settle(5);
     expect(batch?.records).to.deep.equal(first);
@@ -115,6 +134,57 @@ describe('Spool', () => {
     await spool.written();
     expect(spool.hasRoom(1500)).to.equal(false);
     expect(spool.hasRoom(800)).to.equal(true);
+  });
+
+  it('takes no more room than it may, however wrong the estimates are', async () => {
+    const watched = open({ maxBytes: 20_000 });
+    const records = Array.from({ length: 30 }, () => makeRecord({ trackVar: { text: '界'.repeat(400) } }));
+    for (const record of records) watched.spool.append(record, 100);
+    await watched.spool.written();
+    const sizes = await Promise.all((await files()).map(async (name) => stat(join(folder.path, name))));
+    expect(sizes.reduce((sum, { size }) => sum + size, 0)).to.be.within(10_000, 20_000);
+    expect([...(await takeAll(watched)), ...watched.overflowed]).to.deep.equal(records);
+  });
+
+  it('takes as many bytes at a time as it is told to, and one record at least', async () => {
+    const watched = open();
+    await append(watched, 10);
+    const { size } = await stat(join(folder.path, (await files())[0] ?? ''));
+    expect((await watched.spool.take(100, size / 2))?.records).to.have.lengthOf.within(3, 6);
+    expect((await watched.spool.take(100, 1))?.records).to.have.lengthOf(1);
+  });
+
+  it('waits for what was to be written before, and for nothing that came later', async () => {
+    const { spool } = open();
+    const state = { isOver: false };
+    spool.append(makeRecord(), 800);
+    void spool.written().then(() => (state.isOver = true));
+    for (let times = 0; times < 10_000 && !state.isOver; times += 1) {
+      spool.append(makeRecord(), 800);
+      await new Promise(setImmediate);
+    }
+    expect(state.isOver).to.equal(true);
+  });
+
+  it('takes back from the disk what was given up while it was being written', async () => {
+    const watched = open();
+    await append(watched, 1);
+    const path = join(folder.path, (await files())[0] ?? '');
+    const { size } = await stat(path);
+    const handles = await prototypeOfHandles();
+    const { write } = handles;
+    let given: UsageRecord[] = [];
+    const record = makeRecord();
+    handles.write = function writeAndGiveUp(...args) {
+      given = watched.spool.takePending();
+      return write.apply(this, args);
+    };
+    watched.spool.append(record, 800);
+    await watched.spool.written();
+    handles.write = write;
+    expect(given).to.deep.equal([record]);
+    expect((await stat(path)).size).to.equal(size);
+    expect(watched.spool.length).to.equal(1);
   });
 
   it('leaves its records on disk when it is closed, for the next one to adopt, once', async () => {
@@ -226,13 +296,4 @@ describe('Spool', () => {
       expect(await takeAll(watched)).to.deep.equal(records);
     });
   }
-});
-
-describe('spoolFolder', () => {
-  it('gives every storage a folder of its own, whatever it is called', () => {
-    const names = ['sqlite', 'a/b', '..', '.', '../x', 'ä', 'a b', '%2F', 'x'.repeat(300), 'x'.repeat(301)];
-    const folders = names.map((name) => spoolFolder('/spool', name));
-    expect(new Set(folders).size).to.equal(names.length);
-    for (const path of folders) expect(path).to.match(/^\/spool\/[^/]{1,16}$/);
-  });
 });

@@ -41,13 +41,15 @@ export class OwnFolder {
   static async make(parent: string): Promise<OwnFolder> {
     const name = randomBytes(4).toString('hex');
     const hidden = join(parent, `.${name}`);
-    await mkdir(hidden, { recursive: true });
-    await writeFile(join(hidden, OWNER), JSON.stringify({ host: hostname(), pid: process.pid }));
-    const lock = await listen(lockPath(hidden, name));
+    let lock: Server | undefined;
     try {
+      await mkdir(hidden, { recursive: true });
+      await writeFile(join(hidden, OWNER), JSON.stringify({ host: hostname(), pid: process.pid }));
+      lock = await listen(lockPath(hidden, name));
       await rename(hidden, join(parent, name));
     } catch (error) {
-      lock.close();
+      lock?.close();
+      await rm(hidden, { recursive: true, force: true }).catch(() => {});
       throw error;
     }
     return new OwnFolder(parent, join(parent, name), lock);
@@ -165,6 +167,12 @@ function isListening(path: string): Promise<boolean> {
       resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
     });
   });
+}
+
+/** Whether a file or its folder is not there any more, or something else is in its place. */
+export function hasVanished(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /** The longest name of a storage that is its folder's as well, in bytes: the path of a socket has to be short. */

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecord } from '../../record/wire.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -19,6 +19,13 @@ export interface Segment {
   bytes: number;
   /** When its first record was made, in milliseconds since 1970; null if that is not known. */
   oldestMs: number | null;
+}
+
+/** What an append has added. */
+interface Appended {
+  readonly segment: Segment;
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** A segment is closed when it has this length: about as much as is read and stored at a time. */
@@ -47,27 +54,38 @@ export class SegmentWriter {
   }
 
   /**
-   * Appends records to one segment, all or none. The caller books them on the segment.
+   * Appends records to one segment, as many as there is room for, or none if it fails. The caller books them on the segment.
    *
-   * @returns the segment, and the bytes that were added
+   * @param room - bytes that may be added
+   * @returns the segment, and the records and bytes that were added
    * @throws what the file system threw; what a short write left is cut off again
    */
-  async append(records: readonly UsageRecord[]): Promise<{ segment: Segment; bytes: number }> {
+  async append(records: readonly UsageRecord[], room: number): Promise<Appended> {
     const { handle, segment } = await this.#active();
-    const lines = records.map((record, index) => encodeLine(segment.written + index, encodeRecord(record)));
-    const content = Buffer.from(lines.join(''));
+    const { count, content } = encode(records, segment.written, room);
     try {
       await writeAll(handle, content, segment.bytes);
       if (this.#fsync === 'always') await handle.datasync();
     } catch (error) {
       await handle.truncate(segment.bytes).catch(() => {});
       await this.seal().catch(() => {});
+      if (segment.bytes === 0) await unlink(segment.path).catch(() => {});
       throw error;
     }
     this.#isDirty = true;
     // They are written, whatever becomes of the handle.
     if (segment.bytes + content.length >= SEGMENT_BYTES) await this.seal().catch(() => {});
-    return { segment, bytes: content.length };
+    return { segment, count, bytes: content.length };
+  }
+
+  /** Cuts off what was appended and has not been booked. A segment without records is deleted. */
+  async takeBack(segment: Segment): Promise<void> {
+    if (segment.bytes > 0) {
+      await truncate(segment.path, segment.bytes);
+      return;
+    }
+    if (this.#segment === segment) await this.seal();
+    await unlink(segment.path);
   }
 
   /** Forces to the disk what has been written since the last time. */
@@ -103,6 +121,23 @@ export class SegmentWriter {
     this.#segment = segment;
     return { handle, segment };
   }
+}
+
+/** The first records as lines, as many as fit. */
+function encode(
+  records: readonly UsageRecord[],
+  first: number,
+  room: number,
+): { count: number; content: Buffer } {
+  const lines: Buffer[] = [];
+  let left = room;
+  for (const [index, record] of records.entries()) {
+    const line = Buffer.from(encodeLine(first + index, encodeRecord(record)));
+    left -= line.length;
+    if (left < 0) break;
+    lines.push(line);
+  }
+  return { count: lines.length, content: Buffer.concat(lines) };
 }
 
 async function writeAll(handle: FileHandle, content: Buffer, position: number): Promise<void> {

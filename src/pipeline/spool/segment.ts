@@ -1,3 +1,4 @@
+import { decodeRecord } from '../../record/wire.js';
 import { countStarts, decodeLine } from './line.js';
 
 /** What a segment's file holds. */
@@ -33,6 +34,42 @@ export function readSegment(content: Buffer): SegmentContent {
   }
   if (tail.lines > 0) damaged += Math.max(1, tail.starts);
   return { records, damaged };
+}
+
+/** Records of a segment that have not been taken. */
+export class Reading {
+  readonly #json: string[];
+
+  /** @param records - as JSON, oldest first */
+  constructor(records: readonly string[]) {
+    this.#json = [...records];
+  }
+
+  /** Whether all have been taken. */
+  get isEmpty(): boolean {
+    return this.#json.length === 0;
+  }
+
+  /** Takes the first records: at least one if there is one, and no more than both bounds allow. */
+  take(maxRecords: number, maxBytes: number): string[] {
+    let count = 0;
+    let bytes = 0;
+    while (count < Math.min(this.#json.length, maxRecords)) {
+      bytes += Buffer.byteLength(this.#json[count] as string);
+      if (count > 0 && bytes > maxBytes) break;
+      count += 1;
+    }
+    return this.#json.splice(0, count);
+  }
+}
+
+/** When the first of the records was made, in milliseconds since 1970; null if there is none, or it cannot be read. */
+export function oldestOf([json]: readonly string[]): number | null {
+  try {
+    return json === undefined ? null : decodeRecord(json).date.getTime();
+  } catch {
+    return null;
+  }
 }
 
 function* lines(content: Buffer): Generator<Buffer> {

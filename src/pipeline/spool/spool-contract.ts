@@ -5,7 +5,7 @@ import type { FsyncPolicy } from './segment-writer.js';
 export interface SpoolSettings {
   /** The folder of one storage's spool; each process has one of its own in it. */
   readonly dir: string;
-  /** Bytes on disk at most. */
+  /** Bytes on disk at most. No record is written that would not fit. */
   readonly maxBytes: number;
   /** Estimated bytes that may wait in memory to be written. */
   readonly maxPendingBytes: number;
@@ -17,6 +17,8 @@ export interface SpoolSettings {
 export interface SpoolObserver {
   /** Records could not be written; they are not in the spool. */
   returned(records: readonly UsageRecord[], error: Error): void;
+  /** Records were not written, as they are larger than was estimated, and there is no room for them. */
+  overflowed(records: readonly UsageRecord[]): void;
   /** Records were in the spool and cannot be read any more. */
   lost(reason: 'spool-corrupt' | 'spool-error', count: number, error: Error | null): void;
   /** So many records of processes that died are in the spool now. */

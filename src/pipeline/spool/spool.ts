@@ -4,9 +4,11 @@ import type { Clock } from '../../clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
 import { toError } from '../report-log.js';
+import { Waiters } from '../waiters.js';
+import { readAdopted } from './adopted-segment.js';
 import { Intervals } from './intervals.js';
-import { OwnFolder } from './own-folder.js';
-import { readSegment } from './segment.js';
+import { OwnFolder, hasVanished } from './own-folder.js';
+import { Reading, readSegment } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
 import type { SpoolBatch, SpoolObserver, SpoolSettings } from './spool-contract.js';
 
@@ -16,6 +18,8 @@ const PAUSE_MS = 1000;
 const SYNC_INTERVAL_MS = 500;
 /** How often other machines are shown that this process lives, in milliseconds. */
 const LIFE_INTERVAL_MS = 30_000;
+/** How often it is looked whether another process has died and left something, in milliseconds. */
+const ADOPTION_INTERVAL_MS = 300_000;
 /** Records that are encoded for one write, or decoded in one turn of the event loop. */
 const TURN_RECORDS = 128;
 
@@ -23,13 +27,6 @@ const TURN_RECORDS = 128;
 interface Home {
   readonly folder: OwnFolder;
   readonly writer: SegmentWriter;
-}
-
-/** A segment that is being taken from. */
-interface Reading {
-  readonly segment: Segment;
-  /** Records that have not been taken, as JSON. */
-  readonly json: string[];
 }
 
 /**
@@ -44,15 +41,17 @@ export class Spool {
   #home: Home | null = null;
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
-  #reading: Reading | null = null;
+  #reading: { readonly segment: Segment; readonly content: Reading } | null = null;
   #pending: { record: UsageRecord; bytes: number }[] = [];
   #pendingBytes = 0;
   #bytes = 0;
   #unsettled = 0;
   /** One thing at a time is done to the files. */
   #turn: Promise<void> = Promise.resolve();
-  #work: Promise<void> = Promise.resolve();
   #isWorking = false;
+  /** Records that were ever to be written. */
+  #appended = 0;
+  readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
   #isClosed = false;
 
@@ -63,6 +62,10 @@ export class Spool {
     this.#intervals = new Intervals(clock);
     if (settings.fsync === 'interval') this.#regularly(SYNC_INTERVAL_MS, ({ writer }) => writer.sync());
     this.#regularly(LIFE_INTERVAL_MS, ({ folder }) => folder.showLife());
+    this.#regularly(ADOPTION_INTERVAL_MS, async ({ folder }) => {
+      await this.#adoptOrphans(folder);
+      if (this.#unsettled > 0) this.#observer.ready();
+    });
     this.#startWork();
   }
 
@@ -78,12 +81,19 @@ export class Spool {
 
   /** When the oldest record was made, in milliseconds since 1970; null if that is not known. */
   get oldestMs(): number | null {
-    return (this.#reading?.json.length ? this.#reading.segment : this.#segments[0])?.oldestMs ?? null;
+    return (
+      (this.#reading?.content.isEmpty === false ? this.#reading.segment : this.#segments[0])?.oldestMs ?? null
+    );
   }
 
   /** Whether the file system failed a moment ago, and is left alone for a while. */
   get isFailing(): boolean {
     return this.#failedAtMs !== null && this.#clock.monotonic() - this.#failedAtMs < PAUSE_MS;
+  }
+
+  /** Whether nothing has been written since the file system failed. */
+  get hasFailed(): boolean {
+    return this.#failedAtMs !== null;
   }
 
   /** Whether a record of this size would fit, on disk and in memory on its way there. */
@@ -97,6 +107,7 @@ export class Spool {
   /** Has a record written. It is on disk once it has left `pending`. */
   append(record: UsageRecord, bytes: number): void {
     this.#pending.push({ record, bytes });
+    this.#appended += 1;
     this.#pendingBytes += bytes;
     this.#startWork();
   }
@@ -109,22 +120,23 @@ export class Spool {
 
   /** Waits until everything that is pending now has been written, or has been returned. */
   async written(): Promise<void> {
-    while (this.#isWorking) await this.#work;
+    if (this.#isWorking) await this.#waiters.wait(this.#appended);
   }
 
   /**
-   * Takes the oldest records, all of one segment.
+   * Takes the oldest records, all of one segment: at least one, and no more than both bounds allow.
    *
+   * @param maxBytes - of what stands on disk
    * @returns null if there are none
    * @throws what the file system threw, if trying again later can help
    */
-  async take(maxRecords: number): Promise<SpoolBatch | null> {
-    while (this.#reading === null || this.#reading.json.length === 0) {
+  async take(maxRecords: number, maxBytes: number): Promise<SpoolBatch | null> {
+    while (this.#reading === null || this.#reading.content.isEmpty) {
       if (!(await this.#openNext())) return null;
     }
-    const { segment, json } = this.#reading;
+    const { segment, content } = this.#reading;
     const records: UsageRecord[] = [];
-    const taken = json.splice(0, maxRecords);
+    const taken = content.take(maxRecords, maxBytes);
     for (const [index, text] of taken.entries()) {
       if (index % TURN_RECORDS === TURN_RECORDS - 1) await nextTurn();
       try {
@@ -151,8 +163,8 @@ export class Spool {
   #startWork(): void {
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
-    // On the next turn: whoever calls may be a response that is about to close.
-    this.#work = nextTurn().then(() => this.#writePending());
+    // Whoever calls may be a response that is about to close.
+    void nextTurn().then(() => this.#writePending());
   }
 
   /** Writes what is pending. It never throws. */
@@ -169,25 +181,32 @@ export class Spool {
       this.#observer.returned(this.takePending(), error);
     } finally {
       this.#isWorking = false;
+      this.#waiters.release(Infinity);
     }
     if (this.#unsettled > 0) this.#observer.ready();
   }
 
   async #writeSome(): Promise<void> {
-    const some = this.#pending.slice(0, TURN_RECORDS);
-    const { segment, bytes } = await (await this.#settleIn()).append(some.map(({ record }) => record));
+    const writer = await this.#settleIn();
+    const some = this.#pending.slice(0, TURN_RECORDS).map(({ record }) => record);
+    const { segment, count, bytes } = await writer.append(some, this.#settings.maxBytes - this.#bytes);
+    // They were taken back meanwhile, by somebody who could not wait any longer and has given them up.
+    if (this.#pending[0]?.record !== some[0]) return writer.takeBack(segment);
     // From here on in one go: at no instant is a record in two places, or in none.
-    segment.written += some.length;
-    segment.bytes += bytes;
-    this.#bytes += bytes;
-    // They were taken back meanwhile, by somebody who could not wait any longer.
-    if (this.#pending[0] !== some[0]) return;
-    if (segment.unsettled === 0) this.#segments.push(segment);
-    segment.oldestMs ??= some[0]?.record.date.getTime() ?? null;
-    segment.unsettled += some.length;
-    this.#unsettled += some.length;
-    this.#pending.splice(0, some.length);
-    for (const { bytes: estimated } of some) this.#pendingBytes -= estimated;
+    const gone = this.#pending.splice(0, count === 0 ? some.length : count);
+    for (const { bytes: estimated } of gone) this.#pendingBytes -= estimated;
+    if (count > 0) {
+      if (segment.unsettled === 0) this.#segments.push(segment);
+      segment.oldestMs ??= some[0]?.date.getTime() ?? null;
+      segment.written += count;
+      segment.unsettled += count;
+      segment.bytes += bytes;
+      this.#bytes += bytes;
+      this.#unsettled += count;
+    } else {
+      this.#observer.overflowed(some);
+    }
+    this.#waiters.release(this.#appended - this.#pending.length);
   }
 
   /** Makes this process's folder, and adopts what others left, the first time and when the folder has vanished. */
@@ -195,30 +214,23 @@ export class Spool {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
+    await this.#adoptOrphans(folder);
+    return this.#home.writer;
+  }
+
+  async #adoptOrphans(folder: OwnFolder): Promise<void> {
     // What cannot be adopted stays where it is, for the next process.
     const report = (error: Error): void => this.#observer.returned([], error);
     const paths = await folder.adoptOrphans(report).catch(report);
     for (const path of paths ?? []) await this.#adopt(path).catch(report);
-    return this.#home.writer;
   }
 
   async #adopt(path: string): Promise<void> {
-    const content = await readFile(path);
-    const { records, damaged } = readSegment(content);
-    const { length } = records;
-    // The process died before it wrote anything, or nothing of it is whole.
-    if (length === 0) await unlink(path);
-    else
-      this.#segments.push({
-        path,
-        written: length,
-        unsettled: length,
-        bytes: content.length,
-        oldestMs: null,
-      });
-    this.#unsettled += length;
-    this.#bytes += length === 0 ? 0 : content.length;
-    this.#observer.adopted(length + damaged);
+    const { segment, damaged } = await readAdopted(path);
+    if (segment.written > 0) this.#segments.push(segment);
+    this.#unsettled += segment.written;
+    this.#bytes += segment.bytes;
+    this.#observer.adopted(segment.written + damaged);
     if (damaged > 0) this.#observer.lost('spool-corrupt', damaged, null);
   }
 
@@ -245,10 +257,10 @@ export class Spool {
       this.#lose(segment, 'spool-error', segment.unsettled, content);
       return true;
     }
-    const json = [...readSegment(content).records];
-    this.#reading = { segment, json };
-    if (json.length < segment.written)
-      this.#lose(segment, 'spool-corrupt', segment.written - json.length, null);
+    const { records } = readSegment(content);
+    this.#reading = { segment, content: new Reading(records) };
+    if (records.length < segment.written)
+      this.#lose(segment, 'spool-corrupt', segment.written - records.length, null);
     return true;
   }
 
@@ -285,10 +297,4 @@ export class Spool {
     );
     return result;
   }
-}
-
-/** Whether a file or its folder is not there any more, or something else is in its place. */
-function hasVanished(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }

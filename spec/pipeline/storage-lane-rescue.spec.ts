@@ -1,0 +1,136 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { estimateRecordBytes } from '../../src/record/record-size.js';
+import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
+import { expectBalanced } from '../support/accounts.js';
+import { type ControlledLane, makeLane } from '../support/lanes.js';
+import { makeRecord } from '../support/records.js';
+import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
+import { until } from '../support/until.js';
+
+describe('A StorageLane that ends with records in memory', () => {
+  let folder: TemporaryFolder;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+
+  afterEach(() => folder.remove());
+
+  const spooling = (dir = folder.file('spool')) =>
+    ({
+      queue: { maxRecords: 20_000, maxBytes: 100_000_000, overflow: 'drop-newest' },
+      batch: { maxRecords: 500, maxBytes: 1_000_000, maxDelayMs: 3_600_000 },
+      spool: { dir, mode: 'overflow', maxBytes: 100_000_000, maxPendingBytes: 100_000_000, fsync: 'always' },
+    }) as const;
+
+  /** Closes a lane, and leaves as much real time as it needs to the files. */
+  async function end({ lane, clock }: ControlledLane): Promise<void> {
+    let isOver = false;
+    const ending = lane
+      .close(1000)
+      .then(() => lane.finish(700))
+      .finally(() => (isOver = true));
+    await clock.advance(500);
+    await until(() => isOver, 'the lane has ended');
+    await ending;
+  }
+
+  it('stops storing at half of its time, so that the disk has the other', async () => {
+    const controlled = makeLane(spooling());
+    const { lane, storage } = controlled;
+    storage.mood = 'hang';
+    for (let index = 0; index < 5000; index += 1) {
+      const record = makeRecord();
+      lane.accept(record, estimateRecordBytes(record));
+    }
+    await end(controlled);
+    expect(lane.stats()).to.include({ accepted: 5000, queued: 0, inFlight: 0, spooled: 5000 });
+    expectBalanced(lane.stats());
+  });
+
+  it('has all of its time to store where there is no spool', async () => {
+    const { lane, storage, clock, accept } = makeLane();
+    storage.mood = 'hang';
+    accept(1);
+    const closing = lane.close(1000);
+    await clock.advance(999);
+    storage.release();
+    await closing;
+    expect(lane.stats()).to.include({ stored: 1 });
+  });
+
+  it('counts what the spool cannot write, and tells of it when the books add up', async () => {
+    await writeFile(folder.file('file'), '');
+    const sums: number[] = [];
+    const noteBooks = (): void => {
+      const { accepted, stored, queued, inFlight, spooled, dropped } = controlled.lane.stats();
+      const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+      sums.push(accepted - stored - queued - inFlight - spooled - lost);
+    };
+    const observer: LaneObserver = {
+      dropped: noteBooks,
+      failed: noteBooks,
+      spoolFailed: noteBooks,
+      flushed: noteBooks,
+      recovered: noteBooks,
+    };
+    const controlled = makeLane(spooling(folder.file('file/spool')), observer);
+    const { lane, storage, accept } = controlled;
+    storage.mood = 'reject';
+    accept(20);
+    await end(controlled);
+    expect(lane.stats()).to.include({ accepted: 20, stored: 0, queued: 0, inFlight: 0, spooled: 0 });
+    expect(lane.stats().dropped['shutdown-timeout']).to.equal(20);
+    expect(sums).not.to.deep.equal([]);
+    expect(new Set(sums)).to.deep.equal(new Set([0]));
+  });
+
+  it('is degraded while records are on disk for want of room, and while the spool cannot be written', async () => {
+    const { spool } = spooling();
+    const queue = { maxRecords: 5, maxBytes: 100_000, overflow: 'drop-newest' } as const;
+    const one = makeLane({ ...spooling(), queue });
+    expect(one.lane.isDegraded).to.equal(false);
+    one.storage.mood = 'hang';
+    one.accept(8);
+    await until(() => one.lane.stats().spooled === 3, 'what the queue has no room for is on disk');
+    expect(one.lane.isDegraded).to.equal(true);
+    await end(one);
+    await writeFile(folder.file('file'), '');
+    const two = makeLane({ ...spooling(), spool: { ...spool, dir: folder.file('file/x'), mode: 'wal' } });
+    await until(() => two.lane.isDegraded, 'the spool has failed');
+    await end(two);
+  });
+
+  it('tells the age of what was adopted', async () => {
+    const before = makeLane(spooling());
+    before.storage.mood = 'hang';
+    before.lane.accept(makeRecord({ date: new Date(before.clock.now() - 60_000) }), 500);
+    await end(before);
+    const next = makeLane(spooling());
+    next.storage.mood = 'hang';
+    await until(() => next.lane.stats().spooled === 1, 'it is adopted');
+    expect(next.lane.stats().oldestAgeMs).to.equal(60_000);
+    next.storage.mood = 'store';
+    await end(next);
+  });
+
+  it('adopts later what a process leaves that dies later', async () => {
+    const controlled = makeLane(spooling());
+    await until(
+      async () => (await readdir(folder.file('spool')).catch(() => [])).length === 1,
+      'it is there',
+    );
+    const before = makeLane(spooling());
+    before.storage.mood = 'hang';
+    before.accept(3);
+    await end(before);
+    await controlled.clock.advance(300_000);
+    await until(
+      () => controlled.storage.stored.size === 3 || controlled.lane.stats().spooled === 3,
+      'adopted',
+    );
+    expect(controlled.lane.stats().accepted).to.equal(3);
+    await end(controlled);
+  });
+});
