@@ -1,22 +1,27 @@
 import { orAbort } from '../../or-abort.js';
+import { cancelStatement } from './cancel.js';
 import { type NativeConnection, type NativePool, takeConnection } from './native-client.js';
 
 /**
  * One connection of a pool at a time. Whoever waits for it stops waiting when the signal says so; the pool is
- * asked again only when its last connection has come and gone, so that nothing piles up there.
+ * asked again only when its last connection has come and gone, so that nothing piles up there, nor in the server.
  */
 export class ConnectionLease {
   readonly #pool: () => Promise<NativePool>;
+  readonly #statementText: string;
   /** Resolves when the connection before is back. */
   #free: Promise<void> = Promise.resolve();
 
-  constructor(pool: () => Promise<NativePool>) {
+  /** @param statementText - what all statements have near their beginning, and those of others have not */
+  constructor(pool: () => Promise<NativePool>, statementText: string) {
     this.#pool = pool;
+    this.#statementText = statementText;
   }
 
   /**
    * Calls `work` with a connection. When the signal is aborted it rejects at once: a connection that is at work is
-   * destroyed, as nobody knows its state, and one that comes too late is given back.
+   * destroyed, as nobody knows its state, and its statement cancelled before the next one begins; one that comes too
+   * late is given back.
    */
   async use<Result>(
     signal: AbortSignal,
@@ -51,8 +56,9 @@ export class ConnectionLease {
       connection.release();
       return result;
     } catch (error) {
-      if ((error as { fatal?: unknown }).fatal === true) connection.destroy();
-      else if (!signal.aborted) connection.release();
+      if (signal.aborted) await cancelStatement(connection, this.#statementText);
+      else if ((error as { fatal?: unknown }).fatal === true) connection.destroy();
+      else connection.release();
       throw error;
     } finally {
       signal.removeEventListener('abort', destroy);

@@ -11,6 +11,11 @@ type Callback<Value> = (error: Error | null, value: Value) => void;
 
 /** The part of a connection of mysql2's pool that is used here. */
 export interface NativeConnection {
+  /** What it was made with. */
+  readonly config: object;
+  /** What the server calls it. */
+  readonly threadId: number;
+  on(event: 'error', listener: () => void): unknown;
   execute(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
   release(): void;
   destroy(): void;

@@ -22,6 +22,8 @@ const STRICTLY_HINT = "/*+ set_var(sql_mode='STRICT_ALL_TABLES') */";
  * of prepared statements, whatever the batches' lengths.
  */
 export class InsertStatements {
+  /** What every statement has near its beginning, and others have not. */
+  readonly mark: string;
   readonly #head: string;
   readonly #row: string;
   readonly #tail: string;
@@ -31,9 +33,8 @@ export class InsertStatements {
   /** @param table - the table's name, quoted, with its database if need be */
   constructor(table: string, columns: readonly TableColumn[]) {
     const id = quote('id');
-    this.#head = `${STRICTLY} insert ${STRICTLY_HINT} into ${table} (${columns
-      .map(({ name }) => quote(name))
-      .join(', ')}) values `;
+    this.mark = `into ${table} (`;
+    this.#head = `${STRICTLY} insert ${STRICTLY_HINT} ${this.mark}${columns.map(({ name }) => quote(name)).join(', ')}) values `;
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` on duplicate key update ${id} = if(${table}.${id} = values(${id}), ${table}.${id}, null)`;

@@ -36,7 +36,7 @@ export class MySqlWriter implements SqlWriter {
   constructor(orm: MikroORM, table: UsageTable) {
     this.#table = table;
     this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
-    this.#lease = new ConnectionLease(() => nativePool(orm));
+    this.#lease = new ConnectionLease(() => nativePool(orm), this.#statements.mark);
   }
 
   /** @inheritdoc */
