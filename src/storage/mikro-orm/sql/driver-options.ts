@@ -1,4 +1,4 @@
-import type { IDatabaseDriver } from '@mikro-orm/core';
+import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import { Kysely } from '@mikro-orm/sql';
 
 /**
@@ -8,6 +8,21 @@ import { Kysely } from '@mikro-orm/sql';
 export function isReadyMade(driverOptions: unknown): boolean {
   if (typeof driverOptions === 'function' || driverOptions instanceof Kysely) return true;
   return typeof driverOptions === 'object' && driverOptions !== null && 'createDriver' in driverOptions;
+}
+
+/** The hooks of MikroORM that make a connection ready before it is used. */
+const HOOKS = ['onCreateConnection', 'onReserveConnection'] as const;
+
+/**
+ * Whether the application has its connections made ready by MikroORM, or has given it a client of its own: then the pool
+ * cannot be used behind MikroORM's back.
+ */
+export function needsKysely({ config }: MikroORM): boolean {
+  return (
+    HOOKS.some((hook) => config.get(hook) !== undefined) ||
+    (config.get('sessionContext') as unknown) === 'connection' ||
+    isReadyMade(config.get('driverOptions'))
+  );
 }
 
 /**

@@ -1,6 +1,8 @@
-import { type MikroORM, defineEntity, p } from '@mikro-orm/core';
+import { type MikroORM, type Options, defineEntity, p } from '@mikro-orm/core';
+import { Kysely } from '@mikro-orm/sql';
 import { expect } from 'chai';
-import type { Client } from 'pg';
+import { PostgresDialect } from 'kysely';
+import { type Client, Pool } from 'pg';
 import { SqlStorage, Usage } from '../../../../../src/storage/mikro-orm/sql/index.js';
 import { caught } from '../../../../support/caught.js';
 import { describeOn } from '../../../../support/describe-on.js';
@@ -12,11 +14,19 @@ import { until } from '../../../../support/until.js';
 const { signal } = new AbortController();
 const Note = defineEntity({ name: 'Note', properties: { id: p.integer().primary(), body: p.string() } });
 
-/** The two ways to the server: pg's pool, and MikroORM's Kysely where the application makes its connections ready. */
-const WAYS = { "pg's pool": {}, 'connections made ready': { onReserveConnection: async () => {} } };
+/** The ways to the server: pg's pool, and Kysely where the application makes its connections ready, or Kysely itself. */
+const WAYS: Record<string, (url: string) => Partial<Options>> = {
+  "pg's pool": () => ({}),
+  'connections made ready': () => ({ onReserveConnection: async () => {} }),
+  'a Kysely of its own': (connectionString) => ({
+    driverOptions: new Kysely({
+      dialect: new PostgresDialect({ pool: new Pool({ connectionString, max: 2 }) }),
+    }),
+  }),
+};
 
 for (const [title, options] of Object.entries(WAYS)) {
-  const isNative = Object.keys(options).length === 0;
+  const isNative = title === "pg's pool";
 
   describeOn('postgresql', (server) => {
     describe(`SqlStorage beside the application on ${title}`, () => {
@@ -28,7 +38,11 @@ for (const [title, options] of Object.entries(WAYS)) {
       before(async () => {
         database = await server().freshDatabase();
         other = await postgresClient(database);
-        orm = await initPostgresOrm(database, { entities: [Usage, Note], pool: { max: 2 }, ...options });
+        orm = await initPostgresOrm(database, {
+          entities: [Usage, Note],
+          pool: { max: 2 },
+          ...options(database.url),
+        });
         await orm.schema.create();
       });
 

@@ -1,9 +1,12 @@
 import type { Platform } from '@mikro-orm/core';
 import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
+import { isReadyMade, needsKysely } from '../driver-options.js';
 import { PortableDeleter } from '../portable/deleter.js';
+import { ensureTable as ensurePortably } from '../portable/schema.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { adviceFor, explainConnect } from './errors.js';
+import { KyselyWriter } from './kysely-writer.js';
 import { ensureTable } from './schema.js';
 import { MySqlWriter } from './writer.js';
 
@@ -16,8 +19,10 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
     multipleStatements: false,
     driverOptions: { charset: 'utf8mb4' },
   },
-  ensureTable,
-  createWriter: (orm, table) => new MySqlWriter(orm, table),
+  ensureTable: (orm, table) =>
+    isReadyMade(orm.config.get('driverOptions')) ? ensurePortably(orm, table) : ensureTable(orm, table),
+  createWriter: (orm, table) =>
+    needsKysely(orm) ? new KyselyWriter(orm, table) : new MySqlWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) => new KyselySalts(orm, table, (error) => adviceFor(error) !== null),
   explainConnect,

@@ -58,4 +58,9 @@ export class InsertStatements {
     }
     return text;
   }
+
+  /** The statement that inserts rows of literals. */
+  textOf(rows: readonly (readonly string[])[]): string {
+    return `${this.#head}${rows.map((row) => `(${row.join(', ')})`).join(', ')}${this.#tail}`;
+  }
 }

@@ -2,14 +2,13 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
-import { mySqlDate } from '../../mysql-column-types.js';
-import type { ColumnValue } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { quoteTable } from './identifiers.js';
 import { ConnectionLease } from './lease.js';
 import { type NativeConnection, type NativeResult, execute, nativePool } from './native-client.js';
+import { type Parameter, parametersOf } from './row.js';
 import { InsertStatements } from './statements.js';
 
 /** Bits of the protocol's status. */
@@ -19,8 +18,6 @@ const AUTOCOMMIT = 2;
 /** What a value takes in a packet beside its text, in bytes, and what one UTF-16 code unit takes at most. */
 const VALUE_BYTES = 12;
 const UNIT_BYTES = 3;
-
-type Parameter = string | number | null;
 
 /**
  * Writes through mysql2's pool, with prepared statements of a few fixed sizes. Each statement is atomic by itself; a
@@ -78,8 +75,7 @@ export class MySqlWriter implements SqlWriter {
     let rows = 0;
     while (rows < wanted) {
       const record = batch[start + rows] as UsageRecord;
-      for (const { value } of columns) {
-        const parameter = parameterOf(value(record));
+      for (const parameter of parametersOf(this.#table, record)) {
         parameters.push(parameter);
         bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
       }
@@ -131,9 +127,4 @@ async function endTransaction(connection: NativeConnection, serverStatus: number
     'The application has given back a connection with an open transaction to its pool; records written there may be ' +
       'rolled back, and are written again.',
   );
-}
-
-function parameterOf(value: ColumnValue): Parameter {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return value instanceof Date ? mySqlDate(value) : value;
 }

@@ -1,11 +1,12 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
+import { needsKysely } from '../driver-options.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { type MakeInsert, insertOfArrays, insertOfJson } from './insert-statement.js';
-import { KyselyRunner, needsKysely } from './kysely-runner.js';
+import { KyselyRunner } from './kysely-runner.js';
 import { postgresConnection } from './native-client.js';
 import { PoolRunner } from './pool-runner.js';
 import type { StatementRunner } from './statement-runner.js';
