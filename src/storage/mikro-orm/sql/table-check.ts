@@ -24,9 +24,9 @@ export interface TableSyntax {
   readonly tableName: string;
   /** Whether a column that was found takes every value that a record can have there. */
   holds(column: TableColumn, found: FoundColumn): boolean;
-  /** The statement that gives a column its type. */
-  retype(column: TableColumn): string;
-  /** The statement that has a column take null. */
+  /** The statements that give a column its type; null if none does. */
+  retype(column: TableColumn): string | null;
+  /** The statements that have a column take null. */
   dropNotNull(found: FoundColumn): string;
   /** The statement that makes id the primary key of a table that has none. */
   readonly addPrimaryKey: string | null;
@@ -35,7 +35,8 @@ export interface TableSyntax {
 /** What is wrong with a table, and the statements that would put it right. */
 interface Problem {
   readonly text: string;
-  readonly sql: readonly string[];
+  /** Null stands for what no statement puts right. */
+  readonly sql: readonly (string | null)[];
 }
 
 /**
@@ -86,16 +87,16 @@ function findUnfit(
   for (const column of table.columns) {
     const found = there.get(column.name);
     if (found === undefined) continue;
-    if (!syntax.holds(column, found)) {
-      problems.push({
-        text: `its column ${column.name} is ${found.type}, which does not hold ${column.type}`,
-        sql: [syntax.retype(column)],
-      });
-    }
     if (column.isNullable && !found.isNullable) {
       problems.push({
         text: `its column ${column.name} does not take null`,
         sql: [syntax.dropNotNull(found)],
+      });
+    }
+    if (!syntax.holds(column, found)) {
+      problems.push({
+        text: `its column ${column.name} is ${found.type}, which does not hold ${column.type}`,
+        sql: [syntax.retype(column)],
       });
     }
   }
@@ -112,7 +113,7 @@ function findKeyProblem(
   return [
     {
       text: 'its primary key is not the column id',
-      sql: primaryKey.length === 0 && addPrimaryKey !== null ? [addPrimaryKey] : [],
+      sql: [primaryKey.length === 0 ? addPrimaryKey : null],
     },
   ];
 }
@@ -123,8 +124,9 @@ function isStranger(missing: readonly TableColumn[]): boolean {
 }
 
 function refusal(table: UsageTable, problems: readonly Problem[], stranger: boolean): TrackUsageError {
-  const sql = stranger ? [] : problems.flatMap((problem) => problem.sql);
-  const repair = sql.length === 0 ? '' : ` To keep usage records in it nevertheless, run: ${sql.join('; ')};`;
+  const sql = problems.flatMap((problem) => problem.sql);
+  const isHopeless = stranger || sql.includes(null);
+  const repair = isHopeless ? '' : ` To keep usage records in it nevertheless, run: ${sql.join('; ')};`;
   return new TrackUsageError(
     'STORAGE_SETUP',
     `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +
@@ -133,8 +135,12 @@ function refusal(table: UsageTable, problems: readonly Problem[], stranger: bool
 }
 
 function addColumn(column: TableColumn, { tableName, quote }: TableSyntax): string {
-  const definition = column.isNullable ? 'null' : `not null default ${neutralValue(column)}`;
-  return `alter table ${tableName} add column ${quote(column.name)} ${column.type} ${definition}`;
+  return `alter table ${tableName} add column ${quote(column.name)} ${definitionOf(column)}`;
+}
+
+/** A column's type, and what it takes, as a table that has rows can be told. */
+export function definitionOf(column: TableColumn): string {
+  return `${column.type} ${column.isNullable ? 'null' : `not null default ${neutralValue(column)}`}`;
 }
 
 /** What rows that are already there get in a column that takes no null. */

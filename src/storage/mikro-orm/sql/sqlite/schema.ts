@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
+import { type FoundTable, checkTable } from '../table-check.js';
 import type { UsageTable } from '../usage-table.js';
 import { isBusy } from './errors.js';
 import { quote } from './identifiers.js';
 import { type NativeDatabase, busyTimeoutMs, sqliteConnection, withoutWaiting } from './native-client.js';
+import { syntaxOf } from './table-syntax.js';
 
 /** How long other processes are waited for while the table is made, in milliseconds. */
 const PATIENCE_MS = 5000;
@@ -48,7 +49,7 @@ function createTable(database: NativeDatabase, table: UsageTable, sql: string): 
     if (found.columns.length === 0) {
       database.exec(sql);
     } else {
-      for (const statement of checkTable(table, found, syntaxOf(table))) database.exec(statement);
+      for (const statement of checkTable(table, found, syntaxOf(database, table))) database.exec(statement);
       ensureIndex(database, table);
     }
     database.exec('commit');
@@ -80,19 +81,6 @@ function findTable(database: NativeDatabase, { name }: UsageTable): FoundTable {
       hasDefault: column.dflt_value !== null || column.hidden !== 0,
     })),
     primaryKey: columns.filter(({ pk }) => pk > 0).map((column) => column.name),
-  };
-}
-
-/** SQLite keeps any value in any column, and cannot be told another primary key. */
-function syntaxOf({ name }: UsageTable): TableSyntax {
-  const tableName = quote(name);
-  return {
-    tableName,
-    quote,
-    holds: () => true,
-    retype: () => '',
-    dropNotNull: (column) => `alter table ${tableName} alter column ${quote(column.name)} drop not null`,
-    addPrimaryKey: null,
   };
 }
 
