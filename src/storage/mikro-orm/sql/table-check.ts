@@ -26,10 +26,12 @@ export interface TableSyntax {
   holds(column: TableColumn, found: FoundColumn): boolean;
   /** The statements that give a column its type; null if none does. */
   retype(column: TableColumn): string | null;
-  /** The statements that have a column take null. */
-  dropNotNull(found: FoundColumn): string;
+  /** The statements that have a column take null; null if none is known. */
+  dropNotNull(found: FoundColumn): string | null;
   /** The statement that makes id the primary key of a table that has none. */
   readonly addPrimaryKey: string | null;
+  /** The statements that add the columns that are missing. @default those of standard SQL */
+  readonly additions?: readonly string[];
 }
 
 /** What is wrong with a table, and the statements that would put it right. */
@@ -48,7 +50,8 @@ interface Problem {
 export function checkTable(table: UsageTable, found: FoundTable, syntax: TableSyntax): string[] {
   const there = new Map(found.columns.map((column) => [column.name, column]));
   const missing = table.columns.filter(({ name }) => !there.has(name));
-  const additions = missing.map((column) => addColumn(column, syntax));
+  const additions =
+    missing.length === 0 ? [] : [...(syntax.additions ?? missing.map((column) => addColumn(column, syntax)))];
   const problems = [
     ...(missing.some(({ isNullable }) => !isNullable)
       ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]

@@ -5,32 +5,43 @@ import {
   InvalidFieldNameException,
   type MikroORM,
 } from '@mikro-orm/core';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import {
+  type AbstractSqlConnection,
+  type AbstractSqlPlatform,
+  type Column,
+  DatabaseSchema,
+  type DatabaseTable,
+} from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../../errors.js';
 import type { UsageRow } from '../../usage-row.js';
-import type { TableColumn, UsageTable } from '../usage-table.js';
+import { type FoundColumn, checkTable } from '../table-check.js';
+import type { UsageTable } from '../usage-table.js';
 import { convert } from './errors.js';
 
 /** How often a table is looked for again while another process seems to make it. */
 const LOOKS = 20;
 const PAUSE_MS = 100;
 
-/** The one change to a table that loses nothing and fits every row that is there. */
-const ADDS_COLUMN = /^alter table \S+ add /i;
+/** The changes to a table that lose nothing and fit every row that is there. */
+const ADDS_COLUMN = /^alter table \S+ add (?!constraint |primary )/i;
+const MAKES_INDEX = /^create (?:\w+ )?index /i;
 
 /**
- * Makes the table and its index by MikroORM's schema generator if the table is missing, and checks that it has every
- * column if it is there; columns that a later version brought are added. Several processes may do so at once: all but
- * one fail, and find what that one made.
+ * Makes the table and its index by MikroORM's schema generator if the table is missing, and checks it if it is there, as
+ * far as MikroORM can tell; columns that a later version brought are added, and the index. Several processes may do so at
+ * once: all but one fail, and find what that one made.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there without columns that have to have a value
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there with other columns
  */
 export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<void> {
   const driver = orm.em.getDriver();
-  const isDone = (): Promise<boolean> => hasColumns(driver, table, table.columns);
-  if (await isDone()) return;
+  const isDone = (): Promise<boolean> => hasColumns(driver, table);
+  const isThere = await isDone();
   try {
-    await ((await hasColumns(driver, table, [])) ? addColumns(orm, table) : orm.schema.create());
+    const schema = await readSchema(orm, table);
+    const found = schema.getTable(table.name);
+    if (found !== undefined) await checkAndMend(orm, table, schema, found);
+    else if (!isThere) await orm.schema.create();
   } catch (error) {
     if (error instanceof TrackUsageError) throw error;
     for (let look = 1; look <= LOOKS; look += 1) {
@@ -41,21 +52,14 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
   }
 }
 
-/** Whether the table is there with these columns, or at all: reads a row, as every engine answers that alike. */
-async function hasColumns(
-  driver: IDatabaseDriver,
-  { entity }: UsageTable,
-  columns: readonly TableColumn[],
-): Promise<boolean> {
+/** Whether the table is there with every column: reads a row, as every engine answers that alike. */
+async function hasColumns(driver: IDatabaseDriver, { entity, columns }: UsageTable): Promise<boolean> {
   try {
-    if (columns.length === 0) await driver.count(entity.class, { id: '' }, { connectionType: 'write' });
-    else {
-      await driver.find<UsageRow, never, keyof UsageRow>(
-        entity.class,
-        {},
-        { fields: columns.map(({ property }) => property), limit: 1, connectionType: 'write' },
-      );
-    }
+    await driver.find<UsageRow, never, keyof UsageRow>(
+      entity.class,
+      {},
+      { fields: columns.map(({ property }) => property), limit: 1, connectionType: 'write' },
+    );
     return true;
   } catch (thrown) {
     const error = convert(driver, thrown);
@@ -65,24 +69,73 @@ async function hasColumns(
   }
 }
 
-async function addColumns(orm: MikroORM, table: UsageTable): Promise<void> {
-  const driver = orm.em.getDriver();
-  const missing: TableColumn[] = [];
-  for (const column of table.columns) if (!(await hasColumns(driver, table, [column]))) missing.push(column);
-  const update = await orm.schema.getUpdateSchemaSQL({ wrap: false, safe: true, dropTables: false });
-  const statements = update
-    .split(/;\s*$/m)
-    .map((statement) => statement.trim())
-    .filter((statement) => ADDS_COLUMN.test(statement));
-  if (missing.every(({ isNullable }) => isNullable)) {
-    const connection = driver.getConnection('write') as AbstractSqlConnection;
-    for (const statement of statements) await connection.execute(statement);
-    return;
-  }
-  throw new TrackUsageError(
-    'STORAGE_SETUP',
-    `The table '${table.name}' is not one of usage records: it lacks the columns ` +
-      `${missing.map(({ name }) => name).join(', ')}. Rename that table, or give SqlStorage.connect another ` +
-      `tableName. To keep usage records in it nevertheless, run: ${statements.join('; ')};`,
+/** The table as MikroORM finds it in the database, and nothing else. */
+function readSchema(orm: MikroORM, { name, schema }: UsageTable): Promise<DatabaseSchema> {
+  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
+  const namespace = schema ?? platform.getDefaultSchemaName();
+  return DatabaseSchema.create(
+    writeConnection(orm),
+    platform,
+    orm.config,
+    namespace,
+    namespace === undefined ? undefined : [namespace],
+    [name],
   );
+}
+
+/** Adds what is missing and may be added; what else is wrong is for a person. */
+async function checkAndMend(
+  orm: MikroORM,
+  table: UsageTable,
+  schema: DatabaseSchema,
+  found: DatabaseTable,
+): Promise<void> {
+  const columns = found.getColumns();
+  const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
+    const [first, second] = columnNames;
+    return first === 'date' && second === 'id' && where === undefined && expression === undefined;
+  });
+  // MikroORM would rename columns of somebody else rather than add ours.
+  for (const { name } of columns)
+    if (!table.columns.some((column) => column.name === name)) found.removeColumn(name);
+  const { up } = await orm.schema.getUpdateSchemaMigrationSQL({
+    wrap: false,
+    safe: true,
+    fromSchema: schema,
+  });
+  const statements = up.split(/;\s*$/m).map((statement) => statement.trim());
+  const foundTable = {
+    columns: columns.map((column) => describeColumn(column)),
+    // MikroORM finds no primary keys in Oracle.
+    primaryKey: orm.em.getDriver().getDependencies().includes('oracledb')
+      ? ['id']
+      : columns.filter(({ primary }) => primary === true).map(({ name }) => name),
+  };
+  const platform = orm.em.getPlatform();
+  const changes = checkTable(table, foundTable, {
+    quote: (identifier) => platform.quoteIdentifier(identifier),
+    tableName: platform.quoteIdentifier(table.name),
+    // What an engine calls a type is not known here, nor how it changes a column.
+    holds: () => true,
+    retype: () => null,
+    dropNotNull: () => null,
+    addPrimaryKey: null,
+    additions: statements.filter((statement) => ADDS_COLUMN.test(statement)),
+  });
+  if (!isIndexed) changes.push(...statements.filter((statement) => MAKES_INDEX.test(statement)));
+  for (const statement of changes) await writeConnection(orm).execute(statement);
+}
+
+function describeColumn({ name, type, nullable, ...rest }: Column): FoundColumn {
+  const { default: byDefault, autoincrement, generated, extra } = rest;
+  return {
+    name,
+    type,
+    isNullable: nullable === true,
+    hasDefault: (byDefault ?? null) !== null || Boolean(autoincrement || generated || extra),
+  };
+}
+
+function writeConnection(orm: MikroORM): AbstractSqlConnection {
+  return orm.em.getConnection('write') as AbstractSqlConnection;
 }
