@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Router } from '@koa/router';
-import type { Middleware } from 'koa';
-import { Get, JsonController, Param } from 'routing-controllers';
-import { Tracked, TrackedController, tracked } from '../../src/index.js';
+import type { Context, Middleware } from 'koa';
+import { Ctx, Get, JsonController, Param } from 'routing-controllers';
+import { Tracked, TrackedController, track, tracked } from '../../src/index.js';
 import { onlyRecord } from '../support/serve-handler.js';
 import { type Served, serve } from '../support/serve.js';
 
@@ -37,12 +37,35 @@ class PaperController extends BookController {
   }
 }
 
+@TrackedController({ sampleRate: 0, data: false })
+@JsonController('/diaries')
+class DiaryController {
+  @Get('/')
+  list() {
+    return [];
+  }
+
+  @Tracked({ sampleRate: 1 })
+  @Get('/sealed')
+  sealed(@Ctx() ctx: Context) {
+    track(ctx, { pages: 3 });
+    return {};
+  }
+
+  @Tracked({ sampleRate: 1, data: true })
+  @Get('/open')
+  open(@Ctx() ctx: Context) {
+    track(ctx, { pages: 3 });
+    return {};
+  }
+}
+
 describe('The data policy of an action', () => {
   let served: Served;
 
   before(async () => {
     served = await serve({
-      controllers: [BookController, PaperController],
+      controllers: [BookController, PaperController, DiaryController],
       tracker: { query: ['q'], params: { other: 'redact' } },
       before: [],
       between: [
@@ -101,6 +124,15 @@ describe('The data policy of an action', () => {
     expect(served.usage.tracker.stats()).to.deep.include({
       skipped: { ignored: 0, signal: 0, bot: 0, sampled: 20 },
     });
+  });
+
+  it('is that of its class for sampling and own data as well', async () => {
+    for (const path of ['', '/sealed', '/open']) await fetch(`${served.origin}/diaries${path}`);
+    const records = await served.records();
+    expect(records.map(({ action, trackVar }) => [action, trackVar])).to.deep.equal([
+      ['sealed', null],
+      ['open', { pages: 3 }],
+    ]);
   });
 
   it('works for routes without a class', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mergeDataPolicies, readDataPolicy } from '../../src/metadata/data-policy.js';
+import { type DataPolicy, mergeDataPolicies, readDataPolicy } from '../../src/metadata/data-policy.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('readDataPolicy', () => {
@@ -25,11 +25,31 @@ describe('readDataPolicy', () => {
   }
 });
 
+/** Two values of each option; where nothing can be less than one, it comes first. */
+const VALUES: { readonly [Name in keyof DataPolicy]-?: readonly [DataPolicy[Name], DataPolicy[Name]] } = {
+  ip: ['none', 'full'],
+  query: [[], ['page']],
+  params: [{ id: 'keep' }, { id: 'redact' }],
+  sampleRate: [0, 1],
+  name: ['search', 'find'],
+  data: [false, true],
+};
+
 describe('mergeDataPolicies', () => {
-  it('takes each option from the stronger level that has one', () => {
-    const merged = mergeDataPolicies({ ip: 'none', data: false }, { ip: 'full', query: ['a'], data: true });
-    expect(merged).to.deep.include({ ip: 'none', query: ['a'], data: false });
-  });
+  for (const [name, [one, other]] of Object.entries(VALUES)) {
+    it(`takes ${name} from the stronger level, and from the weaker one where that is silent`, () => {
+      for (const [stronger, weaker] of [
+        [one, other],
+        [other, one],
+      ]) {
+        expect(mergeDataPolicies({ [name]: stronger }, { [name]: weaker })).to.deep.include({
+          [name]: stronger,
+        });
+        expect(mergeDataPolicies({}, { [name]: weaker })).to.deep.include({ [name]: weaker });
+        expect(mergeDataPolicies({ [name]: stronger }, {})).to.deep.include({ [name]: stronger });
+      }
+    });
+  }
 
   it('merges what is said of parameters name by name', () => {
     const merged = mergeDataPolicies({ params: { a: 'keep' } }, { params: { a: 'redact', b: 'redact' } });
