@@ -79,6 +79,18 @@ describe('ClientAddresses', () => {
     expect(addressesOf(() => true).read(null, headers)).to.equal(null);
   });
 
+  it('remembers addresses, and forgets those that it has not seen for long', () => {
+    const addresses = addressesOf(false);
+    const address = addresses.read('8.8.8.8', {});
+    expect(addresses.read('8.8.8.8', {})).to.equal(address);
+    for (let other = 0; other < 30_000; other += 1) {
+      addresses.read(`10.1.${other >> 8}.${other & 255}`, {});
+    }
+    const again = addresses.read('8.8.8.8', {});
+    expect(again).to.deep.equal(address);
+    expect(again).to.not.equal(address);
+  });
+
   it('takes headers that something before it has made a list of', () => {
     const headers = { 'x-forwarded-for': ['6.6.6.6', '203.0.113.7'] as never };
     expect(addressesOf('loopback').read('127.0.0.1', headers)?.full).to.equal('203.0.113.7');

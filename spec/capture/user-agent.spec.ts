@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { UserAgentReader, withoutText } from '../../src/capture/user-agent.js';
@@ -105,6 +107,39 @@ describe('UserAgentReader', () => {
     expect(reader.read(FIREFOX, undefined).userAgent).to.equal(userAgent);
     expect(reader.read(FIREFOX, 'de').userAgent).to.deep.equal({ ...userAgent, language: 'de' });
     expect(reader.read(FIREFOX, undefined).userAgent.language).to.equal(null);
+  });
+
+  it('tells nothing from what stands behind the text that is kept', () => {
+    const long = `${FIREFOX} ${'x'.repeat(TEXT_LIMITS.userAgentString)}`;
+    expect(read(`${long} Googlebot/2.1`)).to.deep.equal(read(long));
+    expect(read(`${FIREFOX} Googlebot/2.1`).bot).to.equal(true);
+  });
+
+  it('forgets user agents that it has not seen for long', () => {
+    const reader = new UserAgentReader();
+    const { userAgent } = reader.read(FIREFOX, undefined);
+    for (let other = 0; other < 25_000; other += 1) reader.read(`Other/${other}`, undefined);
+    const again = reader.read(FIREFOX, undefined).userAgent;
+    expect(again).to.deep.equal(userAgent);
+    expect(again).to.not.equal(userAgent);
+  });
+
+  it('forgets languages that it has not seen for long', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const heapUsed = (): number => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const reader = new UserAgentReader();
+    const before = heapUsed();
+    for (let other = 0; other < 30_000; other += 1) {
+      reader.read(FIREFOX, `x-${other}${';'.repeat(240)}`);
+    }
+    const grown = heapUsed() - before;
+    expect(reader.read(FIREFOX, 'de').userAgent.language).to.equal('de');
+    // All of them would take over eight million bytes.
+    expect(grown).to.be.below(3_000_000);
   });
 
   it('leaves the text out on demand', () => {
