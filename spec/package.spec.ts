@@ -60,6 +60,28 @@ console.log(JSON.stringify({
 }));
 `;
 
+/** Each line that is marked is an error to the compiler, which complains where it is not. */
+const DECLARED_DATA = `
+import { track, type TrackedData, type UsageDataTracker } from 'koa-track-usage';
+
+declare module 'koa-track-usage' {
+  interface UsageDataTypes { plan: 'free' | 'pro'; results: number }
+}
+
+declare const ctx: object;
+declare const add: UsageDataTracker;
+const data: TrackedData = { plan: 'pro' };
+track(ctx, data);
+track(ctx, { plan: 'free', results: 3 });
+add({ results: 3 });
+// @ts-expect-error there is no such plan
+track(ctx, { plan: 'none' });
+// @ts-expect-error a number is no text
+add({ results: '3' });
+// @ts-expect-error nobody has declared it
+track(ctx, { mail: 'ada@example.org' });
+`;
+
 const COMPILER_OPTIONS = {
   target: 'es2023',
   module: 'nodenext',
@@ -116,6 +138,13 @@ describe('The package', function () {
       kept: 1,
       types: Array.from({ length: 8 }, () => 'function'),
     });
+  });
+
+  it('holds what an application tracks to what it has declared in UsageDataTypes', async () => {
+    const project = await consumer();
+    await project.write('app.ts', DECLARED_DATA);
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
+    expect(ownErrors((await project.tsc()).stdout)).to.deep.equal([]);
   });
 
   it('is the same module for require() and import', async () => {
