@@ -69,7 +69,45 @@ class Rebel extends TrackedFamily {}
 @JsonController('/family/rebel/heir')
 class RebelHeir extends Rebel {}
 
-const CONTROLLERS = [Child, Overriding, Reversing, Grandchild, RebelHeir, Rebel, Heir, TrackedFamily];
+abstract class Addressed {
+  @Tracked({ ip: 'full' })
+  @Get('/full')
+  full() {
+    return 'full';
+  }
+
+  @Tracked()
+  @Get('/silent')
+  silent() {
+    return 'silent';
+  }
+}
+
+@TrackedController({ ip: 'none' })
+@JsonController('/discreet')
+class Discreet extends Addressed {}
+
+@TrackedController({ ip: 'none' })
+@JsonController('/discreet/throughout')
+class DiscreetThroughout extends Addressed {
+  @Tracked({ ip: 'none' })
+  override full() {
+    return super.full();
+  }
+}
+
+const CONTROLLERS = [
+  DiscreetThroughout,
+  Discreet,
+  Child,
+  Overriding,
+  Reversing,
+  Grandchild,
+  RebelHeir,
+  Rebel,
+  Heir,
+  TrackedFamily,
+];
 
 function below(prefix: string): string[] {
   return [`${prefix}/tracked`, `${prefix}/untracked`, `${prefix}/plain`];
@@ -125,6 +163,27 @@ describe('a subclass of a decorated controller', () => {
     for (const prefix of ['/family/rebel', '/family/rebel/heir']) {
       expect(await trackedOnes(including, below(prefix))).to.deep.equal([`${prefix}/tracked`]);
     }
+  });
+
+  it("keeps of addresses what its parent's method says, whatever its own class says, unless it says so again", async () => {
+    const kept: Record<string, string | null> = {};
+    for (const path of ['/discreet/full', '/discreet/silent', '/discreet/throughout/full']) {
+      kept[path] = (await askRecord(excluding, path)).record.remoteAddr;
+    }
+    expect(kept).to.deep.equal({
+      '/discreet/full': '127.0.0.1',
+      '/discreet/silent': null,
+      '/discreet/throughout/full': null,
+    });
+    const { actions } = excluding.usage.tracker.inventory();
+    const shown = actions.filter(({ route }) => route in kept).map(({ route, ip }) => [route, ip]);
+    expect(new Map(shown as [string, string][])).to.deep.equal(
+      new Map([
+        ['/discreet/full', 'full'],
+        ['/discreet/silent', 'none'],
+        ['/discreet/throughout/full', 'none'],
+      ]),
+    );
   });
 
   it('is the controller of its records, not its parent', async () => {

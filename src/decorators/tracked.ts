@@ -3,7 +3,8 @@ import { decideMethod } from '../metadata/registry.js';
 import { assertMethod } from './assert-target.js';
 
 /**
- * Tracks this action, whatever its class and the default policy say. Subclasses inherit it.
+ * Tracks this action, whatever its class and the default policy say. Subclasses inherit it with its options, above what
+ * their own classes say; one that wants it otherwise overrides the method and decorates it again.
  *
  * @param options - what is recorded of the action, such as `{ ip: 'none', query: ['page'] }`; what is not said is as
  *   the class says, else as the application does
