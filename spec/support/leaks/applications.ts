@@ -9,7 +9,7 @@ import { httpGeo } from '../../../src/geo/index.js';
 import { answerJson } from '../end-point.js';
 import { type Served, serve } from '../serve.js';
 import { LeakController } from './controller.js';
-import { HIDDEN, SKIPPED, TRUNCATED, ipv4, ipv6, mark, secret } from './secrets.js';
+import { HIDDEN, type Network, SHOWN, SKIPPED, TRUNCATED, ipv4, ipv6, mark, secret } from './secrets.js';
 import { type Visit, basic, commonVisits, from, make, visit } from './visits.js';
 
 /** An application with its policies, and what it is asked. */
@@ -30,39 +30,59 @@ function redact(record: UsageRecordDraft): void {
   if (city === secret('finer-city')) record.ipInfo = { countryCode: country ?? null };
 }
 
-/** Names are those of Basic authentication, addresses are truncated, and an end point is asked where they are. */
-function withNames(endPoint: string): Application {
+/** Names are those of Basic authentication, and of addresses is kept what `ipPolicy` says. */
+const NAMED: TrackUsageOptions = {
+  trustProxy: 'loopback',
+  query: ['page', 'token'],
+  params: { ssn: 'redact' },
+  respect: { gpc: 'anonymise', dnt: 'skip' },
+  ignorePaths: ['/internal/*'],
+  visitors: true,
+  redact,
+};
+
+/** What applications with names are asked; `network` is whose addresses are kept as the option says. */
+function namedVisits(network: Network): Visit[] {
+  return [
+    ...commonVisits(network).filter(({ mark: name }) => name !== mark('query')),
+    visit('plain', 'basic', { headers: [basic(mark('ada'), secret('password:ä'))] }),
+    visit('plain', 'nameless', { headers: [basic('', secret('password-alone'))] }),
+    visit('person', 'person', { rest: `/${secret('ssn')}?token=${secret('person-token')}` }),
+    visit('document', 'document', { rest: `/of-${secret('document')}.pdf` }),
+    // The second time, the location is known.
+    ...['anonymised', 'anonymised-again'].map((name) =>
+      visit('plain', name, {
+        headers: ['Sec-GPC: 1', 'DNT: 0', from(ipv4(HIDDEN, 238)), CALLER, basic(secret('anonymous'), 'x')],
+      }),
+    ),
+    {
+      mark: null,
+      target: `/leaks/plain/${secret('skipped')}`,
+      headers: ['DNT: 1', 'Sec-GPC: 1', from(ipv4(SKIPPED)), CALLER],
+    },
+  ];
+}
+
+/** Addresses are truncated, and an end point is asked where they are. */
+function withNetworks(endPoint: string): Application {
   return {
     title: 'names and networks',
     options: {
-      trustProxy: 'loopback',
+      ...NAMED,
       ipPolicy: 'truncate',
-      query: ['page', 'token'],
-      params: { ssn: 'redact' },
-      respect: { gpc: 'anonymise', dnt: 'skip' },
-      ignorePaths: ['/internal/*'],
-      visitors: true,
       geo: httpGeo({ url: `${endPoint}/json/{ip}?again={ip}`, headers: { 'x-key': mark('geo-key') } }),
-      redact,
     },
-    visits: [
-      ...commonVisits(TRUNCATED).filter(({ mark: name }) => name !== mark('query')),
-      visit('plain', 'basic', { headers: [basic(mark('ada'), secret('password:ä'))] }),
-      visit('plain', 'nameless', { headers: [basic('', secret('password-alone'))] }),
-      visit('person', 'person', { rest: `/${secret('ssn')}?token=${secret('person-token')}` }),
-      visit('document', 'document', { rest: `/of-${secret('document')}.pdf` }),
-      // The second time, the location is known.
-      ...['anonymised', 'anonymised-again'].map((name) =>
-        visit('plain', name, {
-          headers: ['Sec-GPC: 1', 'DNT: 0', from(ipv4(HIDDEN, 238)), CALLER, basic(secret('anonymous'), 'x')],
-        }),
-      ),
-      {
-        mark: null,
-        target: `/leaks/plain/${secret('skipped')}`,
-        headers: ['DNT: 1', 'Sec-GPC: 1', from(ipv4(SKIPPED)), CALLER],
-      },
-    ],
+    visits: namedVisits(TRUNCATED),
+  };
+}
+
+/** Addresses are kept whole, and `X-Forwarded-For` with them, but where an action or a client says otherwise. */
+function withAddresses(): Application {
+  return {
+    title: 'names and addresses',
+    options: { ...NAMED, ipPolicy: 'full' },
+    // What clients write in front of their address is kept as well.
+    visits: namedVisits(SHOWN).filter(({ mark: name }) => name !== mark('chain')),
   };
 }
 
@@ -111,7 +131,7 @@ function withPseudonyms(): Application {
 
 /** All applications. */
 export function applications(endPoint: string): readonly Application[] {
-  return [withNames(endPoint), withPseudonyms()];
+  return [withNetworks(endPoint), withPseudonyms(), withAddresses()];
 }
 
 /** What a source of locations says, which repeats the address as many do. */

@@ -27,6 +27,9 @@ export interface Network {
 /** Whose addresses are truncated: `185.199.211.0` and `2a03:2880:f1ab::` are kept. */
 export const TRUNCATED: Network = { v4: '185.199.211.', v6: '2a03:2880:f1ab:', isKept: true };
 
+/** Whose addresses are kept whole; nobody looks for them. */
+export const SHOWN: Network = { v4: '151.101.67.', v6: '2a0b:4d07:e31c:', isKept: true };
+
 /** Of whom no part of the address is kept; a source of locations is asked about them. */
 export const HIDDEN: Network = { v4: '188.116.37.', v6: '2a02:26f0:7c5e:', isKept: false };
 

@@ -1,5 +1,5 @@
 import { exchangeRaw } from '../raw-http.js';
-import { HIDDEN, SKIPPED, TRUNCATED, ipv4, ipv6, mark, secret } from './secrets.js';
+import { HIDDEN, type Network, SKIPPED, TRUNCATED, ipv4, ipv6, mark, secret } from './secrets.js';
 
 /** One request, and whether it is recorded. */
 export interface Visit {
@@ -42,7 +42,7 @@ const HEADERS = [
 ];
 
 /** What every application is asked; `network` is whose addresses it keeps as its option says. */
-export function commonVisits(network: typeof TRUNCATED): readonly Visit[] {
+export function commonVisits(network: Network): readonly Visit[] {
   return [
     visit('plain', 'v4', { headers: [from(ipv4(network))] }),
     visit('plain', 'v6', { headers: [`Forwarded: for="[${ipv6(network)}]:4711"`] }),
