@@ -28,6 +28,9 @@ describe('hashUser', () => {
       const refusal = refusalOf(() => hashUser('key-1', secret));
       expect(refusal.code).to.equal('INVALID_OPTION');
       expect(refusal.message).to.not.include('short');
+      expect(refusal.message).to.match(
+        /: the secret (is undefined|has \d+ bytes); expected at least 16 bytes\./,
+      );
     });
   }
 });

@@ -23,8 +23,8 @@ export function hashUser(
   if (secret === undefined || Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     throw new TrackUsageError(
       'INVALID_OPTION',
-      `hashUser: the secret has ${secret === undefined ? 'no value' : `${Buffer.byteLength(secret)} bytes`}; expected at ` +
-        `least ${MIN_SECRET_BYTES}. Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`,
+      `hashUser: the secret ${secret === undefined ? 'is undefined' : `has ${Buffer.byteLength(secret)} bytes`}; expected ` +
+        `at least ${MIN_SECRET_BYTES} bytes. Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`,
     );
   }
   if (name === null || name === undefined || name === '') return null;
