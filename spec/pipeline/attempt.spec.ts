@@ -67,6 +67,17 @@ describe('Attempt', () => {
     expect(result).to.deep.equal({ stored: 3, refused: [] });
   });
 
+  for (const [stored, refused, shown] of [
+    [5, [], '{ stored: 5, refused: [] }'],
+    [3, [refusal], '{ stored: 3, refused: [1 record] }'],
+    [3, [refusal, { ...refusal, id: 'x' }], '{ stored: 3, refused: [2 records] }'],
+    [3, undefined, '{ stored: 3, refused: no list }'],
+  ] as const) {
+    it(`shows the answer ${shown}`, async () => {
+      expect((await errorOf({ stored, refused }))?.message).to.contain(`answered ${shown} to a batch of 3`);
+    });
+  }
+
   it('accepts the same refusal named once', async () => {
     expect(await errorOf({ stored: 2, refused: [refusal] })).to.equal(null);
   });

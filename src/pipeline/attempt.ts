@@ -74,10 +74,15 @@ function checkResult(
   }
   throw new TrackUsageError(
     'STORAGE_CONTRACT',
-    `The storage '${storage}' answered { stored: ${String(stored)}, refused: ${answers === null ? 'no list' : `[${errors.size}]`} } to a batch of ` +
-      `${batch.length}; every record has to be counted as stored or listed as refused. Correct what its method store ` +
+    `The storage '${storage}' answered { stored: ${String(stored)}, refused: ${showRefused(answers)} } to a batch of ${batch.length}; ` +
+      'every record has to be counted as stored or listed as refused. Correct what its method store ' +
       'returns: until then the batch is stored again and again, which leaves one row a record only where ids are unique.',
   );
+}
+
+function showRefused(answers: readonly RefusedRecord[] | null): string {
+  if (answers === null) return 'no list';
+  return answers.length === 0 ? '[]' : `[${answers.length} ${answers.length === 1 ? 'record' : 'records'}]`;
 }
 
 function tooSlow(storage: string, timeoutMs: number): TrackUsageError {
