@@ -15,14 +15,21 @@ export class OptionReader<Options extends object> {
    * @param options - what was given
    * @param names - the names that exist
    * @param group - the option that holds these options, if they are nested
-   * @throws {TrackUsageError} `INVALID_OPTION` if the options are no object or one of them does not exist
+   * @param expected - what the options should be, for the error if they are not an object
+   * @throws {TrackUsageError} `INVALID_OPTION` if the options are not an object or one of them does not exist
    */
-  constructor(subject: string, options: Options, names: readonly (keyof Options & string)[], group?: string) {
+  constructor(
+    subject: string,
+    options: Options,
+    names: readonly (keyof Options & string)[],
+    group?: string,
+    expected = group === undefined ? 'an object' : `an object such as { ${names[0]} }`,
+  ) {
     this.#subject = subject;
     this.#prefix = group === undefined ? '' : `${group}.`;
     this.#options = options;
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-      throw invalid(subject, group ?? 'options', options, 'an object');
+      throw invalid(subject, group ?? 'options', options, expected);
     }
     const known: readonly string[] = names;
     for (const name of Object.keys(options)) {

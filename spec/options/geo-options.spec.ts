@@ -57,7 +57,10 @@ describe('The option geo', () => {
     }
     for (const geo of ['https://geo.example/{ip}', true, null, []]) {
       const { message } = refusalOf(() => resolveGeo('trackUsage', geo as unknown as GeoOptions));
-      expect(message).to.contain("the option 'geo' is");
+      expect(message)
+        .to.contain("the option 'geo' is")
+        .and.to.contain('expected a function, such as maxmindGeo({ path })')
+        .and.to.contain('or an object such as { lookup }');
     }
     const unknown = { lookup, path: 'x' } as GeoOptions;
     expect(refusalOf(() => resolveGeo('trackUsage', unknown)).message).to.contain("no option 'geo.path'");

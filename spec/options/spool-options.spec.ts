@@ -55,6 +55,6 @@ describe('The option spool', () => {
     expect(refuse({ dir, mode: 'all' })).to.contain("'spool.mode' is 'all'; expected 'overflow' or 'wal'");
     expect(refuse({ dir, fsync: true })).to.contain("expected 'always' or 'interval' or 'never'");
     expect(refuse({ dir, path: dir })).to.contain("no option 'spool.path'");
-    expect(refuse(dir)).to.contain("the option 'spool' is '/spool'; expected an object");
+    expect(refuse(dir)).to.contain("the option 'spool' is '/spool'; expected an object such as { dir }");
   });
 });

@@ -104,6 +104,6 @@ describe('The options of what is recorded', () => {
         `the option 'respect.${name}' is true; expected 'ignore' or 'anonymise' or 'skip'`,
       );
     expect(refuse({ cookies: 'skip' })).to.contain("no option 'respect.cookies'");
-    expect(refuse('skip')).to.contain("the option 'respect' is 'skip'; expected an object");
+    expect(refuse('skip')).to.contain("the option 'respect' is 'skip'; expected an object such as { gpc }");
   });
 });

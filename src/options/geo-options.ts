@@ -44,6 +44,7 @@ const NAMES = [
   'breakerPauseMs',
 ] as const;
 const A_LOOKUP = "a function, such as maxmindGeo({ path }) of 'koa-track-usage/geo'";
+const A_LOOKUP_OR_OPTIONS = `${A_LOOKUP}, or an object such as { lookup }`;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -55,7 +56,7 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
  */
 export function resolveGeo(subject: string, geo: GeoLookup | GeoOptions): GeoSettings {
   const options = typeof geo === 'function' ? { lookup: geo } : geo;
-  const reader = new OptionReader<GeoOptions>(subject, options, NAMES, 'geo');
+  const reader = new OptionReader<GeoOptions>(subject, options, NAMES, 'geo', A_LOOKUP_OR_OPTIONS);
   return {
     lookup:
       reader.read<GeoLookup | null>('lookup', isFunction, A_LOOKUP, null) ??
