@@ -80,6 +80,8 @@ export interface ResolvedUsageStreamQuery extends ResolvedUsageCountQuery {
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 10_000;
 const MAX_PAGE = 1_000_000_000;
+const A_DATE =
+  "a valid Date, or ISO 8601 text: a day such as '2026-01-31', or a time with its zone such as '2026-01-31T12:00:00Z'";
 const A_CURSOR =
   'null for the first page, or the nextCursor of the page before as it was given, ' +
   'together with the same startDate, endDate and filters';
@@ -210,7 +212,7 @@ class QueryReader<Query extends UsageCountQuery> {
       const date = new Date(value);
       if (!Number.isNaN(date.getTime())) return date;
     }
-    return this.refuse(name, "a valid Date or ISO 8601 text such as '2026-01-31' or '2026-01-31T12:00:00Z'");
+    return this.refuse(name, A_DATE);
   }
 }
 

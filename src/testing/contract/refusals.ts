@@ -8,7 +8,8 @@ export interface RefusedQuery {
 
 const LIMIT = 'an integer from 1 to 10000';
 const PAGE = 'an integer from 1 to 1000000000';
-const DATE = "a valid Date or ISO 8601 text such as '2026-01-31' or '2026-01-31T12:00:00Z'";
+const DATE =
+  "a valid Date, or ISO 8601 text: a day such as '2026-01-31', or a time with its zone such as '2026-01-31T12:00:00Z'";
 /** What is expected of a cursor. */
 export const CURSOR =
   'null for the first page, or the nextCursor of the page before as it was given, ' +
