@@ -60,12 +60,27 @@ class DiaryController {
   }
 }
 
+@TrackedController()
+@JsonController('/reset')
+class ResetController {
+  @Get('/:token')
+  one() {
+    return {};
+  }
+
+  @Tracked({ params: { id: 'redact' } })
+  @Get('/people/:id')
+  person() {
+    return {};
+  }
+}
+
 describe('The data policy of an action', () => {
   let served: Served;
 
   before(async () => {
     served = await serve({
-      controllers: [BookController, PaperController, DiaryController],
+      controllers: [BookController, PaperController, DiaryController, ResetController],
       tracker: { query: ['q'], params: { other: 'redact' } },
       before: [],
       between: [
@@ -144,4 +159,31 @@ describe('The data policy of an action', () => {
       params: { id: 'REDACTED' },
     });
   });
+});
+
+describe('Parameters that cannot be read', () => {
+  for (const path of ['/reset/hunter2', '/reset/people/hunter2']) {
+    it(`are not in the path ${path} either, in whose place the template stands`, async () => {
+      const served = await serve({
+        controllers: [ResetController],
+        tracker: { logger: { warn: () => {}, error: () => {} } },
+        between: [
+          (ctx, next) => {
+            const params = {
+              get boom() {
+                throw new Error('boom');
+              },
+            };
+            Object.assign(ctx, { params: Object.create(null, Object.getOwnPropertyDescriptors(params)) });
+            return next();
+          },
+        ],
+      });
+      expect(await (await fetch(served.origin + path)).json()).to.deep.equal({});
+      const record = await onlyRecord(served);
+      expect(JSON.stringify(record)).to.not.include('hunter2');
+      expect(record).to.include({ path: record.route, url: `${served.origin}${record.route}`, params: null });
+      await served.close();
+    });
+  }
 });

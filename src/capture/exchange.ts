@@ -85,7 +85,8 @@ export class Exchange implements ByteCounter {
   clientAddress: Address | null | undefined = undefined;
 
   attribution: Attribution | null = null;
-  params: object | null = null;
+  /** The route's parameters: null if there are none, undefined if they could not be read. */
+  params: object | null | undefined = null;
   errorType: string | null = null;
   /** The application's own data. */
   ownData: JsonObject | null = null;
@@ -133,6 +134,7 @@ export class Exchange implements ByteCounter {
     if (this.attribution?.controllerName != null) return;
     this.attribution = attribution;
     if (!this.isTracked()) return;
+    this.params = undefined;
     try {
       this.params = params === undefined || isEmpty(params) ? null : { ...params };
       this.#countResponse();

@@ -105,7 +105,7 @@ function describeRequest(
   const { originalUrl } = context;
   const target = readTarget(originalUrl, policy.query);
   const route = attribution?.route ?? null;
-  const own = params === null ? null : detachedValues(params, originalUrl);
+  const own = params ? detachedValues(params, originalUrl) : params;
   const shown = redactRoute(target.path, own, policy.params, route);
   draft.method = context.req.method ?? '';
   draft.url = origin + shown.path + target.search;

@@ -94,15 +94,17 @@ export interface RedactedRoute {
 /**
  * Takes parameters of a route out of `params` and of the path.
  *
+ * @param params - undefined if they could not be read: then nobody can say what of the path is theirs
  * @param rules - what is said of parameters by name; of others, secrets are taken out
  * @param route - the route's template, which stands in for a path that a value cannot be found in
  */
 export function redactRoute(
   path: string,
-  params: JsonObject | null,
+  params: JsonObject | null | undefined,
   rules: Readonly<Record<string, ParameterRule>>,
   route: string | null,
 ): RedactedRoute {
+  if (params === undefined) return { params: null, path: route ?? REDACTED };
   if (params === null) return { params, path };
   const names = Object.keys(params).filter((name) => isRedacted(name, rules));
   if (names.length === 0) return { params, path };
