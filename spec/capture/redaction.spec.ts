@@ -12,11 +12,38 @@ describe('isSecretName', () => {
     'code',
     'X-Amz-Signature',
     'sid',
+    'x-api-key',
+    'X-Auth-Token',
+    'user[password]',
+    'user[password_confirmation]',
+    'new_password',
+    'password2',
+    'private_token',
+    'id_token_hint',
+    'totp',
+    'authenticity_token',
+    'clientSecret',
+    'subscription-key',
   ]) {
     it(`knows ${name}`, () => expect(isSecretName(name, 'query')).to.equal(true));
   }
 
-  for (const name of ['page', 'q', 'id', 'codec', 'tokens', 'keyboard', 'passage', '', '__proto__']) {
+  for (const name of [
+    'page',
+    'q',
+    'id',
+    'codec',
+    'tokens',
+    'keyboard',
+    'passage',
+    'token_type',
+    'sort_key',
+    'public_key',
+    'monkey',
+    'laptop',
+    '',
+    '__proto__',
+  ]) {
     it(`leaves alone '${name}'`, () => expect(isSecretName(name, 'query')).to.equal(false));
   }
   it('takes some names for secrets in a query only', () => {
@@ -33,6 +60,23 @@ describe('redactQuery', () => {
       code: ['REDACTED', 'REDACTED'],
     });
   });
+
+  for (const [value, shown] of [
+    ['http://ada:pw@h/?token=x', 'http://REDACTED@h/?token=REDACTED'],
+    ['https://ada:p@w@h', 'https://REDACTED@h'],
+    ['//ada@h/a?page=2&Api-Key=x#y', '//REDACTED@h/a?page=2&Api-Key=REDACTED#y'],
+    ['/login#access_token=x&page=2', '/login#access_token=REDACTED&page=2'],
+    ['/a?page=2&q=a@b', '/a?page=2&q=a@b'],
+    ['http://h/a@b?x=//c', 'http://h/a@b?x=//c'],
+    ['a=b@c', 'a=b@c'],
+  ]) {
+    it(`shows an address within a value, ${value}, as ${shown}`, () => {
+      expect(redactQuery({ next: value as string, all: [value as string] })).to.deep.equal({
+        next: shown,
+        all: [shown],
+      });
+    });
+  }
 
   it('leaves alone what has none', () => expect(redactQuery(null)).to.equal(null));
 });

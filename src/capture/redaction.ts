@@ -8,49 +8,31 @@ import type { JsonObject, JsonValue } from '../record/usage-record.js';
  */
 export const REDACTED = 'REDACTED';
 
-/** Names of parameters whose values are secrets, however they are spelt: `apiKey`, `api_key`, `API-KEY`. */
+/** Names of parameters whose values are secrets, however they are spelt: `sessionId`, `session_id`, `SESSION-ID`. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
-  'accesskey',
-  'accesstoken',
-  'apikey',
-  'apitoken',
   'assertion',
   'authorization',
-  'authtoken',
   'bearer',
-  'clientsecret',
   'codeverifier',
-  'credential',
-  'credentials',
   'csrf',
-  'csrftoken',
-  'idtoken',
-  'jwt',
+  'idtokenhint',
   'otp',
-  'passcode',
-  'passphrase',
-  'passwd',
-  'password',
-  'privatekey',
-  'pwd',
-  'refreshtoken',
-  'resettoken',
+  'recoverycode',
   'samlresponse',
-  'secret',
-  'secretkey',
   'sessionid',
-  'sessiontoken',
-  'signature',
-  'token',
+  'totp',
+  'verificationcode',
   // Those that sign the addresses of storage services (AWS, Google, Azure).
   'awsaccesskeyid',
   'signaturev4',
-  'xamzcredential',
-  'xamzsecuritytoken',
-  'xamzsignature',
-  'xgoogcredential',
-  'xgoogsignature',
 ]);
+
+/** How names of secrets end: `x-api-key`, `user[password]`, `new_password`, `authenticity_token`, `password2`. */
+const SECRET_ENDING = new RegExp(
+  '(?:token|passw(?:or)?d|pwd|passphrase|passcode|secret|credentials?|signature|jwt' +
+    '|(?:access|api|app|auth|encryption|license|master|private|secret|shared|signing|subscription)key)' +
+    String.raw`(?:again|confirm|confirmation|repeat)?\d*$`,
+);
 
 /** Names that mean secrets in a query, and something else in many a path: `/countries/:code`. */
 const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
@@ -76,13 +58,39 @@ export function isSecretName(name: string, where: 'path' | 'query'): boolean {
     plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
     plainNames.set(name, plain);
   }
-  return (where === 'path' ? SECRET_NAMES : SECRET_QUERY_NAMES).has(plain);
+  return (where === 'path' ? SECRET_NAMES : SECRET_QUERY_NAMES).has(plain) || SECRET_ENDING.test(plain);
 }
 
-/** The allowed query with the values of secrets taken out. */
+/** The allowed query with the values of secrets taken out, also out of addresses that are values themselves. */
 export function redactQuery(query: JsonObject | null): JsonObject | null {
-  if (query === null || !Object.keys(query).some((name) => isSecretName(name, 'query'))) return query;
-  return mapValues(query, (name, value) => (isSecretName(name, 'query') ? redactValue(value) : value));
+  if (query === null || !Object.entries(query).some(([name, value]) => mayTell(name, value))) return query;
+  return mapValues(query, (name, value) =>
+    isSecretName(name, 'query') ? redactValue(value) : redactAddress(value),
+  );
+}
+
+/** Most queries have nothing to take out. */
+function mayTell(name: string, value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.some((item) => mayTell(name, item));
+  return isSecretName(name, 'query') || (typeof value === 'string' && ADDRESS_MARK.test(value));
+}
+
+/** Without one of these, a text has neither user information nor parameters. */
+const ADDRESS_MARK = /\/\/|[?&#]/;
+
+/** What stands before the host of an address (RFC 3986, 3.2.1), and what is between `?`, `&`, `=` and `#`. */
+const USER_INFORMATION = /(\/\/)[^/?#]*@/g;
+const PARAMETER = /([?&#])([^?&#=]+)=[^&#]*/g;
+
+/** A text without the secrets of the address that it is, as in `?next=http://ada:pw@host/?token=…`. */
+function redactAddress(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(redactAddress);
+  if (typeof value !== 'string') return value;
+  return value
+    .replaceAll(USER_INFORMATION, `$1${REDACTED}@`)
+    .replaceAll(PARAMETER, (whole, mark: string, name: string) =>
+      isSecretName(decode(name), 'query') ? `${mark}${name}=${REDACTED}` : whole,
+    );
 }
 
 /** A route's parameters and its path, as a record may show them. */
