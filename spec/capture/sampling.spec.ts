@@ -93,4 +93,13 @@ describe('drawWeight', () => {
       expect(() => drawWeight(() => answer as number, CONTEXT, 0)).to.throw(TypeError, /it returned/);
     });
   }
+
+  for (const answer of ['127.0.0.1', ['127.0.0.1'], { toString: () => '127.0.0.1' }]) {
+    it(`says of ${inspect(answer)} what it is, and not what it says`, () => {
+      expect(() => drawWeight(() => answer as unknown as number, CONTEXT, 0))
+        .to.throw(TypeError, `it returned a value of type ${typeof answer}`)
+        .with.property('message')
+        .that.does.not.include('127');
+    });
+  }
 });

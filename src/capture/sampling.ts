@@ -19,5 +19,7 @@ function ask(rate: (context: Context) => number, context: Context): number {
   const share: unknown = rate(context);
   refusePromise(share);
   if (isRate(share)) return share;
-  throw new TypeError(`it returned ${String(share)}; expected a number from 0 to 1`);
+  // What is no number may be text of the request.
+  const what = typeof share === 'number' ? String(share) : `a value of type ${typeof share}`;
+  throw new TypeError(`it returned ${what}; expected a number from 0 to 1`);
 }
