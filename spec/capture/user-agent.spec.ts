@@ -155,3 +155,37 @@ describe('UserAgentReader', () => {
     expect(read('Zo\u00eb/1.0').userAgent.string).to.equal('Zoë/1.0');
   });
 });
+
+describe('What is remembered of headers', () => {
+  /** Text of its own, as a header is. */
+  const headerOf = (start: string): string => Buffer.from(start.padEnd(15_000, 'x')).toString('latin1');
+
+  /** What the reader keeps alive of so many headers, in bytes. */
+  function growthBy(
+    headers: number,
+    tell: (index: number) => [userAgent: string, languages: string],
+  ): number {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const reader = new UserAgentReader();
+    reader.read(FIREFOX, 'de');
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < headers; index += 1) reader.read(...tell(index));
+    collect();
+    const grown = process.memoryUsage().heapUsed - before;
+    // It was there all the time.
+    expect(reader.read(FIREFOX, 'de').userAgent.browser).to.equal('Firefox');
+    return grown;
+  }
+
+  it('is not a whole long User-Agent', () => {
+    // The headers are 30 megabytes; what is kept of them is five.
+    expect(growthBy(2000, (index) => [headerOf(`${FIREFOX} ${index}`), 'de'])).to.be.below(12_000_000);
+  });
+
+  it('is not a whole long Accept-Language', () => {
+    // Likewise 30 megabytes, and one.
+    expect(growthBy(2000, (index) => [FIREFOX, headerOf(`de, x-${index},`)])).to.be.below(8_000_000);
+  });
+});

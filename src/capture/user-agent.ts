@@ -7,6 +7,7 @@ import { sealUserAgent } from '../record/seal.js';
 import { cleanText } from '../record/text.js';
 import type { UserAgent } from '../record/usage-record.js';
 import { headerText } from './header-text.js';
+import { detached } from './request-target.js';
 
 /** What the request's headers tell of the client's software. */
 export interface ClientSoftware {
@@ -55,7 +56,7 @@ export class UserAgentReader {
 
   #agentOf(header: string | undefined): Agent {
     // A header cannot hold a line feed. One character more than is kept tells whether it was cut.
-    const key = header?.slice(0, TEXT_LIMITS.userAgentString + 1) ?? '\n';
+    const key = header === undefined ? '\n' : startOf(header, TEXT_LIMITS.userAgentString + 1);
     let agent = this.#agents.get(key);
     if (agent === undefined) {
       agent = readAgent(header);
@@ -65,7 +66,7 @@ export class UserAgentReader {
   }
 
   #languageOf(header: string): string | null {
-    const key = header.slice(0, MAX_LANGUAGES_LENGTH);
+    const key = startOf(header, MAX_LANGUAGES_LENGTH);
     let language = this.#languages.get(key);
     if (language === undefined) {
       language = preferredLanguage(key);
@@ -75,8 +76,16 @@ export class UserAgentReader {
   }
 }
 
+/** A header's first characters, which do not keep the rest of it in memory. */
+function startOf(header: string, maxLength: number): string {
+  return header.length <= maxLength ? header : detached(header.slice(0, maxLength), header);
+}
+
 function readAgent(header: string | undefined): Agent {
-  const string = header === undefined ? null : cleanText(headerText(header), TEXT_LIMITS.userAgentString);
+  const string =
+    header === undefined
+      ? null
+      : detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
   const parser = new UAParser(string ?? '');
   const browser = parser.getBrowser();
   return {
