@@ -127,6 +127,9 @@ describe('truncateAddress', () => {
     ['127.0.0.1', '127.0.0.0'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
     ['::1', '::'],
+    ['2002:cb00:714d:1:2:3:4:5', '2002:cb00:7100::'],
+    ['2002:cb00:714d::', '2002:cb00:7100::'],
+    ['64:ff9b::cb00:714d', '64:ff9b::'],
   ] as const) {
     it(`truncates ${address} to ${network}`, () => {
       expect(truncateAddress(address)).to.equal(network);

@@ -31,11 +31,13 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * The network of a canonical address: /24 for IPv4, /48 for IPv6.
+ * The network of a canonical address: /24 for IPv4, /48 for IPv6. An IPv6 address of 6to4 (RFC 3056, 2) has the whole of
+ * an IPv4 address in its first 48 bits: of that, the /24 is kept. In those of NAT64 (`64:ff9b::/96`, RFC 6052, 2.1) it
+ * stands behind them.
  */
 export function truncateAddress(canonical: string): string {
   const parsed = ipaddr.parse(canonical);
-  const kept = parsed.kind() === 'ipv4' ? 3 : 6;
+  const kept = parsed.kind() === 'ipv4' ? 3 : parsed.range() === '6to4' ? 5 : 6;
   return ipaddr.fromByteArray(parsed.toByteArray().fill(0, kept)).toString();
 }
 
