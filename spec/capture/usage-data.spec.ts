@@ -82,6 +82,15 @@ describe("The application's own data", () => {
   for (const [what, data, kept] of [
     ['a function', { a: 1, run: () => 1 }, { a: 1 }],
     ['a symbol', { a: 1, sign: Symbol('x') }, { a: 1 }],
+    ['a function at depth', { nested: { f() {} } }, { nested: {} }],
+    ['a function in a list', { list: [1, () => 1] }, { list: [1, null] }],
+    ['a map', { m: new Map([['a', 1]]) }, { m: {} }],
+    ['an error', { e: new Error('x') }, { e: {} }],
+    [
+      'several of them',
+      { nested: { f() {} }, list: [() => 1], m: new Map() },
+      { nested: {}, list: [null], m: {} },
+    ],
     ['a list instead of an object', [1], null],
     ['text instead of an object', 'x', null],
     ['null', null, null],
@@ -101,6 +110,15 @@ describe("The application's own data", () => {
       expect(lines[0]).to.match(/track\(ctx, data\)/);
     });
   }
+
+  it('takes what JSON can hold without a word, in whatever object', async () => {
+    class Plan {
+      name = 'pro';
+    }
+    const data = { plan: new Plan(), at: new Date(0), none: {}, bare: Object.create(null), list: [], n: 1n };
+    await recordOf(data);
+    expect(lines).to.deep.equal([]);
+  });
 
   it('leaves out undefined without a word, and cuts what goes round in a circle', async () => {
     const circle: Record<string, unknown> = { a: undefined, b: 1 };

@@ -11,6 +11,7 @@ import type { Address } from './address-text.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
+import { findUnholdable } from './unholdable.js';
 
 /** Which action ran. One a route, made when the route is registered. */
 export interface Attribution extends PolicySubject {
@@ -156,11 +157,11 @@ export class Exchange implements ByteCounter {
             : `a value of type ${typeof data}`;
         throw new TypeError(`it was given ${kind}; expected an object`);
       }
-      const lost = Object.entries(data).find(([, value]) => !isJsonLike(value));
-      if (lost !== undefined) {
+      const lost = findUnholdable(data);
+      if (lost !== null) {
         this.watcher.failed(
           'track(ctx, data)',
-          new TypeError(`'${lost[0]}' is a ${typeof lost[1]}, which JSON cannot hold; it is left out`),
+          new TypeError(`'${lost.name}' is or holds ${lost.kind}, which JSON cannot hold; it is left out`),
         );
       }
       this.ownData = limitJsonObject({ ...this.ownData, ...data });
@@ -215,11 +216,6 @@ function hasBody(request: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined || request.httpVersionMajor > 1) return true;
   const length = headers['content-length'];
   return length !== undefined && length !== '0';
-}
-
-/** `undefined` says that there is nothing, and nothing is lost by leaving it out. */
-function isJsonLike(value: unknown): boolean {
-  return typeof value !== 'function' && typeof value !== 'symbol';
 }
 
 function isEmpty(object: object): boolean {
