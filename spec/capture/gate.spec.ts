@@ -130,6 +130,24 @@ describe('Which tracked requests are recorded', () => {
     expect(served.usage.tracker.stats().skipped.bot).to.equal(1);
   });
 
+  for (const value of ['1, 1', '1,1', '0, 1', '1']) {
+    it(`takes '${value}' for a signal, as a header that is sent twice arrives as one`, async () => {
+      await start({ respect: { gpc: 'skip', dnt: 'skip' } });
+      await ask('/a', { 'sec-gpc': value });
+      await ask('/b', { dnt: value });
+      expect(await paths()).to.deep.equal([]);
+      expect(served.usage.tracker.stats().skipped.signal).to.equal(2);
+    });
+  }
+
+  for (const value of ['0', '11', '', '1;q=0', '10, 0']) {
+    it(`takes '${value}' for none`, async () => {
+      await start({ respect: { gpc: 'skip', dnt: 'skip' } });
+      await ask('/a', { 'sec-gpc': value, dnt: value });
+      expect(await paths()).to.deep.equal(['/a']);
+    });
+  }
+
   for (const [header, option] of [
     ['sec-gpc', 'gpc'],
     ['dnt', 'dnt'],
