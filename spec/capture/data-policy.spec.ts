@@ -80,7 +80,7 @@ describe('The data policy of an action', () => {
 
   before(async () => {
     served = await serve({
-      controllers: [BookController, PaperController, DiaryController, ResetController],
+      controllers: [BookController, PaperController, DiaryController],
       tracker: { query: ['q'], params: { other: 'redact' } },
       before: [],
       between: [

@@ -17,7 +17,7 @@ import type { LaneSettings } from './lane-settings.js';
 import type { SpoolMode } from './outbox.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention.js';
 import { reportLanes } from './report-lanes.js';
-import { type LogTarget, ReportLog, toError } from './report-log.js';
+import { type LogTarget, ReportLog, describeError } from './report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './storage-lane.js';
@@ -132,8 +132,8 @@ export class Pipeline {
 
   /** Learns of a failure outside the pipeline that cost a record. */
   lost(what: string, error: unknown): void {
-    this.fault(what, error);
-    const cause = toError(error);
+    // Said with the loss, so that there is one line.
+    const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
     if (this.#lanes === null) this.#dropHomeless('internal', [], cause);
     else for (const { lane } of this.#lanes) lane.lose('internal', cause);
   }
