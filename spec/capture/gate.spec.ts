@@ -55,6 +55,9 @@ describe('Which tracked requests are recorded', () => {
       '/a.png',
       '/b.png',
       '/health?x=1',
+      '/Health',
+      '/health/',
+      '/INTERNAL/x',
     ]) {
       await ask(path);
     }

@@ -31,6 +31,8 @@ export class Gate {
   readonly #settings: WhatSettings;
   readonly #sink: RecordSink;
   readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
+  /** Paths in lower case, without a slash at the end, and expressions. */
+  readonly #ignored: readonly (string | RegExp)[];
   /** Whether there is anything but sampling to look at. */
   readonly #looks: boolean;
 
@@ -38,6 +40,9 @@ export class Gate {
     const { ignore, ignorePaths, respect } = settings;
     this.#settings = settings;
     this.#sink = sink;
+    this.#ignored = ignorePaths.map((path) =>
+      typeof path === 'string' ? withoutEndSlash(path.toLowerCase()) : path,
+    );
     this.#looks =
       ignore !== null || ignorePaths.length > 0 || respect.gpc !== 'ignore' || respect.dnt !== 'ignore';
   }
@@ -64,10 +69,11 @@ export class Gate {
 
   #look(exchange: Exchange): 'ignore' | 'anonymise' | null {
     const { context } = exchange;
-    const { ignorePaths, respect } = this.#settings;
-    if (ignorePaths.length > 0) {
+    const { respect } = this.#settings;
+    if (this.#ignored.length > 0) {
       const { path } = readTarget(context.originalUrl, []);
-      if (ignorePaths.some((ignored) => covers(ignored, path))) return this.skip('ignored');
+      const lower = path.toLowerCase();
+      if (this.#ignored.some((ignored) => covers(ignored, path, lower))) return this.skip('ignored');
     }
     if (!this.#isWanted(exchange)) return null;
     const signal = readSignals(context.req.headers, respect);
@@ -101,10 +107,15 @@ export class Gate {
   }
 }
 
-function covers(ignored: string | RegExp, path: string): boolean {
+/** The router takes paths for the same that differ in case, or in a slash at the end. */
+function covers(ignored: string | RegExp, path: string, lower: string): boolean {
   // One with the flag g or y goes on where it stopped.
   if (typeof ignored !== 'string') return path.search(ignored) >= 0;
-  return ignored.endsWith('/*') ? path.startsWith(ignored.slice(0, -1)) : path === ignored;
+  return ignored.endsWith('/*') ? lower.startsWith(ignored.slice(0, -1)) : withoutEndSlash(lower) === ignored;
+}
+
+function withoutEndSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 function hasFailed({ outcome, errorType }: Exchange): boolean {
