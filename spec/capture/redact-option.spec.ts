@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { TrackUsageOptions, UsageRecordDraft } from '../../src/index.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
@@ -15,7 +16,11 @@ describe('The option redact', () => {
       query: ['q'],
       redact,
     });
-    const headers = { authorization: `Basic ${btoa('ada:pass')}`, 'user-agent': 'Secret/1.0' };
+    const headers = {
+      authorization: `Basic ${btoa('ada:pass')}`,
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/SECRETVERSION9.9',
+      'accept-language': 'secret',
+    };
     const response = await fetch(`${served.origin}/people/ada?q=secret`, { headers });
     expect(await response.text()).to.equal('ok');
   }
@@ -65,7 +70,29 @@ describe('The option redact', () => {
         throw new Error('late');
       },
     ],
-    ['leaves nonsense', (record: UsageRecordDraft) => void Object.assign(record, { path: 5 })],
+    ['returns a record', (record: UsageRecordDraft) => ({ ...record, path: '/people/*' })],
+    ['returns the record', (record: UsageRecordDraft) => record],
+    ...Object.entries({
+      path: 5,
+      status: 'gone',
+      durationMs: 'long',
+      route: 7,
+      params: 'ada',
+      query: [1],
+      trackVar: () => 'ada',
+      responseBytes: '7',
+      weight: null,
+      username: { name: 'ada' },
+      ipInfo: Symbol('ada'),
+      userAgent: 'none',
+    }).map(([name, value]) => [
+      `makes ${name} ${inspect(value)}`,
+      (record: UsageRecordDraft) => void Object.assign(record, { [name]: value }),
+    ]),
+    [
+      'makes the browser a number',
+      (record: UsageRecordDraft) => void Object.assign(record.userAgent, { browser: 5 }),
+    ],
     [
       'takes out what has to be there',
       (record: UsageRecordDraft) => void Reflect.deleteProperty(record, 'method'),
@@ -77,6 +104,32 @@ describe('The option redact', () => {
       expect(JSON.stringify(record)).to.not.match(/ada|secret/i);
       expect(record).to.include({ status: 200, remoteAddr: null });
       expect(lines.filter((line) => line.includes("the option 'redact'"))).to.have.lengthOf(1);
+      expect(lines.join()).to.not.match(/ada/);
+      expect(Object.values(record.userAgent)).to.deep.equal([null, null, null, null, null]);
     });
   }
+
+  it('may change objects at depth, and changes those of no other record', async () => {
+    const lookup = (): object => ({ city: 'Bern', near: { city: 'Thun' } });
+    lines = [];
+    const log = (line: string): void => void lines.push(line);
+    served = await serveHandler((ctx) => void (ctx.body = 'ok'), {
+      logger: { warn: log, error: log },
+      trustProxy: 'loopback',
+      geo: { lookup: lookup as never },
+      redact: (record) => {
+        const place = record.ipInfo as { city: unknown; near: { city: unknown } };
+        expect(place.near.city).to.equal('Thun');
+        place.city = null;
+        place.near.city = null;
+      },
+    });
+    for (let request = 0; request < 2; request += 1) {
+      await (await fetch(served.origin, { headers: { 'x-forwarded-for': '81.2.69.142' } })).text();
+    }
+    expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal(
+      Array.from({ length: 2 }, () => ({ city: null, near: { city: null } })),
+    );
+    expect(lines).to.deep.equal([]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { WhatSettings } from '../options/what-options.js';
-import { refusePromise } from './callback.js';
+import { readBoolean } from './callback.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
 import { readSignals } from './privacy-signals.js';
@@ -80,13 +80,11 @@ export class Gate {
     return signal === 'skip' ? this.skip('signal') : signal;
   }
 
-  /** A callback that throws may have meant to keep the request out: it is. */
+  /** A callback that throws, or answers neither yes nor no, may have meant to keep the request out: it is. */
   #isWanted({ context }: Exchange): boolean {
     const { ignore } = this.#settings;
     try {
-      const isIgnored: unknown = ignore?.(context);
-      refusePromise(isIgnored);
-      if (isIgnored !== true) return true;
+      if (ignore === null || !readBoolean(ignore(context))) return true;
       this.skip('ignored');
     } catch (error) {
       this.#sink.lost("the option 'ignore'", error);
