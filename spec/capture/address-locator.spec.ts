@@ -43,6 +43,26 @@ describe('An address locator', () => {
     expect(await locator.locate('2606:4700::1')).to.deep.equal({ ...SWISS, near: { to: [null, '8.8.4.4'] } });
   });
 
+  it('keeps nothing that tells the address, be it a name, a number, or a part of a text', async () => {
+    const lookup = (address: string): object => ({
+      ...SWISS,
+      [address]: {},
+      ip_decimal: 1359103374,
+      hostname: `ip-${address.replaceAll('.', '-')}.isp.ch`,
+      network: `${address}/32`,
+      note: `seen ${address}`,
+      near: [{ zone: '142.69.2.81.in-addr.arpa', kept: '81.2.69.0/24' }],
+    });
+    const locator = makeLocator({ lookup: lookup as never });
+    expect(await locator.locate('81.2.69.142')).to.deep.equal({ ...SWISS, near: [{ kept: '81.2.69.0/24' }] });
+  });
+
+  it('keeps nothing at all of what tells the address by all of it', async () => {
+    const locator = makeLocator({ lookup: () => ({ ...SWISS, octets: [81, 2, 69, 142] }) });
+    expect(await locator.locate('81.2.69.142')).to.equal(null);
+    expect(locator.stats().failures).to.equal(0);
+  });
+
   it('remembers for a shorter time that an address is not known', async () => {
     const locator = makeLocator({ lookup: () => null, cacheMaxAgeMs: 60_000, cacheMissMaxAgeMs: 2000 });
     expect(await locator.locate('8.8.8.8')).to.equal(null);

@@ -12,6 +12,7 @@ describe('A description of an error', () => {
     for (const spelling of [
       address,
       '2606%3A4700%3A%3A1111',
+      '2606%3a4700%3a%3a1111',
       '2606:4700:0:0:0:0:0:1111',
       '2606:4700::0:1111',
       '2606:4700::1111'.toUpperCase(),

@@ -4,6 +4,7 @@ import { publicAddress } from '../public-address.js';
 import { limitJsonObject } from '../record/json.js';
 import type { JsonObject, JsonValue } from '../record/usage-record.js';
 import { CircuitBreaker } from './circuit-breaker.js';
+import { AddressTraces } from './address-traces.js';
 import { describeWithout } from './describe-without.js';
 import { KnownLocations } from './known-locations.js';
 
@@ -212,12 +213,17 @@ function sealed(answer: unknown, address: string): JsonObject | null {
   return freeze(without(address, limitJsonObject(answer)));
 }
 
-/** Many sources repeat the address that they were asked for, and how much of that is kept is the policy's to say. */
-function without(address: string, location: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(location), function (this: unknown, _name: string, part: unknown) {
-    if (typeof part !== 'string' || publicAddress(part) !== address) return part;
+/**
+ * Many sources repeat the address that they were asked for, and how much of that is kept is the policy's to say: what tells
+ * it is left out, and all of a location that still does, as by a list of its octets.
+ */
+function without(address: string, location: JsonObject): JsonObject | null {
+  const traces = new AddressTraces(address);
+  const kept = JSON.parse(JSON.stringify(location), function (this: unknown, name: string, part: unknown) {
+    if (!traces.isIn(name) && !traces.isIn(part)) return part;
     return Array.isArray(this) ? null : undefined;
   }) as JsonObject;
+  return traces.isIn(JSON.stringify(kept)) ? null : kept;
 }
 
 function freeze<Value extends JsonValue>(value: Value): Value {
