@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, type Http2Server, connect, constants, createServer } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type Http2Server,
+  connect,
+  constants,
+  createServer,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
@@ -146,4 +153,28 @@ describe('Exchange over HTTP/2', () => {
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     expect((await records(1))[0]).to.include({ status: 200, aborted: true, errorType: null });
   });
+
+  for (const [what, leave] of [
+    ['that is never answered', (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_CANCEL)],
+    ['whose connection is gone', () => client.destroy()],
+  ] as const) {
+    it(`records a HEAD ${what}, once, as one that the client left`, async () => {
+      const never = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      await start(() => {
+        begun.resolve();
+        return never.promise;
+      });
+      const stream = client.request({ ':path': '/', ':method': 'HEAD' });
+      stream.on('error', () => {});
+      client.on('error', () => {});
+      await begun.promise;
+      leave(stream);
+      const [record] = await records(1);
+      expect(record).to.include({ method: 'HEAD', status: null, aborted: true, responseBytes: 0 });
+      never.resolve();
+      await new Promise(setImmediate);
+      expect(usage.tracker.stats().accepted).to.equal(1);
+    });
+  }
 });

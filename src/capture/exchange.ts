@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Context } from 'koa';
 import type { Clock } from '../clock.js';
 import type { DataPolicy } from '../metadata/data-policy.js';
@@ -45,7 +46,11 @@ export function attributionOf(
 }
 
 /** A response that may carry an exchange. */
-export type CarryingResponse = ServerResponse & { [EXCHANGE]?: Exchange };
+export type CarryingResponse = ServerResponse & {
+  [EXCHANGE]?: Exchange;
+  /** Of HTTP/2's compatibility API. */
+  readonly stream?: ServerHttp2Stream;
+};
 
 /** A context whose response may carry an exchange. */
 interface Carrying {
@@ -121,6 +126,8 @@ export class Exchange implements ByteCounter {
     const response: CarryingResponse = this.context.res;
     response[EXCHANGE] = this;
     response.on('close', closeExchange);
+    // Over HTTP/2, the response to a HEAD that is never answered does not say that it has closed.
+    response.stream?.on('close', () => this.close());
     if (hasBody(this.context.req)) countRequestBody(this.context.req, this);
     if (this.isTracked()) this.#countResponse();
   }
