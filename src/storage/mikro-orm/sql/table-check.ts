@@ -32,6 +32,8 @@ export interface TableSyntax {
   readonly addPrimaryKey: string | null;
   /** The statements that add the columns that are missing. @default those of standard SQL */
   readonly additions?: readonly string[];
+  /** The statement that makes id the primary key in the place of other columns; left out where none does that. */
+  replacePrimaryKey?(columns: readonly string[]): string;
 }
 
 /** What is wrong with a table, and the statements that would put it right. */
@@ -56,9 +58,10 @@ export function checkTable(table: UsageTable, found: FoundTable, syntax: TableSy
     ...(missing.some(({ isNullable }) => !isNullable)
       ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]
       : []),
-    ...findForeign(table, found, syntax),
+    // In this order, each statement can be run after those before it: a column of the key cannot take null.
     ...findUnfit(table, there, syntax),
     ...findKeyProblem(there, found, syntax),
+    ...findForeign(table, found, syntax),
   ];
   if (problems.length > 0) throw refusal(table, problems, isStranger(missing));
   return additions;
@@ -110,15 +113,11 @@ function findUnfit(
 function findKeyProblem(
   there: ReadonlyMap<string, FoundColumn>,
   { primaryKey }: FoundTable,
-  { addPrimaryKey }: TableSyntax,
+  syntax: TableSyntax,
 ): Problem[] {
   if (!there.has('id') || primaryKey.join('\n') === 'id') return [];
-  return [
-    {
-      text: 'its primary key is not the column id',
-      sql: [primaryKey.length === 0 ? addPrimaryKey : null],
-    },
-  ];
+  const sql = primaryKey.length === 0 ? syntax.addPrimaryKey : syntax.replacePrimaryKey?.(primaryKey);
+  return [{ text: 'its primary key is not the column id', sql: [sql ?? null] }];
 }
 
 /** Whether a table has so little of ours that it must be another one. */
@@ -127,9 +126,9 @@ function isStranger(missing: readonly TableColumn[]): boolean {
 }
 
 function refusal(table: UsageTable, problems: readonly Problem[], stranger: boolean): TrackUsageError {
-  const sql = problems.flatMap((problem) => problem.sql);
-  const isHopeless = stranger || sql.includes(null);
-  const repair = isHopeless ? '' : ` To keep usage records in it nevertheless, run: ${sql.join('; ')};`;
+  const sql = new Set(problems.flatMap((problem) => problem.sql));
+  const isHopeless = stranger || sql.has(null);
+  const repair = isHopeless ? '' : ` To keep usage records in it nevertheless, run: ${[...sql].join('; ')};`;
   return new TrackUsageError(
     'STORAGE_SETUP',
     `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SqlSchemaGenerator } from '@mikro-orm/sql';
-import { TrackUsageError } from '../../../../errors.js';
+import { type FoundColumn, type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
 import { quote, quoteTable, schemaOf } from './identifiers.js';
 import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
@@ -8,21 +8,35 @@ import { type NativeConnection, execute, nativePool, takeConnection } from './na
 /** How long other processes are waited for while they make the table, in seconds. */
 const PATIENCE_S = 10;
 
+/** The one character set in which all of Unicode is kept, as the types below have it. */
+const UNICODE = ' character set utf8mb4 ';
+
+/** Columns of text that hold the longest text of a record. */
+const LONG_TEXT = /^(text|mediumtext|longtext)\b/;
+
+/** What the columns' types are called by MikroORM, and what holds their values: MariaDB's JSON is text. */
+const HOLDERS: Readonly<Record<string, RegExp>> = {
+  datetime: /^datetime\([3-6]\)$/,
+  double: /^double$/,
+  int: /^(int|bigint)\b/,
+  bigint: /^bigint\b/,
+  tinyint: /^(tiny|small|medium|big)?int\b/,
+  json: /^(json$|(text|mediumtext|longtext) character set utf8mb4 )/,
+};
+
 interface ColumnInfo {
   readonly name: string;
+  /** Whole, such as `varchar(255) character set utf8mb4 collate utf8mb4_bin`. */
   readonly type: string;
   readonly nullable: number;
-  readonly defaultless: number;
+  /** Whether a row has to have a value for it. */
+  readonly demanding: number;
   readonly isPrimary: number;
-  readonly charset: string | null;
-  readonly length: number | string | null;
-  readonly fraction: number | null;
 }
 
-const COLUMNS = `select column_name as name, data_type as type, is_nullable = 'YES' as nullable,
-  column_default is null and extra not like '%auto_increment%' and extra not like '%GENERATED%' as defaultless,
-  column_key = 'PRI' as isPrimary, character_set_name as charset, character_maximum_length as length,
-  datetime_precision as fraction
+const COLUMNS = `select column_name as name, is_nullable = 'YES' as nullable, column_key = 'PRI' as isPrimary,
+  concat(column_type, ifnull(concat(' character set ', character_set_name, ' collate ', collation_name), '')) as type,
+  column_default is null and extra not like '%auto_increment%' and extra not like '%GENERATED%' as demanding
   from information_schema.columns where table_schema = ifnull(?, database()) and table_name = ?
   order by ordinal_position`;
 
@@ -71,8 +85,8 @@ async function makeOrCheck(
     await generator.execute(await generator.getCreateSchemaSQL({ wrap: false }));
     return;
   }
-  checkKeys(table, found);
-  await repair(orm, table, connection, found);
+  const statements = checkTable(collated(table), tableOf(found), syntaxOf(orm, table));
+  for (const statement of statements) await execute(connection, statement);
   const indexed = await execute<unknown[]>(connection, INDEXED, names);
   if (indexed.length > 0) return;
   const indexName = orm.em.getPlatform().getIndexName(table.name, ['date', 'id'], 'index');
@@ -82,73 +96,61 @@ async function makeOrCheck(
   );
 }
 
-/** Adds columns that may be null; what else is wrong is for a person. */
-async function repair(
-  orm: MikroORM,
-  table: UsageTable,
-  connection: NativeConnection,
-  found: readonly ColumnInfo[],
-): Promise<void> {
-  const missing = table.columns.filter(({ name }) => !found.some((info) => info.name === name));
-  const narrow = table.columns.filter((column) =>
-    found.some((info) => info.name === column.name && !holds(table, column, info)),
-  );
-  if (missing.length === 0 && narrow.length === 0) return;
-  const changes = [
-    ...missing.map((column) => `add column ${definition(table, column)}`),
-    ...narrow.map((column) => `modify column ${definition(table, column)}`),
-  ];
-  const alter = `alter table ${quoteTable(orm, table)} ${changes.join(', ')}`;
-  if (narrow.length === 0 && missing.every((column) => isNullable(table, column))) {
-    await execute(connection, alter);
-    return;
-  }
-  const problems: string[] = [];
-  if (missing.length > 0) problems.push(`it lacks the columns ${namesOf(missing)}`);
-  if (narrow.length > 0) problems.push(`not every record fits into the columns ${namesOf(narrow)}`);
-  refuse(table, problems.join('; '), `Run ${alter}; or give SqlStorage.connect another tableName`);
+/** The table with its types as they have to be written: MySQL's own collations hold different texts equal. */
+function collated(table: UsageTable): UsageTable {
+  const columns = table.columns.map((column) => {
+    const { collation } = table.entity.properties[column.property];
+    return collation === undefined ? column : { ...column, type: `${column.type} collate ${collation}` };
+  });
+  return { ...table, columns };
 }
 
-function namesOf(columns: readonly TableColumn[]): string {
-  return columns.map(({ name }) => name).join(', ');
+function tableOf(found: readonly ColumnInfo[]): FoundTable {
+  return {
+    columns: found.map(({ name, type, nullable, demanding }) => ({
+      name,
+      type,
+      isNullable: nullable === 1,
+      hasDefault: demanding === 0,
+    })),
+    primaryKey: found.filter(({ isPrimary }) => isPrimary === 1).map(({ name }) => name),
+  };
 }
 
-function checkKeys(table: UsageTable, found: readonly ColumnInfo[]): void {
-  const advice = 'Rename that table, or give SqlStorage.connect another tableName';
-  const demanding = found.filter(
-    (info) =>
-      !table.columns.some(({ name }) => name === info.name) && info.nullable === 0 && info.defaultless === 1,
-  );
-  if (demanding.length > 0) {
-    const names = demanding.map(({ name }) => name).join(', ');
-    refuse(table, `it demands values for ${names}, which records do not have`, advice);
-  }
-  const primary = found.filter(({ isPrimary }) => isPrimary === 1).map(({ name }) => name);
-  if (primary.join('\n') !== 'id') refuse(table, 'its primary key is not the column id', advice);
+/** A column that is changed has to be described as a whole. */
+function syntaxOf(orm: MikroORM, table: UsageTable): TableSyntax {
+  const tableName = quoteTable(orm, table);
+  const columns = new Map(collated(table).columns.map((column) => [column.name, column]));
+  const modify = (name: string, type: string, isNullable: boolean): string =>
+    `alter table ${tableName} modify column ${quote(name)} ${type} ${isNullable ? 'null' : 'not null'}`;
+  const retype = ({ name, type, isNullable }: TableColumn): string => modify(name, type, isNullable);
+  return {
+    tableName,
+    quote,
+    holds,
+    retype,
+    dropNotNull: (found) => {
+      const column = columns.get(found.name);
+      return column === undefined || holds(column, found)
+        ? modify(found.name, found.type, true)
+        : retype(column);
+    },
+    addPrimaryKey: `alter table ${tableName} add primary key (${quote('id')})`,
+    // A column that counts by itself has to stay in a key.
+    replacePrimaryKey: (key) =>
+      `alter table ${tableName} drop primary key, add index (${key.map(quote).join(', ')}), ` +
+      `add primary key (${quote('id')})`,
+  };
 }
 
-/** Whether a column that is there takes every value that a record can have. */
-function holds(table: UsageTable, column: TableColumn, found: ColumnInfo): boolean {
-  const property = table.entity.properties[column.property];
-  if (isNullable(table, column) && found.nullable === 0) return false;
-  if (column.property === 'date') return found.type === 'datetime' && Number(found.fraction) >= 3;
-  if (property.collation === undefined) return true;
-  return found.charset === 'utf8mb4' && Number(found.length) >= Number(property.length);
-}
-
-function isNullable(table: UsageTable, { property }: TableColumn): boolean {
-  return table.entity.properties[property].nullable === true;
-}
-
-function definition(table: UsageTable, column: TableColumn): string {
-  const { columnTypes, collation } = table.entity.properties[column.property];
-  const collate = collation === undefined ? '' : ` collate ${collation}`;
-  return `${quote(column.name)} ${columnTypes[0]}${collate}${isNullable(table, column) ? ' null' : ' not null'}`;
-}
-
-function refuse(table: UsageTable, problem: string, advice: string): never {
-  throw new TrackUsageError(
-    'STORAGE_SETUP',
-    `The table '${table.name}' is not one of usage records: ${problem}. ${advice}.`,
-  );
+/** Whether a column that is there takes every value that a record can have, and gives it back. */
+function holds({ property, type, length }: TableColumn, found: FoundColumn): boolean {
+  const [name = ''] = /^\w+/.exec(type) ?? [];
+  if (name !== 'varchar') return HOLDERS[name]?.test(found.type) ?? true;
+  const [, bound] = /^(?:var)?char\((\d+)\)/.exec(found.type) ?? [];
+  const isLong = Number(bound) >= Number(length);
+  // Ids are ASCII, and end in no space, which `char` would take away.
+  if (property === 'id') return isLong;
+  const isVariable = isLong ? found.type.startsWith('varchar') : LONG_TEXT.test(found.type);
+  return isVariable && found.type.includes(UNICODE);
 }
