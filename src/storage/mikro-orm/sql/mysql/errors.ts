@@ -12,6 +12,10 @@ const REFUSED: ReadonlySet<number> = new Set([
 /** What only a person can do something about, and what to do. */
 const SETUP: ReadonlyMap<number, string> = new Map([
   ...same([1045, 1698, 3118, 4151], 'Check the user and the password, and whether the account is locked'),
+  ...same(
+    [1820, 1862],
+    "The user's password has expired: set another with ALTER USER, and give it to this connection",
+  ),
   ...same([1044], 'Grant the user the database: GRANT SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX ON it'),
   ...same([1049], 'Make the database first, or check dbName'),
   ...same(
