@@ -8,12 +8,14 @@ export type { LocatorStats } from './capture/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
 export type { VisitorStats } from './capture/visitors.js';
 export { hashUser } from './capture/hash-user.js';
-export {
-  type Inventory,
-  type InventoryEntry,
-  type InventoryStorage,
-  renderInventory,
+export type {
+  Inventory,
+  InventoryApplication,
+  InventoryEntry,
+  InventoryPolicy,
+  InventoryStorage,
 } from './capture/inventory.js';
+export { renderInventory } from './capture/render-inventory.js';
 export { tracked, untracked } from './capture/route-markers.js';
 export {
   type TrackedData,

@@ -69,7 +69,7 @@ describe('The option visitors', () => {
     expect(await visit()).to.equal(null);
     expect(served.usage.tracker.stats().visitors).to.equal(null);
     expect(storage.salts.claims).to.deep.equal([]);
-    expect(served.usage.tracker.inventory().visitorSaltHours).to.equal(null);
+    expect(served.usage.tracker.inventory().application.visitorSaltHours).to.equal(null);
     expect(renderInventory(served.usage.tracker.inventory())).to.include('- Visitors: not told apart');
   });
 
@@ -198,9 +198,9 @@ describe('The option visitors', () => {
   it('is in the inventory', async () => {
     await start();
     const inventory = served.usage.tracker.inventory();
-    expect(inventory.visitorSaltHours).to.equal(48);
+    expect(inventory.application.visitorSaltHours).to.equal(48);
     expect(renderInventory(inventory)).to.include(
-      '- Visitors: told apart within a day (UTC), by a salt that is deleted after 48 hours',
+      '- Visitors: told apart within a day (UTC), by a salt that is deleted 48 hours after that day began',
     );
   });
 });
