@@ -11,8 +11,8 @@ export function className(type: ClassType): string {
 /** A class, whatever its constructor takes. */
 export type ClassType = abstract new (...args: never[]) => object;
 
-/** What was said of a class or a method. */
-interface Said {
+/** What the decorators of a class or a method say. */
+interface Decoration {
   readonly decision: Decision;
   readonly data: DataPolicy;
 }
@@ -29,8 +29,8 @@ export interface ActionSubject extends PolicySubject {
 
 /** What is kept in the global registry. Changing its shape needs another symbol. */
 interface Registry {
-  readonly controllers: WeakMap<object, Said>;
-  readonly methods: WeakMap<object, Map<PropertyKey, Said>>;
+  readonly controllers: WeakMap<object, Decoration>;
+  readonly methods: WeakMap<object, Map<PropertyKey, Decoration>>;
 }
 
 const REGISTRY = Symbol.for('koa-track-usage.metadata');
@@ -72,7 +72,7 @@ export function decideMethod(
   data: DataPolicy = NO_DATA_POLICY,
 ): void {
   const { methods } = registry();
-  const said = methods.get(prototype) ?? new Map<PropertyKey, Said>();
+  const said = methods.get(prototype) ?? new Map<PropertyKey, Decoration>();
   const name = (): string => `method ${className(prototype.constructor as ClassType)}.${String(method)}()`;
   methods.set(prototype, said.set(method, add(said.get(method), { decision, data }, name)));
 }
@@ -80,8 +80,8 @@ export function decideMethod(
 /** What is said of an action: by the nearest class of its controller's chain, for method and class apart. */
 export function findDecisions(controller: ClassType, method: PropertyKey): ActionSubject {
   const { controllers, methods } = registry();
-  let ofMethod: Said | null = null;
-  let ofController: Said | null = null;
+  let ofMethod: Decoration | null = null;
+  let ofController: Decoration | null = null;
   for (let type: unknown = controller; isClass(type); type = Object.getPrototypeOf(type)) {
     ofMethod = inherit(ofMethod, methods.get(type.prototype)?.get(method));
     ofController = inherit(ofController, controllers.get(type));
@@ -98,7 +98,7 @@ export function findDecisions(controller: ClassType, method: PropertyKey): Actio
 }
 
 /** The nearest class decides, and says what it says; what it leaves open is as its parent says. */
-function inherit(nearer: Said | null, farther: Said | undefined): Said | null {
+function inherit(nearer: Decoration | null, farther: Decoration | undefined): Decoration | null {
   if (nearer === null || farther === undefined) return nearer ?? farther ?? null;
   return { decision: nearer.decision, data: mergeDataPolicies(nearer.data, farther.data) };
 }
@@ -107,7 +107,7 @@ function isClass(value: unknown): value is ClassType & { prototype: object } {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 
-function add(before: Said | undefined, now: Said, subject: () => string): Said {
+function add(before: Decoration | undefined, now: Decoration, subject: () => string): Decoration {
   if (before === undefined) return now;
   if (before.decision === now.decision) {
     return { decision: now.decision, data: mergeDataPolicies(now.data, before.data) };
