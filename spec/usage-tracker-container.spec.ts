@@ -163,11 +163,11 @@ describe('trackUsage and the TypeDI container', () => {
 
   for (const [title, value, says] of [
     ['a promise', Promise.resolve(new MemoryStorage()), 'StorageToken holds a promise. Await it first'],
-    ['text', 'sqlite', 'StorageToken holds a value of type string that is no storage'],
+    ['text', 'sqlite', 'StorageToken holds a value of type string that is not a storage'],
     [
       'an object without store',
       { name: 'x' },
-      'StorageToken holds a value of type object that is no storage',
+      'StorageToken holds a value of type object that is not a storage',
     ],
     ['a list with a promise in it', [new MemoryStorage(), Promise.resolve()], 'StorageToken holds a promise'],
     ['an empty list', [], 'There is no storage'],

@@ -20,7 +20,7 @@ function flushAll(): void {
 /**
  * Flushes when the event loop has run dry (`beforeExit`), so that a script ends with its records stored.
  *
- * @returns takes it back
+ * @returns a function that undoes it
  */
 export function flushBeforeExit(tracker: Pick<EndingTracker, 'flush'>): () => void {
   if (flushed.size === 0) process.on('beforeExit', flushAll);
@@ -59,7 +59,7 @@ function ignoreSignals(): void {
  * Where the application listens for the signal as well, it decides when the process ends. A second signal is not
  * held up.
  *
- * @returns takes it back
+ * @returns a function that undoes it
  */
 export function closeOnSignals(tracker: Pick<EndingTracker, 'close'>): () => void {
   // In front of the application's own listeners, which may be called once and then be gone.

@@ -7,7 +7,7 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 /**
  * A public address in its one spelling: IPv4-mapped IPv6 is unwrapped, IPv6 compressed (RFC 5952).
  *
- * @returns null for what is no address, and for private, loopback, link-local, reserved and tunnelled ones
+ * @returns null for what is not an address, and for private, loopback, link-local, reserved and tunnelled ones
  */
 export function publicAddress(address: string): string | null {
   const unzoned = address.replace(/%.*$/s, '');

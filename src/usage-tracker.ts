@@ -75,16 +75,16 @@ export interface UsageTracker {
    * served. A second call returns the first one's answer.
    *
    * @returns how many records were stored, spooled and dropped since the start
-   * @throws {TrackUsageError} `INVALID_OPTION` if the time out is no integer within its bounds
+   * @throws {TrackUsageError} `INVALID_OPTION` if `timeoutMs` is not an integer within bounds
    */
   close(options?: CloseOptions): Promise<CloseResult>;
   /**
    * Calls the listener on every event of this name.
    *
-   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is no function
+   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is not a function
    */
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
-  /** Takes a listener back. */
+  /** Removes a listener. */
   off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
 }
 
@@ -109,7 +109,7 @@ export type UsageMiddleware = Middleware & {
 export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const settings = resolveTrackerOptions(options);
   installActionHook();
-  /** What has to be taken back when the tracker is closed. */
+  /** What has to be undone when the tracker is closed. */
   const attachments: (() => void)[] = [];
   const salts = settings.visitors
     ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
@@ -225,7 +225,7 @@ function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
     'NO_STORAGE',
     wrong instanceof Promise
       ? 'StorageToken holds a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).'
-      : `StorageToken holds a value of type ${typeof wrong} that is no storage; expected an object with a name and a method store.`,
+      : `StorageToken holds a value of type ${typeof wrong} that is not a storage; expected an object with a name and a method store.`,
   );
 }
 
@@ -236,7 +236,7 @@ const offered = new WeakMap<UsageContainer, ServiceBinding[]>();
  * Puts what the first readable storage offers into the container, where neither the application nor another tracker
  * has put anything.
  *
- * @returns takes it back
+ * @returns a function that undoes it
  */
 function provideServices(storages: readonly UsageStorage[], container: UsageContainer): () => void {
   const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);

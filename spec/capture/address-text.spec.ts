@@ -94,7 +94,7 @@ describe('canonicalAddress', () => {
     'fe80::1%',
     `fe80::1%${'x'.repeat(57)}`,
   ]) {
-    it(`yields null for '${text}', which is no address`, () => {
+    it(`yields null for '${text}', which is not an address`, () => {
       expect(canonicalAddress(text)).to.equal(null);
     });
   }

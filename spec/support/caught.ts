@@ -5,7 +5,7 @@ export async function caught(promise: Promise<unknown>): Promise<Error> {
     value = await promise;
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new Error(`It rejected with ${String(error)}, which is no Error.`, { cause: error });
+    throw new Error(`It rejected with ${String(error)}, which is not an Error.`, { cause: error });
   }
   throw new Error(`It did not reject; it resolved to ${String(value)}.`);
 }

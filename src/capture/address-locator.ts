@@ -16,7 +16,7 @@ export interface LocatorStats {
   readonly misses: number;
   /** Look-ups that were begun. */
   readonly lookups: number;
-  /** Look-ups that threw, took too long, or answered what is no object. */
+  /** Look-ups that threw, took too long, or answered what is not an object. */
   readonly failures: number;
   /** Never looked up, as they are private, loopback, link-local or reserved, or no addresses at all. */
   readonly withheld: number;

@@ -21,7 +21,7 @@ const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::(?:(\d{1,5})|_[\w.-]+))?$/;
 /**
  * The one way to write an address: IPv6 as RFC 5952 has it, IPv4-mapped IPv6 as IPv4, and no zone id.
  *
- * @returns null for what is no address; `127.1` and `1` are none
+ * @returns null for what is not an address; `127.1` and `1` are none
  */
 export function canonicalAddress(text: string): string | null {
   if (text.length > MAX_ADDRESS_LENGTH || isIP(text) === 0) return null;
@@ -41,7 +41,7 @@ export function truncateAddress(canonical: string): string {
   return ipaddr.fromByteArray(parsed.toByteArray().fill(0, kept)).toString();
 }
 
-/** @returns null for what is no address */
+/** @returns null for what is not an address */
 export function readAddress(text: string): Address | null {
   const full = canonicalAddress(text);
   return full === null ? null : { full, network: truncateAddress(full), isTrusted: null };

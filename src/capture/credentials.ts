@@ -1,6 +1,6 @@
 const BASIC = /^basic +([A-Za-z0-9+/=_-]+) *$/i;
 
-/** Longer credentials are not looked at: user names of that length are no names. */
+/** Longer credentials are not looked at: user names of that length are not names. */
 const MAX_HEADER_LENGTH = 4096;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The class name of whatever was thrown; the type's name, such as `string` or `null`, of what is no object.
+ * The class name of whatever was thrown; the type's name, such as `string` or `null`, of what is not an object.
  * It never throws, whatever getters and traps the thrown value has.
  */
 export function errorTypeOf(thrown: unknown): string {

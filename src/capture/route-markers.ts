@@ -10,8 +10,8 @@ import { readMatchedRoute } from './matched-route.js';
  * `router.use(tracked())`. The record's route is the template that @koa/router matched; it has no controller and
  * no action.
  *
- * @param options - what is recorded of the route; what is not said is as the application says. `name` is what records
- *   call its action
+ * @param options - what is recorded of the route; anything omitted is inherited from the application's options. `name`
+ *   is what records call its action
  * @throws {TrackUsageError} `INVALID_DECORATION` if it is used as a middleware itself, without `()`; `INVALID_OPTION` if
  *   an option is unknown or cannot be used
  */

@@ -31,7 +31,7 @@ export class SaltOfDay {
   /**
    * Takes what a storage keeps.
    *
-   * @throws {TrackUsageError} `STORAGE_CONTRACT` if that is no salt
+   * @throws {TrackUsageError} `STORAGE_CONTRACT` if that is not a salt
    */
   set(salt: unknown): void {
     if (typeof salt !== 'string' || !SALT.test(salt)) {

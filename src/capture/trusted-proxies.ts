@@ -27,11 +27,11 @@ export class TrustedProxies {
   }
 
   /**
-   * The first hop that is no trusted proxy.
+   * The first hop that is not a trusted proxy.
    *
    * A proxy writes one of the two headers and lets the other through as the client sent it. So where both were
    * sent, the walk goes on as long as they say the same: what only one of them says may be a stranger's choice.
-   * An entry that is no address ends the walk, as a trusted proxy then says that it does not know the client.
+   * An entry that is not an address ends the walk, as a trusted proxy then says that it does not know the client.
    *
    * @param peer - the socket's address; null if it has none
    * @returns null if the client is not known

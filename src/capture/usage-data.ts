@@ -19,8 +19,8 @@ export type TrackedData = keyof UsageDataTypes extends never ? object : Readonly
 
 /**
  * Adds data of the application's own to the record of this request: JSON, within the limits of a record's objects (64
- * names, 5 levels, 8 KiB). Names that are said again are said anew. It never throws: what cannot be JSON is left out,
- * with one line in the log. On a request that is not tracked it does nothing.
+ * names, 5 levels, 8 KiB). Later values replace earlier ones of the same name. It never throws: what cannot be JSON is
+ * left out, with one line in the log. On a request that is not tracked it does nothing.
  *
  * @param ctx - the request's Koa context, anywhere below the middleware
  */

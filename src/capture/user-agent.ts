@@ -105,7 +105,7 @@ export function withoutText(userAgent: UserAgent): UserAgent {
   return Object.freeze({ ...userAgent, string: null });
 }
 
-/** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is no language tag. */
+/** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is not a language tag. */
 function preferredLanguage(header: string): string | null {
   const [language] = new Negotiator({ headers: { 'accept-language': header } }).languages();
   return language !== undefined && LANGUAGE_TAG.test(language)

@@ -6,7 +6,7 @@ import { assertClass } from './assert-target.js';
  * Tracks every action of this controller that says nothing of its own, whatever the default policy says.
  * Subclasses inherit it.
  *
- * @param options - what is recorded of its actions; what is not said is as the application says
+ * @param options - what is recorded of its actions; anything omitted is inherited from the application's options
  * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `INVALID_DECORATION` when the
  *   class is defined, if it also says the opposite, or if this stands on anything but a class
  */

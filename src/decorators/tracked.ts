@@ -6,8 +6,8 @@ import { assertMethod } from './assert-target.js';
  * Tracks this action, whatever its class and the default policy say. Subclasses inherit it with its options, above what
  * their own classes say; one that wants it otherwise overrides the method and decorates it again.
  *
- * @param options - what is recorded of the action, such as `{ ip: 'none', query: ['page'] }`; what is not said is as
- *   the class says, else as the application does
+ * @param options - what is recorded of the action, such as `{ ip: 'none', query: ['page'] }`; anything omitted is
+ *   inherited from the class, then from the application's options
  * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `INVALID_DECORATION` when the
  *   class is defined, if the method also says the opposite, or if this stands on anything but an instance method
  */

@@ -72,7 +72,7 @@ function send(
   });
 }
 
-/** @returns null for an answer that is no redirect */
+/** @returns null for an answer that is not a redirect */
 function redirectOf({ statusCode, headers }: IncomingMessage): string | undefined | null {
   return statusCode !== undefined && [301, 302, 303, 307, 308].includes(statusCode) ? headers.location : null;
 }
@@ -109,7 +109,7 @@ function parse(text: string): JsonObject {
     throw unusable('answers what cannot be parsed as JSON');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unusable('answers JSON that is no object');
+    throw unusable('answers JSON that is not an object');
   }
   return value as JsonObject;
 }

@@ -16,7 +16,7 @@ export type ParameterRule = 'keep' | 'redact';
  */
 export type SampleRate = number | ((ctx: Context) => number);
 
-/** What is recorded of an action. What is not said is as its class says, else as the application does. */
+/** What is recorded of an action. Anything omitted is inherited from the class, then from the application's options. */
 export interface DataPolicy {
   /** How much of the client's address is kept. @default the option `ipPolicy` */
   readonly ip?: IpPolicy | undefined;

@@ -27,7 +27,7 @@ export interface AddressOptions {
   readonly ipPolicy?: IpPolicy | undefined;
 }
 
-/** Whether a hop is a trusted proxy; what is not `true` is no. The socket has no address if it is a Unix domain's. */
+/** Whether a hop is a trusted proxy; what is not `true` counts as no. The socket has no address if it is a Unix domain's. */
 export type TrustFunction = (address: string | null, hop: number) => unknown;
 
 /** Who is a trusted proxy. */

@@ -21,7 +21,7 @@ export function resolveRetention(
 ): Resolved<RetentionOptions> | null {
   if (options === undefined) return null;
   const reader = new OptionReader(subject, options, ['days'], 'retention');
-  // There is no default: what is deleted has to be said.
+  // There is no default: what is deleted has to be stated.
   const days = reader.integer('days', { min: 1, max: MAX_DAYS, default: 0 });
   return { days: days === 0 ? reader.refuse('days', `an integer from 1 to ${MAX_DAYS}`) : days };
 }

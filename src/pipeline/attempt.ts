@@ -38,7 +38,7 @@ export class Attempt {
     try {
       const result = await new Promise<StoreResult>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error));
-        // What is thrown instead of rejected is caught here, and what is no promise is taken as its result.
+        // What is thrown instead of rejected is caught here, and what is not a promise is taken as its result.
         void Promise.resolve(this.#storage.store(this.#records, signal)).then(resolve, reject);
       });
       return checkResult(this.#storage.name, this.#records, result);

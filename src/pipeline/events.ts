@@ -72,14 +72,14 @@ export class TrackerEvents {
   /**
    * Adds a listener.
    *
-   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is no function
+   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is not a function
    */
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): void {
     assertListener(name, listener);
     this.#emitter.on(name, listener);
   }
 
-  /** Takes a listener back. */
+  /** Removes a listener. */
   off<Name extends TrackerEventName>(
     name: Name,
     listener: (...payload: TrackerEventMap[Name]) => void,

@@ -100,7 +100,7 @@ export class Pipeline {
       this.#log.failure('listener', 'an event listener threw', error),
     );
     this.events.on('drop', ({ reason }) => {
-      // What comes after the end is no failure.
+      // What comes after the end is not a failure.
       if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
     });
     this.events.on('error', ({ error }) => (this.#lastError = error));

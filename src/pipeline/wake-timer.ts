@@ -37,7 +37,7 @@ export class WakeTimer {
     this.#timer = this.#clock.setTimeout(fire, delayMs, keepAlive);
   }
 
-  /** Takes it back. */
+  /** Cancels it. */
   stop(): void {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;

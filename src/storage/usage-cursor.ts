@@ -24,7 +24,7 @@ const MAX_LENGTH = Math.ceil(((ID_START + 36 + CHECKSUM_BYTES) * 4) / 3);
  * that and the query's scope.
  *
  * The checksum tells cursors that were cut, changed or taken from another query, so that they are refused and do
- * not skip records silently. It is no signature and the cursor no secret: it holds nothing that the last record of
+ * not skip records silently. It is not a signature, nor is the cursor a secret: it holds nothing that the last record of
  * its page does not hold, and grants nothing. Whoever computes a checksum of their own reads, from a place of their
  * choice, what the dates and filters beside the cursor select anyway.
  *

@@ -185,7 +185,7 @@ class QueryReader<Query extends UsageCountQuery> {
     for (const name of FILTERS) {
       const value = this.value(name);
       if (value === undefined) continue;
-      // Whatever is no scalar could be an operator to some database, such as { $ne: null }.
+      // Whatever is not a scalar could be an operator to some database, such as { $ne: null }.
       if (value === null && name !== 'method') filters.set(name, null);
       else if (name === 'status') filters.set(name, this.#status(value));
       else filters.set(name, this.#text(name, value));

@@ -56,7 +56,7 @@ export interface UsageStorage {
 
   /**
    * Deletes the oldest records, for the option `retention`. Leave it out where records cannot be deleted. Several
-   * processes may do so at once; what another one has deleted is no error.
+   * processes may do so at once; what another one has deleted is not an error.
    *
    * @param date - records from this moment on are kept
    * @param limit - at most so many are deleted, from 1: the oldest, those of the same millisecond by ascending id

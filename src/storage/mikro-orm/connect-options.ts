@@ -15,7 +15,7 @@ export function readDriverOptions(reader: OptionReader<ConnectOptions>): object 
  * Reads text of which errors show nothing.
  *
  * @param subject - who takes the options, for the error
- * @throws {TrackUsageError} `INVALID_OPTION` if it is no text that `accepts` takes
+ * @throws {TrackUsageError} `INVALID_OPTION` if it is not text that `accepts` takes
  */
 export function readSecret<Options extends object>(
   subject: string,

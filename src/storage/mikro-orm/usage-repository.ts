@@ -50,7 +50,7 @@ export class UsageRepository extends EntityRepository<UsageRow> {
    * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
    */
   override count(query?: UsageCountQuery): Promise<number>;
-  /** Nobody can call this one: it lets the compiler take the class for a MikroORM repository. */
+  /** Uncallable overload that keeps the class assignable to `EntityRepository`. */
   override count(query: never): Promise<never>;
   override async count(query?: UsageCountQuery): Promise<number> {
     const where = conditions(resolveUsageCountQuery(query));
@@ -68,7 +68,7 @@ export class UsageRepository extends EntityRepository<UsageRow> {
    * @throws {TrackUsageError} `INVALID_QUERY` when it is called, if the query is not usable
    */
   override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
-  /** Nobody can call this one: it lets the compiler take the class for a MikroORM repository. */
+  /** Uncallable overload that keeps the class assignable to `EntityRepository`. */
   override stream(query: never): AsyncIterableIterator<never>;
   override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));

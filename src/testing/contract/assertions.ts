@@ -8,7 +8,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   const [outcome] = await Promise.allSettled([promise]);
   assert(outcome.status === 'rejected', 'It resolved, and should have rejected.');
   const error: unknown = outcome.reason;
-  assert(error instanceof Error, `It rejected with ${String(error)}, which is no Error.`);
+  assert(error instanceof Error, `It rejected with ${String(error)}, which is not an Error.`);
   return error;
 }
 

@@ -81,7 +81,10 @@ async function abortAfter(
   const [outcome] = await write;
   if (outcome.status === 'fulfilled') assert.deepEqual(outcome.value, { stored: batch.length, refused: [] });
   else
-    assert(outcome.reason instanceof Error, `It rejected with ${String(outcome.reason)}, which is no Error.`);
+    assert(
+      outcome.reason instanceof Error,
+      `It rejected with ${String(outcome.reason)}, which is not an Error.`,
+    );
 }
 
 /** What a storage does when a write goes wrong. */

@@ -103,7 +103,7 @@ export const FIDELITY: readonly ContractCheck[] = [
     assert(record !== undefined);
     assert(Object.isFrozen(record), 'The record is not frozen.');
     assert(Object.isFrozen(record.userAgent), 'The user agent is not frozen.');
-    assert(record.date instanceof Date, 'The date is no Date.');
+    assert(record.date instanceof Date, 'The date is not a Date.');
     for (const json of [record.trackVar, record.query, record.params]) {
       assert(isPlainJson(json), 'JSON holds something else than plain objects.');
     }

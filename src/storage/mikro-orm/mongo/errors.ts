@@ -15,7 +15,7 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
   10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
 ]);
 
-/** Codes of a batch of which one document is too large or is no BSON. */
+/** Codes of a batch of which one document is too large or is not BSON. */
 const REFUSED: ReadonlySet<unknown> = new Set([22, 10334]);
 
 /** What the driver throws for a document that it cannot write as BSON, and what it says if that is too large. */

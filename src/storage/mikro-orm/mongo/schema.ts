@@ -20,7 +20,7 @@ const FORBIDDEN: ReadonlySet<unknown> = new Set([13, 20, 72, 73, 115, 166]);
  * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does. Several processes may
  * do so at once.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is no collection, or another index is in the way
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is not a collection, or another index is in the way
  */
 export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
   const collection = await collectionOf(orm.em, 'write', name);

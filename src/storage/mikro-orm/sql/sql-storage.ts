@@ -40,7 +40,7 @@ export class SqlStorage extends RepositoryStorage {
    * leaves it open.
    *
    * @param orm - a MikroORM with `Usage` among its entities
-   * @throws {TrackUsageError} `INVALID_OPTION` if it is no MikroORM; `STORAGE_SETUP` if it is for another kind of
+   * @throws {TrackUsageError} `INVALID_OPTION` if it is not a MikroORM; `STORAGE_SETUP` if it is for another kind of
    *   database, or does not know the entity
    */
   constructor(orm: MikroORM, options: SqlStorageNaming = {}) {

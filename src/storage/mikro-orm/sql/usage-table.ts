@@ -10,7 +10,7 @@ export interface TableColumn extends UsageColumn {
   readonly type: string;
   /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
   readonly kind: string;
-  /** The longest text, in characters; null where that has no bound, or where it is no text. */
+  /** The longest text, in characters; null where that has no bound, or where it is not text. */
   readonly length: number | null;
   readonly isNullable: boolean;
 }

@@ -47,7 +47,7 @@ export function isSetup(error: unknown): boolean {
 }
 
 /**
- * Whether the connection may be about to end: the server says so (57P01 and its kin), or it is no error of the server's.
+ * Whether the connection may be about to end: the server says so (57P01 and its kin), or it is not an error of the server's.
  * The pool learns of the end only later, and would hand the connection out once more.
  */
 export function mayBeEnding(error: unknown): boolean {

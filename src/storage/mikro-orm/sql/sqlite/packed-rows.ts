@@ -11,7 +11,7 @@ export interface PackedRows {
   readonly text: string;
   /** How long each text is, in UTF-16 code units. */
   readonly lengths: Uint32Array;
-  /** All values that are no text. */
+  /** All values that are not text. */
   readonly numbers: Float64Array;
   /** {@link HEAD_NUMBERS} a row: which columns are null and which are texts, a bit each, the first column's being the lowest. */
   readonly heads: Int32Array;

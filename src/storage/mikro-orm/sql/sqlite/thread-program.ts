@@ -115,6 +115,6 @@ function describe(error: unknown): ThreadError {
 }
 
 function say(message: ThreadAnswer): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
   parentPort?.postMessage(message);
 }

@@ -156,7 +156,7 @@ function lost(cause?: Error): Error {
 }
 
 function tell(thread: Worker, order: ThreadOrder): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
   thread.postMessage(order);
 }
 
