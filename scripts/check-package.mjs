@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const REQUIRED = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-const ALLOWED = /^dist\/(?!.*\.spec\.)[\w./-]+\.(js|d\.ts)$/;
+const ALLOWED = /^dist\/(?!.*\.spec\.)[\w./-]+\.(js|d\.ts)$|^docs\/[\w-]+\.md$/;
 /** The optional peers that may be reached from each entry. The first ones work with none installed. */
 const PEERS = {
   '.': [],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -145,6 +145,15 @@ describe('The package', function () {
     await project.write('app.ts', DECLARED_DATA);
     await project.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
     expect(ownErrors((await project.tsc()).stdout)).to.deep.equal([]);
+  });
+
+  it('brings the pages that its README leads to', async () => {
+    const project = await consumer();
+    const installed = join(project.folder, 'node_modules/koa-track-usage');
+    const readme = await readFile(join(installed, 'README.md'), 'utf8');
+    const pages = new Set([...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, page]) => String(page)));
+    expect(pages).to.include('docs/options.md');
+    for (const page of pages) expect(await readFile(join(installed, page), 'utf8')).to.match(/^# /);
   });
 
   it('is the same module for require() and import', async () => {
