@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SaltStore } from '../../../salt-store.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
+import { emptyLog } from './empty-log.js';
 import { storageError } from './errors.js';
 import { quote } from './identifiers.js';
 import {
@@ -20,6 +21,8 @@ export class SqliteSalts implements SaltStore {
   readonly #orm: MikroORM;
   readonly #connection: SqliteConnection;
   readonly #table: SaltTable;
+  /** Whether the log may hold salts that were deleted; null while it is not known what an earlier process left there. */
+  #isLogStale: boolean | null = null;
 
   constructor(orm: MikroORM, table: SaltTable) {
     this.#orm = orm;
@@ -45,7 +48,12 @@ export class SqliteSalts implements SaltStore {
     return this.#use(signal, (database) => {
       const [found] = database.prepare(`select count(*) as old from ${name} where day < ?`).all([day]);
       const { old } = found as { old: number };
-      if (old > 0) deleteForGood(database, `delete from ${name} where day < ?`, day);
+      // A process that was killed may have left in the log what it deleted.
+      this.#isLogStale ??= true;
+      if (old > 0) {
+        this.#isLogStale = true;
+        deleteForGood(database, `delete from ${name} where day < ?`, day);
+      }
       return old;
     });
   }
@@ -59,14 +67,28 @@ export class SqliteSalts implements SaltStore {
         await WriteThread.of(this.#orm)?.idle();
         // The locks may have taken long to get, and nobody may be waiting any more.
         signal.throwIfAborted();
-        return withoutWaiting(database, busyTimeoutMs(database), () => {
+        const value = withoutWaiting(database, busyTimeoutMs(database), () => {
           if (isOwn) makeTable(database, name);
           return action(database);
         });
+        if (this.#isLogStale === true) this.#isLogStale = !(await this.#emptyLog(database));
+        return value;
       });
     } catch (error) {
       throw saltError(error, this.#table, storageError(error, name).code === 'STORAGE_SETUP');
     }
+  }
+
+  /** In the thread where there is one: it takes some thirty milliseconds, and longer on a slow disk. */
+  async #emptyLog(database: NativeDatabase): Promise<boolean> {
+    const thread = WriteThread.of(this.#orm);
+    if (thread === undefined || !(await thread.start())) {
+      return withoutWaiting(database, busyTimeoutMs(database), () => emptyLog(database));
+    }
+    return thread.perform({ kind: 'empty-log' }).then(
+      () => true,
+      () => false,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 // The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
 import { deleteSql } from './delete-sql.js';
+import { emptyLog } from './empty-log.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { type InsertTarget, RowInserter } from './row-inserter.js';
@@ -14,10 +15,11 @@ export interface ThreadData {
   readonly target: InsertTarget;
 }
 
-/** What the thread is to do, in one transaction. */
+/** What the thread is to do, in one transaction; the log is emptied outside of any. */
 export type ThreadTask =
   | { readonly kind: 'insert'; readonly rows: PackedRows }
-  | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number };
+  | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
+  | { readonly kind: 'empty-log' };
 
 /** What the thread is told. */
 export type ThreadOrder = { readonly id: number; readonly task: ThreadTask } | 'end';
@@ -79,7 +81,11 @@ function answer(id: number, task: ThreadTask): ThreadAnswer {
 }
 
 function perform(task: ThreadTask): ThreadResult {
-  const { inserter, deletion } = connect();
+  const { database, inserter, deletion } = connect();
+  if (task.kind === 'empty-log') {
+    if (emptyLog(database)) return { deleted: 0, refused: [] };
+    throw new Error('the log is being read or written');
+  }
   if (task.kind === 'delete') {
     const { changes } = deletion.run(task.beforeMs, task.limit) as { readonly changes: number };
     return { deleted: changes, refused: [] };
