@@ -12,10 +12,11 @@ export class Mutex {
    * Does a piece of work when there is no other.
    *
    * @param signal - ends the waiting, for a turn and for the result; the work goes on unless it looks at it itself
-   * @throws the signal's reason as soon as it is aborted; what the work throws
+   * @throws the signal's reason as soon as it is aborted, and then work that has not begun never begins; what the work throws
    */
   async run<Value>(signal: AbortSignal, begin: () => Promise<Value>): Promise<Value> {
     while (this.#running !== null) await orAbort(this.#running, signal);
+    signal.throwIfAborted();
     const work = begin();
     this.#running = work.then(nothing, nothing).finally(() => {
       this.#running = null;

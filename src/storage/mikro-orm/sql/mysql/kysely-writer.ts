@@ -4,7 +4,7 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
 import { textLiteral } from '../../mysql-column-types.js';
-import { Turns } from '../../turns.js';
+import { Mutex } from '../../mutex.js';
 import { rawQuery } from '../raw-query.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
@@ -25,7 +25,7 @@ export class KyselyWriter implements SqlWriter {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
   readonly #statements: InsertStatements;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#orm = orm;
@@ -40,7 +40,7 @@ export class KyselyWriter implements SqlWriter {
         if (start > 0) await nextTurn();
         const text = this.#textOf(batch.slice(start, start + CHUNK_RECORDS));
         // Whoever made the request that set off this batch has no part in it: its session context is not ours.
-        await this.#turns.take(signal, () =>
+        await this.#mutex.run(signal, () =>
           RequestContext.create(this.#orm.em, () => this.#execute(text, signal)),
         );
       }

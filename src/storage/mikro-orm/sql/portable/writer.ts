@@ -13,7 +13,7 @@ import type { UsageRow } from '../../usage-row.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { convert, isRefusal, storageError } from './errors.js';
-import { orAbort } from '../../or-abort.js';
+import { Mutex } from '../../mutex.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -31,8 +31,7 @@ export class PortableWriter implements SqlWriter {
   readonly #driver: IDatabaseDriver;
   readonly #connection: AbstractSqlConnection;
   readonly #table: UsageTable;
-  /** The chunk that is being written, though perhaps nobody waits for it any more; it never rejects. */
-  #current: Promise<unknown> | null = null;
+  readonly #mutex = new Mutex();
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#driver = orm.em.getDriver();
@@ -46,7 +45,8 @@ export class PortableWriter implements SqlWriter {
     try {
       for (let start = 0; start < records.length; start += CHUNK_RECORDS) {
         if (start > 0) await nextTurn();
-        await this.#inTurn(signal, () =>
+        // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
+        await this.#mutex.run(signal, () =>
           this.#writeChunk(records.slice(start, start + CHUNK_RECORDS), signal),
         );
       }
@@ -58,19 +58,6 @@ export class PortableWriter implements SqlWriter {
       throw storageError(error, this.#table.name);
     }
     return { stored: batch.length, refused: [] };
-  }
-
-  /** Takes one connection at a time, even if a server no longer answers and attempt after attempt is given up. */
-  async #inTurn(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
-    while (this.#current !== null) await orAbort(this.#current, signal);
-    signal.throwIfAborted();
-    const work = action();
-    this.#current = work
-      .catch(() => {})
-      .finally(() => {
-        this.#current = null;
-      });
-    await orAbort(work, signal);
   }
 
   async #writeChunk(chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void> {

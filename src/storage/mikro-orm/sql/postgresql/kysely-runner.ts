@@ -1,5 +1,5 @@
 import { type MikroORM, RequestContext } from '@mikro-orm/core';
-import { Turns } from '../../turns.js';
+import { Mutex } from '../../mutex.js';
 import { rawQuery } from '../raw-query.js';
 import { type PostgresConnection, type Statement, postgresConnection } from './native-client.js';
 import type { StatementRunner } from './statement-runner.js';
@@ -11,7 +11,7 @@ import type { StatementRunner } from './statement-runner.js';
 export class KyselyRunner implements StatementRunner {
   readonly #orm: MikroORM;
   readonly #connection: PostgresConnection;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(orm: MikroORM) {
     this.#orm = orm;
@@ -21,7 +21,7 @@ export class KyselyRunner implements StatementRunner {
   /** @inheritdoc */
   async run(statement: Statement, signal: AbortSignal): Promise<void> {
     // Whoever made the request that set off this batch has no part in it: its session context is not ours.
-    await this.#turns.take(signal, () =>
+    await this.#mutex.run(signal, () =>
       RequestContext.create(this.#orm.em, () => this.#execute(statement, signal)),
     );
   }

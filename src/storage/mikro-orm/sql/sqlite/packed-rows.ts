@@ -51,6 +51,11 @@ export class RowPacker {
     }
   }
 
+  /** How long all texts are that have been added, in UTF-16 code units. */
+  get length(): number {
+    return this.#text.length;
+  }
+
   /** What has been added. */
   pack(): PackedRows {
     return {

@@ -10,6 +10,8 @@ import { type InsertTarget, RowInserter } from './row-inserter.js';
 export interface ThreadData {
   /** Where better-sqlite3 is found. */
   readonly client: string;
+  /** Its addon, if that is not where it looks. */
+  readonly nativeBinding: string | undefined;
   /** The database's file. */
   readonly file: string;
   readonly target: InsertTarget;
@@ -55,7 +57,7 @@ interface OwnDatabase extends NativeDatabase {
  */
 const PATIENCE_MS = 100;
 
-const { client, file, target } = workerData as ThreadData;
+const { client, nativeBinding, file, target } = workerData as ThreadData;
 const { default: Database } = (await import(client)) as {
   default: new (file: string, options: object) => OwnDatabase;
 };
@@ -103,7 +105,7 @@ function perform(task: ThreadTask): ThreadResult {
 /** Connects when there is something to do, and again where that failed: then it is the task that fails. */
 function connect(): NonNullable<typeof connection> {
   if (connection !== null) return connection;
-  const database = new Database(file, { fileMustExist: true, timeout: PATIENCE_MS });
+  const database = new Database(file, { nativeBinding, fileMustExist: true, timeout: PATIENCE_MS });
   try {
     database.exec('pragma synchronous = normal');
     const inserter = new RowInserter(database, target);

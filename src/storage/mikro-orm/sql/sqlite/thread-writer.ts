@@ -14,11 +14,16 @@ const TURN_MS = 0.2;
 /** Records between two looks at the time. */
 const GLANCE_RECORDS = 16;
 
+/** How long the texts of a piece are, at most but for one record's, in UTF-16 code units: they are copied in one go. */
+const PIECE_LENGTH = 262_144;
+
 /** Rows that go to the thread together. */
 interface PackedPiece {
   readonly rows: PackedRows;
   /** Of the records that they were. */
   readonly ids: readonly string[];
+  /** The first record of the batch that is in none of the pieces up to this one. */
+  readonly end: number;
 }
 
 /**
@@ -43,8 +48,9 @@ export class ThreadWriter implements SqlWriter {
       if (!(await orAbort(this.#thread.start(), signal))) return await this.#otherwise.write(batch, signal);
       await orAbort(this.#thread.idle(), signal);
       let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
-      for (let start = 0; start < batch.length; start += PIECE_RECORDS) {
-        const piece = await this.#pack(batch.slice(start, start + PIECE_RECORDS), refused, signal);
+      for (let start = 0; start < batch.length;) {
+        const piece = await this.#pack(batch, start, refused, signal);
+        start = piece.end;
         const written = this.#insert(piece, signal);
         // While it waits for the one before, nobody listens.
         written.catch(nothing);
@@ -64,20 +70,25 @@ export class ThreadWriter implements SqlWriter {
   }
 
   /**
-   * Packs records, with turns of the event loop between them.
+   * Packs as many records as make a piece, with turns of the event loop between them.
    *
+   * @param start - the first of them
    * @param refused - gets those that cannot be rows
    */
   async #pack(
-    records: readonly UsageRecord[],
+    batch: readonly UsageRecord[],
+    start: number,
     refused: RefusedRecord[],
     signal: AbortSignal,
   ): Promise<PackedPiece> {
     const packer = new RowPacker(this.#table.columns);
     const ids: string[] = [];
     let deadline = 0;
-    for (const [index, record] of records.entries()) {
-      if (index % GLANCE_RECORDS === 0 && performance.now() > deadline) {
+    let end = start;
+    for (const record of batch.slice(start, start + PIECE_RECORDS)) {
+      if (packer.length > PIECE_LENGTH) break;
+      end += 1;
+      if ((end - start) % GLANCE_RECORDS === 1 && performance.now() > deadline) {
         await nextTurn();
         signal.throwIfAborted();
         deadline = performance.now() + TURN_MS;
@@ -90,7 +101,7 @@ export class ThreadWriter implements SqlWriter {
         refused.push({ id: record.id, error: error as Error });
       }
     }
-    return { rows: packer.pack(), ids };
+    return { rows: packer.pack(), ids, end };
   }
 
   /** @returns the records that the table does not take */

@@ -105,9 +105,18 @@ export class WriteThread {
   /** @returns null if there can be no thread */
   async #start(): Promise<Worker | null> {
     const file = fileOf(await sqliteConnection(this.#orm).getNativeClient());
-    if (file === null) return null;
+    const { nativeBinding } = this.#orm.config.get<'driverOptions', { readonly nativeBinding?: unknown }>(
+      'driverOptions',
+    );
+    // A binding that is loaded already belongs to this thread.
+    if (file === null || typeof nativeBinding === 'object') return null;
     try {
-      const workerData: ThreadData = { client: findClient(), file, target: targetOf(this.#table) };
+      const workerData: ThreadData = {
+        client: findClient(),
+        nativeBinding: nativeBinding as string | undefined,
+        file,
+        target: targetOf(this.#table),
+      };
       const thread = new Worker(this.#program, { workerData });
       const isReady = await this.#listen(thread);
       return isReady ? thread : null;
