@@ -13,6 +13,7 @@ import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './visitors.js';
+import { readTarget } from './request-target.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
@@ -133,7 +134,11 @@ export class Capture implements ExchangeWatcher {
 
   #record(exchange: Exchange): void {
     try {
-      const policy = this.#policies.of(exchange.attribution?.data ?? null);
+      const { attribution, context } = exchange;
+      const policy =
+        attribution === null
+          ? this.#policies.ofUnanswered(readTarget(context.originalUrl, []).path)
+          : this.#policies.of(attribution.data);
       const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;
       const draft = this.#maker.draft(exchange, policy, verdict);

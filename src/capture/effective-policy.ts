@@ -1,6 +1,8 @@
 import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadata/data-policy.js';
 import type { AddressSettings } from '../options/address-options.js';
 import type { WhatSettings } from '../options/what-options.js';
+import { REDACTED, isRedacted } from './redaction.js';
+import { actionsFor, parameterNames } from './unanswered.js';
 
 /** What is recorded of an action, with nothing left open. */
 export interface EffectivePolicy {
@@ -10,11 +12,15 @@ export interface EffectivePolicy {
   readonly sampleRate: SampleRate;
   /** Whether the application's own data is kept. */
   readonly data: boolean;
+  /** What stands in the place of the path, as that may hold what is redacted; null if it does not. */
+  readonly standIn: string | null;
 }
 
 /** The part of the settings that decorators may override. */
 export type PolicySettings = Pick<WhatSettings, 'query' | 'params' | 'sampleRate'> &
   Pick<AddressSettings, 'ipPolicy'>;
+
+const STRICTEST_FIRST: readonly IpPolicy[] = ['none', 'truncate', 'full'];
 
 /** Resolves what decorators say against what the application says, once for each action. */
 export class EffectivePolicies {
@@ -42,6 +48,28 @@ export class EffectivePolicies {
     return policy;
   }
 
+  /**
+   * What holds for a request that no action answered: for all the actions together that it may have been for.
+   *
+   * @param path - as it was sent
+   */
+  ofUnanswered(path: string): EffectivePolicy {
+    const actions = actionsFor(path);
+    if (actions.length === 0) return this.#default;
+    const policies = [this.#default, ...actions.map(({ data }) => this.of(data))];
+    const redacted = actions
+      .map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }))
+      .filter(({ route, rules }) => parameterNames(route).some((name) => isRedacted(name, rules)));
+    const templates = new Set(redacted.map(({ route }) => route));
+    const [template = null] = templates;
+    return {
+      ...this.#default,
+      ip: STRICTEST_FIRST.find((ip) => policies.some((policy) => policy.ip === ip)) ?? 'none',
+      query: this.#default.query.filter((name) => policies.every(({ query }) => query.includes(name))),
+      standIn: templates.size > 1 ? REDACTED : template,
+    };
+  }
+
   #resolve({ ip, query, params, sampleRate, data }: DataPolicy): EffectivePolicy {
     const settings = this.#settings;
     return {
@@ -50,6 +78,7 @@ export class EffectivePolicies {
       params: params === undefined ? settings.params : { ...settings.params, ...params },
       sampleRate: sampleRate ?? settings.sampleRate,
       data: data ?? true,
+      standIn: null,
     };
   }
 }

@@ -106,7 +106,10 @@ function describeRequest(
   const target = readTarget(originalUrl, policy.query);
   const route = attribution?.route ?? null;
   const own = params ? detachedValues(params, originalUrl) : params;
-  const shown = redactRoute(target.path, own, policy.params, route);
+  const shown =
+    policy.standIn === null
+      ? redactRoute(target.path, own, policy.params, route)
+      : { params: null, path: policy.standIn };
   draft.method = context.req.method ?? '';
   draft.url = origin + shown.path + target.search;
   draft.path = shown.path;

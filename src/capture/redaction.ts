@@ -124,7 +124,8 @@ export function redactRoute(
   };
 }
 
-function isRedacted(name: string, rules: Readonly<Record<string, ParameterRule>>): boolean {
+/** Whether a route's parameter is taken out. */
+export function isRedacted(name: string, rules: Readonly<Record<string, ParameterRule>>): boolean {
   return Object.hasOwn(rules, name) ? rules[name] === 'redact' : isSecretName(name, 'path');
 }
 

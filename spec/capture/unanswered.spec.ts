@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { Body, Get, JsonController, Post } from 'routing-controllers';
+import { TrackedController } from '../../src/index.js';
+import { actionsFor, parameterNames } from '../../src/capture/unanswered.js';
+import { askRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
+import { onlyRecord } from '../support/serve-handler.js';
+import { type Served, serve } from '../support/serve.js';
+
+@TrackedController({ ip: 'none', query: ['page'] })
+@JsonController('/unanswered')
+class ResetController {
+  @Post('/reset/:token')
+  reset(@Body() body: object) {
+    return body;
+  }
+
+  @Post('/people/:mail')
+  person(@Body() body: object) {
+    return body;
+  }
+
+  @Post('/open/:name')
+  open(@Body() body: object) {
+    return body;
+  }
+
+  @Get('/files/:rest(.*)')
+  files() {
+    return {};
+  }
+}
+
+describe('A request that fails before the action that it is for', () => {
+  let served: Served;
+
+  beforeEach(async () => {
+    served = await serve({
+      controllers: [ResetController],
+      tracker: {
+        defaultPolicy: 'include',
+        trackUnmatched: true,
+        ipPolicy: 'full',
+        query: ['page', 'sort'],
+        params: { mail: 'redact' },
+      },
+    });
+  });
+
+  afterEach(() => served.close());
+
+  const post = (path: string): Promise<string> => {
+    const headers = ['Content-Type: application/json', 'Content-Length: 1', 'Connection: close'];
+    return exchangeRaw(served.port, rawRequest(path, headers, 'POST', '{'));
+  };
+
+  for (const [path, template] of [
+    ['/unanswered/reset/hunter2', '/unanswered/reset/:token'],
+    ['/Unanswered/RESET/hunter2/', '/unanswered/reset/:token'],
+    ['/unanswered/people/hunter2?page=1&sort=hunter2', '/unanswered/people/:mail'],
+  ] as const) {
+    it(`at ${path} as its body is none keeps what the action would`, async () => {
+      expect(await post(path)).to.match(/^HTTP\/1.1 400 /);
+      const record = await onlyRecord(served);
+      expect(record).to.include({ path: template, remoteAddr: null, params: null, route: null, status: 400 });
+      expect(JSON.stringify(record)).to.not.include('hunter2');
+    });
+  }
+
+  it('by its method does so, too', async () => {
+    expect(await askRaw(served.port, '/unanswered/reset/hunter2')).to.match(/^HTTP\/1.1 405 /);
+    const record = await onlyRecord(served);
+    expect(record).to.include({ path: '/unanswered/reset/:token', remoteAddr: null, status: 405 });
+    expect(JSON.stringify(record)).to.not.include('hunter2');
+  });
+
+  it('keeps its path where the action would, and what no action is for is kept as ever', async () => {
+    expect(await post('/unanswered/open/door')).to.match(/^HTTP\/1.1 400 /);
+    await askRaw(served.port, '/unanswered/nowhere');
+    const records = await served.records();
+    expect(records.map(({ path, remoteAddr }) => [path, remoteAddr])).to.deep.equal([
+      ['/unanswered/open/door', null],
+      ['/unanswered/nowhere', '127.0.0.1'],
+    ]);
+  });
+});
+
+describe('Which actions a request may be for', () => {
+  const routes = (path: string): (string | null)[] => actionsFor(path).map(({ route }) => route);
+
+  before(async () => {
+    const served = await serve({ controllers: [ResetController] });
+    await served.close();
+  });
+
+  it('are those whose templates may match', () => {
+    expect(routes('/unanswered/reset/a')).to.include('/unanswered/reset/:token');
+    expect(routes('/unanswered/files/a/b/c')).to.include('/unanswered/files/:rest(.*)');
+    expect(routes('/unanswered/files')).to.include('/unanswered/files/:rest(.*)');
+    expect(routes('/unanswered/reset/a/b')).to.not.include('/unanswered/reset/:token');
+    expect(routes('/unanswered/reset')).to.not.include('/unanswered/reset/:token');
+  });
+
+  for (const [template, names] of [
+    ['/a/:id/b/:from-:to.pdf', ['id', 'from', 'to']],
+    ['/a/*rest', ['rest']],
+    ['/a{/:token}', ['token']],
+    [String(/^\/a\/(?<token>\d+)$/), ['token']],
+    ['/a', []],
+  ] as const) {
+    it(`knows the names in ${template}`, () => expect(parameterNames(template)).to.deep.equal(names));
+  }
+});
