@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import Koa, { type Middleware } from 'koa';
-import { type UsageMiddleware, trackUsage } from '../../src/index.js';
+import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { until } from '../support/until.js';
 
@@ -21,9 +21,9 @@ describe('Exchange over HTTP/2', () => {
   let server: Http2Server;
   let client: ClientHttp2Session;
 
-  async function start(handler: Middleware): Promise<void> {
+  async function start(handler: Middleware, options: TrackUsageOptions = {}): Promise<void> {
     memory = new MemoryStorage();
-    usage = trackUsage({ storage: memory, defaultPolicy: 'include', trackUnmatched: true });
+    usage = trackUsage({ storage: memory, defaultPolicy: 'include', trackUnmatched: true, ...options });
     const app = new Koa();
     app.silent = true;
     app.use(usage).use(handler);
@@ -54,6 +54,19 @@ describe('Exchange over HTTP/2', () => {
     await usage.tracker.flush();
     return memory.records;
   }
+
+  it('keeps no method that a caller has made up where the redaction fails', async () => {
+    await start((ctx) => void (ctx.body = 'ok'), {
+      logger: { warn: () => {}, error: () => {} },
+      redact: () => {
+        throw new Error('broken');
+      },
+    });
+    await ask({ ':path': '/', ':method': 'HUNTER2' });
+    await ask({ ':path': '/', ':method': 'PATCH' });
+    const kept = await records(2);
+    expect(kept.map(({ method }) => method)).to.deep.equal(['REDACTED', 'PATCH']);
+  });
 
   it('records a request and its bytes', async () => {
     await start(async (ctx) => {
