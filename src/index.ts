@@ -37,7 +37,7 @@ export type {
   UsageLogger,
   UserReader,
 } from './options/tracker-options.js';
-export type { RespectOptions, SignalResponse, WhatOptions } from './options/what-options.js';
+export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';
 export type { RetentionOptions } from './options/retention-options.js';
 export type { SpoolOptions } from './options/spool-options.js';
 export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';

@@ -1,6 +1,6 @@
 import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadata/data-policy.js';
 import type { AddressSettings } from '../options/address-options.js';
-import type { WhatSettings } from '../options/what-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
 import { REDACTED, isRedacted } from './redaction.js';
 import { actionsFor, parameterNames } from './unanswered.js';
 
@@ -17,7 +17,7 @@ export interface EffectivePolicy {
 }
 
 /** The part of the settings that decorators may override. */
-export type PolicySettings = Pick<WhatSettings, 'query' | 'params' | 'sampleRate'> &
+export type PolicySettings = Pick<RecordingSettings, 'query' | 'params' | 'sampleRate'> &
   Pick<AddressSettings, 'ipPolicy'>;
 
 const STRICTEST_FIRST: readonly IpPolicy[] = ['none', 'truncate', 'full'];

@@ -1,4 +1,4 @@
-import type { WhatSettings } from '../options/what-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
 import { readBoolean } from './callback.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from './exchange.js';
@@ -28,7 +28,7 @@ const PLAIN: Verdict = { weight: 1, isAnonymous: false };
 
 /** Decides which of the tracked requests are recorded, when their responses have closed. */
 export class Gate {
-  readonly #settings: WhatSettings;
+  readonly #settings: RecordingSettings;
   readonly #sink: RecordSink;
   readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
   /** Paths in lower case, without a slash at the end, and expressions. */
@@ -36,7 +36,7 @@ export class Gate {
   /** Whether there is anything but sampling to look at. */
   readonly #looks: boolean;
 
-  constructor(settings: WhatSettings, sink: RecordSink) {
+  constructor(settings: RecordingSettings, sink: RecordSink) {
     const { ignore, ignorePaths, respect } = settings;
     this.#settings = settings;
     this.#sink = sink;

@@ -2,7 +2,7 @@ import type { IpPolicy, ParameterRule } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
 import type { AddressSettings } from '../options/address-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
-import type { WhatSettings } from '../options/what-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
 import { type KnownAction, knownActions } from './action-hook.js';
 import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
 
@@ -59,9 +59,9 @@ export interface InventoryApplication extends InventoryPolicy {
   /** Whether a function leaves out further requests. */
   readonly ignore: boolean;
   /** What is done with requests of known bots. */
-  readonly bots: WhatSettings['bots'];
+  readonly bots: RecordingSettings['bots'];
   /** What is done for clients that ask not to be watched. */
-  readonly respect: WhatSettings['respect'];
+  readonly respect: RecordingSettings['respect'];
   /** Whether requests that failed are sampled too; else all of them are recorded. */
   readonly sampleErrors: boolean;
   /** Whether headers of trusted proxies tell the client's address. With `ip: 'full'`, `X-Forwarded-For` is then kept too. */
@@ -97,7 +97,7 @@ export interface Inventory {
 }
 
 /** The part of the settings that an inventory tells of. */
-type InventorySettings = WhatSettings &
+type InventorySettings = RecordingSettings &
   AddressSettings &
   Policy &
   Pick<TrackerSettings, 'serverName' | 'user' | 'geo'>;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { IpPolicy } from '../metadata/data-policy.js';
 import type { AddressSettings } from '../options/address-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
-import type { WhatSettings } from '../options/what-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
 import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { type ClientAddresses, applyPolicy } from './client-address.js';
@@ -16,7 +16,7 @@ import type { Outcome } from './response-outcome.js';
 import { withoutText } from './user-agent.js';
 
 /** The part of the settings that a record depends on. */
-export type RecordSettings = WhatSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
+export type RecordSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
 
 /**
  * All fields of a record, in their final order. A draft is a copy of it and no literal: V8 watches how long what a literal

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import type { WhatSettings } from '../options/what-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
 import { limitJsonObject } from '../record/json.js';
 import { sealRecord, sealRequest, sealUserAgent } from '../record/seal.js';
 import type { UsageRecord, UsageRecordDraft, UserAgent } from '../record/usage-record.js';
@@ -17,11 +17,11 @@ const NO_USER_AGENT = sealUserAgent({
 
 /** Makes records of drafts: applies the application's own redaction, and the limits. */
 export class RecordSealer {
-  readonly #redact: WhatSettings['redact'];
+  readonly #redact: RecordingSettings['redact'];
   readonly #sink: RecordSink;
 
   /** @param sink - is told when the option's callback throws, or leaves what no record can hold */
-  constructor({ redact }: Pick<WhatSettings, 'redact'>, sink: RecordSink) {
+  constructor({ redact }: Pick<RecordingSettings, 'redact'>, sink: RecordSink) {
     this.#redact = redact;
     this.#sink = sink;
   }

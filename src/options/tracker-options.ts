@@ -13,7 +13,12 @@ import { type GeoOptions, type GeoSettings, resolveGeo } from './geo-options.js'
 import { type RetentionOptions, resolveRetention } from './retention-options.js';
 import { type SpoolOptions, resolveSpool } from './spool-options.js';
 import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
-import { WHAT_NAMES, type WhatOptions, type WhatSettings, resolveWhatOptions } from './what-options.js';
+import {
+  RECORDING_NAMES,
+  type RecordingOptions,
+  type RecordingSettings,
+  resolveRecordingOptions,
+} from './recording-options.js';
 
 /** Says who calls, or nothing if nobody is known. */
 export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
@@ -67,7 +72,7 @@ export interface RetryOptions {
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
-export interface TrackUsageOptions extends WhatOptions, AddressOptions {
+export interface TrackUsageOptions extends RecordingOptions, AddressOptions {
   /** One storage or a list. @default what the container holds under `StorageToken` */
   readonly storage?: UsageStorage | readonly UsageStorage[] | undefined;
   /** The TypeDI container to look into. @default TypeDI's global container */
@@ -111,11 +116,11 @@ export interface TrackUsageOptions extends WhatOptions, AddressOptions {
 /** The options with every default filled in. */
 export interface TrackerSettings
   extends
-    WhatSettings,
+    RecordingSettings,
     AddressSettings,
     Omit<
       Resolved<TrackUsageOptions>,
-      | keyof WhatOptions
+      | keyof RecordingOptions
       | keyof AddressOptions
       | 'storage'
       | 'user'
@@ -148,7 +153,7 @@ const NAMES = [
   'defaultPolicy',
   'trackUnmatched',
   'serverName',
-  ...WHAT_NAMES,
+  ...RECORDING_NAMES,
   'user',
   'trustProxy',
   'ipPolicy',
@@ -188,7 +193,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     defaultPolicy,
     trackUnmatched,
     serverName: cleanText(reader.text('serverName', null) ?? applicationName(), TEXT_LIMITS.serverName),
-    ...resolveWhatOptions(SUBJECT, reader, options.respect),
+    ...resolveRecordingOptions(SUBJECT, reader, options.respect),
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
     ...resolveAddressOptions(reader),
     geo: options.geo === undefined ? null : resolveGeo(SUBJECT, options.geo),
@@ -210,7 +215,7 @@ function readSurroundings(
   return {
     logger: reader.read<UsageLogger>(
       'logger',
-      isLogger,
+      (value) => hasMethods(value, 'warn', 'error'),
       'an object with the methods warn and error',
       console,
     ),
@@ -285,10 +290,6 @@ function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
 
 function isContainer(value: unknown): boolean {
   return hasMethods(value, 'has', 'getMany', 'set', 'remove');
-}
-
-function isLogger(value: unknown): boolean {
-  return hasMethods(value, 'warn', 'error');
 }
 
 function isClock(value: unknown): boolean {

@@ -25,7 +25,7 @@ export interface RespectOptions {
 }
 
 /** Which requests are recorded, and what of them. */
-export interface WhatOptions {
+export interface RecordingOptions {
   /** The query names that are kept; all others are dropped. Values of secrets never are. @default [] */
   readonly query?: readonly string[] | undefined;
   /**
@@ -60,8 +60,8 @@ export interface WhatOptions {
   readonly respect?: RespectOptions | undefined;
 }
 
-/** The names of `WhatOptions`. */
-export const WHAT_NAMES = [
+/** The names of `RecordingOptions`. */
+export const RECORDING_NAMES = [
   'query',
   'params',
   'redact',
@@ -73,10 +73,10 @@ export const WHAT_NAMES = [
   'keepUserAgent',
   'visitors',
   'respect',
-] as const satisfies readonly (keyof WhatOptions)[];
+] as const satisfies readonly (keyof RecordingOptions)[];
 
 /** The same with every default filled in; null where there is no function. */
-export interface WhatSettings {
+export interface RecordingSettings {
   readonly query: readonly string[];
   readonly params: Readonly<Record<string, ParameterRule>>;
   readonly redact: ((record: UsageRecordDraft) => void) | null;
@@ -97,17 +97,17 @@ const SIGNAL_RESPONSES: readonly SignalResponse[] = ['ignore', 'anonymise', 'ski
  *
  * @param subject - who takes the options, for errors
  */
-export function resolveWhatOptions(
+export function resolveRecordingOptions(
   subject: string,
-  reader: OptionReader<WhatOptions>,
+  reader: OptionReader<RecordingOptions>,
   respect: RespectOptions = {},
-): WhatSettings {
+): RecordingSettings {
   const signals = new OptionReader(subject, respect, ['gpc', 'dnt'], 'respect');
   return {
     query: [...reader.read('query', isTextList, 'a list of query names', [] as readonly string[])],
     params: readParameterRules(reader, 'params', {}),
-    redact: reader.read('redact', isFunction, 'a function', null as WhatSettings['redact']),
-    ignore: reader.read('ignore', isFunction, 'a function', null as WhatSettings['ignore']),
+    redact: reader.read('redact', isFunction, 'a function', null as RecordingSettings['redact']),
+    ignore: reader.read('ignore', isFunction, 'a function', null as RecordingSettings['ignore']),
     ignorePaths: [
       ...reader.read(
         'ignorePaths',

@@ -3,22 +3,22 @@ import { expect } from 'chai';
 import { OptionReader } from '../../src/option-reader.js';
 import {
   type RespectOptions,
-  WHAT_NAMES,
-  type WhatOptions,
-  type WhatSettings,
-  resolveWhatOptions,
-} from '../../src/options/what-options.js';
+  RECORDING_NAMES,
+  type RecordingOptions,
+  type RecordingSettings,
+  resolveRecordingOptions,
+} from '../../src/options/recording-options.js';
 import { refusalOf } from '../support/refusal.js';
 
-function resolveWhat(options: WhatOptions): WhatSettings {
-  const reader = new OptionReader<WhatOptions>('trackUsage', options, WHAT_NAMES);
-  return resolveWhatOptions('trackUsage', reader, options.respect);
+function resolveWhat(options: RecordingOptions): RecordingSettings {
+  const reader = new OptionReader<RecordingOptions>('trackUsage', options, RECORDING_NAMES);
+  return resolveRecordingOptions('trackUsage', reader, options.respect);
 }
 
 const A_PATH_LIST = "a list of paths that begin with '/', or of regular expressions";
 const A_NAME_LIST = 'a list of query names';
 
-const REFUSALS: readonly (readonly [name: keyof WhatOptions, value: unknown, expected: string])[] = [
+const REFUSALS: readonly (readonly [name: keyof RecordingOptions, value: unknown, expected: string])[] = [
   ['query', 'page', A_NAME_LIST],
   ['query', [''], A_NAME_LIST],
   ['query', ['page', 5], A_NAME_LIST],
@@ -92,7 +92,7 @@ describe('The options of what is recorded', () => {
   }
 
   it('refuse a parameter that is neither kept nor redacted', () => {
-    const params = { id: 'hide' } as unknown as WhatOptions['params'];
+    const params = { id: 'hide' } as unknown as RecordingOptions['params'];
     expect(refusalOf(() => resolveWhat({ params })).message).to.contain("the option 'params' is");
   });
 
