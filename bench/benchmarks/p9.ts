@@ -1,6 +1,7 @@
 import type { Engine } from '../engines/engine.js';
 import { storeOf } from '../engines/ours.js';
 import { makeRecords } from '../engines/record.js';
+import { mariadb } from '../engines/mariadb.js';
 import { mongodb } from '../engines/mongodb.js';
 import { postgresql } from '../engines/postgresql.js';
 import { sqlite } from '../engines/sqlite.js';
@@ -8,7 +9,7 @@ import { type Benchmark, type Finding, type Scale, judge } from '../harness/find
 import { type Estimate, estimateMedian } from '../harness/statistics.js';
 import { type Effort, takeTurns } from '../harness/take-turns.js';
 
-const ENGINES: readonly Engine[] = [sqlite, postgresql, mongodb];
+const ENGINES: readonly Engine[] = [sqlite, postgresql, mariadb, mongodb];
 const PAGE_RECORDS = 500;
 
 /** How fast a page is read, against SQL and mapping written by hand. */
