@@ -14,6 +14,9 @@ const TURN_MS = 0.2;
 /** Records between two looks at the time. */
 const GLANCE_RECORDS = 16;
 
+/** Records of a batch's first piece, for which the thread has to wait; the others are packed while it writes. */
+const FIRST_RECORDS = 100;
+
 /** How long the texts of a piece are, at most but for one record's, in UTF-16 code units: they are copied in one go. */
 const PIECE_LENGTH = 262_144;
 
@@ -85,7 +88,7 @@ export class ThreadWriter implements SqlWriter {
     const ids: string[] = [];
     let deadline = 0;
     let end = start;
-    for (const record of batch.slice(start, start + PIECE_RECORDS)) {
+    for (const record of batch.slice(start, start + (start === 0 ? FIRST_RECORDS : PIECE_RECORDS))) {
       if (packer.length > PIECE_LENGTH) break;
       end += 1;
       if ((end - start) % GLANCE_RECORDS === 1 && performance.now() > deadline) {
