@@ -48,16 +48,27 @@ const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
   'ticket',
 ]);
 
-/** Names as they are compared. Few are ever asked for: those in the templates of routes, and in lists of what is allowed. */
-const plainNames = new QuickLRU<string, string>({ maxSize: 1000 });
+type Place = 'path' | 'query';
 
-/** Whether a parameter of this name holds a secret, as far as its name tells. */
-export function isSecretName(name: string, where: 'path' | 'query'): boolean {
-  let plain = plainNames.get(name);
-  if (plain === undefined) {
-    plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
-    plainNames.set(name, plain);
+/** What is known of names. Few are ever asked for: those in the templates of routes, and in lists of what is allowed. */
+const known = {
+  path: new QuickLRU<string, boolean>({ maxSize: 1000 }),
+  query: new QuickLRU<string, boolean>({ maxSize: 1000 }),
+};
+
+/** Whether a parameter of this name, which the application chose, holds a secret, as far as its name tells. */
+export function isSecretName(name: string, where: Place): boolean {
+  let isSecret = known[where].get(name);
+  if (isSecret === undefined) {
+    isSecret = soundsSecret(name, where);
+    known[where].set(name, isSecret);
   }
+  return isSecret;
+}
+
+/** The same of a name that a stranger chose, which is not worth remembering. */
+function soundsSecret(name: string, where: Place): boolean {
+  const plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
   return (where === 'path' ? SECRET_NAMES : SECRET_QUERY_NAMES).has(plain) || SECRET_ENDING.test(plain);
 }
 
@@ -89,7 +100,7 @@ function redactAddress(value: JsonValue): JsonValue {
   return value
     .replaceAll(USER_INFORMATION, `$1${REDACTED}@`)
     .replaceAll(PARAMETER, (whole, mark: string, name: string) =>
-      isSecretName(decode(name), 'query') ? `${mark}${name}=${REDACTED}` : whole,
+      soundsSecret(decode(name), 'query') ? `${mark}${name}=${REDACTED}` : whole,
     );
 }
 
