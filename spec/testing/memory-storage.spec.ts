@@ -58,6 +58,11 @@ describe('MemoryStorage', () => {
     });
   }
 
+  it('is called what it is told to', () => {
+    expect(new MemoryStorage().name).to.equal('memory');
+    expect(new MemoryStorage({ name: 'copy' }).name).to.equal('copy');
+  });
+
   it('refuses an unknown option', async () => {
     const error = await thrown(() => new MemoryStorage({ max: 5 } as MemoryStorageOptions));
     expect(error.message).to.include("there is no option 'max'");

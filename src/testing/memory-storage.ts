@@ -19,6 +19,8 @@ import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage
 export interface MemoryStorageOptions {
   /** Records kept; the oldest make room for new ones. From 1 to 10,000,000. @default 10_000 */
   readonly maxRecords?: number | undefined;
+  /** What it is called in statistics, events and the log. @default 'memory' */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface MemoryStorageOptions {
  * ```
  */
 export class MemoryStorage implements ReadableUsageStorage {
-  readonly name = 'memory';
+  readonly name: string;
   /** Salts in memory, for this process alone. */
   readonly salts: SaltStore = new MemorySalts();
   readonly #maxRecords: number;
@@ -38,7 +40,8 @@ export class MemoryStorage implements ReadableUsageStorage {
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: MemoryStorageOptions = {}) {
-    const reader = new OptionReader('new MemoryStorage', options, ['maxRecords']);
+    const reader = new OptionReader('new MemoryStorage', options, ['maxRecords', 'name']);
+    this.name = reader.text('name', 'memory');
     this.#maxRecords = reader.integer('maxRecords', { min: 1, max: 10_000_000, default: 10_000 });
   }
 

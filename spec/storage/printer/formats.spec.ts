@@ -36,6 +36,11 @@ describe('formatText', () => {
       { ...UNMATCHED, route: '/users/:id' },
       '2026-03-01T12:00:00.123Z  GET /users/7  200  12.3 ms  /users/:id',
     ],
+    [
+      'a plain route that was given a name',
+      { ...UNMATCHED, route: '/users/:id', action: 'user' },
+      '2026-03-01T12:00:00.123Z  GET /users/7  200  12.3 ms  user',
+    ],
     ['no route', { ...UNMATCHED, status: 404 }, '2026-03-01T12:00:00.123Z  GET /users/7  404  12.3 ms  -'],
     [
       'no time at all',

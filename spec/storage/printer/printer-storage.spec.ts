@@ -145,6 +145,12 @@ describe('PrinterStorage', () => {
     expect(stderr).to.equal('survived EPIPE');
   });
 
+  it('is called what it is told to, so that two can be told apart', () => {
+    expect(
+      [new PrinterStorage(), new PrinterStorage({ name: 'audit' })].map(({ name }) => name),
+    ).to.deep.equal(['printer', 'audit']);
+  });
+
   it('cannot be read', () => {
     expect(isReadable(new PrinterStorage())).to.equal(false);
   });
@@ -158,6 +164,7 @@ describe('PrinterStorage', () => {
       { output: { write() {} } },
       "the option 'output' is { write: [Function: write] }; expected a writable stream.",
     ],
+    [{ name: '' }, "the option 'name' is ''"],
     [{ ouput: process.stdout }, "there is no option 'ouput'"],
     [null, "the option 'options' is null; expected an object."],
   ];

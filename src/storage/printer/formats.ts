@@ -7,8 +7,8 @@ export type LineFormatter = (record: UsageRecord) => string;
 /** For people: when, what, outcome, how long, which action. */
 export function formatText(record: UsageRecord): string {
   const what = `${record.method} ${record.path}`;
-  const action =
-    record.controller === null ? (record.route ?? '-') : `${record.controller}.${record.action ?? '-'}`;
+  const names = [record.controller, record.action].filter((name) => name !== null);
+  const action = names.length === 0 ? (record.route ?? '-') : names.join('.');
   const outcome = `${record.status ?? '-'}${record.aborted ? ' aborted' : ''}`;
   const parts = [record.date.toISOString(), what, outcome, `${record.durationMs.toFixed(1)} ms`, action];
   if (record.errorType !== null) parts.push(record.errorType);

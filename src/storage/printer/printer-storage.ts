@@ -20,6 +20,8 @@ export interface PrinterOptions {
    * returns a record's line without the line feed. @default 'text'
    */
   readonly format?: PrinterFormat | undefined;
+  /** What it is called in statistics, events and the log. @default 'printer' */
+  readonly name?: string | undefined;
 }
 
 const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
@@ -37,7 +39,7 @@ function isFormat(value: unknown): boolean {
  * nothing, and so cannot be read.
  */
 export class PrinterStorage implements UsageStorage {
-  readonly name = 'printer';
+  readonly name: string;
   readonly #output: PrinterOutput;
   readonly #format: LineFormatter;
   /** What the stream has been given and has not taken in. */
@@ -45,7 +47,8 @@ export class PrinterStorage implements UsageStorage {
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: PrinterOptions = {}) {
-    const reader = new OptionReader('new PrinterStorage', options, ['output', 'format']);
+    const reader = new OptionReader('new PrinterStorage', options, ['output', 'format', 'name']);
+    this.name = reader.text('name', 'printer');
     this.#output = reader.read<PrinterOutput>('output', isStream, 'a writable stream', process.stdout);
     const format = reader.read<PrinterFormat>(
       'format',
