@@ -1,3 +1,4 @@
+import { TrackUsageError } from '../../src/errors.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../../src/storage/usage-storage.js';
 
@@ -11,6 +12,11 @@ export class FaultyStorage implements UsageStorage {
   readonly batches: (readonly UsageRecord[])[] = [];
   readonly signals: AbortSignal[] = [];
   readonly refusedIds = new Set<string>();
+  /** How often each id was stored by an answer that came while it was waited for. */
+  readonly confirmed = new Map<string, number>();
+  /** Ids for which it refuses the whole batch, in the mood to store. */
+  readonly poison = new Set<string>();
+  readonly refusal = new TrackUsageError('BATCH_REFUSED', 'no such value');
   mood: Mood = 'store';
   error: Error = new Error('out of order');
   closed = 0;
@@ -32,12 +38,13 @@ export class FaultyStorage implements UsageStorage {
         return Promise.resolve({ stored: -1, refused: [] });
       case 'hang':
         return new Promise((resolve) => {
-          this.#hanging.push(() => resolve(this.#keep(batch, [])));
+          this.#hanging.push(() => resolve(this.#keep(batch, [], signal)));
         });
       case 'refuse-first':
-        return Promise.resolve(this.#keep(batch, batch.slice(0, 1)));
+        return Promise.resolve(this.#keep(batch, batch.slice(0, 1), signal));
       default:
-        return Promise.resolve(this.#keep(batch, []));
+        if (batch.some(({ id }) => this.poison.has(id))) return Promise.reject(this.refusal);
+        return Promise.resolve(this.#keep(batch, [], signal));
     }
   }
 
@@ -50,10 +57,17 @@ export class FaultyStorage implements UsageStorage {
     this.closed += 1;
   }
 
-  #keep(batch: readonly UsageRecord[], refuse: readonly UsageRecord[]): StoreResult {
+  #keep(
+    batch: readonly UsageRecord[],
+    refuse: readonly UsageRecord[],
+    { aborted }: AbortSignal,
+  ): StoreResult {
     const refused: RefusedRecord[] = refuse.map(({ id }) => ({ id, error: new Error('refused') }));
     for (const { id } of refused) this.refusedIds.add(id);
-    for (const record of batch) if (!refuse.includes(record)) this.stored.set(record.id, record);
+    for (const record of batch.filter((one) => !refuse.includes(one))) {
+      this.stored.set(record.id, record);
+      if (!aborted) this.confirmed.set(record.id, (this.confirmed.get(record.id) ?? 0) + 1);
+    }
     return { stored: batch.length - refused.length, refused };
   }
 }
