@@ -5,7 +5,7 @@ import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
 import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { expectBalanced } from '../support/accounts.js';
-import { makeLane } from '../support/lanes.js';
+import { makeLane, withRandom } from '../support/lanes.js';
 import { makeRecord } from '../support/records.js';
 
 class Observed implements LaneObserver {
@@ -204,6 +204,26 @@ describe('StorageLane', () => {
     // At most 30 s apart once the ceiling is reached, and never at once: full jitter makes it random in between.
     expect(storage.batches.length).to.be.within(20, 200);
   });
+
+  for (const random of [0.1, 0.5, 0.9]) {
+    it(`pauses for ${random} of the longest pause when chance says so, after every failure`, async () => {
+      const { clock, storage, accept } = setUp();
+      storage.mood = 'reject';
+      accept(1);
+      await withRandom(
+        () => random,
+        async () => {
+          await clock.advance(1000);
+          for (const [index, ceilingMs] of [500, 1000, 2000, 4000, 8000].entries()) {
+            await clock.advance(random * ceilingMs - 1);
+            expect(storage.batches).to.have.length(index + 1);
+            await clock.advance(1);
+            expect(storage.batches).to.have.length(index + 2);
+          }
+        },
+      );
+    });
+  }
 
   for (const [what, mood, error] of [
     ['a person has to act first', 'reject', new TrackUsageError('STORAGE_SETUP', 'no such table')],

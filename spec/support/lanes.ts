@@ -83,3 +83,14 @@ export async function liveThrough(history: readonly LaneStep[], controlled: Cont
     expectBalanced(lane.stats());
   }
 }
+
+/** Has something happen while `Math.random()` says what it is told to. */
+export async function withRandom(random: () => number, action: () => Promise<void>): Promise<void> {
+  const original = Math.random;
+  Math.random = random;
+  try {
+    await action();
+  } finally {
+    Math.random = original;
+  }
+}
