@@ -90,6 +90,42 @@ describe('Pipeline', () => {
     expect(pipeline.health()).to.equal('ok');
   });
 
+  it('is degraded while a storage fails, and well again when it works', async () => {
+    const storage = new FaultyStorage();
+    const { clock, pipeline } = setUp(() => [new FaultyStorage('other'), storage]);
+    storage.mood = 'reject';
+    pipeline.accept(makeRecord());
+    expect(pipeline.health()).to.equal('ok');
+    await pipeline.flush();
+    expect(pipeline.health()).to.equal('degraded');
+    storage.mood = 'store';
+    await clock.advance(500);
+    expect(pipeline.stats().stored).to.equal(2);
+    expect(pipeline.health()).to.equal('ok');
+  });
+
+  it('is failing for a minute after a loss', async () => {
+    const storage = new FaultyStorage();
+    const { clock, pipeline } = setUp(() => [storage]);
+    storage.mood = 'refuse-first';
+    pipeline.accept(makeRecord());
+    await pipeline.flush();
+    expect(pipeline.health()).to.equal('failing');
+    await clock.advance(59_999);
+    expect(pipeline.health()).to.equal('failing');
+    await clock.advance(1);
+    expect(pipeline.health()).to.equal('ok');
+  });
+
+  it('is not failing for what comes after the end', async () => {
+    const { pipeline } = setUp(() => [new FaultyStorage()]);
+    pipeline.open();
+    await pipeline.close(1000);
+    pipeline.accept(makeRecord());
+    expect(pipeline.stats().dropped.late).to.equal(1);
+    expect(pipeline.health()).to.equal('ok');
+  });
+
   it('says what a person has to do at once, also right after a failure of another kind', async () => {
     const storage = new FaultyStorage();
     const { clock, pipeline, lines } = setUp(() => [storage]);
