@@ -5,8 +5,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
+import { Get, JsonController } from 'routing-controllers';
+import { Container } from 'typedi';
+import { Tracked, type UsageTracker } from '../src/index.js';
+import { SqlStorage, UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
 import { freePort } from './support/processes.js';
+import { type Served, serve } from './support/serve.js';
 import { until } from './support/until.js';
 
 const ROOT = process.cwd();
@@ -16,7 +22,44 @@ const FOLDER = join(ROOT, 'build', 'readme');
 const SNIPPET = /(?:<!-- (context|run:)([\s\S]*?)-->\s*)?```ts\n([\s\S]*?)```/g;
 
 /** The pages that users learn from. */
-const PAGES = ['README.md', 'docs/options.md', 'docs/operations.md', 'docs/storages.md', 'docs/privacy.md'];
+const PAGES = [
+  'README.md',
+  'docs/options.md',
+  'docs/operations.md',
+  'docs/storages.md',
+  'docs/privacy.md',
+  'docs/recipes.md',
+];
+
+/** A browser, as what the specs ask with counts as a bot. */
+const BROWSER = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
+
+@JsonController('/recipes')
+class RecipeController {
+  @Tracked()
+  @Get('/often')
+  often(): string {
+    return 'called';
+  }
+
+  @Tracked()
+  @Get('/never')
+  never(): string {
+    return 'not called';
+  }
+
+  @Get('/unknown')
+  unknown(): string {
+    return 'not tracked';
+  }
+}
+
+interface CallsByAction {
+  readonly callsByAction: (
+    tracker: UsageTracker,
+    usageRepo: UsageRepository,
+  ) => Promise<{ action: string }[]>;
+}
 
 interface Snippet {
   readonly name: string;
@@ -56,13 +99,15 @@ describe('The README', function () {
   this.timeout(60_000);
   let snippets: Snippet[] = [];
   let child: ChildProcess | null = null;
+  let served: Served | null = null;
 
   before(async () => {
     snippets = await readSnippets();
   });
 
-  after(() => {
+  after(async () => {
     child?.kill('SIGKILL');
+    await served?.close();
   });
 
   it('has snippets, and all of them compile', async () => {
@@ -107,6 +152,31 @@ describe('The README', function () {
     endless.destroy();
     await rm(folder, { recursive: true });
     expect(printed).to.equal('2 records stored, 0 not\n');
+  });
+
+  it('leads to a recipe that tells what was called from what never was, in code and in SQL', async () => {
+    const { callsByAction } = (await import(join(FOLDER, 'out', 'calls-by-action.js'))) as CallsByAction;
+    const [, sql = ''] = /```sql\n(select [\s\S]*?)```/.exec(await readFile('docs/recipes.md', 'utf8')) ?? [];
+    const storage = await SqlStorage.connect({ driver: SqliteDriver, dbName: ':memory:' });
+    served = await serve({ controllers: [RecipeController], tracker: { storage } });
+    const { origin, usage } = served;
+    for (const path of ['often', 'often', 'unknown'])
+      await (await fetch(`${origin}/recipes/${path}`, { headers: BROWSER })).text();
+    await until(() => usage.tracker.stats().accepted === 2, 'both are recorded');
+    await usage.tracker.flush();
+    const usageRepo = Container.get(UsageRepository);
+    const rows = await callsByAction(usage.tracker, usageRepo);
+    expect(rows.filter(({ action }) => action.startsWith('RecipeController.'))).to.deep.equal([
+      { action: 'RecipeController.never', endpoint: 'GET /recipes/never', calls: 0 },
+      { action: 'RecipeController.often', endpoint: 'GET /recipes/often', calls: 2 },
+      { action: 'RecipeController.unknown', endpoint: 'GET /recipes/unknown', calls: null },
+    ]);
+    const found: object[] = await usageRepo.getEntityManager().getConnection().execute(sql);
+    expect(found).to.have.length(1);
+    expect(found[0]).to.include({ controller: 'RecipeController', action: 'often', calls: 2, users: 0 });
+    expect(found[0])
+      .to.have.property('last_call')
+      .that.matches(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   });
 
   it('leads to a page that names every option of trackUsage', async () => {
