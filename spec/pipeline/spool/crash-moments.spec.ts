@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildConfig } from '../../support/children/child-config.js';
@@ -62,6 +63,36 @@ describe('A server that is killed at a bad moment', function moments() {
       expect(await recover(withSpool('wal'))).to.deep.equal(requests.answered.toSorted());
     });
   }
+
+  it('loses of what it was appending the record that was torn and those behind it, and counts that one, once', async () => {
+    const { mood: _, report: __, ...rest } = withSpool('wal');
+    const child = await TrackedChild.start({ ...rest, mood: 'reject', tearsWrites: true });
+    const requests = new Requests('torn');
+    await requests.send(child.port, 1);
+    await child.heard('writing');
+    await requests.send(child.port, 19);
+    await child.heard('torn');
+    const { stats } = await child.look();
+    await child.kill();
+    const files = await readdir(folder.file('spool'), { recursive: true });
+    const segment = files.find((name) => name.endsWith('.ndjson')) ?? '';
+    const lines = (await readFile(folder.file(join('spool', segment)), 'utf8')).split('\n');
+    const whole = lines.length - 1;
+    expect(lines.at(-1)).not.to.equal('');
+    expect(whole).to.be.within(Math.max(1, stats.spooled), 19);
+    const next = await TrackedChild.start(rest);
+    const look = await next.waitFor('what is whole is stored', (seen) => seen.stats.stored === whole);
+    expectBalanced(look.stats);
+    expect(look.stats.accepted).to.equal(whole + 1);
+    expect(look.drops).to.deep.equal([{ reason: 'spool-corrupt', count: 1, records: 0, code: null }]);
+    await next.finish();
+    expect(requests.answered).to.include.members(storedPaths(config.database));
+    const third = await TrackedChild.start(rest);
+    await new Requests('after').send(third.port, 1);
+    const after = await third.waitFor('it has begun', (seen) => seen.stats.stored === 1);
+    expect([after.stats.accepted, after.drops]).to.deep.equal([1, []]);
+    await third.finish();
+  });
 
   it('loses nothing when the next processes are killed while they adopt what it left', async () => {
     const wal = withSpool('wal');

@@ -16,6 +16,8 @@ export interface ChildConfig {
   readonly listens?: 'on' | 'once';
   /** Every write to a file takes so long, in milliseconds. */
   readonly writeDelayMs?: number;
+  /** Writes to a file are late and say so; the second stops short of its last bytes, and never ends. */
+  readonly tearsWrites?: boolean;
   /** The user and group that it becomes. */
   readonly userId?: number;
 }

@@ -12,6 +12,7 @@ const config = JSON.parse(process.argv[2] ?? '{}') as ChildConfig;
 const { database, mood = 'store', report, trackers = 1, tracker = {}, listens, userId } = config;
 
 if (config.writeDelayMs !== undefined) await slowDown(config.writeDelayMs);
+if (config.tearsWrites === true) await tearWrites();
 const storages = Array.from({ length: trackers }, () => new KeyedStorage(database, mood));
 for (const storage of storages) storage.onMiddle = () => process.send?.({ event: 'middle' });
 if (userId !== undefined) {
@@ -126,16 +127,38 @@ function codeOf(error: NodeJS.ErrnoException | null): string | null {
   return error?.code ?? null;
 }
 
+type Write = (...args: unknown[]) => Promise<unknown>;
+
 /** Makes the file handles of this process write late, as a busy disk does. */
 async function slowDown(delayMs: number): Promise<void> {
+  await replaceWrite(
+    (write) =>
+      async function writeLate(this: unknown, ...args): Promise<unknown> {
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        return write.apply(this, args);
+      },
+  );
+}
+
+/** Makes them write late, say so, and the second time all but the last bytes, without an end. */
+async function tearWrites(): Promise<void> {
+  await replaceWrite(
+    (write) =>
+      async function writeTorn(this: unknown, content, offset, length, position): Promise<unknown> {
+        if (position === 0) process.send?.({ event: 'writing' });
+        // Meanwhile more comes, for the second time.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        if (position === 0) return write.call(this, content, offset, length, position);
+        await write.call(this, content, offset, (length as number) - 10, position);
+        process.send?.({ event: 'torn' });
+        return new Promise(() => {});
+      },
+  );
+}
+
+async function replaceWrite(replace: (write: Write) => Write): Promise<void> {
   const handle = await open('/dev/null', 'w');
-  const prototype = Object.getPrototypeOf(handle) as {
-    write: (...args: unknown[]) => Promise<unknown>;
-  };
+  const prototype = Object.getPrototypeOf(handle) as { write: Write };
   await handle.close();
-  const { write } = prototype;
-  prototype.write = async function writeLate(...args: unknown[]): Promise<unknown> {
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    return write.apply(this, args);
-  };
+  prototype.write = replace(prototype.write);
 }
