@@ -41,7 +41,7 @@ describe('The accounts of a Pipeline', function accounts() {
   }
 
   it('always add up, and tell of every record once, without a spool', async () => {
-    await always(200, async (shape, history) => {
+    await always(400, async (shape, history) => {
       const model = new PipelineModel(shape, null);
       await model.liveThrough(history);
       await model.end();

@@ -47,7 +47,16 @@ export const pipelineShapes: fc.Arbitrary<PipelineShape> = fc.record({
   spoolBytes: fc.constantFrom(20_000, 10_000_000),
 });
 
-const MOODS: readonly Mood[] = ['store', 'store', 'reject', 'throw', 'hang', 'refuse-first', 'garbage'];
+const MOODS: readonly Mood[] = [
+  'store',
+  'store',
+  'reject',
+  'throw',
+  'hang',
+  'hang',
+  'refuse-first',
+  'garbage',
+];
 
 /** Which one of the records that come at a time is refused for ever, if any. */
 const POISONED: fc.Arbitrary<number | null> = fc.option(fc.nat(24));
@@ -56,13 +65,13 @@ const POISONED: fc.Arbitrary<number | null> = fc.option(fc.nat(24));
 export const pipelineHistories: fc.Arbitrary<PipelineStep[]> = fc.array(
   fc.oneof(
     weighted(10, fc.record({ accept: fc.integer({ min: 1, max: 25 }), poisoned: POISONED })),
-    weighted(8, fc.record({ advance: fc.nat(3000) })),
+    weighted(8, fc.record({ advance: fc.noBias(fc.nat(3000)) })),
     weighted(7, fc.record({ storage: fc.nat(2), mood: fc.constantFrom(...MOODS) })),
-    weighted(3, fc.record({ release: fc.nat(2) })),
+    weighted(5, fc.record({ release: fc.nat(2) })),
     weighted(3, fc.constant({ flush: true })),
     weighted(1, fc.record({ close: fc.nat(MAX_CLOSE_MS) })),
   ),
-  { maxLength: 40 },
+  { minLength: 5, maxLength: 40 },
 );
 
 /** A storage that has somebody look when it is called. */
