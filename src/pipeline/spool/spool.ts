@@ -154,10 +154,7 @@ export class Spool {
     await this.written();
     this.#isClosed = true;
     this.#intervals.stop();
-    await this.#exclusively(async () => {
-      await this.#home?.writer.seal().catch(() => {});
-      await this.#home?.folder.release().catch(() => {});
-    });
+    await this.#exclusively(() => this.#leaveHome());
   }
 
   #startWork(): void {
@@ -234,7 +231,7 @@ export class Spool {
     if (damaged > 0) this.#observer.lost('spool-corrupt', damaged, null);
   }
 
-  /** The folder has vanished, and its lock with it. */
+  /** Gives the folder back, or what is left of one that has vanished. */
   async #leaveHome(): Promise<void> {
     const home = this.#home;
     this.#home = null;

@@ -20,9 +20,7 @@ export class ThreadDeleter implements SqlDeleter {
   async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     let total = 0;
     try {
-      if (!(await orAbort(this.#thread.start(), signal)))
-        return await this.#otherwise.delete(date, limit, signal);
-      await orAbort(this.#thread.idle(), signal);
+      if (!(await this.#thread.makeReady(signal))) return await this.#otherwise.delete(date, limit, signal);
       while (total < limit) {
         const wanted = Math.min(PIECE_RECORDS, limit - total);
         const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;

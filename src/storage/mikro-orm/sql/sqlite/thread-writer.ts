@@ -48,8 +48,7 @@ export class ThreadWriter implements SqlWriter {
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     const refused: RefusedRecord[] = [];
     try {
-      if (!(await orAbort(this.#thread.start(), signal))) return await this.#otherwise.write(batch, signal);
-      await orAbort(this.#thread.idle(), signal);
+      if (!(await this.#thread.makeReady(signal))) return await this.#otherwise.write(batch, signal);
       let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
       for (let start = 0; start < batch.length;) {
         const piece = await this.#pack(batch, start, refused, signal);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
+import { orAbort } from '../../or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { targetOf } from './row-inserter.js';
 import { fileOf, sqliteConnection } from './native-client.js';
@@ -72,6 +73,18 @@ export class WriteThread {
     this.#tasks.set(this.#lastId, result);
     thread.ref();
     return result.promise;
+  }
+
+  /**
+   * Starts the thread, if need be, and waits until it is free for whoever asks.
+   *
+   * @returns false where none can be had
+   * @throws the signal's reason as soon as it is aborted
+   */
+  async makeReady(signal: AbortSignal): Promise<boolean> {
+    if (!(await orAbort(this.start(), signal))) return false;
+    await orAbort(this.idle(), signal);
+    return true;
   }
 
   /** Waits until the thread has nothing to do, and so holds no lock. */
