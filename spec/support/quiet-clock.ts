@@ -1,8 +1,8 @@
 import type { TimerHandle } from '../../src/clock.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
-/** Turns of the event loop without work on files, after which there is none on its way either. */
-const QUIET_TURNS = 3;
+/** Turns of the event loop without work on files, after which there is none on its way either. A lock takes a few to be given back. */
+const QUIET_TURNS = 10;
 /** Somebody else's work is not waited for without end, in milliseconds. */
 const LONGEST_WAIT_MS = 5000;
 
