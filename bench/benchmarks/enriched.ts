@@ -6,21 +6,21 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const enriched: Benchmark = {
   id: 'ENRICHED',
   async run(scale) {
-    const plan = { ...planFor(scale, 14), drawClients: drawCrowd };
-    const rounds = await compare(['untracked', 'noop-proxied', 'sqlite-proxied'], plan);
-    const control = ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked');
+    const plan = { ...planFor(scale, 7), drawClients: drawCrowd };
+    const sittings = await compare(['untracked', 'noop-proxied', 'sqlite-proxied'], plan);
+    const control = ratio(sittings, 'cpuUsPerRequest', CONTROL, 'untracked');
     return [
       judge(
         'ENRICHED',
         'CPU a request of a crowd: no-op storage / untracked',
-        ratio(rounds, 'cpuUsPerRequest', 'noop-proxied', 'untracked'),
+        ratio(sittings, 'cpuUsPerRequest', 'noop-proxied', 'untracked'),
         control,
         { gate: 1.12, goal: 1.05 },
       ),
       judge(
         'ENRICHED',
         'CPU a request of a crowd: SQLite / untracked',
-        ratio(rounds, 'cpuUsPerRequest', 'sqlite-proxied', 'untracked'),
+        ratio(sittings, 'cpuUsPerRequest', 'sqlite-proxied', 'untracked'),
         control,
         { gate: 1.25, goal: 1.12 },
       ),

@@ -5,13 +5,13 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p1: Benchmark = {
   id: 'P1',
   async run(scale) {
-    const rounds = await compare(['untracked', 'noop'], planFor(scale, 14));
+    const sittings = await compare(['untracked', 'noop'], planFor(scale, 7));
     return [
       judge(
         'P1',
         'CPU a request: no-op storage / untracked',
-        ratio(rounds, 'cpuUsPerRequest', 'noop', 'untracked'),
-        ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked'),
+        ratio(sittings, 'cpuUsPerRequest', 'noop', 'untracked'),
+        ratio(sittings, 'cpuUsPerRequest', CONTROL, 'untracked'),
         { gate: 1.12, goal: 1.05 },
       ),
     ];

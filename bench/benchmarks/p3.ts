@@ -14,12 +14,12 @@ async function measure(variant: 'postgresql' | 'mongodb', scale: Scale): Promise
   const { url, server } = await freshDatabase(variant);
   // The processes of the variants find it there.
   process.env['BENCH_DATABASE_URL'] = url;
-  const rounds = await compare(['untracked', variant], planFor(scale, 14));
+  const sittings = await compare(['untracked', variant], planFor(scale, 7));
   return judge(
     'P3',
     `CPU a request: ${server} / untracked`,
-    ratio(rounds, 'cpuUsPerRequest', variant, 'untracked'),
-    ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked'),
+    ratio(sittings, 'cpuUsPerRequest', variant, 'untracked'),
+    ratio(sittings, 'cpuUsPerRequest', CONTROL, 'untracked'),
     { gate: 1.3, goal: 1.15 },
   );
 }

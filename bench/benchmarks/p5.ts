@@ -5,20 +5,20 @@ import { type Benchmark, judge, planFor, ratio } from '../harness/finding.js';
 export const p5: Benchmark = {
   id: 'P5',
   async run(scale) {
-    const rounds = await compare(['untracked', 'sqlite', 'pino', 'otel'], planFor(scale, 9));
-    const control = ratio(rounds, 'cpuUsPerRequest', CONTROL, 'untracked');
+    const sittings = await compare(['untracked', 'sqlite', 'pino', 'otel'], planFor(scale, 5));
+    const control = ratio(sittings, 'cpuUsPerRequest', CONTROL, 'untracked');
     return [
       judge(
         'P5',
         'CPU a request: SQLite / koa-pino-logger',
-        ratio(rounds, 'cpuUsPerRequest', 'sqlite', 'pino'),
+        ratio(sittings, 'cpuUsPerRequest', 'sqlite', 'pino'),
         control,
         { gate: 0.95, goal: 0.85 },
       ),
       judge(
         'P5',
         'CPU a request: SQLite / OpenTelemetry http + koa',
-        ratio(rounds, 'cpuUsPerRequest', 'sqlite', 'otel'),
+        ratio(sittings, 'cpuUsPerRequest', 'sqlite', 'otel'),
         control,
         { gate: 0.6, goal: 0.5 },
       ),

@@ -29,6 +29,9 @@ export interface Slice {
 /** The slices of one round, by variant. */
 export type Round<Name extends string> = Readonly<Record<Name | typeof CONTROL, Slice>>;
 
+/** The rounds of the same processes. */
+export type Sitting<Name extends string> = readonly Round<Name>[];
+
 /** The name of the second process of the first variant. */
 export const CONTROL = 'control';
 
@@ -39,16 +42,16 @@ export const CONTROL = 'control';
 export async function compare<Name extends string>(
   variants: readonly [Name, ...Name[]],
   plan: Plan,
-): Promise<Round<Name>[]> {
-  const rounds: Round<Name>[] = [];
-  for (let sitting = 0; sitting < plan.sittings; sitting += 1) rounds.push(...(await sit(variants, plan)));
-  return rounds;
+): Promise<Sitting<Name>[]> {
+  const sittings: Sitting<Name>[] = [];
+  while (sittings.length < plan.sittings) sittings.push(await sit(variants, plan));
+  return sittings;
 }
 
 async function sit<Name extends string>(
   variants: readonly [Name, ...Name[]],
   plan: Plan,
-): Promise<Round<Name>[]> {
+): Promise<Sitting<Name>> {
   return withServers([...variants, variants[0]], async (servers) => {
     const names = [...variants, CONTROL];
     const runners = servers.map((server, index) => ({ name: String(names[index]), server }));

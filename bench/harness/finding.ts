@@ -1,5 +1,5 @@
-import type { Plan, Round, Slice } from './compare.js';
-import { type Estimate, estimateMedian } from './statistics.js';
+import type { CONTROL, Plan, Sitting, Slice } from './compare.js';
+import { type Estimate, estimateClusteredMedian } from './statistics.js';
 
 /** What a figure has to be and what it should be. Which way is better shows in which of the two is less. */
 export interface Target {
@@ -35,12 +35,12 @@ export type Scale = 'full' | 'quick';
 /**
  * A comparison long enough for a spread of a few percent, or one that only shows that it works.
  *
- * @param rounds - in each of the four sittings of a full run
+ * @param rounds - in each of the eight sittings of a full run
  */
 export function planFor(scale: Scale, rounds: number, requestsPerSlice = 2000): Plan {
   return scale === 'quick'
     ? { sittings: 1, rounds: 3, requestsPerSlice: 300, warmUpSlices: 1 }
-    : { sittings: 4, rounds, requestsPerSlice, warmUpSlices: 12 };
+    : { sittings: 8, rounds, requestsPerSlice, warmUpSlices: 12 };
 }
 
 /** Holds an estimate against its target. */
@@ -58,12 +58,14 @@ export function judge(
 
 /** The median over the rounds of one variant's figure divided by another's. */
 export function ratio<Name extends string>(
-  rounds: readonly Round<Name>[],
+  sittings: readonly Sitting<Name>[],
   figure: keyof Slice,
-  of: keyof Round<Name>,
-  to: keyof Round<Name>,
+  of: Name | typeof CONTROL,
+  to: Name | typeof CONTROL,
 ): Estimate {
-  return estimateMedian(rounds.map((round) => round[of][figure] / round[to][figure]));
+  return estimateClusteredMedian(
+    sittings.map((rounds) => rounds.map((round) => round[of][figure] / round[to][figure])),
+  );
 }
 
 function meets(value: number, { gate, goal }: Target): boolean {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
+  type Estimate,
+  estimateClusteredMedian,
   estimateMedian,
   estimateQuantile,
   exactly,
@@ -88,6 +90,31 @@ describe('The statistics of benchmarks', () => {
         return high - low;
       };
       expect(widthOf(1000)).to.be.below(widthOf(20) / 2);
+    });
+
+    it('are wider where values of a cluster are alike and clusters are not', () => {
+      const random = seeded(5);
+      const widthOf = ({ low, high }: Estimate): number => high - low;
+      const clusters = [1, 2, 3, 4, 5, 6, 7, 8].map((middle) =>
+        Array.from({ length: 7 }, () => middle + random() / 10),
+      );
+      const clustered = estimateClusteredMedian(clusters, random);
+      expect(clustered.value).to.equal(median(clusters.flat()));
+      expect(widthOf(clustered)).to.be.above(1.5 * widthOf(estimateMedian(clusters.flat(), random)));
+    });
+
+    it('hold the true median of clusters in most cases', () => {
+      const random = seeded(13);
+      let hits = 0;
+      for (let run = 0; run < 60; run += 1) {
+        const clusters = Array.from({ length: 8 }, () => {
+          const offset = random() - 0.5;
+          return Array.from({ length: 7 }, () => offset + (random() - 0.5) / 2);
+        });
+        const { low, high } = estimateClusteredMedian(clusters, random);
+        if (low <= 0 && high >= 0) hits += 1;
+      }
+      expect(hits).to.be.within(51, 60);
     });
 
     it('have no width where a figure was taken once', () => {
