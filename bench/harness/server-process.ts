@@ -36,12 +36,7 @@ export class ServerProcess {
 
   /** @param variant - the name of a file in `variants/` */
   static async start(variant: string): Promise<ServerProcess> {
-    const program = fileURLToPath(new URL('server.js', import.meta.url));
-    const child = fork(program, [variant], {
-      execArgv: ['--expose-gc'],
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
-    const { url } = await nextMessage<Ready>(child, variant);
+    const { child, url } = await startProgram('server.js', variant);
     return new ServerProcess(child, url);
   }
 
@@ -53,9 +48,7 @@ export class ServerProcess {
 
   /** Ends the process. */
   async stop(): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    this.#child.disconnect();
-    await exited;
+    await stopProgram(this.#child);
   }
 }
 
@@ -71,6 +64,41 @@ export async function withServers<Result>(
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
+}
+
+/**
+ * Runs something while a program of this folder serves, and ends it whatever happens.
+ *
+ * @param program - sends {@link Ready}, and ends when it is disconnected
+ */
+export async function withProgram<Result>(
+  program: string,
+  run: (ready: Ready) => Promise<Result>,
+): Promise<Result> {
+  const { child, url } = await startProgram(program);
+  try {
+    return await run({ url });
+  } finally {
+    await stopProgram(child);
+  }
+}
+
+async function startProgram(
+  program: string,
+  ...args: string[]
+): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(fileURLToPath(new URL(program, import.meta.url)), args, {
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const { url } = await nextMessage<Ready>(child, args[0] ?? program);
+  return { child, url };
+}
+
+async function stopProgram(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.disconnect();
+  await exited;
 }
 
 async function nextMessage<Message>(child: ChildProcess, variant: string): Promise<Message> {
