@@ -15,7 +15,7 @@ import {
   resolveTrackerOptions,
 } from './options/tracker-options.js';
 import { OptionReader } from './option-reader.js';
-import { observeMetrics } from './metrics/open-telemetry.js';
+import { type ObservedFigures, observeMetrics } from './metrics/open-telemetry.js';
 import type { Health } from './pipeline/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from './pipeline/events.js';
 import type { RetentionStats } from './pipeline/retention.js';
@@ -137,7 +137,11 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
   if (settings.metrics) {
     const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
-    attachments.push(observeMetrics(() => tracker.stats().storages, onFailure));
+    const read = (): ObservedFigures => ({
+      storages: tracker.stats().storages,
+      homeless: pipeline.homeless,
+    });
+    attachments.push(observeMetrics(read, onFailure));
   }
   return Object.assign(capture.middleware(), { tracker });
 }

@@ -8,6 +8,7 @@ import {
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
 import { expect } from 'chai';
+import { Container } from 'typedi';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
 import { serveHandler } from '../support/serve-handler.js';
@@ -139,6 +140,23 @@ describe('The metrics of OpenTelemetry', () => {
     expect(further).to.deep.equal([]);
     expect(age).to.include({ [STORAGE]: 'bad' });
     expect(age?.['value']).to.be.within(0, 60);
+  });
+
+  it('count what came while there was no storage, by reason and without the name of one', async () => {
+    served = await serveHandler(
+      (context) => {
+        context.body = 'served';
+      },
+      { storage: undefined, container: Container.of('metrics'), logger: { warn() {}, error() {} } },
+    );
+    await (await fetch(served.origin)).text();
+    const { tracker } = served.usage;
+    await until(() => tracker.stats().dropped['no-storage'] === 1, 'the record is counted');
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const found = await collect();
+    expect(pointsOf(found, 'record.accepted')).to.deep.equal([{ value: 1 }]);
+    expect(pointsOf(found, 'record.dropped')).to.deep.equal([{ 'error.type': 'no-storage', value: 1 }]);
+    expect(new Set(found.map(({ descriptor }) => descriptor.name)).size).to.equal(2);
   });
 
   it('are taken back when the tracker is closed', async () => {

@@ -1,11 +1,11 @@
 import type { Attributes, Meter, Observable, ObservableCallback, ObservableResult } from '@opentelemetry/api';
-import type { StorageStats } from '../pipeline/accounting.js';
+import { type DropCounts, type StorageStats, countDropped } from '../pipeline/accounting.js';
 import { InstanceNumbers } from './instance-numbers.js';
 
 /** What OpenTelemetry calls the source of these metrics. */
 const METER = 'koa-track-usage';
 
-/** The attribute that tells storages apart. */
+/** The attribute that tells storages apart; records that came while there was none are without it. */
 const STORAGE = 'koa_track_usage.storage.name';
 
 /** The attribute that tells storages of one name apart: 2 for the second. The first one does not need it. */
@@ -14,25 +14,34 @@ const INSTANCE = 'koa_track_usage.storage.instance';
 /** The attribute that tells why a record was dropped, as OpenTelemetry names causes of failure. */
 const REASON = 'error.type';
 
+/** The figures that are observed. */
+export interface ObservedFigures {
+  /** Those of every storage, always in the same order. */
+  readonly storages: readonly StorageStats[];
+  /** Records that came while there was no storage. */
+  readonly homeless: DropCounts;
+}
+
 /**
  * Makes the figures of `stats()` metrics of OpenTelemetry, by the global meter provider, if `@opentelemetry/api` is
  * installed; if it is not, this does nothing. Names and units follow the semantic conventions for metrics
  * (opentelemetry.io/docs/specs/semconv/general/metrics): counters are monotonic sums, units in braces are counts.
  *
- * @param read - the statistics of every storage now, always in the same order
+ * @param read - the figures now
  * @param onFailure - learns what the meter provider threw
  * @returns takes the metrics back
  */
-export function observeMetrics(
-  read: () => readonly StorageStats[],
-  onFailure: (error: unknown) => void,
-): () => void {
+export function observeMetrics(read: () => ObservedFigures, onFailure: (error: unknown) => void): () => void {
   const numbers = new InstanceNumbers();
   let isOver = false;
   let takeBack: (() => void) | null = null;
   // What could not be taken back has nothing to say any more.
-  const readObserved = (): Observed[] =>
-    isOver ? [] : read().map((stats, index) => observed(stats, numbers.of(index, stats.name)));
+  const readObserved = (): Observed[] => {
+    if (isOver) return [];
+    const { storages, homeless } = read();
+    const ofStorages = storages.map((stats, index) => observed(stats, numbers.of(index, stats.name)));
+    return [...ofStorages, ...observedWithout(homeless)];
+  };
   void import('@opentelemetry/api')
     .then(
       ({ metrics }) => {
@@ -52,9 +61,9 @@ export function observeMetrics(
   };
 }
 
-/** The statistics of a storage, and the attributes that say whose they are. */
+/** The statistics of a storage, as far as there are any, and the attributes that say whose they are. */
 interface Observed {
-  readonly stats: StorageStats;
+  readonly stats: Partial<StorageStats>;
   readonly attributes: Attributes;
 }
 
@@ -63,13 +72,19 @@ function observed(stats: StorageStats, number: number): Observed {
   return { stats, attributes: number === 1 ? attributes : { ...attributes, [INSTANCE]: number } };
 }
 
+/** What came while there was no storage counts as accepted and dropped, so that the sums are those of `stats()`. */
+function observedWithout(homeless: DropCounts): Observed[] {
+  const accepted = countDropped(homeless);
+  return accepted === 0 ? [] : [{ stats: { accepted, dropped: homeless }, attributes: {} }];
+}
+
 /** One figure of a storage, as a metric. */
 interface Figure {
   readonly name: string;
   readonly kind: 'counter' | 'level' | 'gauge';
   readonly unit: string;
   readonly description: string;
-  readonly value: (stats: StorageStats) => number | null;
+  readonly value: (stats: Partial<StorageStats>) => number | null | undefined;
 }
 
 const FIGURES: readonly Figure[] = [
@@ -91,7 +106,7 @@ const FIGURES: readonly Figure[] = [
   ),
   figure('record.spooled', 'level', '{record}', 'Records that wait on disk.', ({ spooled }) => spooled),
   figure('record.oldest.age', 'gauge', 's', 'How long the oldest record has waited.', ({ oldestAgeMs }) =>
-    oldestAgeMs === null ? null : oldestAgeMs / 1000,
+    oldestAgeMs == null ? null : oldestAgeMs / 1000,
   ),
   figure('storage.retries', 'counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries),
 ];
@@ -101,7 +116,7 @@ function observeWith(meter: Meter, read: () => readonly Observed[]): () => void 
     const callback: ObservableCallback = (result) => {
       for (const { stats, attributes } of read()) {
         const now = value(stats);
-        if (now !== null) result.observe(now, attributes);
+        if (now != null) result.observe(now, attributes);
       }
     };
     return { instrument: instrumentOf(meter, of), callback };
@@ -124,7 +139,7 @@ function observeWith(meter: Meter, read: () => readonly Observed[]): () => void 
 
 function observeDropped(result: ObservableResult, storages: readonly Observed[]): void {
   for (const { stats, attributes } of storages) {
-    for (const [reason, count] of Object.entries(stats.dropped)) {
+    for (const [reason, count] of Object.entries(stats.dropped ?? {})) {
       if (count > 0) result.observe(count, { ...attributes, [REASON]: reason });
     }
   }

@@ -5,6 +5,7 @@ import type { UsageStorage } from '../storage/usage-storage.js';
 import {
   type RecordCounts,
   DROP_REASONS,
+  type DropCounts,
   type DropReason,
   type Health,
   countDropped,
@@ -78,7 +79,6 @@ export class Pipeline {
   readonly #findStorages: () => readonly UsageStorage[];
   readonly #log: ReportLog;
   readonly #observer: LaneObserver;
-  /** Records that came while there was no storage. */
   readonly #homeless = noDrops();
   readonly #retention: Retention | null;
   #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
@@ -160,6 +160,11 @@ export class Pipeline {
   /** The storages, once they have been found. */
   get storages(): readonly UsageStorage[] {
     return (this.#lanes ?? []).map(({ storage }) => storage);
+  }
+
+  /** The records that came while there was no storage. */
+  get homeless(): DropCounts {
+    return { ...this.#homeless };
   }
 
   /** What became of the records that are too old; null where none is. */
