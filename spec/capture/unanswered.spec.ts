@@ -100,6 +100,20 @@ describe('Which actions a request may be for', () => {
     expect(routes('/unanswered/reset')).to.not.include('/unanswered/reset/:token');
   });
 
+  it('are also those of an application that is made later', async () => {
+    @JsonController('/unanswered-later')
+    class LaterController {
+      @Get('/:id')
+      one() {
+        return {};
+      }
+    }
+    expect(routes('/unanswered-later/5')).to.not.include('/unanswered-later/:id');
+    const served = await serve({ controllers: [LaterController] });
+    await served.close();
+    expect(routes('/unanswered-later/5')).to.include('/unanswered-later/:id');
+  });
+
   for (const [template, names] of [
     ['/a/:id/b/:from-:to.pdf', ['id', 'from', 'to']],
     ['/a/*rest', ['rest']],

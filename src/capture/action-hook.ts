@@ -19,9 +19,13 @@ export interface KnownAction {
   readonly attribution: Attribution;
 }
 
-/** The routes of actions that were registered in this process, on whatever server. */
-export function knownActions(): readonly KnownAction[] {
-  return [...actions()];
+/**
+ * The routes of actions that were registered in this process, on whatever server, in that order.
+ *
+ * @param from - how many of them to leave out, as they are known already. @default 0
+ */
+export function knownActions(from = 0): readonly KnownAction[] {
+  return actions().slice(from);
 }
 
 function actions(): KnownAction[] {
