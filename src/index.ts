@@ -40,7 +40,14 @@ export type {
 export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';
 export type { RetentionOptions } from './options/retention-options.js';
 export type { SpoolOptions } from './options/spool-options.js';
-export type { RecordCounts, DropCounts, DropReason, Health, StorageStats } from './pipeline/accounting.js';
+export type {
+  RecordCounts,
+  DropCounts,
+  DropReason,
+  ErrorSummary,
+  Health,
+  StorageStats,
+} from './pipeline/accounting.js';
 export type {
   DropEvent,
   StorageErrorEvent,

@@ -52,6 +52,16 @@ export interface RecordCounts {
   readonly dropped: DropCounts;
 }
 
+/** What a storage threw, as data that JSON can hold. The event `error` has the error itself, with its cause. */
+export interface ErrorSummary {
+  /** The error's class, such as `TrackUsageError`. */
+  readonly name: string;
+  /** What failed, on one line of at most 500 characters. */
+  readonly message: string;
+  /** The error's `code`, such as `STORAGE_UNAVAILABLE` or `ECONNREFUSED`; null if it has none. */
+  readonly code: string | null;
+}
+
 /** What became of the records of one storage. */
 export interface StorageStats extends RecordCounts {
   /** The storage's name. */
@@ -61,7 +71,7 @@ export interface StorageStats extends RecordCounts {
   /** Attempts that failed in a row, up to now; 0 when the storage works. */
   readonly failures: number;
   /** What the last attempt that failed threw; null if none did. */
-  readonly lastError: Error | null;
+  readonly lastError: ErrorSummary | null;
   /** How long ago the oldest request started whose record waits, in milliseconds; null if none does. */
   readonly oldestAgeMs: number | null;
 }

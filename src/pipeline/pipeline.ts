@@ -7,11 +7,13 @@ import {
   DROP_REASONS,
   type DropCounts,
   type DropReason,
+  type ErrorSummary,
   type Health,
   countDropped,
   noDrops,
   type StorageStats,
 } from './accounting.js';
+import { summarizeError } from './error-summary.js';
 import { TrackerEvents } from './events.js';
 import type { LaneObserver } from './lane-observer.js';
 import type { LaneSettings } from './lane-settings.js';
@@ -48,7 +50,7 @@ export interface TrackerStats extends RecordCounts {
   /** Attempts that failed, of all storages. */
   readonly retries: number;
   /** What any storage's last attempt that failed threw, or its spool; null if none did. */
-  readonly lastError: Error | null;
+  readonly lastError: ErrorSummary | null;
   /** How long ago the oldest request started whose record waits for any storage, in milliseconds; null if none does. */
   readonly oldestAgeMs: number | null;
   /** One entry a storage; empty until there is one. */
@@ -85,7 +87,7 @@ export class Pipeline {
   /** Whether there was no storage when one was looked for. */
   #isHomeless = false;
   #closing: Promise<CloseResult> | null = null;
-  #lastError: Error | null = null;
+  #lastError: ErrorSummary | null = null;
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
 
@@ -103,7 +105,7 @@ export class Pipeline {
       // What comes after the end is not a failure.
       if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
     });
-    this.events.on('error', ({ error }) => (this.#lastError = error));
+    this.events.on('error', ({ error }) => (this.#lastError = summarizeError(error)));
     this.#observer = reportLanes(this.events, this.#log);
   }
 

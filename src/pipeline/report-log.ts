@@ -132,5 +132,10 @@ export function describeError(error: unknown): string {
   } catch {
     text = 'an error that cannot be shown';
   }
+  return onOneLine(text);
+}
+
+/** Text on one line, without control characters, and not too long. */
+export function onOneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, 500);
 }

@@ -4,6 +4,7 @@ import type { UsageStorage } from '../storage/usage-storage.js';
 import type { DropReason, StorageStats } from './accounting.js';
 import { backoffMs } from './backoff.js';
 import { Delivery } from './delivery.js';
+import { summarizeError } from './error-summary.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from './lane-observer.js';
 import type { LaneSettings } from './lane-settings.js';
@@ -143,7 +144,7 @@ export class StorageLane {
       dropped,
       retries,
       failures,
-      lastError,
+      lastError: lastError === null ? null : summarizeError(lastError),
       oldestAgeMs: oldestMs === null ? null : Math.max(0, this.#settings.clock.now() - oldestMs),
     };
   }
