@@ -91,6 +91,19 @@ describe('The bytes of bodies', () => {
     expect((await onlyRecord(served)).responseBytes).to.equal(6);
   });
 
+  it('are not counted after the end, as Node refuses them', async () => {
+    const { port } = await start((ctx) => {
+      ctx.respond = false;
+      ctx.res.on('error', () => {});
+      ctx.res.write('abc');
+      ctx.res.end('de');
+      ctx.res.write('too late');
+      ctx.res.end('too late, too');
+    });
+    expect(await askRaw(port, '/')).to.not.include('too late');
+    expect((await onlyRecord(served)).responseBytes).to.equal(5);
+  });
+
   it('are counted where only a callback is given to end', async () => {
     let ended = false;
     const { port } = await start((ctx) => {

@@ -28,6 +28,7 @@ export interface ByteCounter {
 interface CountedResponse {
   readonly [EXCHANGE]: ByteCounter;
   readonly headersSent: boolean;
+  readonly writableEnded: boolean;
   readonly statusCode: number;
   write: Method;
   end: Method;
@@ -78,7 +79,8 @@ export function countRequestBody(request: IncomingMessage, counter: ByteCounter)
 function countedWrite(this: CountedResponse, ...args: unknown[]): unknown {
   const counter = this[EXCHANGE];
   const beginsResponse = !this.headersSent;
-  counter.responseBytes += chunkBytes(args[0], args[1]);
+  // Node refuses what comes after the end.
+  if (!this.writableEnded) counter.responseBytes += chunkBytes(args[0], args[1]);
   const result = (counter.write as Method).apply(this, args);
   if (beginsResponse && this.headersSent) counter.impliedStatus = this.statusCode;
   return result;
@@ -87,10 +89,11 @@ function countedWrite(this: CountedResponse, ...args: unknown[]): unknown {
 function countedEnd(this: CountedResponse, ...args: unknown[]): unknown {
   const counter = this[EXCHANGE];
   const beginsResponse = !this.headersSent;
+  const isFirst = !this.writableEnded;
   const before = counter.responseBytes;
   const result = (counter.end as Method).apply(this, args);
   // Some versions of Node end with a last chunk by calling write.
-  if (counter.responseBytes === before) counter.responseBytes += chunkBytes(args[0], args[1]);
+  if (isFirst && counter.responseBytes === before) counter.responseBytes += chunkBytes(args[0], args[1]);
   if (beginsResponse && this.headersSent) counter.impliedStatus = this.statusCode;
   return result;
 }
