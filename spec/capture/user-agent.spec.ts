@@ -7,6 +7,9 @@ import { TEXT_LIMITS } from '../../src/record/limits.js';
 
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0';
 
+/** Agents of more bytes in UTF-8 than characters are kept, which differ behind those bytes. */
+const ALIKE = ['a', 'b'].map((end) => Buffer.from(`${'\u00e9'.repeat(800)}${end}`).toString('latin1'));
+
 function read(header: string | undefined, languages?: string) {
   return new UserAgentReader().read(header, languages);
 }
@@ -91,7 +94,7 @@ describe('UserAgentReader', () => {
 
   it('always answers the same for headers that it has seen as for new ones', () => {
     const reader = new UserAgentReader();
-    const text = fc.option(fc.constantFrom('', 'a', 'en', 'en\u00e9', FIREFOX, 'x'.repeat(1100)), {
+    const text = fc.option(fc.constantFrom('', 'a', 'en', 'en\u00e9', FIREFOX, 'x'.repeat(1100), ...ALIKE), {
       nil: undefined,
     });
     fc.assert(
@@ -99,6 +102,12 @@ describe('UserAgentReader', () => {
         expect(reader.read(agent, languages)).to.deep.equal(read(agent, languages));
       }),
     );
+  });
+
+  it('tells agents apart that differ behind as many bytes as characters are kept', () => {
+    const reader = new UserAgentReader();
+    const texts = ALIKE.map((header) => reader.read(header, undefined).userAgent.string?.slice(-2));
+    expect(texts).to.deep.equal(['\u00e9a', '\u00e9b']);
   });
 
   it('shares one frozen user agent among the requests that name no language', () => {

@@ -55,8 +55,9 @@ export class UserAgentReader {
   }
 
   #agentOf(header: string | undefined): Agent {
-    // A header cannot hold a line feed. One character more than is kept tells whether it was cut.
-    const key = header === undefined ? '\n' : startOf(header, TEXT_LIMITS.userAgentString + 1);
+    // A header cannot hold a line feed. A long one is known by what is kept of it: in UTF-8, that is more bytes than characters.
+    let key = header ?? '\n';
+    if (key.length > TEXT_LIMITS.userAgentString) key = `\n${keptText(key)}`;
     let agent = this.#agents.get(key);
     if (agent === undefined) {
       agent = readAgent(header);
@@ -81,11 +82,13 @@ function startOf(header: string, maxLength: number): string {
   return header.length <= maxLength ? header : detached(header.slice(0, maxLength), header);
 }
 
+/** What a record keeps of a header. */
+function keptText(header: string): string {
+  return detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
+}
+
 function readAgent(header: string | undefined): Agent {
-  const string =
-    header === undefined
-      ? null
-      : detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
+  const string = header === undefined ? null : keptText(header);
   const parser = new UAParser(string ?? '');
   const browser = parser.getBrowser();
   return {
