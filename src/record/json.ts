@@ -25,6 +25,14 @@ export function limitJsonObject(value: object): JsonObject {
   return limitObject(value, 1, { bytes: JSON_LIMITS.bytes - CONTAINER_BYTES });
 }
 
+/** Freezes JSON at depth: what several records or storages share, none of them is to change. */
+export function freezeJson<Value extends JsonValue>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  const parts = value as JsonObject;
+  for (const name in parts) freezeJson(parts[name] ?? null);
+  return Object.freeze(value);
+}
+
 function limitValue(value: unknown, depth: number, budget: Budget): Limited {
   switch (typeof value) {
     case 'string':
