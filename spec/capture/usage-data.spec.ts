@@ -75,8 +75,26 @@ describe("The application's own data", () => {
     expect((await served.records()).map(({ trackVar }) => trackVar)).to.deep.equal([{ results: 3 }, null]);
   });
 
-  it('does nothing where nobody tracks', () => {
-    track({}, { results: 3 });
+  it('does nothing where nobody tracks, but warns once of a middleware that is missing', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const fresh = '../../src/capture/usage-data.js?without-a-tracker';
+    const { track: add } = (await import(fresh)) as { track: typeof track };
+    add({}, { results: 'secret' });
+    add({}, { results: 'secret' });
+    served = await serveHandler((ctx) => {
+      add(ctx, { results: 3 });
+      ctx.body = 'ok';
+    });
+    await fetch(served.origin);
+    expect((await onlyRecord(served)).trackVar).to.deep.equal({ results: 3 });
+    process.off('warning', note);
+    const messages = warnings
+      .map(({ message }) => message)
+      .filter((text) => text.includes('track(ctx, data)'));
+    expect(messages).to.have.lengthOf(1);
+    expect(messages[0]).to.include('app.use(trackUsage())').and.not.include('secret');
   });
 
   for (const [what, data, kept] of [
