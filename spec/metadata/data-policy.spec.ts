@@ -7,6 +7,7 @@ describe('readDataPolicy', () => {
     [{ ip: 'some' }, /'ip' is 'some'; expected 'full' or 'truncate' or 'none'/],
     [{ query: 'page' }, /'query' is 'page'; expected a list/],
     [{ query: [''] }, /'query' is \[ '' \]; expected a list/],
+    [{ query: ['*'] }, /'query' is \[ '\*' \]; expected a list of query names, each written out/],
     [{ params: { token: 'hide' } }, /'params' is .*; expected an object such as/],
     [{ params: ['token'] }, /'params' is .*; expected an object such as/],
     [{ sampleRate: 1.5 }, /'sampleRate' is 1.5; expected a number from 0 to 1/],

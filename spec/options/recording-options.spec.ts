@@ -15,13 +15,16 @@ function resolveWhat(options: RecordingOptions): RecordingSettings {
   return resolveRecordingOptions('trackUsage', reader, options.respect);
 }
 
-const A_PATH_LIST = "a list of paths that begin with '/', or of regular expressions";
-const A_NAME_LIST = 'a list of query names';
+const A_PATH_LIST =
+  "a list of paths that begin with '/', and may end in '/*' for all below them, or of regular expressions";
+const A_NAME_LIST = 'a list of query names, each written out, as there is no wildcard';
 
 const REFUSALS: readonly (readonly [name: keyof RecordingOptions, value: unknown, expected: string])[] = [
   ['query', 'page', A_NAME_LIST],
   ['query', [''], A_NAME_LIST],
   ['query', ['page', 5], A_NAME_LIST],
+  ['query', ['*'], A_NAME_LIST],
+  ['query', ['page', 'utm_*'], A_NAME_LIST],
   ['query', null, A_NAME_LIST],
   ['query', new Set(['page']), A_NAME_LIST],
   ['redact', 'path', 'a function'],
@@ -31,6 +34,11 @@ const REFUSALS: readonly (readonly [name: keyof RecordingOptions, value: unknown
   ['ignorePaths', ['health'], A_PATH_LIST],
   ['ignorePaths', ['/health', ''], A_PATH_LIST],
   ['ignorePaths', [/health/, null], A_PATH_LIST],
+  ['ignorePaths', ['/users/*/avatar'], A_PATH_LIST],
+  ['ignorePaths', ['/internal*'], A_PATH_LIST],
+  ['ignorePaths', ['/*/*'], A_PATH_LIST],
+  ['ignorePaths', ['/**'], A_PATH_LIST],
+  ['ignorePaths', ['*'], A_PATH_LIST],
   ['sampleRate', 1.5, 'a number from 0 to 1'],
   ['sampleErrors', 1, 'true or false'],
   ['bots', 'drop', "'tag' or 'skip'"],
@@ -61,7 +69,7 @@ describe('The options of what is recorded', () => {
       params: { id: 'redact' },
       redact: () => {},
       ignore: () => false,
-      ignorePaths: ['/health', '/internal/*', /^\/v\d/],
+      ignorePaths: ['/health', '/internal/*', '/a/', '/*', '/', /^\/v\d/],
       sampleRate: 0.5,
       sampleErrors: false,
       bots: 'skip',

@@ -45,12 +45,7 @@ export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy
   const params = readParameterRules(reader, 'params', undefined);
   return {
     ip: reader.read('ip', isIpPolicy, IP_POLICIES.map((policy) => `'${policy}'`).join(' or '), undefined),
-    query: reader.read<readonly string[] | undefined>(
-      'query',
-      isTextList,
-      'a list of query names',
-      undefined,
-    ),
+    query: reader.read<readonly string[] | undefined>('query', isNameList, A_NAME_LIST, undefined),
     params,
     sampleRate: readSampleRate(reader, 'sampleRate', undefined),
     name: reader.text('name', undefined),
@@ -111,9 +106,12 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
 /** Says nothing. */
 export const NO_DATA_POLICY: DataPolicy = Object.freeze({});
 
-/** Whether a value is a list of texts, none of them empty. */
-export function isTextList(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
+/** What {@link isNameList} expects. */
+export const A_NAME_LIST = 'a list of query names, each written out, as there is no wildcard';
+
+/** Whether a value is a list of names, none of them empty or meant to stand for others. */
+export function isNameList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => isText(name) && !name.includes('*'));
 }
 
 function isIpPolicy(value: unknown): boolean {

@@ -1,12 +1,13 @@
 import type { Context } from 'koa';
 import {
+  A_NAME_LIST,
   type ParameterRule,
   type SampleRate,
-  isTextList,
+  isNameList,
   readParameterRules,
   readSampleRate,
 } from '../metadata/data-policy.js';
-import { OptionReader, isFunction, isText } from '../option-reader.js';
+import { OptionReader, isFunction } from '../option-reader.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 
 /** What is done for clients that ask not to be watched. */
@@ -90,6 +91,9 @@ export interface RecordingSettings {
   readonly respect: { readonly gpc: SignalResponse; readonly dnt: SignalResponse };
 }
 
+/** A `*` anywhere but behind the last slash would be taken for a wildcard that it is not. */
+const PATH = /^\/(?:[^*]*|(?:[^*]*\/)?\*)$/;
+
 const SIGNAL_RESPONSES: readonly SignalResponse[] = ['ignore', 'anonymise', 'skip'];
 
 /**
@@ -104,7 +108,7 @@ export function resolveRecordingOptions(
 ): RecordingSettings {
   const signals = new OptionReader(subject, respect, ['gpc', 'dnt'], 'respect');
   return {
-    query: [...reader.read('query', isTextList, 'a list of query names', [] as readonly string[])],
+    query: [...reader.read('query', isNameList, A_NAME_LIST, [] as readonly string[])],
     params: readParameterRules(reader, 'params', {}),
     redact: reader.read('redact', isFunction, 'a function', null as RecordingSettings['redact']),
     ignore: reader.read('ignore', isFunction, 'a function', null as RecordingSettings['ignore']),
@@ -112,7 +116,7 @@ export function resolveRecordingOptions(
       ...reader.read(
         'ignorePaths',
         isPathList,
-        "a list of paths that begin with '/', or of regular expressions",
+        "a list of paths that begin with '/', and may end in '/*' for all below them, or of regular expressions",
         [] as readonly (string | RegExp)[],
       ),
     ],
@@ -131,6 +135,6 @@ export function resolveRecordingOptions(
 function isPathList(value: unknown): boolean {
   return (
     Array.isArray(value) &&
-    value.every((path) => path instanceof RegExp || (isText(path) && path.startsWith('/')))
+    value.every((path) => path instanceof RegExp || (typeof path === 'string' && PATH.test(path)))
   );
 }
