@@ -3,7 +3,7 @@ import { type RequestListener, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { GeoLookup, TrackUsageOptions } from '../../src/index.js';
-import { httpGeo } from '../../src/geo/index.js';
+import { httpGeo, maxmindGeo } from '../../src/geo/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { serveHandler } from '../support/serve-handler.js';
 import type { Served } from '../support/serve.js';
@@ -53,6 +53,40 @@ describe('The option geo', () => {
     expect(asked).to.deep.equal([ADDRESS]);
     expect(JSON.stringify(records)).to.not.include(ADDRESS);
     expect(served.usage.tracker.stats().geo).to.include({ hits: 1, misses: 1, lookups: 1, failures: 0 });
+  });
+
+  it('says at once in the log what the source says that cannot be asked, and answers requests', async () => {
+    const source = maxmindGeo({ path: '/nowhere/City.mmdb' });
+    await start({ geo: source });
+    await until(() => lines.length > 0, 'there is a line');
+    expect(lines).to.have.lengthOf(1);
+    expect(lines[0]).to.match(
+      /the option 'geo' failed: TrackUsageError: maxmindGeo: the file '.*City\.mmdb' cannot be opened/,
+    );
+    await ask();
+    expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal([null]);
+    expect(lines).to.have.lengthOf(1);
+    source.close();
+  });
+
+  it('says once in the log that the source knows none of the addresses', async () => {
+    await start({ geo: { lookup: () => null } });
+    for (let last = 1; last <= 9; last += 1) await ask(`81.2.69.${last}`);
+    await served.records();
+    expect(lines).to.deep.equal([]);
+    for (let last = 10; last <= 25; last += 1) await ask(`81.2.69.${last}`);
+    await served.records();
+    expect(lines).to.have.lengthOf(1);
+    expect(lines[0]).to.match(/the first 10 addresses that were looked up have no location\. See what/);
+    expect(lines[0]).to.not.include('81.2.69');
+  });
+
+  it('says nothing of addresses that are not known when others are', async () => {
+    await start({ geo: { lookup: (address) => (address === ADDRESS ? PLACE : null) } });
+    await ask();
+    for (let last = 1; last <= 12; last += 1) await ask(`81.2.69.${last}`);
+    await served.records();
+    expect(lines).to.deep.equal([]);
   });
 
   it('never sends private addresses', async () => {

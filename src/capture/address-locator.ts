@@ -33,6 +33,9 @@ interface Inquiry {
   readonly settle: (location: JsonObject | null) => void;
 }
 
+/** After so many addresses of which it knows nothing, a source is suspicious. */
+const SUSPICIOUS = 10;
+
 /** At most one failure is told in so many milliseconds. */
 const QUIET_MS = 60_000;
 
@@ -52,6 +55,8 @@ export class AddressLocator {
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
   readonly #skipped: Record<SkipReason, number> = { breaker: 0, line: 0, closed: 0 };
+  /** Look-ups in a row, from the first, that have found nothing; null when one has, or the log has told of it. */
+  #inVain: number | null = 0;
   #untold = 0;
   #toldAtMs = -Infinity;
   #isClosed = false;
@@ -63,6 +68,7 @@ export class AddressLocator {
     this.#fault = fault;
     this.#known = new KnownLocations(clock, settings);
     this.#breaker = new CircuitBreaker(clock, settings.breakerFailures, settings.breakerPauseMs);
+    void this.#awaitSource();
   }
 
   /**
@@ -166,6 +172,7 @@ export class AddressLocator {
       location = sealed(await this.#ask(inquiry.address, limit), inquiry.address);
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
+      this.#judge(location);
     } catch (error) {
       if (!this.#isClosed) this.#failed(error, inquiry.address);
     }
@@ -188,17 +195,47 @@ export class AddressLocator {
     }
   }
 
+  /** Tells at once of a source that cannot be asked, and not only when the first address is looked up. */
+  async #awaitSource(): Promise<void> {
+    try {
+      await this.#settings.lookup.ready?.();
+    } catch (error) {
+      if (!this.#isClosed) this.#tell(error as Error);
+    }
+  }
+
+  /** A source whose answers are read under other names than they have would leave every record without a location. */
+  #judge(location: JsonObject | null): void {
+    if (this.#inVain === null) return;
+    this.#inVain = location === null || Object.keys(location).length === 0 ? this.#inVain + 1 : null;
+    if (this.#inVain === null || this.#inVain < SUSPICIOUS || !this.#mayTell()) return;
+    this.#tell(
+      new Error(
+        `the first ${this.#inVain} addresses that were looked up have no location. See what the source answers: ` +
+          'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names',
+      ),
+    );
+    this.#inVain = null;
+  }
+
   #failed(error: unknown, address: string): void {
     this.#counts.failures += 1;
     this.#untold += 1;
     this.#breaker.failed();
-    const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#toldAtMs < QUIET_MS) return;
+    if (!this.#mayTell()) return;
     const count = this.#untold === 1 ? 'a geo look-up' : `${this.#untold} geo look-ups`;
     this.#untold = 0;
-    this.#toldAtMs = nowMs;
+    this.#tell(new Error(`${count} failed: ${describeWithout(error, address)}`));
+  }
+
+  #mayTell(): boolean {
+    return this.#clock.monotonic() - this.#toldAtMs >= QUIET_MS;
+  }
+
+  #tell(error: Error): void {
+    this.#toldAtMs = this.#clock.monotonic();
     try {
-      this.#fault(new Error(`${count} failed: ${describeWithout(error, address)}`));
+      this.#fault(error);
     } catch {
       // There is nobody left to tell.
     }

@@ -37,8 +37,17 @@ export class MaxmindDatabase {
     this.#path = path;
     watchFile(path, { persistent: false, interval: watchIntervalMs }, this.#onChange);
     this.#open().catch(() => {
-      // Whoever asks first hears of it.
+      // A tracker asks whether it is ready, and whoever looks something up hears of it.
     });
+  }
+
+  /**
+   * Resolves when the database is open.
+   *
+   * @throws {TrackUsageError} `GEO_SOURCE` if it cannot be opened or was closed
+   */
+  async ready(): Promise<void> {
+    await this.#use();
   }
 
   /**
@@ -47,9 +56,7 @@ export class MaxmindDatabase {
    * @throws {TrackUsageError} `GEO_SOURCE` if it cannot be opened or was closed
    */
   async find(address: string): Promise<MaxmindAnswer | null> {
-    if (this.#isClosed) throw this.#unusable('was closed');
-    const database = await (this.#database ?? this.#open());
-    return database.get(address);
+    return (await this.#use()).get(address);
   }
 
   /** Watches the file no longer, and lets go of it. */
@@ -57,6 +64,11 @@ export class MaxmindDatabase {
     this.#isClosed = true;
     this.#database = null;
     unwatchFile(this.#path, this.#onChange);
+  }
+
+  async #use(): Promise<Database> {
+    if (this.#isClosed) throw this.#unusable('was closed');
+    return this.#database ?? this.#open();
   }
 
   async #open(): Promise<Database> {

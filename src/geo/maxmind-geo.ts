@@ -15,7 +15,8 @@ export interface MaxmindGeoOptions {
 
 /**
  * Looks addresses up in a MaxMind database on this machine, so that none leaves it. It needs the package `maxmind`.
- * The file is read into memory, and again when it was replaced; one that cannot be read changes nothing.
+ * The file is read into memory, and again when it was replaced; one that cannot be read changes nothing. A tracker that is
+ * made while there is none logs that.
  *
  * ```ts
  * const geo = maxmindGeo({ path: '/var/lib/GeoIP/GeoLite2-City.mmdb' });
@@ -32,7 +33,7 @@ export function maxmindGeo(options: MaxmindGeoOptions): GeoSource {
     const answer = await database.find(address);
     return answer === null ? null : toGeoInfo(answer);
   };
-  return Object.assign(lookup, { close: () => database.close() });
+  return Object.assign(lookup, { ready: () => database.ready(), close: () => database.close() });
 }
 
 function toGeoInfo({ country, subdivisions, city, location }: MaxmindAnswer): GeoInfo | null {

@@ -36,7 +36,11 @@ export const FINE_GEO_FIELDS = [
  * @param address - a public address, never a private one
  * @param signal - aborted when nobody waits any longer
  */
-export type GeoLookup = (
-  address: string,
-  signal: AbortSignal,
-) => JsonObject | null | Promise<JsonObject | null>;
+export interface GeoLookup {
+  (address: string, signal: AbortSignal): JsonObject | null | Promise<JsonObject | null>;
+  /**
+   * Resolves when the source can be asked. A tracker calls it when it is made, and logs what it throws; look-ups are tried
+   * in any case.
+   */
+  ready?(): Promise<void>;
+}
