@@ -1,3 +1,5 @@
+import { EntitySchema, MikroORM } from '@mikro-orm/core';
+import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { Tracked, TrackedController, UsageData, type UsageDataTracker, track } from '../../src/index.js';
@@ -104,6 +106,8 @@ describe("The application's own data", () => {
     ['a function in a list', { list: [1, () => 1] }, { list: [1, null] }],
     ['a map', { m: new Map([['a', 1]]) }, { m: {} }],
     ['an error', { e: new Error('x') }, { e: {} }],
+    ['binary data', { a: 1, file: Buffer.from('x') }, { a: 1 }],
+    ['what its own toJSON makes text of', { toJSON: () => 'x' }, null],
     [
       'several of them',
       { nested: { f() {} }, list: [() => 1], m: new Map() },
@@ -129,11 +133,58 @@ describe("The application's own data", () => {
     });
   }
 
+  it('takes of an entity what it shows of itself, and nothing that is hidden', async () => {
+    const Person = new EntitySchema<{ id: number; name: string; password: string }>({
+      name: 'Person',
+      properties: {
+        id: { type: 'number', primary: true },
+        name: { type: 'string' },
+        password: { type: 'string', hidden: true },
+      },
+    });
+    const orm = await MikroORM.init({ driver: SqliteDriver, dbName: ':memory:', entities: [Person] });
+    try {
+      const person = orm.em.fork().create(Person, { id: 1, name: 'Ada', password: 'secret' });
+      expect(await recordOf({ person })).to.deep.equal({ person: { id: 1, name: 'Ada' } });
+      await served.close();
+      expect(await recordOf(person)).to.deep.equal({ id: 1, name: 'Ada' });
+      expect(lines).to.deep.equal([]);
+    } finally {
+      await orm.close();
+    }
+  });
+
+  it('looks no further into a long list than is kept of it', async () => {
+    let last = 0;
+    const list = new Proxy(
+      Array.from({ length: 1000 }, () => 1),
+      {
+        get: (target, name) => {
+          if (typeof name === 'string' && /^\d+$/.test(name)) last = Math.max(last, Number(name));
+          return Reflect.get(target, name) as unknown;
+        },
+        ownKeys: () => {
+          throw new Error('each item has a name');
+        },
+      },
+    );
+    expect(await recordOf({ list })).to.deep.equal({ list: [...Array.from({ length: 64 }, () => 1), '…'] });
+    expect(last).to.be.at.most(64);
+  });
+
   it('takes what JSON can hold without a word, in whatever object', async () => {
     class Plan {
       name = 'pro';
     }
-    const data = { plan: new Plan(), at: new Date(0), none: {}, bare: Object.create(null), list: [], n: 1n };
+    const data = {
+      plan: new Plan(),
+      at: new Date(0),
+      url: new URL('https://example.org'),
+      none: {},
+      bare: Object.create(null),
+      list: [],
+      n: 1n,
+    };
     await recordOf(data);
     expect(lines).to.deep.equal([]);
   });

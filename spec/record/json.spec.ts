@@ -33,7 +33,8 @@ const anyObject = fc
     let nested: Record<string, unknown> = object;
     for (let level = 0; level < levels; level += 1) nested = { down: inLists ? [nested] : nested, ...object };
     return nested;
-  });
+  })
+  .filter((object) => typeof object['toJSON'] !== 'function');
 
 function depthOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -115,6 +116,35 @@ describe('limitJsonObject', () => {
       noDate: null,
       list: [null, null, 2],
     });
+  });
+
+  it('lets an object with a toJSON say what it is, as JSON.stringify does', () => {
+    class Account {
+      password = 'secret';
+      toJSON(name: string) {
+        return { id: 1, name };
+      }
+    }
+    const account = new Account();
+    const url = new URL('https://example.org/a');
+    expect(limitJsonObject({ account, list: [account], url })).to.deep.equal({
+      account: { id: 1, name: 'account' },
+      list: [{ id: 1, name: '0' }],
+      url: 'https://example.org/a',
+    });
+    expect(limitJsonObject(account)).to.deep.equal({ id: 1, name: '' });
+    expect(limitJsonObject({ toJSON: 'text' })).to.deep.equal({ toJSON: 'text' });
+  });
+
+  for (const form of [null, 'text', [1], undefined]) {
+    it(`refuses an object whose toJSON makes ${JSON.stringify(form)} of it`, () => {
+      expect(() => limitJsonObject({ toJSON: () => form })).to.throw(TypeError, 'expected an object');
+    });
+  }
+
+  it('leaves out binary data, which would be millions of numbers', () => {
+    const binary = { buffer: Buffer.from('secret'), bytes: new Uint8Array(3), list: [new Float64Array(1)] };
+    expect(limitJsonObject(binary)).to.deep.equal({ list: [null] });
   });
 
   it('keeps the first names of an object and says how many are missing', () => {

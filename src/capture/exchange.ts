@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import type { Clock } from '../clock.js';
 import type { DataPolicy } from '../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
-import { limitJsonObject } from '../record/json.js';
+import { jsonObjectOf, limitJsonObject } from '../record/json.js';
 import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanNullableText } from '../record/text.js';
 import type { JsonObject } from '../record/usage-record.js';
@@ -155,23 +155,15 @@ export class Exchange implements ByteCounter {
   /** Adds data of the application's own. It is copied at once, as the application may go on changing it. */
   addData(data: unknown): void {
     try {
-      if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-        // What it is may be a secret, and stands in no log; what kind of thing it is says enough.
-        const kind = Array.isArray(data)
-          ? 'a list'
-          : data === null
-            ? 'null'
-            : `a value of type ${typeof data}`;
-        throw new TypeError(`it was given ${kind}; expected an object`);
-      }
-      const lost = findUnholdable(data);
+      const object = jsonObjectOf(data);
+      const lost = findUnholdable(object);
       if (lost !== null) {
         this.watcher.failed(
           'track(ctx, data)',
           new TypeError(`'${lost.name}' is or holds ${lost.kind}, which JSON cannot hold; it is left out`),
         );
       }
-      this.ownData = limitJsonObject({ ...this.ownData, ...data });
+      this.ownData = limitJsonObject({ ...this.ownData, ...object });
     } catch (error) {
       this.watcher.failed('track(ctx, data)', error);
     }

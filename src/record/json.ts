@@ -18,11 +18,39 @@ const CONTAINER_BYTES = 16;
 /**
  * Makes a JSON object within {@link JSON_LIMITS} from whatever an object holds. Text is cleaned like every
  * other text of a record, numbers that are not finite become null, dates become ISO 8601 text, and what JSON
- * cannot hold (functions, symbols, undefined) is left out. What is over a limit is left out too: an object then
- * has one more name `…` with the number of names that are missing, a list one more item `…`.
+ * cannot hold (functions, symbols, undefined, binary data) is left out. What is over a limit is left out too: an
+ * object then has one more name `…` with the number of names that are missing, a list one more item `…`.
+ *
+ * @throws {TypeError} if the object's own `toJSON` makes something else of it, and whatever that or a getter throws
  */
 export function limitJsonObject(value: object): JsonObject {
-  return limitObject(value, 1, { bytes: JSON_LIMITS.bytes - CONTAINER_BYTES });
+  return limitObject(jsonObjectOf(value), 1, { bytes: JSON_LIMITS.bytes - CONTAINER_BYTES });
+}
+
+/**
+ * What JSON makes of a value, one level deep: an object with a `toJSON` decides that itself, and may leave out what is
+ * secret, as entities of MikroORM do with properties that are `hidden`.
+ *
+ * @param name - under which name it stands
+ */
+export function jsonFormOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // JSON makes text of each byte, of which there may be millions.
+  if (ArrayBuffer.isView(value)) return undefined;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON === 'function' ? (toJSON.call(value, name) as unknown) : value;
+}
+
+/**
+ * The same for what has to be an object.
+ *
+ * @throws {TypeError} if it is anything else; what it is instead is not told
+ */
+export function jsonObjectOf(value: unknown): object {
+  const form = jsonFormOf(value, '');
+  if (typeof form === 'object' && form !== null && !Array.isArray(form)) return form;
+  const kind = Array.isArray(form) ? 'a list' : form === null ? 'null' : `a value of type ${typeof form}`;
+  throw new TypeError(`it was given ${kind}; expected an object`);
 }
 
 /** Freezes JSON at depth: what several records or storages share, none of them is to change. */
@@ -53,7 +81,6 @@ function limitValue(value: unknown, depth: number, budget: Budget): Limited {
 
 function limitObjectLike(value: object | null, depth: number, budget: Budget): Limited {
   if (value === null) return spend(null, budget);
-  if (value instanceof Date) return spend(Number.isNaN(value.getTime()) ? null : value.toISOString(), budget);
   if (depth > JSON_LIMITS.depth) return spend(CUT_MARK, budget);
   if (budget.bytes < CONTAINER_BYTES) return OVER;
   budget.bytes -= CONTAINER_BYTES;
@@ -63,8 +90,9 @@ function limitObjectLike(value: object | null, depth: number, budget: Budget): L
 function limitList(list: readonly unknown[], depth: number, budget: Budget): JsonValue[] {
   const kept: JsonValue[] = [];
   for (const item of list) {
+    if (kept.length === JSON_LIMITS.keys) return [...kept, CUT_MARK];
     // A hole would move the items behind it, so what JSON cannot hold is null in a list.
-    const limited = kept.length < JSON_LIMITS.keys ? limitValue(item ?? null, depth + 1, budget) : OVER;
+    const limited = limitValue(jsonFormOf(item, String(kept.length)) ?? null, depth + 1, budget);
     if (limited === OVER) return [...kept, CUT_MARK];
     kept.push(limited ?? null);
   }
@@ -79,7 +107,10 @@ function limitObject(value: object, depth: number, budget: Budget): JsonObject {
     looked += 1;
     const before = budget.bytes;
     const cleanName = looked > JSON_LIMITS.keys ? OVER : spend(cleanText(name, JSON_LIMITS.text), budget);
-    const limited = cleanName === OVER ? OVER : limitValue((value as JsonObject)[name], depth + 1, budget);
+    const limited =
+      cleanName === OVER
+        ? OVER
+        : limitValue(jsonFormOf((value as JsonObject)[name], name), depth + 1, budget);
     if (cleanName !== OVER && limited !== OVER && limited !== undefined) {
       put(kept, cleanName, limited);
       continue;
