@@ -1,8 +1,10 @@
+import { Router } from '@koa/router';
 import { expect } from 'chai';
 import { Body, Get, JsonController, Post } from 'routing-controllers';
 import { TrackedController } from '../../src/index.js';
 import { actionsFor, parameterNames } from '../../src/capture/unanswered.js';
 import { askRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
+import { mountable } from '../support/mountable.js';
 import { onlyRecord } from '../support/serve-handler.js';
 import { type Served, serve } from '../support/serve.js';
 
@@ -82,6 +84,39 @@ describe('A request that fails before the action that it is for', () => {
       ['/unanswered/nowhere', '127.0.0.1'],
     ]);
   });
+});
+
+describe('A request for a route without a class that nothing marks', () => {
+  let served: Served;
+
+  beforeEach(async () => {
+    const router = new Router();
+    router.get('/plain/:year', (ctx) => void (ctx.body = 'ok'));
+    router.get('/plain/reset/:token', (ctx) => void (ctx.body = 'ok'));
+    router.get('/plain/people/:mail', (ctx) => ctx.throw(418));
+    router.get('/plain/people/:password', (ctx) => void (ctx.body = 'ok'));
+    served = await serve({
+      after: mountable(router),
+      tracker: { defaultPolicy: 'include', trackUnmatched: true, params: { mail: 'redact' } },
+    });
+  });
+
+  afterEach(() => served.close());
+
+  for (const [method, path, shown, status] of [
+    ['GET', '/plain/reset/hunter2', '/plain/reset/:token', 200],
+    ['POST', '/plain/reset/hunter2', '/plain/reset/:token', 405],
+    ['GET', '/plain/people/hunter2', 'REDACTED', 418],
+    ['GET', '/plain/2026', '/plain/2026', 200],
+    ['GET', '/plain', '/plain', 404],
+  ] as const) {
+    it(`by ${method} at ${path} keeps ${shown}`, async () => {
+      await exchangeRaw(served.port, rawRequest(path, ['Connection: close'], method));
+      const record = await onlyRecord(served);
+      expect(record).to.include({ path: shown, params: null, route: null, status });
+      expect(JSON.stringify(record)).to.not.include('hunter2');
+    });
+  }
 });
 
 describe('Which actions a request may be for', () => {

@@ -9,6 +9,7 @@ import { EffectivePolicies } from './effective-policy.js';
 import type { LocatorStats } from './address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './gate.js';
 import { LateDetails, type LateSettings } from './late-details.js';
+import { matchedTemplates } from './matched-route.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
@@ -137,7 +138,7 @@ export class Capture implements ExchangeWatcher {
       const { attribution, context } = exchange;
       const policy =
         attribution === null
-          ? this.#policies.ofUnanswered(readTarget(context.originalUrl, []).path)
+          ? this.#policies.ofUnanswered(readTarget(context.originalUrl, []).path, matchedTemplates(context))
           : this.#policies.of(attribution.data);
       const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;

@@ -52,14 +52,18 @@ export class EffectivePolicies {
    * What holds for a request that no action answered: for all the actions together that it may have been for.
    *
    * @param path - as it was sent
+   * @param plain - the templates of the routes without a class whose path it has
    */
-  ofUnanswered(path: string): EffectivePolicy {
+  ofUnanswered(path: string, plain: readonly string[]): EffectivePolicy {
     const actions = actionsFor(path);
-    if (actions.length === 0) return this.#default;
+    if (actions.length === 0 && plain.length === 0) return this.#default;
     const policies = [this.#default, ...actions.map(({ data }) => this.of(data))];
-    const redacted = actions
-      .map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }))
-      .filter(({ route, rules }) => parameterNames(route).some((name) => isRedacted(name, rules)));
+    const routes = actions.map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }));
+    // To the router, actions are routes as well.
+    const others = plain.filter((template) => !routes.some(({ route }) => isSameRoute(route, template)));
+    const redacted = [...routes, ...others.map((route) => ({ route, rules: this.#default.params }))].filter(
+      ({ route, rules }) => parameterNames(route).some((name) => isRedacted(name, rules)),
+    );
     const templates = new Set(redacted.map(({ route }) => route));
     const [template = null] = templates;
     return {
@@ -81,4 +85,8 @@ export class EffectivePolicies {
       standIn: null,
     };
   }
+}
+
+function isSameRoute(route: string, template: string): boolean {
+  return template === route || template === `${route}/`;
 }

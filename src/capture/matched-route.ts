@@ -31,15 +31,29 @@ export function readMatchedRoute(context: Context, middleware: Middleware): Matc
   }
 }
 
+/** The templates of the routes without a class whose path a request has, whatever its method. */
+export function matchedTemplates(context: Context): readonly string[] {
+  try {
+    return layersOf(context).flatMap(({ path }) => templateOf(path) ?? []);
+  } catch {
+    return [];
+  }
+}
+
 function readLayers(context: Context, middleware: Middleware): MatchedRoute {
   const { routerPath, params } = context as { routerPath?: unknown; params?: object };
-  const matched: unknown = context['matched'];
-  const layers = Array.isArray(matched) ? (matched as readonly Layer[]) : [];
+  const layers = layersOf(context);
   const index = layers.findLastIndex(({ path, stack }) => path === routerPath && stack?.includes(middleware));
   if (layers[index]?.methods.length !== 0) return { template: templateOf(routerPath), params };
   const route = layers.slice(index).find(({ methods }) => methods.includes(context.method));
   if (route === undefined) return { template: null, params };
   return { template: templateOf(route.path), params: paramsOf(route, context.path, params) };
+}
+
+/** All that match the path, in the order in which they run. */
+function layersOf(context: Context): readonly Layer[] {
+  const matched: unknown = context['matched'];
+  return Array.isArray(matched) ? (matched as readonly Layer[]) : [];
 }
 
 function templateOf(path: unknown): string | null {
