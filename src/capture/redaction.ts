@@ -1,3 +1,4 @@
+import { unescape } from 'node:querystring';
 import QuickLRU from 'quick-lru';
 import type { ParameterRule } from '../metadata/data-policy.js';
 import type { JsonObject, JsonValue } from '../record/usage-record.js';
@@ -16,6 +17,8 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'codeverifier',
   'csrf',
   'idtokenhint',
+  // Servers of Java put it into paths: `/cart;jsessionid=…`.
+  'jsessionid',
   'otp',
   'recoverycode',
   'samlresponse',
@@ -83,25 +86,54 @@ export function redactQuery(query: JsonObject | null): JsonObject | null {
 /** Most queries have nothing to take out. */
 function mayTell(name: string, value: JsonValue): boolean {
   if (Array.isArray(value)) return value.some((item) => mayTell(name, item));
-  return isSecretName(name, 'query') || (typeof value === 'string' && ADDRESS_MARK.test(value));
+  return isSecretName(name, 'query') || mayHoldAddress(value);
+}
+
+function mayHoldAddress(value: JsonValue): boolean {
+  return typeof value === 'string' && ADDRESS_MARK.test(value);
 }
 
 /** Without one of these, a text has neither user information nor parameters. */
-const ADDRESS_MARK = /\/\/|[?&#]/;
+const ADDRESS_MARK = /[/\\]{2}|[?&#;%]/;
 
-/** What stands before the host of an address (RFC 3986, 3.2.1), and what is between `?`, `&`, `=` and `#`. */
-const USER_INFORMATION = /(\/\/)[^/?#]*@/g;
-const PARAMETER = /([?&#])([^?&#=]+)=[^&#]*/g;
+/** What stands before the host of an address (RFC 3986, 3.2.1). Browsers take a backslash for a slash. */
+const USER_INFORMATION = /([/\\]{2})[^/\\?#]*@/g;
 
-/** A text without the secrets of the address that it is, as in `?next=http://ada:pw@host/?token=…`. */
+/** The name of a parameter, in a query, a fragment, or a segment of a path (RFC 3986, 3.3). */
+const PARAMETER_NAME = /[?&#;]([^?&#;=]+)=/g;
+
+/** What ends a parameter's value for certain. */
+const VALUE_END = /[&#]/;
+
+/** How often an address within an address is decoded. */
+const MAX_LAYERS = 3;
+
 function redactAddress(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(redactAddress);
-  if (typeof value !== 'string') return value;
-  return value
-    .replaceAll(USER_INFORMATION, `$1${REDACTED}@`)
-    .replaceAll(PARAMETER, (whole, mark: string, name: string) =>
-      soundsSecret(decode(name), 'query') ? `${mark}${name}=${REDACTED}` : whole,
-    );
+  return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
+}
+
+/** A text without the secrets of the addresses in it, as in `?next=http://ada:pw@host/?token=…`, encoded or not. */
+function redactText(text: string, layers: number): string {
+  if (!ADDRESS_MARK.test(text)) return text;
+  const shown = withoutParameters(text.replaceAll(USER_INFORMATION, `$1${REDACTED}@`));
+  if (layers === 0 || !shown.includes('%')) return shown;
+  const decoded = unescape(shown);
+  const inner = redactText(decoded, layers - 1);
+  return inner === decoded ? shown : encodeURI(inner.toWellFormed());
+}
+
+function withoutParameters(text: string): string {
+  let kept = '';
+  let from = 0;
+  for (const { 0: head, 1: name = '', index } of text.matchAll(PARAMETER_NAME)) {
+    if (index < from || !soundsSecret(decode(name), 'query')) continue;
+    const start = index + head.length;
+    const length = text.slice(start).search(VALUE_END);
+    kept += text.slice(from, start) + REDACTED;
+    from = length < 0 ? text.length : start + length;
+  }
+  return kept + text.slice(from);
 }
 
 /** A route's parameters and its path, as a record may show them. */
@@ -111,7 +143,7 @@ export interface RedactedRoute {
 }
 
 /**
- * Takes parameters of a route out of `params` and of the path.
+ * Takes parameters of a route out of `params` and of the path, and secrets of addresses out of what is left.
  *
  * @param params - undefined if they could not be read: then nobody can say what of the path is theirs
  * @param rules - what is said of parameters by name; of others, secrets are taken out
@@ -124,15 +156,21 @@ export function redactRoute(
   route: string | null,
 ): RedactedRoute {
   if (params === undefined) return { params: null, path: route ?? REDACTED };
-  if (params === null) return { params, path };
-  const names = Object.keys(params).filter((name) => isRedacted(name, rules));
-  if (names.length === 0) return { params, path };
+  const names = params === null ? [] : Object.keys(params).filter((name) => isRedacted(name, rules));
   let shown: string | null = path;
-  for (const name of names) shown = shown === null ? null : withoutValue(shown, params[name]);
+  for (const name of names) shown = shown === null ? null : withoutValue(shown, params?.[name]);
   return {
-    params: mapValues(params, (name, value) => (names.includes(name) ? redactValue(value) : value)),
-    path: shown ?? route ?? REDACTED,
+    params: params === null ? null : redactParams(params, names),
+    path: shown === null ? (route ?? REDACTED) : redactText(shown, MAX_LAYERS),
   };
+}
+
+function redactParams(params: JsonObject, names: readonly string[]): JsonObject {
+  if (names.length === 0 && !Object.values(params).some(mayHoldAddress)) return params;
+  return mapValues(params, (name, value) => {
+    if (names.includes(name)) return redactValue(value);
+    return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
+  });
 }
 
 /** Whether a route's parameter is taken out. */
