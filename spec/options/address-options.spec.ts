@@ -50,6 +50,8 @@ describe('The option trustProxy', () => {
     'loopback, 10.0.0.1',
     '0.0.0.0/0',
     '::/0',
+    '::ffff:0:0/96',
+    '::ffff:10.0.0.0/96',
     '10.0.0.0/33',
     '10.0.0.0/',
     '10.0.0.0/8/8',
@@ -70,6 +72,12 @@ describe('The option trustProxy', () => {
   it('refuses what is no text in a list', () => {
     for (const wrong of [undefined, null, 1, ['loopback']])
       expect(messageOf({ trustProxy: ['loopback', wrong] })).to.match(/ is none of these\.$/);
+  });
+
+  it('takes a range of IPv6 that holds a part of IPv4, mapped', () => {
+    const trust = trustOf('::ffff:10.0.0.0/104');
+    expect(trust?.trusts('10.1.2.3', 0)).to.equal(true);
+    expect(trust?.trusts('11.1.2.3', 0)).to.equal(false);
   });
 
   it('takes over a list', () => {

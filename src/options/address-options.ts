@@ -87,7 +87,7 @@ function ofFunction(trusts: (address: string, hop: number) => unknown, isSteady:
   return { trusts: (address, hop) => address !== null && trusts(address, hop), isSteady };
 }
 
-/** proxy-addr would take `'1'` for 0.0.0.1; a range of everybody it refuses by itself. */
+/** proxy-addr would take `'1'` for 0.0.0.1. A range of everybody it refuses by itself, but for all of IPv4 as IPv6. */
 function isRange(range: unknown): range is string {
   if (typeof range !== 'string') return false;
   if (NAMED_RANGES.includes(range)) return true;
@@ -95,8 +95,8 @@ function isRange(range: unknown): range is string {
   if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return false;
   if (size !== undefined && !/^\d{1,3}$/.test(size) && !isIPv4(size)) return false;
   try {
-    proxyAddr.compile(range);
-    return true;
+    const trusts = proxyAddr.compile(range);
+    return !(trusts('0.0.0.0', 0) && trusts('255.255.255.255', 0));
   } catch {
     return false;
   }
