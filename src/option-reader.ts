@@ -36,7 +36,7 @@ export class OptionReader<Options extends object> {
       if (!known.includes(name)) {
         throw new TrackUsageError(
           'INVALID_OPTION',
-          `${subject}: there is no option '${this.#prefix}${name}' (it was given ${show(options[name as keyof Options])}). ` +
+          `${subject}: there is no option '${this.#prefix}${name}' (it was given ${kindOf(options[name as keyof Options])}). ` +
             `The options are ${known.map((option) => `'${this.#prefix}${option}'`).join(', ')}.`,
         );
       }
@@ -111,6 +111,13 @@ function invalid(subject: string, name: string, value: unknown, expected: string
     'INVALID_OPTION',
     `${subject}: the option '${name}' is ${show(value)}; expected ${expected}.`,
   );
+}
+
+/** A value under a name that nobody knows, which may be a misspelt password: text, and what may hold it, is not shown. */
+function kindOf(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean'
+    ? show(value)
+    : `a value of type ${typeof value}`;
 }
 
 /**

@@ -221,6 +221,20 @@ describe('the options of trackUsage', () => {
     });
   }
 
+  for (const value of [
+    'hunter2',
+    { password: 'hunter2' },
+    ['hunter2'],
+    { authorization: 'Bearer hunter2' },
+  ]) {
+    it(`refuse an unknown name without ${JSON.stringify(value)}, which may be a secret`, async () => {
+      const message = await refusalOf(optionsOf('pasword', value));
+      expect(message)
+        .to.include(`there is no option 'pasword' (it was given a value of type ${typeof value}).`)
+        .and.not.include('hunter2');
+    });
+  }
+
   it('refuse pauses that shrink', async () => {
     expect(await refusalOf({ retry: { minDelayMs: 1000, maxDelayMs: 999 } })).to.equal(
       "trackUsage: the option 'retry.maxDelayMs' is 999; expected at least retry.minDelayMs, which is 1000.",
