@@ -38,9 +38,9 @@ describe('An address locator', () => {
 
   it('keeps no address that the source repeats, however it is spelt', async () => {
     const locator = makeLocator({
-      lookup: () => ({ ...SWISS, ip: '2606:4700:0:0::1', near: { to: ['2606:4700::1', '8.8.4.4'] } }),
+      lookup: () => ({ ...SWISS, ip: '2606:4700:0:0::1', near: { to: ['2606:4700::1', '9.9.9.9'] } }),
     });
-    expect(await locator.locate('2606:4700::1')).to.deep.equal({ ...SWISS, near: { to: [null, '8.8.4.4'] } });
+    expect(await locator.locate('2606:4700::1')).to.deep.equal({ ...SWISS, near: { to: [null, '9.9.9.9'] } });
   });
 
   it('keeps nothing that tells the address, be it a name, a number, or a part of a text', async () => {
@@ -51,11 +51,24 @@ describe('An address locator', () => {
       hostname: `ip-${address.replaceAll('.', '-')}.isp.ch`,
       network: `${address}/32`,
       note: `seen ${address}`,
-      near: [{ zone: '142.69.2.81.in-addr.arpa', kept: '81.2.69.0/24' }],
+      near: [{ zone: '142.69.2.81.in-addr.arpa', kept: '82.2.69.0/24' }],
     });
     const locator = makeLocator({ lookup: lookup as never });
-    expect(await locator.locate('81.2.69.142')).to.deep.equal({ ...SWISS, near: [{ kept: '81.2.69.0/24' }] });
+    expect(await locator.locate('81.2.69.142')).to.deep.equal({ ...SWISS, near: [{ kept: '82.2.69.0/24' }] });
   });
+
+  for (const [address, network, range] of [
+    ['81.2.69.142', '81.2.69.128/26', ['81.2.0.0', '81.2.127.255']],
+    ['81.2.69.142', 'part of ::ffff:81.2.69.0.', ['81.0.0.0', null]],
+    ['2606:4700::1', '2606:4700::/48', ['2606:4700:0:0:0:0:0:0', '2606:4700:ffff::']],
+  ] as const) {
+    it(`keeps no network of ${address}, such as ${network}, as the policy may be to keep none`, async () => {
+      const locator = makeLocator({
+        lookup: () => ({ ...SWISS, network, range, at: '12:30:45', [network]: 1 }),
+      });
+      expect(await locator.locate(address)).to.deep.equal({ ...SWISS, range: [null, null], at: '12:30:45' });
+    });
+  }
 
   it('keeps nothing at all of what tells the address by all of it', async () => {
     const locator = makeLocator({ lookup: () => ({ ...SWISS, octets: [81, 2, 69, 142] }) });

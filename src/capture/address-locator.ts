@@ -252,13 +252,13 @@ function sealed(answer: unknown, address: string): JsonObject | null {
 }
 
 /**
- * Many sources repeat the address that they were asked for, and how much of that is kept is the policy's to say: what tells
- * it is left out, and all of a location that still does, as by a list of its octets.
+ * Many sources repeat the address that they were asked for, or tell its network, and how much of that is kept is the policy's
+ * to say: what tells either is left out, and all of a location that still tells the address, as by a list of its octets.
  */
 function without(address: string, location: JsonObject): JsonObject | null {
   const traces = new AddressTraces(address);
   const kept = JSON.parse(JSON.stringify(location), function (this: unknown, name: string, part: unknown) {
-    if (!traces.isIn(name) && !traces.isIn(part)) return part;
+    if (![name, part].some((text) => traces.isIn(text) || traces.isNear(text))) return part;
     return Array.isArray(this) ? null : undefined;
   }) as JsonObject;
   return traces.isIn(JSON.stringify(kept)) ? null : kept;

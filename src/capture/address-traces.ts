@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { publicAddress } from '../public-address.js';
 
@@ -16,11 +17,13 @@ export class AddressTraces {
   /** Every spelling but those that have to be read to be known. */
   readonly #spellings: RegExp;
   readonly #numbers: ReadonlySet<number>;
+  readonly #bytes: readonly number[];
 
   /** @param address - as `publicAddress` writes it */
   constructor(address: string) {
     this.#address = address;
     const bytes = ipaddr.parse(address).toByteArray();
+    this.#bytes = bytes;
     const numbers = [numberOf(bytes), numberOf(bytes.toReversed())];
     const signed = numbers.map((number) => BigInt.asIntN(bytes.length * 8, number));
     const decimals = [...numbers, ...signed].map((number) => `(?<!\\d)${magnitude(number)}(?!\\d)`);
@@ -35,6 +38,17 @@ export class AddressTraces {
     return typeof value === 'string' && this.without(value) !== value;
   }
 
+  /** Whether a text holds a network that the address may be in: what begins with the same byte, or the same two of IPv6. */
+  isNear(value: unknown): boolean {
+    if (typeof value !== 'string') return false;
+    return Array.from(value.matchAll(ADDRESS_LIKE), ([run]) => bytesOf(spelling(run))).some(
+      (bytes) =>
+        bytes.length === this.#bytes.length &&
+        bytes[0] === this.#bytes[0] &&
+        (bytes.length === 4 || bytes[1] === this.#bytes[1]),
+    );
+  }
+
   /** A text with `…` in the place of the address. */
   without(text: string): string {
     return text
@@ -43,13 +57,22 @@ export class AddressTraces {
   }
 }
 
-/** A sentence goes on behind an address with a colon or a full stop, which belong to the run but not to the address. */
 function withoutAddress(run: string, address: string): string {
-  if (publicAddress(run) === address) return '…';
+  const spelt = spelling(run);
+  return publicAddress(spelt) === address ? `…${run.slice(spelt.length)}` : run;
+}
+
+/** A sentence goes on behind an address with a colon or a full stop, which belong to the run but not to the address. */
+function spelling(run: string): string {
+  if (isIP(run) !== 0) return run;
   let end = run.length;
   while (run[end - 1] === ':' || run[end - 1] === '.') end -= 1;
-  const spelt = run.slice(0, end);
-  return publicAddress(spelt) === address ? `…${run.slice(end)}` : run;
+  return run.slice(0, end);
+}
+
+/** Empty for what is not an address. */
+function bytesOf(spelt: string): readonly number[] {
+  return isIP(spelt) === 0 ? [] : ipaddr.process(spelt).toByteArray();
 }
 
 function ipv4Patterns(bytes: readonly number[]): string[] {
