@@ -108,6 +108,15 @@ describe('The option geo', () => {
     expect(places).to.deep.equal([country, country]);
   });
 
+  it('keeps nothing for them that may hold more than the country', async () => {
+    const place = { countryCode: { iso: 'GB', city: 'London' }, countryName: ['United Kingdom', 'London'] };
+    await start({ respect: { gpc: 'anonymise' }, geo: () => place });
+    await ask(ADDRESS, { 'sec-gpc': '1' });
+    await served.records();
+    await ask(ADDRESS, { 'sec-gpc': '1' });
+    expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal([null, null]);
+  });
+
   it('writes a record without a location rather than late', async () => {
     const clock = new ManualClock();
     await start({ clock, geo: { lookup: () => new Promise(() => {}), maxWaitMs: 200 } });

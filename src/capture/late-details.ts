@@ -125,6 +125,7 @@ export class LateDetails {
 
 function countryOf(place: JsonObject | null): JsonObject | null {
   if (place === null) return null;
-  const kept = COUNTRY_FIELDS.filter((name) => Object.hasOwn(place, name));
+  // What is no text may hold more than the country.
+  const kept = COUNTRY_FIELDS.filter((name) => Object.hasOwn(place, name) && typeof place[name] === 'string');
   return kept.length === 0 ? null : Object.fromEntries(kept.map((name) => [name, place[name] ?? null]));
 }
