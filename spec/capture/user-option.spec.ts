@@ -26,6 +26,15 @@ describe('The option user, where it takes time', () => {
     expect((await served.records()).map(({ username }) => username)).to.deep.equal(['user of /']);
   });
 
+  it('names nobody by empty text, be it late or at once', async () => {
+    await start({ user: (ctx) => ctx.get('x-user') });
+    expect((await served.records()).map(({ username }) => username)).to.deep.equal([null]);
+    await served.close();
+    await start({ user: (ctx) => Promise.resolve(ctx.get('x-user')) });
+    expect((await served.records()).map(({ username }) => username)).to.deep.equal([null]);
+    expect(lines).to.deep.equal([]);
+  });
+
   for (const [how, user] of [
     ['rejects', () => Promise.reject(new Error('no session'))],
     ['resolves with a number', () => Promise.resolve(7)],

@@ -43,7 +43,8 @@ export class UserNames {
 }
 
 function nameOf(name: unknown): string | null {
-  if (name === undefined || name === null) return null;
+  // Of a header that was not sent, `ctx.get` makes empty text.
+  if (name === undefined || name === null || name === '') return null;
   if (typeof name === 'string') return name;
   throw new TypeError(`it returned a value of type ${typeof name}; expected a string or undefined`);
 }
