@@ -62,6 +62,8 @@ describe('UserAgentReader', () => {
     ['zh-Hant-TW', 'zh-Hant-TW'],
     [`${'x'.repeat(200)};q=1`, null],
     ['en;q=0', null],
+    [`de;q=0.1,${'x;q=0.01,'.repeat(27)}en-US;q=0.2`, 'de'],
+    ['x'.repeat(300), null],
   ] as const) {
     it(`takes ${language} from the languages '${languages.slice(0, 30)}'`, () => {
       expect(read(FIREFOX, languages).userAgent.language).to.equal(language);

@@ -67,7 +67,7 @@ export class UserAgentReader {
   }
 
   #languageOf(header: string): string | null {
-    const key = startOf(header, MAX_LANGUAGES_LENGTH);
+    const key = startOf(header, wholeTags(header));
     let language = this.#languages.get(key);
     if (language === undefined) {
       language = preferredLanguage(key);
@@ -75,6 +75,12 @@ export class UserAgentReader {
     }
     return language;
   }
+}
+
+/** The length of a list of languages that is looked at: one that was cut in the middle would be another language, or lose its quality. */
+function wholeTags(header: string): number {
+  if (header.length <= MAX_LANGUAGES_LENGTH) return header.length;
+  return Math.max(0, header.lastIndexOf(',', MAX_LANGUAGES_LENGTH));
 }
 
 /** A header's first characters, which do not keep the rest of it in memory. */
