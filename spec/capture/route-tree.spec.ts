@@ -1,18 +1,20 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { type Attribution, attributionOf } from '../../src/capture/exchange.js';
+import type { KnownAction } from '../../src/capture/action-hook.js';
+import { attributionOf } from '../../src/capture/exchange.js';
 import { RouteTree } from '../../src/capture/route-tree.js';
 
-function actionAt(route: string | null): Attribution {
+function actionAt(route: string | null): KnownAction {
   const subject = { method: null, controller: null, data: {} };
-  return attributionOf(subject, { controllerName: 'Controller', actionName: 'action', route });
+  const named = { controllerName: 'Controller', actionName: 'action', route };
+  return { method: 'GET', attribution: attributionOf(subject, named) };
 }
 
 /** A tree of these templates, and what it finds. */
 function finder(templates: readonly string[]): (path: string) => (string | null)[] {
   const tree = new RouteTree();
   for (const template of templates) tree.add(actionAt(template));
-  return (path) => tree.find(path).map(({ route }) => route);
+  return (path) => tree.find(path).map(({ action }) => action.attribution.route);
 }
 
 describe('RouteTree', () => {
@@ -66,5 +68,18 @@ describe('RouteTree', () => {
 
   it('looks no deeper into a path than its templates reach', () => {
     expect(finder(['/:a/:b'])(`/${'x/'.repeat(100_000)}`)).to.deep.equal([]);
+  });
+
+  it('tells which template says most of a path', () => {
+    const tree = new RouteTree();
+    for (const template of ['/a/b', '/a/:id', '/:kind/:id', '/a/b(.*)', '*']) tree.add(actionAt(template));
+    const closest = tree.find('/a/b').toSorted((one, other) => other.closeness - one.closeness);
+    expect(closest.map(({ action }) => action.attribution.route)).to.deep.equal([
+      '/a/b',
+      '/a/:id',
+      '/:kind/:id',
+      '/a/b(.*)',
+      '*',
+    ]);
   });
 });

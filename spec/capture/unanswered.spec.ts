@@ -1,7 +1,7 @@
 import { Router } from '@koa/router';
 import { expect } from 'chai';
 import { Body, Get, JsonController, Post } from 'routing-controllers';
-import { TrackedController } from '../../src/index.js';
+import { TrackedController, Untracked } from '../../src/index.js';
 import { actionsFor, parameterNames } from '../../src/capture/unanswered.js';
 import { askRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { mountable } from '../support/mountable.js';
@@ -28,6 +28,29 @@ class ResetController {
 
   @Get('/files/:rest(.*)')
   files() {
+    return {};
+  }
+
+  @Untracked()
+  @Post('/confess')
+  confess(@Body() body: object) {
+    return body;
+  }
+
+  @Untracked()
+  @Get('/hidden')
+  hidden() {
+    return {};
+  }
+
+  @Untracked()
+  @Get('/people/none')
+  nobody() {
+    return {};
+  }
+
+  @Get('/people/:mail')
+  known() {
     return {};
   }
 }
@@ -75,6 +98,17 @@ describe('A request that fails before the action that it is for', () => {
     expect(JSON.stringify(record)).to.not.include('hunter2');
   });
 
+  it('is not recorded where the action is not, but is where another may be meant', async () => {
+    expect(await post('/unanswered/confess')).to.match(/^HTTP\/1.1 400 /);
+    expect(await post('/unanswered/people/none')).to.match(/^HTTP\/1.1 400 /);
+    await askRaw(served.port, '/unanswered/confess');
+    const records = await served.records();
+    expect(records.map(({ method, status }) => [method, status])).to.deep.equal([
+      ['POST', 400],
+      ['GET', 405],
+    ]);
+  });
+
   it('keeps its path where the action would, and what no action is for is kept as ever', async () => {
     expect(await post('/unanswered/open/door')).to.match(/^HTTP\/1.1 400 /);
     await askRaw(served.port, '/unanswered/nowhere');
@@ -82,6 +116,39 @@ describe('A request that fails before the action that it is for', () => {
     expect(records.map(({ path, remoteAddr }) => [path, remoteAddr])).to.deep.equal([
       ['/unanswered/open/door', null],
       ['/unanswered/nowhere', '127.0.0.1'],
+    ]);
+  });
+});
+
+describe('A request that something in front of the router refuses', () => {
+  let served: Served;
+
+  before(async () => {
+    served = await serve({
+      controllers: [ResetController],
+      between: [(ctx) => void (ctx.status = 401)],
+      tracker: { defaultPolicy: 'include', trackUnmatched: true },
+    });
+  });
+
+  after(() => served.close());
+
+  it('is recorded, unless all actions that it may be for are untracked', async () => {
+    for (const [method, path] of [
+      ['POST', '/unanswered/confess'],
+      ['POST', '/Unanswered/Confess/'],
+      ['GET', '/unanswered/people/none'],
+      ['GET', '/unanswered/hidden'],
+      ['HEAD', '/unanswered/hidden'],
+      ['HEAD', '/unanswered/confess'],
+      ['GET', '/unanswered'],
+    ] as const) {
+      await exchangeRaw(served.port, rawRequest(path, ['Connection: close'], method));
+    }
+    expect((await served.records()).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      'GET /unanswered/people/none',
+      'HEAD /unanswered/confess',
+      'GET /unanswered',
     ]);
   });
 });

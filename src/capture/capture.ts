@@ -5,7 +5,7 @@ import type { UsageRecordDraft } from '../record/usage-record.js';
 import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange.js';
 import { ClientAddresses } from './client-address.js';
 import type { DailySalts } from './daily-salts.js';
-import { EffectivePolicies } from './effective-policy.js';
+import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
 import type { LocatorStats } from './address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './gate.js';
 import { LateDetails, type LateSettings } from './late-details.js';
@@ -15,6 +15,7 @@ import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './visitors.js';
 import { readTarget } from './request-target.js';
+import { isForUntracked } from './unanswered.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
@@ -135,11 +136,8 @@ export class Capture implements ExchangeWatcher {
 
   #record(exchange: Exchange): void {
     try {
-      const { attribution, context } = exchange;
-      const policy =
-        attribution === null
-          ? this.#policies.ofUnanswered(readTarget(context.originalUrl, []).path, matchedTemplates(context))
-          : this.#policies.of(attribution.data);
+      const policy = this.#policyOf(exchange);
+      if (policy === null) return;
       const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;
       const draft = this.#maker.draft(exchange, policy, verdict);
@@ -148,6 +146,14 @@ export class Capture implements ExchangeWatcher {
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
+  }
+
+  /** @returns null for what no action answered and an untracked one would have */
+  #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
+    if (attribution !== null) return this.#policies.of(attribution.data);
+    const { path } = readTarget(context.originalUrl, []);
+    if (isForUntracked(path, context.req.method ?? '')) return null;
+    return this.#policies.ofUnanswered(path, matchedTemplates(context));
   }
 
   /** Adds what may be known only later. */

@@ -1,4 +1,4 @@
-import type { Attribution } from './exchange.js';
+import type { KnownAction } from './action-hook.js';
 
 /** What a template has beside text and `:name`: wildcards, groups, and what regular expressions are made of. */
 const BEYOND_NAMES = /[*+?(){}[\]\\^$|]/;
@@ -11,26 +11,34 @@ interface Outline {
   readonly rest: string | null;
 }
 
+/** An action whose template covers a path. */
+export interface RouteMatch {
+  readonly action: KnownAction;
+  /** How many segments of a path the template spells out; one for any rest, such as `*`, says less than all others. */
+  readonly closeness: number;
+}
+
 /** The templates that go on from one place, by segment, so that a path is not compared with every template there is. */
 class Branch {
   readonly #named = new Map<string, Branch>();
   #any: Branch | null = null;
   /** Those that end here. */
-  readonly #ends: Attribution[] = [];
+  readonly #ends: RouteMatch[] = [];
   /** Those whose rest begins here. */
-  readonly #open: { readonly rest: string; readonly attribution: Attribution }[] = [];
+  readonly #open: { readonly rest: string; readonly match: RouteMatch }[] = [];
 
-  add(attribution: Attribution, { segments, rest }: Outline): void {
+  add(action: KnownAction, { segments, rest }: Outline): void {
     const last = segments.reduce<Branch>((branch, segment) => branch.#grow(segment), this);
-    if (rest === null) last.#ends.push(attribution);
-    else last.#open.push({ rest, attribution });
+    const spelt = segments.filter((segment) => segment !== null).length;
+    if (rest === null) last.#ends.push({ action, closeness: spelt });
+    else last.#open.push({ rest, match: { action, closeness: spelt - Number.MAX_SAFE_INTEGER } });
   }
 
   /** Adds to `found` what covers the path from a segment on. */
-  find(path: readonly string[], index: number, found: Attribution[]): void {
+  find(path: readonly string[], index: number, found: RouteMatch[]): void {
     const segment = path[index];
-    for (const { rest, attribution } of this.#open) {
-      if ((segment ?? '').startsWith(rest)) found.push(attribution);
+    for (const { rest, match } of this.#open) {
+      if ((segment ?? '').startsWith(rest)) found.push(match);
     }
     if (segment === undefined) {
       found.push(...this.#ends);
@@ -53,8 +61,8 @@ export class RouteTree {
   readonly #root = new Branch();
 
   /** Adds an action by its route's template. */
-  add(attribution: Attribution): void {
-    this.#root.add(attribution, readOutline(attribution.route ?? ''));
+  add(action: KnownAction): void {
+    this.#root.add(action, readOutline(action.attribution.route ?? ''));
   }
 
   /**
@@ -62,8 +70,8 @@ export class RouteTree {
    *
    * @param path - as it was sent
    */
-  find(path: string): readonly Attribution[] {
-    const found: Attribution[] = [];
+  find(path: string): readonly RouteMatch[] {
+    const found: RouteMatch[] = [];
     this.#root.find(segmentsOf(path), 0, found);
     return found;
   }
