@@ -29,8 +29,20 @@ describe('hashUser', () => {
       expect(refusal.code).to.equal('INVALID_OPTION');
       expect(refusal.message).to.not.include('short');
       expect(refusal.message).to.match(
-        /: the secret (is undefined|has \d+ bytes); expected at least 16 bytes\./,
+        /: the secret (is of type undefined|has \d+ bytes); expected at least 16 bytes\./,
       );
+    });
+  }
+
+  for (const odd of [4711, 4711n, { id: 4711 }, Symbol('4711'), [4711]]) {
+    it(`refuses a name and a secret of type ${typeof odd}, without showing them`, () => {
+      for (const hash of [() => hashUser(odd as never, SECRET), () => hashUser('key-1', odd as never)]) {
+        const { code, message } = refusalOf(hash);
+        expect(code).to.equal('INVALID_OPTION');
+        expect(message)
+          .to.include(`is of type ${typeof odd}; expected`)
+          .and.not.include('4711');
+      }
     });
   }
 });
