@@ -1,7 +1,7 @@
 import { Router } from '@koa/router';
 import { expect } from 'chai';
 import { Body, Get, JsonController, Post } from 'routing-controllers';
-import { TrackedController, Untracked } from '../../src/index.js';
+import { Tracked, TrackedController, Untracked, track } from '../../src/index.js';
 import { actionsFor, parameterNames } from '../../src/capture/unanswered.js';
 import { askRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { mountable } from '../support/mountable.js';
@@ -29,6 +29,12 @@ class ResetController {
   @Get('/files/:rest(.*)')
   files() {
     return {};
+  }
+
+  @Tracked({ data: false })
+  @Post('/quiet')
+  quiet(@Body() body: object) {
+    return body;
   }
 
   @Untracked()
@@ -61,6 +67,12 @@ describe('A request that fails before the action that it is for', () => {
   beforeEach(async () => {
     served = await serve({
       controllers: [ResetController],
+      between: [
+        (ctx, next) => {
+          track(ctx, { plan: 'pro' });
+          return next();
+        },
+      ],
       tracker: {
         defaultPolicy: 'include',
         trackUnmatched: true,
@@ -96,6 +108,12 @@ describe('A request that fails before the action that it is for', () => {
     const record = await onlyRecord(served);
     expect(record).to.include({ path: '/unanswered/reset/:token', remoteAddr: null, status: 405 });
     expect(JSON.stringify(record)).to.not.include('hunter2');
+  });
+
+  it("keeps the application's own data where the action would", async () => {
+    for (const path of ['/unanswered/quiet', '/unanswered/open/door']) await post(path);
+    const records = await served.records();
+    expect(records.map(({ trackVar }) => trackVar)).to.deep.equal([null, { plan: 'pro' }]);
   });
 
   it('is not recorded where the action is not, but is where another may be meant', async () => {

@@ -70,6 +70,7 @@ export class EffectivePolicies {
       ...this.#default,
       ip: STRICTEST_FIRST.find((ip) => policies.some((policy) => policy.ip === ip)) ?? 'none',
       query: this.#default.query.filter((name) => policies.every(({ query }) => query.includes(name))),
+      data: policies.every(({ data }) => data),
       standIn: templates.size > 1 ? REDACTED : template,
     };
   }
