@@ -78,6 +78,32 @@ describe('a contradiction is refused when the class is defined', () => {
   });
 });
 
+describe('a decorator without its parentheses', () => {
+  class Shop {
+    sell() {
+      return true;
+    }
+  }
+  // What compilers hand to a decorator, which is checked by those alone that check types.
+  const sell = [Shop.prototype, 'sell', Object.getOwnPropertyDescriptor(Shop.prototype, 'sell')];
+  const bare: [string, () => unknown][] = [
+    ['@Tracked()', () => as(Tracked)(...sell)],
+    ['@Untracked()', () => as(Untracked)(...sell)],
+    ['@TrackedController()', () => as(TrackedController)(Shop)],
+    ['@UntrackedController()', () => as(UntrackedController)(Shop)],
+  ];
+
+  for (const [name, decorate] of bare) {
+    it(`is refused when the class is defined, and told to be ${name}`, () => {
+      const refusal = refusalOf(decorate);
+      expect(refusal.code).to.equal('INVALID_DECORATION');
+      expect(refusal.message).to.equal(
+        `${name.replace('()', '')} stands without its parentheses. Write ${name}.`,
+      );
+    });
+  }
+});
+
 describe('a decorator on the wrong target', () => {
   const methods: [string, AnyDecorator][] = [
     ['@Tracked()', as(Tracked())],

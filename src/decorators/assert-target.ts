@@ -25,6 +25,20 @@ export function assertMethod(
   );
 }
 
+/**
+ * Refuses a decorator that stands without its parentheses, and so is itself called with what it decorates. Compilers that
+ * check no types let it pass, and it would decide nothing.
+ *
+ * @param given - what it was called with beyond its options
+ */
+export function assertCalled(decorator: string, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decorator.replace('()', '')} stands without its parentheses. Write ${decorator}.`,
+  );
+}
+
 /** Refuses a class decorator that stands on a method, or where the standard decorators are compiled. */
 export function assertClass(
   decorator: string,

@@ -1,6 +1,6 @@
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../metadata/data-policy.js';
 import { decideMethod } from '../metadata/registry.js';
-import { assertMethod } from './assert-target.js';
+import { assertCalled, assertMethod } from './assert-target.js';
 
 /**
  * Tracks this action, whatever its class and the default policy say. Subclasses inherit it with its options, above what
@@ -9,9 +9,12 @@ import { assertMethod } from './assert-target.js';
  * @param options - what is recorded of the action, such as `{ ip: 'none', query: ['page'] }`; anything omitted is
  *   inherited from the class, then from the application's options
  * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `INVALID_DECORATION` when the
- *   class is defined, if the method also says the opposite, or if this stands on anything but an instance method
+ *   class is defined, if the method also says the opposite, or if this stands without its parentheses or on anything but an
+ *   instance method
  */
-export function Tracked(options: DataPolicy = NO_DATA_POLICY): MethodDecorator {
+export function Tracked(options?: DataPolicy): MethodDecorator;
+export function Tracked(options: DataPolicy = NO_DATA_POLICY, ...none: unknown[]): MethodDecorator {
+  assertCalled('@Tracked()', none);
   const data = readDataPolicy('@Tracked()', options);
   return (prototype, method) => {
     assertMethod('@Tracked()', prototype, method);

@@ -1,14 +1,16 @@
 import { decideController } from '../metadata/registry.js';
-import { assertClass } from './assert-target.js';
+import { assertCalled, assertClass } from './assert-target.js';
 
 /**
  * Leaves untracked every action of this controller that says nothing of its own, whatever the default policy says.
  * Subclasses inherit it.
  *
  * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if it also says the opposite, or if
- *   this stands on anything but a class
+ *   this stands without its parentheses or on anything but a class
  */
-export function UntrackedController(): ClassDecorator {
+export function UntrackedController(): ClassDecorator;
+export function UntrackedController(...none: unknown[]): ClassDecorator {
+  assertCalled('@UntrackedController()', none);
   return (controller: unknown, ...rest: unknown[]) => {
     assertClass('@UntrackedController()', controller, rest);
     decideController(controller, 'untracked');

@@ -1,13 +1,15 @@
 import { decideMethod } from '../metadata/registry.js';
-import { assertMethod } from './assert-target.js';
+import { assertCalled, assertMethod } from './assert-target.js';
 
 /**
  * Leaves untracked this action, whatever its class and the default policy say. Subclasses inherit it.
  *
  * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if the method also says the opposite,
- *   or if this stands on anything but an instance method
+ *   or if this stands without its parentheses or on anything but an instance method
  */
-export function Untracked(): MethodDecorator {
+export function Untracked(): MethodDecorator;
+export function Untracked(...none: unknown[]): MethodDecorator {
+  assertCalled('@Untracked()', none);
   return (prototype, method) => {
     assertMethod('@Untracked()', prototype, method);
     decideMethod(prototype, method, 'untracked');
