@@ -101,6 +101,21 @@ describe('The inventory', () => {
     expect(entries().find(({ action }) => action === 'admit')?.params).to.deep.equal({ ward: 'redact' });
   });
 
+  it('lists an action once that several servers of the process have, and each route that it has on them', async () => {
+    const again = await serve({ controllers: [PlainController], routing: { routePrefix: '/api' } });
+    const elsewhere = await serve({ controllers: [PlainController], routing: { routePrefix: '/internal' } });
+    const { actions } = served.usage.tracker.inventory();
+    await again.close();
+    await elsewhere.close();
+    const routes = actions.map(({ route }) => route).filter((route) => route.includes('/inventory/plain'));
+    expect(routes).to.have.members([
+      '/api/inventory/plain',
+      '/api/inventory/plain/:ward',
+      '/internal/inventory/plain',
+      '/internal/inventory/plain/:ward',
+    ]);
+  });
+
   it('is data that JSON can hold', () => {
     const inventory = served.usage.tracker.inventory();
     expect(JSON.parse(JSON.stringify(inventory))).to.deep.equal(inventory);

@@ -92,7 +92,10 @@ export interface Inventory {
   readonly storages: readonly InventoryStorage[];
   /** What holds for all requests, and for those that no listed action answers. */
   readonly application: InventoryApplication;
-  /** One entry for each route of each action that routing-controllers has registered, in that order. */
+  /**
+   * One entry for each route of each action that routing-controllers has registered, in that order; one that several
+   * servers of the process have is there once.
+   */
   readonly actions: readonly InventoryEntry[];
 }
 
@@ -114,11 +117,18 @@ export function takeInventory(settings: InventorySettings, storages: readonly In
     serverName: settings.serverName,
     storages,
     application: { ...policyOf(policies.of(null), retentionDays), ...optionsOf(settings) },
-    actions: knownActions().map((action) => {
-      const tracked = isTracked(action.attribution, settings);
-      return entryOf(action, tracked, policyOf(policies.of(action.attribution.data), retentionDays));
-    }),
+    actions: distinct(
+      knownActions().map((action) => {
+        const tracked = isTracked(action.attribution, settings);
+        return entryOf(action, tracked, policyOf(policies.of(action.attribution.data), retentionDays));
+      }),
+    ),
   };
+}
+
+/** Records do not tell apart what has the same entry. */
+function distinct(entries: readonly InventoryEntry[]): InventoryEntry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 function entryOf(
