@@ -1,11 +1,11 @@
-import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { type UsagePage, streamUsagePages } from '../usage-page.js';
 import type { SaltStore } from '../salt-store.js';
 import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../usage-storage.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
-import { UsageRepository } from './usage-repository.js';
+import { storageClosed } from './storage-closed.js';
+import { UsageRepository, closeRepository } from './usage-repository.js';
 
 /** What the storages on MikroORM have in common: they read through a repository, and close once. */
 export abstract class RepositoryStorage implements ReadableUsageStorage {
@@ -80,11 +80,15 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** Deletes old records, as `deleteBefore`; the storage is open and the signal not yet aborted. */
   protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
+  /** Lets the repository refuse from now on, as its connection is about to be closed. */
+  protected closeRepository(): void {
+    closeRepository(this.#repository, this.name);
+  }
+
   /** Gives back what the storage holds open. Called once. */
   protected abstract disconnect(): Promise<void>;
 
   #assertOpen(): void {
-    if (this.#closing === null) return;
-    throw new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was used after close().`);
+    if (this.#closing !== null) throw storageClosed(this.name);
   }
 }

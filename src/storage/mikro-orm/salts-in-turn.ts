@@ -1,6 +1,7 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../salt-store.js';
 import { Mutex } from './mutex.js';
+import { storageClosed } from './storage-closed.js';
 import { Works } from './works.js';
 
 /**
@@ -32,9 +33,7 @@ export class SaltsInTurn implements SaltStore {
 
   /** Ends what is under way, and begins nothing any more. */
   close(storageName: string): void {
-    this.#works.close(
-      new TrackUsageError('STORAGE_CLOSED', `The storage '${storageName}' was used after close().`),
-    );
+    this.#works.close(storageClosed(storageName));
   }
 
   /** Waits for the end of what is under way. */

@@ -1,4 +1,4 @@
-import { type EntityData, EntityRepository, type FilterQuery } from '@mikro-orm/core';
+import { type EntityData, type EntityManager, EntityRepository, type FilterQuery } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../usage-page.js';
@@ -13,7 +13,21 @@ import {
   resolveUsageQuery,
 } from '../usage-query.js';
 import { databaseConditions } from './database-conditions.js';
+import { storageClosed } from './storage-closed.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
+
+/** Repositories of connections that storages have closed, with the names of these. */
+const CLOSED = new WeakMap<UsageRepository, string>();
+
+/**
+ * Lets a repository refuse from now on. Controllers may outlive the storage whose repository they were given, and
+ * MikroORM would open the connection again, which nobody would close.
+ *
+ * @param storage - the name of the storage whose connection it was
+ */
+export function closeRepository(repository: UsageRepository, storage: string): void {
+  CLOSED.set(repository, storage);
+}
 
 /**
  * The MikroORM repository of usage records. Ask TypeDI for it in a controller's constructor, or MikroORM with
@@ -72,6 +86,17 @@ export class UsageRepository extends EntityRepository<UsageRow> {
   override stream(query: never): AsyncIterableIterator<never>;
   override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  /**
+   * The entity manager that all methods go through.
+   *
+   * @throws {TrackUsageError} `STORAGE_CLOSED` if the connection was a storage's own, and is closed
+   */
+  override getEntityManager(): EntityManager {
+    const storage = CLOSED.get(this);
+    if (storage !== undefined) throw storageClosed(storage);
+    return super.getEntityManager();
   }
 
   #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {

@@ -47,6 +47,14 @@ describe('MongoStorage.connect', () => {
       expect(await client().db(database.name).collection('koa_usage').countDocuments()).to.equal(2);
     });
 
+    it('hands out a repository that refuses after close, instead of connecting again', async () => {
+      const storage = await MongoStorage.connect({ clientUrl: database.url });
+      const repository = storage.provides[0]?.value as UsageRepository;
+      await storage.close();
+      const uses = [() => repository.getUsage(), () => repository.count(), () => repository.stream().next()];
+      for (const use of uses) expect(await caught(use())).to.include({ code: 'STORAGE_CLOSED' });
+    });
+
     it('makes the index that pages are read by, several times at once and again', async () => {
       const storages = await Promise.all(
         [1, 2, 3, 4].map(() => connectMongo(database, { collection: 'indexed' })),

@@ -94,6 +94,7 @@ describe("SqlStorage on the application's MikroORM", () => {
     const record = makeRecord();
     await new SqlStorage(orm).store([record], signal);
     expect(await orm.em.fork().count(Note)).to.equal(1);
+    expect(await orm.em.getRepository(TrackedUsage).getUsage()).to.deep.equal([record]);
   });
 
   it("hands out its repository as MikroORM's own, with getUsage typed", async () => {

@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../../src/errors.js';
-import { SqlStorage } from '../../../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, type UsageRepository } from '../../../../src/storage/mikro-orm/sql/index.js';
 import { caught } from '../../../support/caught.js';
-import { makeRecord } from '../../../support/records.js';
+import { makeRecord, makeRecords } from '../../../support/records.js';
 import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from '../../../support/sqlite.js';
 
 const CHILD = fileURLToPath(new URL('../../../support/children/store-in-sqlite.js', import.meta.url));
@@ -124,6 +124,28 @@ describe('SqlStorage.connect', () => {
       expect(tables).to.deep.equal([{ name: tableName }]);
     });
   }
+
+  it('hands out a repository that refuses after close, instead of opening the file again', async () => {
+    const storage = await connectSqlite(file);
+    const repository = storage.provides[0]?.value as UsageRepository;
+    await storage.store(makeRecords(3), signal);
+    const stream = repository.stream({ batchSize: 2 });
+    await stream.next();
+    await stream.next();
+    await storage.close();
+    const uses = [
+      () => repository.getUsage(),
+      () => repository.getUsagePage(),
+      () => repository.count(),
+      () => stream.next(),
+      async () => repository.nativeDelete({}),
+    ];
+    for (const use of uses) {
+      const error = await caught(use());
+      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CLOSED' });
+      expect(error.message).to.equal("The storage 'sqlite' was used after close().");
+    }
+  });
 
   it('keeps two tables of one file apart', async () => {
     const record = makeRecord();

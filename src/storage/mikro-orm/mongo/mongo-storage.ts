@@ -45,6 +45,7 @@ export class MongoStorage extends CollectionStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
+    this.closeRepository();
     await this.#orm.close(true);
   }
 }

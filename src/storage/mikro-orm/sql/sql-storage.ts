@@ -103,6 +103,7 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
+    if (this.#isOwner) this.closeRepository();
     this.#works.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
