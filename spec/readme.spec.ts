@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { Container } from 'typedi';
 import { Tracked, type UsageTracker } from '../src/index.js';
+import { JSON_LIMITS, TEXT_LIMITS } from '../src/record/limits.js';
 import { SqlStorage, UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
 import { freePort } from './support/processes.js';
 import { type Served, serve } from './support/serve.js';
@@ -33,6 +34,12 @@ const PAGES = [
 
 /** A browser, as what the specs ask with counts as a bot. */
 const BROWSER = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
+
+/** Where the fields are within the record whose limits are called otherwise. */
+const FIELDS: Readonly<Record<string, string>> = {
+  userAgentPart: 'userAgent.browser',
+  userAgentString: 'userAgent.string',
+};
 
 @JsonController('/recipes')
 class RecipeController {
@@ -191,6 +198,24 @@ describe('The README', function () {
     }
     expect(names.length).to.be.at.least(22);
     for (const name of names) expect(page, name).to.match(new RegExp(`^\\| \`(?:\\w+\\.)?${name}\` `, 'm'));
+  });
+
+  it('leads to a page that states the length of every text and of every object', async () => {
+    const page = await readFile(join(ROOT, 'docs/options.md'), 'utf8');
+    const [, lengths = ''] = page.split('\n## Lengths\n');
+    const shown = (limit: number): string => limit.toLocaleString('en');
+    for (const [name, limit] of Object.entries(TEXT_LIMITS)) {
+      const field = FIELDS[name] ?? name;
+      expect(lengths).to.match(new RegExp(`^\\| \`${field}\`.* \\| ${shown(limit)} +\\|$`, 'm'));
+    }
+    const { depth, keys, text, bytes } = JSON_LIMITS;
+    for (const part of [
+      `${depth} levels`,
+      `${keys} names`,
+      `${shown(text)} code units`,
+      `${shown(bytes)} bytes`,
+    ])
+      expect(lengths).to.include(part);
   });
 
   it('links to nothing that is not there', async () => {
