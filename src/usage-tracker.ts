@@ -271,6 +271,7 @@ function warnOfLateMount(context: Context, pipeline: Pipeline): void {
   if ((context.request as { routingControllersStarted?: boolean }).routingControllersStarted !== true) return;
   pipeline.warn(
     'mount',
-    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app).',
+    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
+      'returns has its controllers already.',
   );
 }
