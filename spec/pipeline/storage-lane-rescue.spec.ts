@@ -115,6 +115,31 @@ describe('A StorageLane that ends with records in memory', () => {
     await end(next);
   });
 
+  it('tells the age of the oldest record, wherever it waits', async () => {
+    const before = makeLane(spooling());
+    before.storage.mood = 'hang';
+    before.lane.accept(makeRecord({ date: new Date(before.clock.now() - 60_000) }), 500);
+    await end(before);
+    const next = makeLane({ ...spooling(), batch: { ...spooling().batch, maxRecords: 1 } });
+    next.storage.mood = 'hang';
+    next.accept(1);
+    await next.clock.advance(1); // it is in flight before anything is adopted
+    await until(() => next.lane.stats().accepted === 2, 'the older one is adopted');
+    expect(next.lane.stats().oldestAgeMs).to.equal(60_001);
+    next.storage.mood = 'store';
+    next.storage.release();
+    await end(next);
+  });
+
+  it('tells the age of what waits to be written', async () => {
+    const { spool } = spooling();
+    const controlled = makeLane({ ...spooling(), spool: { ...spool, mode: 'wal' } });
+    const { lane, clock } = controlled;
+    lane.accept(makeRecord({ date: new Date(clock.now() - 5000) }), 500);
+    expect(lane.stats()).to.include({ queued: 1, spooled: 0, oldestAgeMs: 5000 });
+    await end(controlled);
+  });
+
   it('adopts later what a process leaves that dies later', async () => {
     const controlled = makeLane(spooling());
     await until(

@@ -1,5 +1,6 @@
 import type { UsageRecord } from '../record/usage-record.js';
 import type { DropReason } from './accounting.js';
+import { earliest } from './earliest.js';
 import { type Load, type QueueBounds, RecordQueue } from './record-queue.js';
 import type { Spool } from './spool/spool.js';
 
@@ -69,9 +70,7 @@ export class Outbox {
 
   /** When the oldest record that waits was made, in milliseconds since 1970; null if none waits. */
   get oldestMs(): number | null {
-    const inMemory = this.#queue.peek()?.date.getTime() ?? null;
-    const onDisk = this.#spool?.oldestMs ?? null;
-    return inMemory === null || onDisk === null ? (inMemory ?? onDisk) : Math.min(inMemory, onDisk);
+    return earliest(this.#queue.peek()?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
   }
 
   /** Takes a record in, or drops it, or another for it. */

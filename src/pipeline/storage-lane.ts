@@ -4,6 +4,7 @@ import type { UsageStorage } from '../storage/usage-storage.js';
 import type { DropReason, StorageStats } from './accounting.js';
 import { backoffMs } from './backoff.js';
 import { Delivery } from './delivery.js';
+import { earliest } from './earliest.js';
 import { summarizeError } from './error-summary.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from './lane-observer.js';
@@ -133,7 +134,7 @@ export class StorageLane {
   stats(): StorageStats {
     const { accepted, stored, dropped, retries, failures, lastError } = this.#accounts;
     const { inFlight, spooledInFlight } = this.#delivery;
-    const oldestMs = this.#delivery.oldestMs ?? this.#outbox.oldestMs;
+    const oldestMs = earliest(this.#delivery.oldestMs, this.#outbox.oldestMs);
     return {
       name: this.#storage.name,
       accepted,

@@ -81,9 +81,8 @@ export class Spool {
 
   /** When the oldest record was made, in milliseconds since 1970; null if that is not known. */
   get oldestMs(): number | null {
-    return (
-      (this.#reading?.content.isEmpty === false ? this.#reading.segment : this.#segments[0])?.oldestMs ?? null
-    );
+    const segment = this.#reading?.content.isEmpty === false ? this.#reading.segment : this.#segments[0];
+    return segment?.oldestMs ?? this.#pending[0]?.record.date.getTime() ?? null;
   }
 
   /** Whether the file system failed a moment ago, and is left alone for a while. */
