@@ -40,6 +40,16 @@ describe('Parcel', () => {
     expect(settled).to.deep.equal([2, 3]);
   });
 
+  it('gives up its oldest record, in whatever piece it is', () => {
+    const { records, settled, parcel } = makeParcel(3);
+    parcel.halve();
+    expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal(records.slice(0, 2));
+    expect(parcel).to.include({ length: 1, oldestMs: 2000 });
+    expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal([records[2], null]);
+    expect(parcel).to.include({ length: 0, oldestMs: null });
+    expect(settled).to.deep.equal([1, 1, 1]);
+  });
+
   it('counts the age of a record from the end of its response, which may have gone on for days', () => {
     const { parcel } = makeParcel(1, { durationMs: 5000 });
     expect(parcel.takeOlder(4000)).to.deep.equal([]);

@@ -143,4 +143,29 @@ describe('A StorageLane with a spool', () => {
     expect([...storage.stored.keys()]).to.deep.equal(records.slice(30).map(({ id }) => id));
     await end(lane, clock, 0);
   });
+
+  it('drops the oldest also of a batch that has failed, but none that the storage is working on', async () => {
+    const { clock, storage, lane, accept } = makeLane({
+      queue: { maxRecords: 20, maxBytes: 100_000, overflow: 'drop-oldest' },
+    });
+    storage.mood = 'reject';
+    accept(15);
+    await clock.advance(0);
+    const records = accept(25);
+    expect(lane.stats()).to.include({ accepted: 40, queued: 20, failures: 1 });
+    expectBalanced(lane.stats());
+    storage.mood = 'hang';
+    await clock.advance(500);
+    expect(lane.stats()).to.include({ queued: 10, inFlight: 10 });
+    const newest = accept(15);
+    expectBalanced(lane.stats());
+    storage.mood = 'store';
+    storage.release();
+    await lane.flush();
+    const kept = [...records.slice(5, 15), ...newest.slice(5)];
+    expect([...storage.stored.keys()]).to.deep.equal(kept.map(({ id }) => id));
+    expect(lane.stats()).to.include({ accepted: 55, stored: 20, queued: 0 });
+    expect(lane.stats().dropped['queue-full']).to.equal(35);
+    await end(lane, clock, 0);
+  });
 });

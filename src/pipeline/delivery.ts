@@ -105,6 +105,11 @@ export class Delivery {
     attempt?.end(closedTooSoon(this.#storage.name));
   }
 
+  /** Gives up the oldest record of a batch that waits for its next attempt; null if there is none. */
+  relinquish(): UsageRecord | null {
+    return this.#attempt === null ? (this.#parcel?.takeFirst() ?? null) : null;
+  }
+
   /** Gives up what is not settled, and returns those records that are nowhere else. */
   giveUp(): readonly UsageRecord[] {
     const records = this.#parcel?.isSpooled === false ? this.#parcel.records : [];

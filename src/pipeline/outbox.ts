@@ -20,7 +20,7 @@ export interface OutBatch {
   readonly records: readonly UsageRecord[];
   /** Whether they are still on disk. */
   readonly isSpooled: boolean;
-  /** Says that so many of them are stored or dropped. */
+  /** Says that so many of them, the oldest, are stored or dropped. */
   settle(count: number): void;
 }
 
@@ -31,21 +31,28 @@ export class Outbox {
   readonly #spool: Spool | null;
   readonly #mode: SpoolMode;
   readonly #drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void;
+  readonly #relinquish: () => UsageRecord | null;
   /** What was taken from the queue and is not settled. */
   #held: Load = { records: 0, bytes: 0 };
   #tookFromSpool = false;
 
-  /** @param drop - is told of records that are given up */
+  /**
+   * @param drop - is told of records that are given up
+   * @param relinquish - settles the oldest record of the batch that was taken and hands it back; null where the storage is
+   *   working on it
+   */
   constructor(
     settings: OutboxSettings,
     spool: { readonly spool: Spool; readonly mode: SpoolMode } | null,
     drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void,
+    relinquish: () => UsageRecord | null,
   ) {
     this.#settings = settings;
     this.#queue = new RecordQueue(settings);
     this.#spool = spool?.spool ?? null;
     this.#mode = spool?.mode ?? 'overflow';
     this.#drop = drop;
+    this.#relinquish = relinquish;
   }
 
   /** Records in memory that have not been taken. */
@@ -144,26 +151,31 @@ export class Outbox {
     this.#drop(spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
   }
 
-  /** Drops the oldest records until there is room. What was taken already cannot make room. */
+  /** Drops the oldest records until there is room. What the storage is working on cannot make room. */
   #pushOut(record: UsageRecord, bytes: number): void {
-    const oldest: UsageRecord[] = [];
-    let isIn = false;
-    while (!isIn && this.#queue.length > 0) {
-      oldest.push(...this.#queue.take(1, Infinity).records);
-      isIn = this.#queue.push(record, bytes, this.#held);
+    const dropped: UsageRecord[] = [];
+    while (!this.#queue.push(record, bytes, this.#held)) {
+      const oldest = this.#relinquish() ?? this.#queue.take(1, Infinity).records[0];
+      dropped.push(oldest ?? record);
+      if (oldest === undefined) break;
     }
-    if (!isIn) oldest.push(record);
-    this.#drop('queue-full', oldest, null);
+    this.#drop('queue-full', dropped, null);
   }
 
   #takeQueued(maxRecords: number, maxBytes: number): OutBatch | null {
-    const { records, bytes } = this.#queue.take(maxRecords, maxBytes);
+    const { records, sizes } = this.#queue.take(maxRecords, maxBytes);
     if (records.length === 0) return null;
-    this.#held = { records: records.length, bytes };
+    this.#held = loadOf(sizes);
+    let settled = 0;
     const settle = (count: number): void => {
-      const left = this.#held.records - count;
-      this.#held = { records: left, bytes: left === 0 ? 0 : this.#held.bytes };
+      const { records: heldRecords, bytes } = loadOf(sizes.slice(settled, settled + count));
+      settled += count;
+      this.#held = { records: this.#held.records - heldRecords, bytes: this.#held.bytes - bytes };
     };
     return { records, isSpooled: false, settle };
   }
+}
+
+function loadOf(sizes: readonly number[]): Load {
+  return { records: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

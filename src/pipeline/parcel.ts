@@ -34,7 +34,17 @@ export class Parcel {
 
   /** When its first record was made, in milliseconds since 1970; null if none is left. */
   get oldestMs(): number | null {
-    return this.piece[0]?.date.getTime() ?? null;
+    return this.#pieces.find(({ length }) => length > 0)?.[0]?.date.getTime() ?? null;
+  }
+
+  /** Takes the oldest record, which counts as settled; null if none is left. */
+  takeFirst(): UsageRecord | null {
+    const index = this.#pieces.findIndex(({ length }) => length > 0);
+    const [first, ...rest] = this.#pieces[index] ?? [];
+    if (first === undefined) return null;
+    this.#pieces[index] = Object.freeze(rest);
+    this.#batch.settle(1);
+    return first;
   }
 
   /** Takes the records of responses that ended before a moment from the front, where the oldest are; they count as settled. */

@@ -56,8 +56,8 @@ export class RecordQueue {
     return this.#records[this.#head];
   }
 
-  /** Takes the oldest records, at least one if there is one, and no more than fit both bounds. */
-  take(maxRecords: number, maxBytes: number): { records: UsageRecord[]; bytes: number } {
+  /** Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds. */
+  take(maxRecords: number, maxBytes: number): { records: UsageRecord[]; sizes: number[] } {
     let end = this.#head;
     let bytes = 0;
     while (end < this.#records.length && end - this.#head < maxRecords) {
@@ -67,10 +67,11 @@ export class RecordQueue {
       end += 1;
     }
     const records = this.#records.slice(this.#head, end);
+    const sizes = this.#sizes.slice(this.#head, end);
     this.#bytes -= bytes;
     this.#head = end;
     this.#compact();
-    return { records, bytes };
+    return { records, sizes };
   }
 
   /** Gives back the room of what was taken, before it outgrows what waits. */

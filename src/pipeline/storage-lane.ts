@@ -50,6 +50,7 @@ export class StorageLane {
       settings.queue,
       spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
       (reason, records, error) => this.#accounts.drop(reason, records, error),
+      () => this.#delivery.relinquish(),
     );
     this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
