@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { expect } from 'chai';
 import { SEGMENT_SUFFIX } from '../../../src/pipeline/spool/own-folder.js';
@@ -122,6 +122,14 @@ describe('SegmentWriter', () => {
     handles.write = () => Promise.reject(new Error('no space'));
     for (let times = 0; times < 3; times += 1) await caught(append(makeRecords(1)));
     expect(await readdir(folder.path)).to.deep.equal([]);
+  });
+
+  it('does not write on into a file that was deleted, where nobody would find it', async () => {
+    const path = await append(makeRecords(1));
+    await rm(folder.path, { recursive: true });
+    expect(await caught(append(makeRecords(1)))).to.include({ code: 'ENOENT' });
+    await mkdir(folder.path);
+    expect(await append(makeRecords(1))).not.to.equal(path);
   });
 
   it('writes as many records as there is room for', async () => {

@@ -1,4 +1,4 @@
-import { type FileHandle, open, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, access, open, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecord } from '../../record/wire.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -66,6 +66,8 @@ export class SegmentWriter {
     try {
       await writeAll(handle, content, segment.bytes);
       if (this.#fsync === 'always') await handle.datasync();
+      // A file that was deleted takes everything, and nobody can read it.
+      await access(segment.path);
     } catch (error) {
       await handle.truncate(segment.bytes).catch(() => {});
       await this.seal().catch(() => {});
