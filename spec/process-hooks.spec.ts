@@ -58,14 +58,16 @@ describe('A script that serves some requests', function scripts() {
     expect(stats).to.include({ accepted: 10, queued: 10 });
   });
 
-  it('tries once and ends when the storage fails, and leaves the spool to the next one', async () => {
-    const { attempts, runs } = await end({ mood: 'reject', tracker: { ...LAZY, spool: spool('wal') } });
-    expect(attempts).to.deep.equal([1]);
-    expect(runs).to.be.within(1, 4);
-    const next = await end({ requests: 0, tracker: { ...LAZY, spool: spool('wal') } });
-    expect(next.stats).to.include({ accepted: 10, stored: 10 });
-    expect(stored()).to.equal(10);
-  });
+  for (const mode of ['wal', 'overflow'] as const) {
+    it(`tries once and ends when the storage fails, and leaves a spool to the next one: ${mode}`, async () => {
+      const { attempts, runs } = await end({ mood: 'reject', tracker: { ...LAZY, spool: spool(mode) } });
+      expect(attempts).to.deep.equal([1]);
+      expect(runs).to.be.within(1, 4);
+      const next = await end({ requests: 0, tracker: { ...LAZY, spool: spool(mode) } });
+      expect(next.stats).to.include({ accepted: 10, stored: 10 });
+      expect(stored()).to.equal(10);
+    });
+  }
 
   it('ends although the storage hangs', async () => {
     expect(await end({ mood: 'hang' })).to.include({ code: 0 });

@@ -130,7 +130,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     flushBeforeExit({
       flush: () => {
         capture.conclude();
-        return pipeline.flushUnlessFailing();
+        return pipeline.flushOrSpool();
       },
     }),
   );

@@ -140,6 +140,51 @@ describe('A StorageLane that ends with records in memory', () => {
     await end(controlled);
   });
 
+  it('moves to disk what waits in memory, when it is told to, but not what the storage is working on', async () => {
+    const controlled = makeLane({ ...spooling(), batch: { ...spooling().batch, maxRecords: 5 } });
+    const { lane, storage, clock, accept } = controlled;
+    storage.mood = 'reject';
+    accept(8);
+    await lane.flush();
+    expect(lane.stats()).to.include({ queued: 8, failures: 1 });
+    lane.spool();
+    expectBalanced(lane.stats());
+    await until(() => lane.stats().spooled === 8, 'all is on disk');
+    storage.mood = 'hang';
+    accept(5);
+    await clock.advance(30_000);
+    await until(() => lane.stats().inFlight === 5, 'a batch is under way');
+    const before = lane.stats();
+    lane.spool();
+    await until(() => lane.stats().queued === 0, 'the rest is on disk');
+    expect(lane.stats()).to.include({ accepted: 13, inFlight: before.inFlight });
+    expectBalanced(lane.stats());
+    storage.mood = 'store';
+    storage.release();
+    await lane.flush();
+    expect(lane.stats()).to.include({ stored: 13, spooled: 0 });
+    expect(storage.stored.size).to.equal(13);
+    await end(controlled);
+  });
+
+  it('keeps in memory what the spool has no room for', async () => {
+    const { spool } = spooling();
+    const controlled = makeLane({ ...spooling(), spool: { ...spool, maxBytes: 3000 } });
+    const { lane, storage } = controlled;
+    storage.mood = 'reject';
+    const records = Array.from({ length: 10 }, () => makeRecord());
+    for (const record of records) lane.accept(record, estimateRecordBytes(record));
+    await lane.flush();
+    lane.spool();
+    await until(() => lane.stats().spooled > 0, 'some are on disk');
+    expect(lane.stats().queued).to.be.within(1, 9);
+    expect(lane.stats().queued + lane.stats().spooled).to.equal(10);
+    storage.mood = 'store';
+    await lane.flush();
+    expect(storage.stored.size).to.equal(10);
+    await end(controlled);
+  });
+
   it('adopts later what a process leaves that dies later', async () => {
     const controlled = makeLane(spooling());
     await until(

@@ -105,9 +105,10 @@ export class Delivery {
     attempt?.end(closedTooSoon(this.#storage.name));
   }
 
-  /** Gives up the oldest record of a batch that waits for its next attempt; null if there is none. */
+  /** Gives up the oldest record of a batch that waits in memory for its next attempt; null if there is none. */
   relinquish(): UsageRecord | null {
-    return this.#attempt === null ? (this.#parcel?.takeFirst() ?? null) : null;
+    if (this.#attempt !== null || this.#parcel?.isSpooled !== false) return null;
+    return this.#parcel.takeFirst();
   }
 
   /** Gives up what is not settled, and returns those records that are nowhere else. */

@@ -112,6 +112,16 @@ export class Outbox {
     return this.#spool.take(maxRecords, maxBytes);
   }
 
+  /** Moves to disk what waits in memory and the storage is not working on, as far as there is room. */
+  spool(bytes: (record: UsageRecord) => number): void {
+    if (this.#spool === null || this.#spool.isFailing) return;
+    const waiting: UsageRecord[] = [];
+    for (let next = this.#relinquish(); next !== null; next = this.#relinquish()) waiting.push(next);
+    waiting.push(...this.#queue.take(Infinity, Infinity).records);
+    const left = waiting.filter((record) => !this.#append(record, bytes(record)));
+    this.takeBack(left, bytes, null);
+  }
+
   /** Waits until what has to be on disk is there. */
   async written(): Promise<void> {
     await this.#spool?.written();

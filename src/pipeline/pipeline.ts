@@ -182,10 +182,17 @@ export class Pipeline {
     return (this.#lanes ?? []).some(({ lane }) => lane.isDegraded) ? 'degraded' : 'ok';
   }
 
-  /** Flushes, but not into storages that fail: their next attempt has its time. */
-  async flushUnlessFailing(): Promise<void> {
-    const lanes = (this.#lanes ?? []).filter(({ lane }) => !lane.isFailing);
-    await Promise.all(lanes.map(({ lane }) => lane.flush()));
+  /**
+   * Flushes, but not into storages that fail: their next attempt has its time. What waits for them in memory goes to disk, if
+   * there is a spool.
+   */
+  async flushOrSpool(): Promise<void> {
+    await Promise.all(
+      (this.#lanes ?? []).map(async ({ lane }) => {
+        if (!lane.isFailing) await lane.flush();
+        if (lane.isFailing) lane.spool();
+      }),
+    );
   }
 
   /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */

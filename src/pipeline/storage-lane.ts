@@ -83,6 +83,11 @@ export class StorageLane {
     await settled;
   }
 
+  /** Moves what waits in memory to disk, as far as there is a spool with room for it. */
+  spool(): void {
+    this.#outbox.spool(estimateRecordBytes);
+  }
+
   /**
    * Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}, which has half of the time if
    * something has to be moved to disk.
