@@ -109,8 +109,7 @@ export type UsageMiddleware = Middleware & {
 export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const settings = resolveTrackerOptions(options);
   installActionHook();
-  /** What has to be undone when the tracker is closed. */
-  const attachments: (() => void)[] = [];
+  const attachments: Attachment[] = [];
   const salts = settings.visitors
     ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
     : null;
@@ -141,19 +140,23 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
       storages: tracker.stats().storages,
       homeless: pipeline.homeless,
     });
-    attachments.push(observeMetrics(read, onFailure));
+    const endMetrics = observeMetrics(read, onFailure);
+    attachments.push((closing) => void closing.then(endMetrics, endMetrics));
   }
   return Object.assign(capture.middleware(), { tracker });
 }
+
+/** What has to be undone when the tracker is closed; it is handed the end of that. */
+type Attachment = (closing: Promise<unknown>) => void;
 
 /** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
 class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;
   readonly #pipeline: Pipeline;
-  readonly #attachments: (() => void)[];
+  readonly #attachments: Attachment[];
 
-  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
+  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: Attachment[]) {
     this.#settings = settings;
     this.#capture = capture;
     this.#pipeline = pipeline;
@@ -190,7 +193,7 @@ class Tracker implements UsageTracker {
     const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
     this.#capture.close();
     const closing = this.#pipeline.close(timeoutMs);
-    for (const takeBack of this.#attachments.splice(0)) takeBack();
+    for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
     return closing;
   }
 

@@ -1,4 +1,4 @@
-import { metrics } from '@opentelemetry/api';
+import { type ObservableCallback, metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   DataPointType,
@@ -18,8 +18,8 @@ import { until } from '../support/until.js';
 const STORAGE = 'koa_track_usage.storage.name';
 const INSTANCE = 'koa_track_usage.storage.instance';
 
-/** A meter provider that throws where it is told to. */
-function brokenProvider(method: string): MeterProvider {
+/** A meter provider that throws where it is told to, and collects by `callbacks`. */
+function brokenProvider(method: string, callbacks: ObservableCallback[]): MeterProvider {
   const breakable = <Answer>(name: string, answer: Answer): (() => Answer) => {
     if (name !== method) return () => answer;
     return () => {
@@ -27,7 +27,10 @@ function brokenProvider(method: string): MeterProvider {
     };
   };
   const instrument = {
-    addCallback: breakable('addCallback', undefined),
+    addCallback: (callback: ObservableCallback) => {
+      callbacks.push(callback);
+      breakable('addCallback', undefined)();
+    },
     removeCallback: breakable('removeCallback', undefined),
   };
   const meter = {
@@ -159,14 +162,20 @@ describe('The metrics of OpenTelemetry', () => {
     expect(new Set(found.map(({ descriptor }) => descriptor.name)).size).to.equal(2);
   });
 
-  it('are taken back when the tracker is closed', async () => {
-    await serveTwo(1);
+  it('tell what became of the records when the tracker was closed, and are then taken back', async () => {
+    await serveTwo(6);
     await until(async () => (await collect()).length > 0, 'there are metrics');
-    const before = pointsOf(await collect(), 'record.accepted');
     await served?.usage.tracker.close({ timeoutMs: 0 });
+    const last = await collect();
+    expect(pointsOf(last, 'record.queued')).to.deep.include({ [STORAGE]: 'bad', value: 0 });
+    expect(pointsOf(last, 'record.dropped')).to.deep.include({
+      [STORAGE]: 'bad',
+      'error.type': 'shutdown-timeout',
+      value: 4,
+    });
     await (await fetch(served?.origin ?? '')).text();
     await until(() => served?.usage.tracker.stats().dropped.late === 2, 'a late request is counted');
-    expect(pointsOf(await collect(), 'record.accepted')).to.deep.equal(before);
+    expect(pointsOf(await collect(), 'record.accepted')).to.deep.equal(pointsOf(last, 'record.accepted'));
   });
 
   it('tell storages of one name apart, in one tracker and in several', async () => {
@@ -183,6 +192,8 @@ describe('The metrics of OpenTelemetry', () => {
     await until(async () => (await accepted()).length === 3, 'both trackers are observed');
     expect(await accepted()).to.deep.equal(three);
     await others.pop()?.tracker.close({ timeoutMs: 0 });
+    await collect();
+    await new Promise((resolve) => setImmediate(resolve));
     others.push(openThird());
     await until(async () => (await accepted()).length === 3, 'the new tracker is observed');
     expect(await accepted()).to.deep.equal(three);
@@ -191,7 +202,8 @@ describe('The metrics of OpenTelemetry', () => {
   for (const method of ['getMeter', 'createObservableCounter', 'addCallback', 'removeCallback'] as const) {
     it(`are done without where the meter provider throws in ${method}, and that is logged`, async () => {
       metrics.disable();
-      metrics.setGlobalMeterProvider(brokenProvider(method));
+      const callbacks: ObservableCallback[] = [];
+      metrics.setGlobalMeterProvider(brokenProvider(method, callbacks));
       const lines: string[] = [];
       const log = (line: string): void => void lines.push(line);
       const { tracker } = trackUsage({
@@ -201,14 +213,14 @@ describe('The metrics of OpenTelemetry', () => {
       await import('@opentelemetry/api');
       await new Promise((resolve) => setImmediate(resolve));
       expect(await tracker.close({ timeoutMs: 0 })).to.include({ stored: 0 });
+      for (const callback of callbacks) void callback({ observe() {} });
+      await new Promise((resolve) => setImmediate(resolve));
       expect(lines).to.deep.equal([`koa-track-usage: the option 'metrics' failed: Error: no ${method}`]);
     });
   }
 
-  it('are not made where they are not wanted, nor for a tracker that is closed at once', async () => {
+  it('are not made where they are not wanted', async () => {
     await serveTwo(1, { metrics: false });
-    const brief = trackUsage({ storage: new FaultyStorage('brief') });
-    await brief.tracker.close({ timeoutMs: 0 });
     const wanted = trackUsage({ storage: new FaultyStorage('wanted') });
     others.push(wanted);
     await until(async () => (await collect()).length > 0, 'there are metrics');
@@ -216,5 +228,12 @@ describe('The metrics of OpenTelemetry', () => {
       data.dataPoints.map(({ attributes }) => attributes[STORAGE]),
     );
     expect([...new Set(names)]).to.deep.equal(['wanted']);
+  });
+
+  it('are told once also of a tracker that is closed at once', async () => {
+    const brief = trackUsage({ storage: new FaultyStorage('brief') });
+    await brief.tracker.close({ timeoutMs: 0 });
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    expect(pointsOf(await collect(), 'record.accepted')).to.deep.equal([{ [STORAGE]: 'brief', value: 0 }]);
   });
 });

@@ -29,12 +29,24 @@ export interface ObservedFigures {
  *
  * @param read - the figures now
  * @param onFailure - learns what the meter provider threw
- * @returns takes the metrics back
+ * @returns is told when the figures have come to their end; they are collected once more, and then taken back
  */
 export function observeMetrics(read: () => ObservedFigures, onFailure: (error: unknown) => void): () => void {
   const numbers = new InstanceNumbers();
+  let hasEnded = false;
   let isOver = false;
   let takeBack: (() => void) | null = null;
+  const end = (): void => {
+    isOver = true;
+    numbers.release();
+    try {
+      takeBack?.();
+    } catch (error) {
+      onFailure(error);
+    }
+  };
+  // Not before: what a tracker drops when it is closed is told by nobody else. Other callbacks of the collection may follow.
+  const collected = (): void => void (hasEnded && !isOver && setImmediate(end));
   // What could not be taken back has nothing to say any more.
   const readObserved = (): Observed[] => {
     if (isOver) return [];
@@ -45,19 +57,13 @@ export function observeMetrics(read: () => ObservedFigures, onFailure: (error: u
   void import('@opentelemetry/api')
     .then(
       ({ metrics }) => {
-        if (!isOver) takeBack = observeWith(metrics.getMeter(METER), readObserved);
+        takeBack = observeWith(metrics.getMeter(METER), readObserved, collected);
       },
       () => {},
     )
     .catch(onFailure);
   return () => {
-    isOver = true;
-    numbers.release();
-    try {
-      takeBack?.();
-    } catch (error) {
-      onFailure(error);
-    }
+    hasEnded = true;
   };
 }
 
@@ -111,7 +117,8 @@ const FIGURES: readonly Figure[] = [
   figure('storage.retries', 'counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries),
 ];
 
-function observeWith(meter: Meter, read: () => readonly Observed[]): () => void {
+/** @param collected - is called when figures have been read */
+function observeWith(meter: Meter, read: () => readonly Observed[], collected: () => void): () => void {
   const observations = FIGURES.map(({ value, ...of }) => {
     const callback: ObservableCallback = (result) => {
       for (const { stats, attributes } of read()) {
@@ -129,7 +136,10 @@ function observeWith(meter: Meter, read: () => readonly Observed[]): () => void 
   } as const;
   observations.push({
     instrument: instrumentOf(meter, dropped),
-    callback: (result) => observeDropped(result, read()),
+    callback: (result) => {
+      observeDropped(result, read());
+      collected();
+    },
   });
   for (const { instrument, callback } of observations) instrument.addCallback(callback);
   return () => {
