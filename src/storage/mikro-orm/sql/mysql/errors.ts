@@ -32,6 +32,9 @@ const SETUP: ReadonlyMap<number, string> = new Map([
   ...same([1231, 1193], 'The server is older than MySQL 8.0 or MariaDB 10.5'),
 ]);
 
+/** Those of them about a right that the user lacks. */
+const FORBIDDEN: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227]);
+
 function same(numbers: readonly number[], advice: string): [number, string][] {
   return numbers.map((number) => [number, advice]);
 }
@@ -43,11 +46,17 @@ function errorNumber(error: unknown): number {
   return typeof number === 'number' && number > 0 ? number : 0;
 }
 
-function messageOf(error: unknown): string {
+/** What went wrong. */
+export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   // Sockets that fail to connect on every address have no message.
   return text === '' ? String(code) : text;
+}
+
+/** Whether the user lacks a right, to a database, a table or its columns. */
+export function isForbidden(error: unknown): boolean {
+  return FORBIDDEN.has(errorNumber(error));
 }
 
 /** What an error tells a person to do; null if waiting may help. */

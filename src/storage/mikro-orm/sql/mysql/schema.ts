@@ -1,7 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SqlSchemaGenerator } from '@mikro-orm/sql';
+import { TrackUsageError } from '../../../../errors.js';
 import { type FoundColumn, type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
+import { isForbidden, messageOf } from './errors.js';
 import { quote, quoteTable, schemaOf } from './identifiers.js';
 import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
 
@@ -44,6 +46,15 @@ const INDEXED = `select index_name as name from information_schema.statistics
   where table_schema = ifnull(?, database()) and table_name = ? group by index_name
   having group_concat(column_name order by seq_in_index) like 'date,id%'`;
 
+/** Which database is connected to, and as whom. */
+const SESSION = 'select database() as dbName, current_user() as account';
+
+interface Session {
+  readonly dbName: string;
+  /** The name and the host of the account, with an @ between them. */
+  readonly account: string;
+}
+
 const LOCK = `concat('koa-track-usage ', md5(concat(ifnull(?, database()), '.', ?)))`;
 
 /**
@@ -81,19 +92,51 @@ async function makeOrCheck(
 ): Promise<void> {
   const found = await execute<ColumnInfo[]>(connection, COLUMNS, names);
   if (found.length === 0) {
-    const generator = orm.schema as SqlSchemaGenerator;
-    await generator.execute(await generator.getCreateSchemaSQL({ wrap: false }));
+    await create(orm, table, connection);
     return;
   }
   const statements = checkTable(collated(table), tableOf(found), syntaxOf(orm, table));
-  for (const statement of statements) await execute(connection, statement);
+  for (const statement of statements) await change(connection, table, statement);
   const indexed = await execute<unknown[]>(connection, INDEXED, names);
   if (indexed.length > 0) return;
   const indexName = orm.em.getPlatform().getIndexName(table.name, ['date', 'id'], 'index');
-  await execute(
+  await change(
     connection,
+    table,
     `create index ${quote(indexName)} on ${quoteTable(orm, table)} (\`date\`, \`id\`)`,
   );
+}
+
+async function create(orm: MikroORM, table: UsageTable, connection: NativeConnection): Promise<void> {
+  const generator = orm.schema as SqlSchemaGenerator;
+  try {
+    await generator.execute(await generator.getCreateSchemaSQL({ wrap: false }));
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    const [who] = await execute<Session[]>(connection, SESSION);
+    const database = schemaOf(orm, table) ?? who?.dbName ?? '';
+    const [, user = '', host = '%'] = /^(.*)@(.*)$/s.exec(who?.account ?? '') ?? [];
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The table '${table.name}' cannot be made: ${messageOf(error)}. Have somebody who may run: grant select, insert, ` +
+        `update, create, alter, index on ${quote(database)}.* to ${quote(user)}@${quote(host)};`,
+      error,
+    );
+  }
+}
+
+/** Makes a change that the user may have no right to. */
+async function change(connection: NativeConnection, table: UsageTable, statement: string): Promise<void> {
+  try {
+    await execute(connection, statement);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The table '${table.name}' has to be changed: ${messageOf(error)}. Have somebody who may run: ${statement};`,
+      error,
+    );
+  }
 }
 
 /** The table with its types as they have to be written: MySQL's own collations hold different texts equal. */
