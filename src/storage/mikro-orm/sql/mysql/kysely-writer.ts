@@ -5,6 +5,7 @@ import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
 import { textLiteral } from '../../mysql-column-types.js';
 import { Mutex } from '../../mutex.js';
+import { encode } from '../encode.js';
 import { rawQuery } from '../raw-query.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
@@ -38,7 +39,8 @@ export class KyselyWriter implements SqlWriter {
     try {
       for (let start = 0; start < batch.length; start += CHUNK_RECORDS) {
         if (start > 0) await nextTurn();
-        const text = this.#textOf(batch.slice(start, start + CHUNK_RECORDS));
+        const chunk = batch.slice(start, start + CHUNK_RECORDS);
+        const text = encode(this.#table.name, () => this.#textOf(chunk));
         // Whoever made the request that set off this batch has no part in it: its session context is not ours.
         await this.#mutex.run(signal, () =>
           RequestContext.create(this.#orm.em, () => this.#execute(text, signal)),

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
+import { encode } from '../encode.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
@@ -55,7 +56,7 @@ export class MySqlWriter implements SqlWriter {
     this.#maxPacketBytes ||= await readMaxPacketBytes(connection);
     for (let start = 0; start < batch.length;) {
       signal.throwIfAborted();
-      const { rows, parameters } = this.#takeRows(batch, start);
+      const { rows, parameters } = encode(this.#table.name, () => this.#takeRows(batch, start));
       const { serverStatus } = await execute<NativeResult>(
         connection,
         this.#statement(rows, parameters),

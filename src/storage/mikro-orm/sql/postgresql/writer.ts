@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
 import { needsKysely } from '../driver-options.js';
+import { encode } from '../encode.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
@@ -32,7 +33,8 @@ export class PostgresWriter implements SqlWriter {
   /** @inheritdoc */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     try {
-      await this.#runner.run(this.#makeInsert(batch), signal);
+      const insert = encode(this.#table.name, () => this.#makeInsert(batch));
+      await this.#runner.run(insert, signal);
     } catch (error) {
       throw storageError(error, this.#orm, this.#table);
     }

@@ -12,7 +12,7 @@ import {
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
-import { rowOf } from './row.js';
+import { type SqliteRow, rowOf } from './row.js';
 import { RowInserter, targetOf } from './row-inserter.js';
 
 /** Records a transaction, at most. */
@@ -79,12 +79,23 @@ export class SqliteWriter implements SqlWriter {
     const refusedRows = inserter.transact((add) => {
       for (const record of chunk) {
         if (done > 0 && done % LOOK_RECORDS === 0 && performance.now() > deadline) break;
-        add(rowOf(this.#table, record), done);
+        const row = this.#rowOf(record, refused);
+        if (row !== null) add(row, done);
         done += 1;
       }
     });
     for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });
     return done;
+  }
+
+  /** A record as a row; null, and among the refused, if it cannot be one: what cannot be JSON will never be. */
+  #rowOf(record: UsageRecord, refused: RefusedRecord[]): SqliteRow | null {
+    try {
+      return rowOf(this.#table, record);
+    } catch (error) {
+      refused.push({ id: record.id, error: error as Error });
+      return null;
+    }
   }
 
   /** The statements, made again when MikroORM has connected anew. */
