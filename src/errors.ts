@@ -3,7 +3,7 @@
  *
  * - `INVALID_OPTION`: an option is unknown, of the wrong type or out of bounds.
  * - `INVALID_DECORATION`: decorators contradict each other or stand where they have no meaning.
- * - `INVALID_QUERY`: a filter, bound, date or cursor given to `getUsage` or one of its kin is not usable.
+ * - `INVALID_QUERY`: a filter, bound, date or cursor given to `getUsage` or one of its kin, or to `deleteBefore`, is not usable.
  * - `NO_STORAGE`: no storage was given and none is in the container.
  * - `STORAGE_CONNECT`: a storage could not open its connection.
  * - `STORAGE_SETUP`: the database has to be changed by a person (missing table, wrong columns, missing right).

@@ -1,5 +1,6 @@
 import { OptionReader } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
+import { checkDeletion } from '../storage/check-deletion.js';
 import type { UsagePosition } from '../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../storage/usage-page.js';
 import {
@@ -68,8 +69,13 @@ export class MemoryStorage implements ReadableUsageStorage {
     return { stored: batch.length, refused: [] };
   }
 
-  /** Deletes the oldest records before a date, up to a limit, and says how many. */
+  /**
+   * Deletes the oldest records before a date, up to a limit, and says how many.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the date is none, or the limit
+   */
   async deleteBefore(date: Date, limit: number, signal?: AbortSignal): Promise<number> {
+    checkDeletion(date, limit);
     signal?.throwIfAborted();
     const old = [...this.#byId.values()].filter((record) => record.date < date).toSorted(newestFirst);
     const oldest = old.toReversed().slice(0, limit);

@@ -1,4 +1,5 @@
 import type { UsageRecord } from '../../record/usage-record.js';
+import { checkDeletion } from '../check-deletion.js';
 import { type UsagePage, streamUsagePages } from '../usage-page.js';
 import type { SaltStore } from '../salt-store.js';
 import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from '../usage-query.js';
@@ -40,6 +41,7 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @inheritdoc */
   async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     this.#assertOpen();
+    checkDeletion(date, limit);
     signal.throwIfAborted();
     return this.prune(date, limit, signal);
   }

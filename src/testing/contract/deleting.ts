@@ -84,6 +84,21 @@ export const DELETING: readonly ContractCheck[] = [
     await holds(storage, records.slice(5));
   }),
 
+  deletes('deletes nothing before a date that is none, nor up to a limit that is none', async (storage) => {
+    const records = [...recordsAt(-1, -2), makeRecord({ date: new Date('1969-12-31') })];
+    await storeAll(storage, records);
+    for (const [date, limit] of [
+      [new Date(NaN), 10],
+      [NOON, 0],
+      [NOON, -1],
+      [NOON, NaN],
+    ] as const) {
+      // It may refuse to, or find nothing.
+      await Promise.allSettled([storage.deleteBefore(date, limit, patience())]);
+    }
+    await holds(storage, records);
+  }),
+
   deletes('takes any limit', async (storage, { isSlow }) => {
     const records = makeRecords(isSlow === true ? 120 : 1200);
     await storeAll(storage, records);
