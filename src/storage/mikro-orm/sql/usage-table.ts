@@ -47,10 +47,18 @@ export function findUsageTable(orm: MikroORM): UsageTable {
   };
 }
 
+/** The schema of an ORM. MikroORM takes one from the URL as well, but only when it connects, and it need not have done so. */
+export function configuredSchema({ config }: MikroORM): string | undefined {
+  const { schema, clientUrl } = config.getAll();
+  const isChosen = schema !== undefined && schema !== config.getPlatform().getDefaultSchemaName();
+  if (isChosen || clientUrl === undefined || !URL.canParse(clientUrl)) return schema;
+  return new URL(clientUrl).searchParams.get('schema') ?? schema;
+}
+
 /** The schema as MikroORM chooses it for reading. */
 export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
   const isFixed = entity.schema !== undefined && entity.schema !== '*';
-  const schema = isFixed ? entity.schema : orm.config.get('schema');
+  const schema = isFixed ? entity.schema : configuredSchema(orm);
   return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;
 }
 

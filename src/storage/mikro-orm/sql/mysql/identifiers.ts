@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { UsageTable } from '../usage-table.js';
+import { type UsageTable, configuredSchema } from '../usage-table.js';
 
 /** Quotes an identifier as MySQL does under every `sql_mode`. */
 export function quote(identifier: string): string {
@@ -8,7 +8,7 @@ export function quote(identifier: string): string {
 
 /** The database that a table is in, if it is not that of the connection. MySQL has no other schemas. */
 export function schemaOf(orm: MikroORM, { entity }: UsageTable): string | null {
-  const schema = entity.schema ?? orm.config.get('schema');
+  const schema = entity.schema ?? configuredSchema(orm);
   return schema === undefined || schema === '*' ? null : schema;
 }
 
