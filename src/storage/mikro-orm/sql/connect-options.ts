@@ -19,7 +19,10 @@ export interface SqlStorageOptions extends SqlStorageNaming {
   readonly driver: Constructor<IDatabaseDriver>;
   /** The database on its server, or the file of an SQLite database, such as `'usage.db'`, or `':memory:'`. */
   readonly dbName?: string | undefined;
-  /** The server in one text, such as `postgres://user:password@host:5432/db`, instead of the options below. */
+  /**
+   * The server in one text, such as `postgres://user:password@host:5432/db`, instead of the options below. TLS is asked for in
+   * `driverOptions`.
+   */
   readonly clientUrl?: string | undefined;
   /** The server's host. @default the driver's, as a rule 127.0.0.1 */
   readonly host?: string | undefined;
@@ -48,6 +51,13 @@ const NOTHING = 'nothing: it is for servers, and this driver opens a file';
 
 const A_URL =
   "a URL, such as 'postgres://user@host/db', with / ? # and @ of a password as %2F %3F %23 and %40";
+
+/** MikroORM reads none of a URL's parameters but the schema: what asks for encryption there would be passed over in silence. */
+const A_URL_WITHOUT_TLS =
+  'a URL without parameters that ask for TLS, which go unheard there: give driverOptions: { ssl: true } instead, or ' +
+  "{ ssl: … } with what the driver's client takes";
+
+const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$/i;
 
 /** What no file and no database is called: two letters, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
@@ -89,7 +99,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     reader.refuse('driver', A_DRIVER);
   const given = readDriverOptions(reader);
   const dialect = findDialect(makeDriver(driver, given), CONNECT);
-  const where = dialect.isEmbedded ? readFile(reader, options, dialect) : readServer(reader, options);
+  const where = dialect.isEmbedded ? readFile(reader, options, dialect) : readServer(reader, options, given);
   const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
   return {
     dialect,
@@ -161,11 +171,17 @@ function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-function readServer(reader: OptionReader<SqlStorageOptions>, options: SqlStorageOptions): Where {
+function readServer(
+  reader: OptionReader<SqlStorageOptions>,
+  options: SqlStorageOptions,
+  driverOptions: object,
+): Where {
   const clientUrl = secret(options, 'clientUrl', isServerUrl, A_URL);
+  if (!('ssl' in driverOptions) && !isReadyMade(driverOptions))
+    secret(options, 'clientUrl', (url) => !asksForTls(url), A_URL_WITHOUT_TLS);
   const dbName = readName(reader, options, "a database's name; a URL is given as 'clientUrl'", () => false);
-  if (clientUrl === undefined && dbName === undefined)
-    reader.refuse('dbName', "a database's name, or the option 'clientUrl'");
+  if (dbName === undefined && (clientUrl === undefined || new URL(clientUrl).pathname.length <= 1))
+    reader.refuse('dbName', "a database's name, or the option 'clientUrl' with one behind its host");
   const where = {
     clientUrl,
     dbName,
@@ -201,6 +217,13 @@ function isServerUrl(text: string): boolean {
   return !`${rest}${hash}`.includes('@') && isDecodable(pathname);
 }
 
+/** Whether a URL wants a connection that is encrypted, and no other. */
+function asksForTls(url: string): boolean {
+  return [...new URL(url).searchParams].some(
+    ([name, value]) => /^(?:ssl|tls)/i.test(name) && !MAY_DO_WITHOUT_TLS.test(value),
+  );
+}
+
 function isDecodable(encoded: string): boolean {
   try {
     decodeURIComponent(encoded);
@@ -212,8 +235,8 @@ function isDecodable(encoded: string): boolean {
 
 function readTableName(reader: OptionReader<SqlStorageOptions>, { reservedNames }: SqlDialect): string {
   const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
-  // MikroORM reads a schema before a dot, and puts values where question marks are.
-  if (/[.?]/.test(tableName) || reservedNames?.pattern.test(tableName) === true) {
+  // MikroORM reads a schema before a dot, and puts values where question marks are; databases read no further than to NUL.
+  if (/[.?\0]/.test(tableName) || reservedNames?.pattern.test(tableName) === true) {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
     reader.refuse('tableName', `a name without a dot or a question mark${also}`);
   }

@@ -17,7 +17,7 @@ export interface SqlDialect {
   readonly remote?: { readonly pattern: RegExp; readonly example: string };
 
   /** What a table may not be called here, and how an error says so; null if every name will do. */
-  readonly reservedNames: { readonly pattern: RegExp; readonly expected: string } | null;
+  readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
 
   /** What MikroORM is given for a connection of our own, beside what the user gave. */
   readonly connectionOptions: object;

@@ -12,7 +12,11 @@ import { MySqlWriter } from './writer.js';
 
 const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   isEmbedded: false,
-  reservedNames: { pattern: /\s$|^.{65,}$/su, expected: 'has at most 64 characters and no space at its end' },
+  reservedNames: {
+    // Names have at most 64 characters, the table of salts has `_salt` behind its own, and emoji are in none.
+    pattern: /\s$|^.{60,}$|[\u{10000}-\u{10ffff}]/su,
+    expected: 'has at most 59 characters, none of them of four bytes, and no space at its end',
+  },
   connectionOptions: {
     charset: 'utf8mb4',
     collate: undefined,

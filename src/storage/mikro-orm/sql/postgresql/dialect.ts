@@ -9,11 +9,17 @@ import { PostgresWriter } from './writer.js';
 /** How long a connection of our own may take to make, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** PostgreSQL cuts names to 63 bytes in silence, and the table of salts has `_salt` behind its own. */
+const MAX_NAME_BYTES = 58;
+
 /** PostgreSQL, by pg. */
 export const postgresqlDialect: SqlDialect = {
   name: 'postgresql',
   isEmbedded: false,
-  reservedNames: null,
+  reservedNames: {
+    pattern: { test: (name) => Buffer.byteLength(name) > MAX_NAME_BYTES },
+    expected: `has at most ${MAX_NAME_BYTES} bytes`,
+  },
   connectionOptions: {
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
