@@ -105,6 +105,14 @@ describe('SqlStorage.connect on a table of MySQL or MariaDB that is there', () =
       await keepsRecords();
     });
 
+    it('gives no SQL for a view, which has no key', async () => {
+      await other.query('create view usage_view as select * from koa_usage');
+      const error = await caught(connectMySql(database.url, { tableName: 'usage_view' }));
+      await other.query('drop view usage_view');
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.include('its primary key is not').and.not.include('run:');
+    });
+
     it('gives no SQL for a table that has nothing of ours', async () => {
       await other.query('drop table koa_usage');
       await other.query('create table koa_usage (name varchar(20) primary key)');

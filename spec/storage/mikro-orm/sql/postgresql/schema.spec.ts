@@ -89,6 +89,14 @@ describeOn('postgresql', (server) => {
       });
     }
 
+    it('gives no SQL for a view, which has no key', async () => {
+      await client.query('create view usage_view as select * from koa_usage');
+      const error = await caught(connectPostgres(database, { tableName: 'usage_view' }));
+      await client.query('drop view usage_view');
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.include('its primary key is not').and.not.include('run:');
+    });
+
     it('takes wider columns, and further ones that demand nothing', async () => {
       await client.query(
         'alter table koa_usage alter column url type text, alter column path type varchar, alter column status type bigint, ' +

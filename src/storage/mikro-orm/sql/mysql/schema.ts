@@ -42,6 +42,10 @@ const COLUMNS = `select column_name as name, is_nullable = 'YES' as nullable, co
   from information_schema.columns where table_schema = ifnull(?, database()) and table_name = ?
   order by ordinal_position`;
 
+/** A table that can be given a key, and no view. */
+const PLAIN = `select 1 from information_schema.tables
+  where table_schema = ifnull(?, database()) and table_name = ? and table_type = 'BASE TABLE'`;
+
 const INDEXED = `select index_name as name from information_schema.statistics
   where table_schema = ifnull(?, database()) and table_name = ? group by index_name
   having group_concat(column_name order by seq_in_index) like 'date,id%'`;
@@ -95,7 +99,8 @@ async function makeOrCheck(
     await create(orm, table, connection);
     return;
   }
-  const statements = checkTable(collated(table), tableOf(found), syntaxOf(orm, table));
+  const isPlain = (await execute<unknown[]>(connection, PLAIN, names)).length > 0;
+  const statements = checkTable(collated(table), tableOf(found), syntaxOf(orm, table, isPlain));
   for (const statement of statements) await change(connection, table, statement);
   const indexed = await execute<unknown[]>(connection, INDEXED, names);
   if (indexed.length > 0) return;
@@ -161,7 +166,7 @@ function tableOf(found: readonly ColumnInfo[]): FoundTable {
 }
 
 /** A column that is changed has to be described as a whole. */
-function syntaxOf(orm: MikroORM, table: UsageTable): TableSyntax {
+function syntaxOf(orm: MikroORM, table: UsageTable, isPlain: boolean): TableSyntax {
   const tableName = quoteTable(orm, table);
   const columns = new Map(collated(table).columns.map((column) => [column.name, column]));
   const modify = (name: string, type: string, isNullable: boolean): string =>
@@ -178,7 +183,7 @@ function syntaxOf(orm: MikroORM, table: UsageTable): TableSyntax {
         ? modify(found.name, found.type, true)
         : retype(column);
     },
-    addPrimaryKey: `alter table ${tableName} add primary key (${quote('id')})`,
+    addPrimaryKey: isPlain ? `alter table ${tableName} add primary key (${quote('id')})` : null,
     // A column that counts by itself has to stay in a key.
     replacePrimaryKey: (key) =>
       `alter table ${tableName} drop primary key, add index (${key.map(quote).join(', ')}), ` +

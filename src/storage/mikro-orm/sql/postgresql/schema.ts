@@ -55,7 +55,8 @@ async function createOrCheck(client: NativeClient, table: UsageTable, sql: strin
     await create(client, table, await withoutSchema(client, table, sql), session);
     return;
   }
-  const statements = [...checkTable(table, found, syntaxOf(table)), ...(await findIndex(client, table))];
+  const syntax = syntaxOf(table, found.isPlain);
+  const statements = [...checkTable(table, found, syntax), ...(await findIndex(client, table))];
   for (const statement of statements) await change(client, table, statement);
   await checkRights(client, table);
 }
@@ -129,17 +130,26 @@ async function lookAround(client: NativeClient): Promise<Session> {
   );
 }
 
-async function findTable(client: NativeClient, table: UsageTable): Promise<FoundTable | null> {
+interface FoundRelation extends FoundTable {
+  /** Whether it is a table that can be given a key, and no view. */
+  readonly isPlain: boolean;
+}
+
+async function findTable(client: NativeClient, table: UsageTable): Promise<FoundRelation | null> {
   const { rows } = await client.query({
     text: `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as "isNullable",
-        a.atthasdef or a.attidentity <> '' as "hasDefault", coalesce(a.attnum = any(i.indkey), false) as "isKey"
-      from pg_attribute a left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+        a.atthasdef or a.attidentity <> '' as "hasDefault", coalesce(a.attnum = any(i.indkey), false) as "isKey", c.relkind = 'r' as "isPlain"
+      from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
       where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum`,
     values: [quoteTable(table)],
   });
   if (rows.length === 0) return null;
-  const columns = rows as (FoundColumn & { readonly isKey: boolean })[];
-  return { columns, primaryKey: columns.filter(({ isKey }) => isKey).map(({ name }) => name) };
+  const columns = rows as (FoundColumn & { readonly isKey: boolean; readonly isPlain: boolean })[];
+  return {
+    columns,
+    primaryKey: columns.filter(({ isKey }) => isKey).map(({ name }) => name),
+    isPlain: columns.every(({ isPlain }) => isPlain),
+  };
 }
 
 /** Without an index, every page of `getUsage` sorts the whole table. This is the statement that makes it, if it is missing. */
@@ -155,7 +165,7 @@ async function findIndex(client: NativeClient, table: UsageTable): Promise<strin
   return [`create index ${name} on ${quoteTable(table)} ("date", "id")`];
 }
 
-function syntaxOf(table: UsageTable): TableSyntax {
+function syntaxOf(table: UsageTable, isPlain: boolean): TableSyntax {
   const tableName = quoteTable(table);
   const alter = ({ name }: { readonly name: string }): string =>
     `alter table ${tableName} alter column ${quote(name)}`;
@@ -165,7 +175,7 @@ function syntaxOf(table: UsageTable): TableSyntax {
     holds,
     retype: (column) => `${alter(column)} type ${column.type} using ${quote(column.name)}::${column.type}`,
     dropNotNull: (column) => `${alter(column)} drop not null`,
-    addPrimaryKey: `alter table ${tableName} add primary key ("id")`,
+    addPrimaryKey: isPlain ? `alter table ${tableName} add primary key ("id")` : null,
   };
 }
 
