@@ -26,7 +26,10 @@ export interface NativeConnection {
 /** The part of mysql2's pool that is used here. */
 export interface NativePool {
   getConnection(done: Callback<NativeConnection>): void;
+  on(event: 'connection', listener: (connection: NativeConnection) => void): unknown;
 }
+
+const AUTOCOMMIT = 'set autocommit = 1';
 
 interface MySqlConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativePool>;
@@ -42,6 +45,18 @@ export function takeConnection(pool: NativePool): Promise<NativeConnection> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => (error === null ? resolve(connection) : reject(error)));
   });
+}
+
+/**
+ * Has the connections of a pool commit by themselves. A server may be set to begin transactions instead: reads would begin one
+ * that nobody ends, and go on seeing what was there at that time. Only for a pool that is ours alone.
+ *
+ * @param first - a connection that is there already; the others are yet to be made
+ */
+export async function commitByThemselves(pool: NativePool, first: NativeConnection): Promise<void> {
+  // Where it fails, what comes next on the connection says so.
+  pool.on('connection', (connection) => connection.execute(AUTOCOMMIT, [], () => {}));
+  await execute(first, AUTOCOMMIT);
 }
 
 /**
