@@ -43,15 +43,15 @@ export class OptionReader<Options extends object> {
     }
   }
 
-  /** The value of an option that passes `accepts`, or `otherwise` if it was not given. */
+  /** The value of an option that passes `accepts`, or `fallback` if it was not given. */
   read<Value>(
     name: keyof Options & string,
     accepts: (value: unknown) => boolean,
     expected: string,
-    otherwise: Value,
+    fallback: Value,
   ): Value {
     const value: unknown = this.#options[name];
-    if (value === undefined) return otherwise;
+    if (value === undefined) return fallback;
     if (!accepts(value)) throw invalid(this.#subject, `${this.#prefix}${name}`, value, expected);
     return value as Value;
   }
@@ -68,20 +68,20 @@ export class OptionReader<Options extends object> {
   oneOf<const Value extends string>(
     name: keyof Options & string,
     values: readonly Value[],
-    otherwise: Value,
+    fallback: Value,
   ): Value {
     const accepts = (value: unknown): boolean => values.some((candidate) => candidate === value);
-    return this.read(name, accepts, values.map((value) => `'${value}'`).join(' or '), otherwise);
+    return this.read(name, accepts, values.map((value) => `'${value}'`).join(' or '), fallback);
   }
 
   /** `true` or `false`. */
-  boolean(name: keyof Options & string, otherwise: boolean): boolean {
-    return this.read(name, (value) => typeof value === 'boolean', 'true or false', otherwise);
+  boolean(name: keyof Options & string, fallback: boolean): boolean {
+    return this.read(name, (value) => typeof value === 'boolean', 'true or false', fallback);
   }
 
   /** Text that is not empty. */
-  text<Otherwise>(name: keyof Options & string, otherwise: Otherwise): string | Otherwise {
-    return this.read<string | Otherwise>(name, isText, 'text that is not empty', otherwise);
+  text<Fallback>(name: keyof Options & string, fallback: Fallback): string | Fallback {
+    return this.read<string | Fallback>(name, isText, 'text that is not empty', fallback);
   }
 
   /** Refuses an option for a reason of its own. */

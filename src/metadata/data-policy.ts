@@ -59,30 +59,30 @@ export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy
 }
 
 /** Reads an option that says what becomes of parameters. */
-export function readParameterRules<Options extends object, Otherwise>(
+export function readParameterRules<Options extends object, Fallback>(
   reader: OptionReader<Options>,
   name: keyof Options & string,
-  otherwise: Otherwise,
-): Readonly<Record<string, ParameterRule>> | Otherwise {
-  return reader.read<Readonly<Record<string, ParameterRule>> | Otherwise>(
+  fallback: Fallback,
+): Readonly<Record<string, ParameterRule>> | Fallback {
+  return reader.read<Readonly<Record<string, ParameterRule>> | Fallback>(
     name,
     isParameterRules,
     "an object such as { token: 'redact' }, with 'keep' or 'redact' for each parameter",
-    otherwise,
+    fallback,
   );
 }
 
 /** Reads an option that is a sample rate. */
-export function readSampleRate<Options extends object, Otherwise>(
+export function readSampleRate<Options extends object, Fallback>(
   reader: OptionReader<Options>,
   name: keyof Options & string,
-  otherwise: Otherwise,
-): SampleRate | Otherwise {
-  return reader.read<SampleRate | Otherwise>(
+  fallback: Fallback,
+): SampleRate | Fallback {
+  return reader.read<SampleRate | Fallback>(
     name,
     (value) => typeof value === 'function' || isRate(value),
     'a number from 0 to 1, or a function that returns one',
-    otherwise,
+    fallback,
   );
 }
 

@@ -59,8 +59,8 @@ function limitNullable(value: JsonObject | null): JsonObject | null {
 }
 
 /** Negative zero becomes zero, as neither JSON nor every database tells them apart. */
-function finiteOr(value: number, otherwise: number): number {
-  return Number.isFinite(value) ? value + 0 : otherwise;
+function finiteOr(value: number, fallback: number): number {
+  return Number.isFinite(value) ? value + 0 : fallback;
 }
 
 function countOrNull(value: number | null): number | null {

@@ -170,8 +170,8 @@ class QueryReader<Query extends UsageCountQuery> {
     return this.#query[name];
   }
 
-  integer(name: keyof Query & string, otherwise: number, max: number): number {
-    const value = this.value(name) ?? otherwise;
+  integer(name: keyof Query & string, fallback: number, max: number): number {
+    const value = this.value(name) ?? fallback;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
     return this.refuse(name, `an integer from 1 to ${max}`);
   }

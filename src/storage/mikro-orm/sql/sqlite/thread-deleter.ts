@@ -8,19 +8,19 @@ import { PIECE_RECORDS, type WriteThread } from './write-thread.js';
 export class ThreadDeleter implements SqlDeleter {
   readonly #thread: WriteThread;
   readonly #tableName: string;
-  readonly #otherwise: SqlDeleter;
+  readonly #fallback: SqlDeleter;
 
-  constructor(thread: WriteThread, tableName: string, otherwise: SqlDeleter) {
+  constructor(thread: WriteThread, tableName: string, fallback: SqlDeleter) {
     this.#thread = thread;
     this.#tableName = tableName;
-    this.#otherwise = otherwise;
+    this.#fallback = fallback;
   }
 
   /** @inheritdoc */
   async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     let total = 0;
     try {
-      if (!(await this.#thread.makeReady(signal))) return await this.#otherwise.delete(date, limit, signal);
+      if (!(await this.#thread.makeReady(signal))) return await this.#fallback.delete(date, limit, signal);
       while (total < limit) {
         const wanted = Math.min(PIECE_RECORDS, limit - total);
         const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;

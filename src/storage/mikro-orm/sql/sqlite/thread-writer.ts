@@ -36,19 +36,19 @@ interface PackedPiece {
 export class ThreadWriter implements SqlWriter {
   readonly #thread: WriteThread;
   readonly #table: UsageTable;
-  readonly #otherwise: SqlWriter;
+  readonly #fallback: SqlWriter;
 
-  constructor(thread: WriteThread, table: UsageTable, otherwise: SqlWriter) {
+  constructor(thread: WriteThread, table: UsageTable, fallback: SqlWriter) {
     this.#thread = thread;
     this.#table = table;
-    this.#otherwise = otherwise;
+    this.#fallback = fallback;
   }
 
   /** @inheritdoc */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     const refused: RefusedRecord[] = [];
     try {
-      if (!(await this.#thread.makeReady(signal))) return await this.#otherwise.write(batch, signal);
+      if (!(await this.#thread.makeReady(signal))) return await this.#fallback.write(batch, signal);
       let before: Promise<readonly RefusedRecord[]> = Promise.resolve([]);
       for (let start = 0; start < batch.length;) {
         const piece = await this.#pack(batch, start, refused, signal);
