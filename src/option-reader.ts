@@ -28,9 +28,7 @@ export class OptionReader<Options extends object> {
     this.#subject = subject;
     this.#prefix = group === undefined ? '' : `${group}.`;
     this.#options = options;
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-      throw invalid(subject, group ?? 'options', options, expected);
-    }
+    if (!isObject(options)) throw invalid(subject, group ?? 'options', options, expected);
     const known: readonly string[] = names;
     for (const name of Object.keys(options)) {
       if (!known.includes(name)) {
@@ -57,26 +55,39 @@ export class OptionReader<Options extends object> {
   }
 
   /** An integer within bounds, both inclusive. */
-  integer(name: keyof Options & string, bounds: { min: number; max: number; default: number }): number {
+  integer<Fallback>(
+    name: keyof Options & string,
+    bounds: { readonly min: number; readonly max: number; readonly default: Fallback },
+  ): number | Fallback {
     const { min, max } = bounds;
     const accepts = (value: unknown): boolean =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
-    return this.read(name, accepts, `an integer from ${min} to ${max}`, bounds.default);
+    return this.read<number | Fallback>(name, accepts, `an integer from ${min} to ${max}`, bounds.default);
   }
 
   /** One of a closed list of texts. */
-  oneOf<const Value extends string>(
+  oneOf<const Value extends string, const Fallback = Value>(
     name: keyof Options & string,
     values: readonly Value[],
-    fallback: Value,
-  ): Value {
+    fallback: Fallback,
+  ): Value | Fallback {
     const accepts = (value: unknown): boolean => values.some((candidate) => candidate === value);
-    return this.read(name, accepts, values.map((value) => `'${value}'`).join(' or '), fallback);
+    return this.read<Value | Fallback>(
+      name,
+      accepts,
+      values.map((value) => `'${value}'`).join(' or '),
+      fallback,
+    );
   }
 
   /** `true` or `false`. */
-  boolean(name: keyof Options & string, fallback: boolean): boolean {
-    return this.read(name, (value) => typeof value === 'boolean', 'true or false', fallback);
+  boolean<Fallback>(name: keyof Options & string, fallback: Fallback): boolean | Fallback {
+    return this.read<boolean | Fallback>(
+      name,
+      (value) => typeof value === 'boolean',
+      'true or false',
+      fallback,
+    );
   }
 
   /** Text that is not empty. */
@@ -93,6 +104,11 @@ export class OptionReader<Options extends object> {
 /** Whether a value is text that is not empty. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** Whether a value is an object with names: neither null nor a list. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value can be called. */

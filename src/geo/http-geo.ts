@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { TrackUsageError } from '../errors.js';
-import { OptionReader, isFunction } from '../option-reader.js';
+import { OptionReader, isFunction, isObject } from '../option-reader.js';
 import type { JsonObject } from '../record/usage-record.js';
 import { readFreeGeoIp } from './free-geo-ip.js';
 import type { GeoSource } from './geo-source.js';
@@ -86,7 +86,7 @@ function describeUrl(template: unknown): string {
 /** Headers are secrets: an error shows their names only. */
 function readHeaders(headers: unknown): Readonly<Record<string, string>> {
   if (headers === undefined) return {};
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+  if (!isObject(headers)) {
     throw invalid('headers', `of type ${typeof headers}`, 'an object of texts');
   }
   for (const [name, value] of Object.entries(headers)) {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { OptionReader, isText } from '../option-reader.js';
+import { OptionReader, isObject, isText } from '../option-reader.js';
 
 /** How much of an address a record keeps: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing. */
 export type IpPolicy = 'full' | 'truncate' | 'none';
@@ -42,19 +42,13 @@ const NAMES = ['ip', 'query', 'params', 'sampleRate', 'name', 'data'] as const;
  */
 export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy {
   const reader = new OptionReader(subject, options, NAMES);
-  const params = readParameterRules(reader, 'params', undefined);
   return {
-    ip: reader.read('ip', isIpPolicy, IP_POLICIES.map((policy) => `'${policy}'`).join(' or '), undefined),
+    ip: reader.oneOf('ip', IP_POLICIES, undefined),
     query: reader.read<readonly string[] | undefined>('query', isNameList, A_NAME_LIST, undefined),
-    params,
+    params: readParameterRules(reader, 'params', undefined),
     sampleRate: readSampleRate(reader, 'sampleRate', undefined),
     name: reader.text('name', undefined),
-    data: reader.read<boolean | undefined>(
-      'data',
-      (value) => typeof value === 'boolean',
-      'true or false',
-      undefined,
-    ),
+    data: reader.boolean('data', undefined),
   };
 }
 
@@ -114,15 +108,6 @@ export function isNameList(value: unknown): boolean {
   return Array.isArray(value) && value.every((name) => isText(name) && !name.includes('*'));
 }
 
-function isIpPolicy(value: unknown): boolean {
-  return IP_POLICIES.some((policy) => policy === value);
-}
-
 function isParameterRules(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((rule) => rule === 'keep' || rule === 'redact')
-  );
+  return isObject(value) && Object.values(value).every((rule) => rule === 'keep' || rule === 'redact');
 }

@@ -1,4 +1,4 @@
-import { OptionReader, isFunction } from '../option-reader.js';
+import { OptionReader, type Resolved, isFunction } from '../option-reader.js';
 import type { GeoLookup } from '../record/geo-info.js';
 
 /** Where clients' addresses are looked up, and how long for. */
@@ -29,7 +29,7 @@ export interface GeoOptions {
 }
 
 /** The options with every default filled in. */
-export type GeoSettings = { readonly [Name in keyof GeoOptions]-?: Exclude<GeoOptions[Name], undefined> };
+export type GeoSettings = Resolved<GeoOptions>;
 
 const NAMES = [
   'lookup',

@@ -22,6 +22,6 @@ export function resolveRetention(
   if (options === undefined) return null;
   const reader = new OptionReader(subject, options, ['days'], 'retention');
   // There is no default: what is deleted has to be stated.
-  const days = reader.integer('days', { min: 1, max: MAX_DAYS, default: 0 });
-  return { days: days === 0 ? reader.refuse('days', `an integer from 1 to ${MAX_DAYS}`) : days };
+  const days = reader.integer('days', { min: 1, max: MAX_DAYS, default: null });
+  return { days: days ?? reader.refuse('days', `an integer from 1 to ${MAX_DAYS}`) };
 }

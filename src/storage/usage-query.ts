@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../errors.js';
-import { show } from '../option-reader.js';
+import { isObject, show } from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanText } from '../record/text.js';
 import { type UsagePosition, decodeCursor } from './usage-cursor.js';
@@ -152,9 +152,7 @@ class QueryReader<Query extends UsageCountQuery> {
   constructor(method: string, query: Query, own: readonly (keyof Query & string)[]) {
     this.#method = method;
     this.#query = query;
-    if (typeof query !== 'object' || query === null || Array.isArray(query)) {
-      throw invalid(method, 'query', query, 'an object');
-    }
+    if (!isObject(query)) throw invalid(method, 'query', query, 'an object');
     const names: readonly string[] = ['startDate', 'endDate', ...own, ...FILTERS];
     const unknown = Object.keys(query).find((name) => !names.includes(name));
     if (unknown !== undefined) {

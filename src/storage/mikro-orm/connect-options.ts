@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../../errors.js';
-import type { OptionReader } from '../../option-reader.js';
+import { type OptionReader, isObject } from '../../option-reader.js';
 
 /** Options of a connection of our own, as far as every database has them. */
 interface ConnectOptions {
@@ -30,8 +30,4 @@ export function readSecret<Options extends object>(
     'INVALID_OPTION',
     `${subject}: the option '${name}' cannot be used (its value is not shown); expected ${expected}.`,
   );
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -186,8 +186,7 @@ function readServer(
     clientUrl,
     dbName,
     host: reader.text('host', undefined),
-    port:
-      options.port === undefined ? undefined : reader.integer('port', { min: 1, max: 65_535, default: 1 }),
+    port: reader.integer('port', { min: 1, max: 65_535, default: undefined }),
     user: reader.text('user', undefined),
     password: secret(options, 'password', () => true, 'text'),
     schema: reader.text('schema', undefined),
