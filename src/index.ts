@@ -28,10 +28,8 @@ export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata
 export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
+export type { BatchOptions, QueueOptions, RetryOptions } from './options/delivery-options.js';
 export type {
-  BatchOptions,
-  QueueOptions,
-  RetryOptions,
   TrackUsageOptions,
   UsageContainer,
   UsageLogger,

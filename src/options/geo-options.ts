@@ -1,5 +1,6 @@
 import { OptionReader, type Resolved, isFunction } from '../option-reader.js';
 import type { GeoLookup } from '../record/geo-info.js';
+import { HOUR_MS } from './units.js';
 
 /** Where clients' addresses are looked up, and how long for. */
 export interface GeoOptions {
@@ -46,7 +47,6 @@ const NAMES = [
 const A_LOOKUP = "a function, such as maxmindGeo({ path }) of 'koa-track-usage/geo'";
 const A_LOOKUP_OR_OPTIONS = `${A_LOOKUP}, or an object such as { lookup }`;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 
 /**

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { OptionReader, type Resolved } from '../option-reader.js';
+import { GIB } from './units.js';
 
 /** Where records wait on disk while a storage does not take them. */
 export interface SpoolOptions {
@@ -21,7 +22,6 @@ export interface SpoolOptions {
 
 /** Of the 104 that the path of a socket may have on macOS, storage and process have the rest. */
 const MAX_SPOOL_PATH_BYTES = 70;
-const GIB = 1_073_741_824;
 
 /**
  * Checks where records wait on disk.

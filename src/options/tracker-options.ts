@@ -8,6 +8,14 @@ import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
+import {
+  type BatchOptions,
+  type QueueOptions,
+  type RetryOptions,
+  resolveBatch,
+  resolveQueue,
+  resolveRetry,
+} from './delivery-options.js';
 import { applicationName } from './server-name.js';
 import { type GeoOptions, type GeoSettings, resolveGeo } from './geo-options.js';
 import { type RetentionOptions, resolveRetention } from './retention-options.js';
@@ -37,38 +45,6 @@ export interface UsageContainer {
   getMany<Value>(id: Token<Value>): Value[];
   remove(id: Token<unknown>): unknown;
   set(id: Token<unknown>, value: unknown): unknown;
-}
-
-/** How much may wait in memory for a storage. */
-export interface QueueOptions {
-  /** Records, from 1 to 1,000,000. @default 10_000 */
-  readonly maxRecords?: number | undefined;
-  /** Estimated bytes, from 1,024 to 4 GiB. @default 16_777_216 (16 MiB) */
-  readonly maxBytes?: number | undefined;
-  /** What makes room when the queue is full and there is no spool. @default 'drop-newest' */
-  readonly overflow?: 'drop-newest' | 'drop-oldest' | undefined;
-}
-
-/** When and how much is handed to a storage. */
-export interface BatchOptions {
-  /** Records a batch, from 1 to 10,000. @default 500 */
-  readonly maxRecords?: number | undefined;
-  /** Estimated bytes a batch, from 1,024 to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
-  readonly maxBytes?: number | undefined;
-  /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000 */
-  readonly maxDelayMs?: number | undefined;
-}
-
-/** How long a storage is waited for, and how a batch that failed is tried again. */
-export interface RetryOptions {
-  /** The longest pause before the second attempt, in milliseconds, from 1 to 3,600,000. @default 500 */
-  readonly minDelayMs?: number | undefined;
-  /** The longest pause before any attempt, in milliseconds, from 1 to 3,600,000. @default 30_000 */
-  readonly maxDelayMs?: number | undefined;
-  /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
-  readonly attemptTimeoutMs?: number | undefined;
-  /** Records older than this are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
-  readonly maxAgeMs?: number | undefined;
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
@@ -168,8 +144,6 @@ const NAMES = [
   'logger',
   'clock',
 ] as const;
-const HOUR_MS = 3_600_000;
-const GIB = 1_073_741_824;
 
 /**
  * Checks the options and fills in the defaults.
@@ -197,9 +171,9 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
     user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
     ...resolveAddressOptions(reader),
     geo: options.geo === undefined ? null : resolveGeo(SUBJECT, options.geo),
-    queue: resolveQueue(options.queue),
-    batch: resolveBatch(options.batch),
-    retry: resolveRetry(options.retry),
+    queue: resolveQueue(SUBJECT, options.queue),
+    batch: resolveBatch(SUBJECT, options.batch),
+    retry: resolveRetry(SUBJECT, options.retry),
     spool: options.spool === undefined ? null : resolveSpool(SUBJECT, options.spool),
     retention: resolveRetention(SUBJECT, options.retention),
     handleSignals: reader.boolean('handleSignals', false),
@@ -253,39 +227,6 @@ function readStorages(
     );
   }
   return storages;
-}
-
-function resolveQueue(options: QueueOptions = {}): TrackerSettings['queue'] {
-  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes', 'overflow'], 'queue');
-  return {
-    maxRecords: reader.integer('maxRecords', { min: 1, max: 1_000_000, default: 10_000 }),
-    maxBytes: reader.integer('maxBytes', { min: 1024, max: 4 * GIB, default: GIB / 64 }),
-    overflow: reader.oneOf('overflow', ['drop-newest', 'drop-oldest'], 'drop-newest'),
-  };
-}
-
-function resolveBatch(options: BatchOptions = {}): TrackerSettings['batch'] {
-  const reader = new OptionReader(SUBJECT, options, ['maxRecords', 'maxBytes', 'maxDelayMs'], 'batch');
-  return {
-    maxRecords: reader.integer('maxRecords', { min: 1, max: 10_000, default: 500 }),
-    maxBytes: reader.integer('maxBytes', { min: 1024, max: GIB, default: GIB / 256 }),
-    maxDelayMs: reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 1000 }),
-  };
-}
-
-function resolveRetry(options: RetryOptions = {}): TrackerSettings['retry'] {
-  const names = ['minDelayMs', 'maxDelayMs', 'attemptTimeoutMs', 'maxAgeMs'] as const;
-  const reader = new OptionReader(SUBJECT, options, names, 'retry');
-  const minDelayMs = reader.integer('minDelayMs', { min: 1, max: HOUR_MS, default: 500 });
-  const maxDelayMs = reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 30_000 });
-  if (maxDelayMs < minDelayMs)
-    reader.refuse('maxDelayMs', `at least retry.minDelayMs, which is ${minDelayMs}`);
-  return {
-    minDelayMs,
-    maxDelayMs,
-    attemptTimeoutMs: reader.integer('attemptTimeoutMs', { min: 1, max: HOUR_MS, default: 30_000 }),
-    maxAgeMs: reader.integer('maxAgeMs', { min: 1000, max: 365 * 24 * HOUR_MS, default: 7 * 24 * HOUR_MS }),
-  };
 }
 
 function isContainer(value: unknown): boolean {
