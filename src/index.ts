@@ -45,6 +45,7 @@ export type {
   ErrorSummary,
   Health,
   StorageStats,
+  TrackerStats,
 } from './pipeline/accounting.js';
 export type {
   DropEvent,
@@ -55,7 +56,7 @@ export type {
   TrackerEventName,
 } from './pipeline/events.js';
 export type { RetentionStats } from './pipeline/retention.js';
-export type { CloseResult, TrackerStats } from './pipeline/pipeline.js';
+export type { CloseResult } from './pipeline/pipeline.js';
 export type { GeoInfo, GeoLookup } from './record/geo-info.js';
 export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
 export type {

@@ -16,10 +16,10 @@ import {
 } from './options/tracker-options.js';
 import { OptionReader } from './option-reader.js';
 import { type ObservedFigures, observeMetrics } from './metrics/open-telemetry.js';
-import type { Health } from './pipeline/accounting.js';
+import type { Health, TrackerStats } from './pipeline/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from './pipeline/events.js';
 import type { RetentionStats } from './pipeline/retention.js';
-import { type CloseResult, Pipeline, type TrackerStats } from './pipeline/pipeline.js';
+import { type CloseResult, Pipeline } from './pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from './process-hooks.js';
 import { StorageToken } from './storage/storage-token.js';
 import {

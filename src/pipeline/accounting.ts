@@ -76,6 +76,18 @@ export interface StorageStats extends RecordCounts {
   readonly oldestAgeMs: number | null;
 }
 
+/** What became of all records: the sums over the storages, and each storage's own. */
+export interface TrackerStats extends RecordCounts {
+  /** Attempts that failed, of all storages. */
+  readonly retries: number;
+  /** What any storage's last attempt that failed threw, or its spool; null if none did. */
+  readonly lastError: ErrorSummary | null;
+  /** How long ago the oldest request started whose record waits for any storage, in milliseconds; null if none does. */
+  readonly oldestAgeMs: number | null;
+  /** One entry a storage; empty until there is one. */
+  readonly storages: readonly StorageStats[];
+}
+
 /**
  * How a tracker does: all is well; records wait for a storage that fails, or on disk because the queue was full, or the spool
  * cannot be written; or records are or would be lost.
@@ -89,5 +101,42 @@ export function noDrops(): Record<DropReason, number> {
 
 /** Dropped records, whatever the reason. */
 export function countDropped(dropped: DropCounts): number {
-  return Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  return sum(Object.values(dropped), (count) => count);
+}
+
+/**
+ * Adds up the accounts of a tracker's storages.
+ *
+ * @param unassigned - records that were dropped before there was a storage to count them
+ * @param lastError - what any storage's last attempt that failed threw, or its spool; null if none did
+ */
+export function sumStats(
+  storages: readonly StorageStats[],
+  unassigned: DropCounts,
+  lastError: ErrorSummary | null,
+): TrackerStats {
+  const dropped = { ...unassigned };
+  for (const reason of DROP_REASONS) dropped[reason] += sum(storages, (stats) => stats.dropped[reason]);
+  return {
+    accepted: countDropped(unassigned) + sum(storages, ({ accepted }) => accepted),
+    stored: sum(storages, ({ stored }) => stored),
+    queued: sum(storages, ({ queued }) => queued),
+    inFlight: sum(storages, ({ inFlight }) => inFlight),
+    spooled: sum(storages, ({ spooled }) => spooled),
+    dropped,
+    retries: sum(storages, ({ retries }) => retries),
+    lastError,
+    oldestAgeMs: largest(storages.map(({ oldestAgeMs }) => oldestAgeMs)),
+    storages,
+  };
+}
+
+/** @returns null if there is none */
+function largest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

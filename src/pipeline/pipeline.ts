@@ -3,15 +3,14 @@ import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
 import {
-  type RecordCounts,
-  DROP_REASONS,
   type DropCounts,
   type DropReason,
   type ErrorSummary,
   type Health,
+  type TrackerStats,
   countDropped,
   noDrops,
-  type StorageStats,
+  sumStats,
 } from './accounting.js';
 import { summarizeError } from './error-summary.js';
 import { TrackerEvents } from './events.js';
@@ -43,18 +42,6 @@ export interface PipelineSpoolSettings {
   /** For each storage, in bytes. */
   readonly maxBytes: number;
   readonly fsync: FsyncPolicy;
-}
-
-/** What became of all records: the sums over the storages, and each storage's own. */
-export interface TrackerStats extends RecordCounts {
-  /** Attempts that failed, of all storages. */
-  readonly retries: number;
-  /** What any storage's last attempt that failed threw, or its spool; null if none did. */
-  readonly lastError: ErrorSummary | null;
-  /** How long ago the oldest request started whose record waits for any storage, in milliseconds; null if none does. */
-  readonly oldestAgeMs: number | null;
-  /** One entry a storage; empty until there is one. */
-  readonly storages: readonly StorageStats[];
 }
 
 /** What became of all records by the time that a tracker was closed. */
@@ -212,21 +199,7 @@ export class Pipeline {
   /** The accounts. */
   stats(): TrackerStats {
     const storages = (this.#lanes ?? []).map(({ lane }) => lane.stats());
-    const homeless = countDropped(this.#homeless);
-    const dropped = { ...this.#homeless };
-    for (const reason of DROP_REASONS) dropped[reason] += sum(storages, (stats) => stats.dropped[reason]);
-    return {
-      accepted: homeless + sum(storages, ({ accepted }) => accepted),
-      stored: sum(storages, ({ stored }) => stored),
-      queued: sum(storages, ({ queued }) => queued),
-      inFlight: sum(storages, ({ inFlight }) => inFlight),
-      spooled: sum(storages, ({ spooled }) => spooled),
-      dropped,
-      retries: sum(storages, ({ retries }) => retries),
-      lastError: this.#lastError,
-      oldestAgeMs: largest(storages.map(({ oldestAgeMs }) => oldestAgeMs)),
-      storages,
-    };
+    return sumStats(storages, this.#homeless, this.#lastError);
   }
 
   /** @returns what was thrown, if there is no storage */
@@ -284,14 +257,4 @@ async function closeQuietly(storage: UsageStorage, log: ReportLog): Promise<void
   } catch (error) {
     log.failure('close', `the storage '${storage.name}' did not close`, error);
   }
-}
-
-/** @returns null if there is none */
-function largest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-}
-
-function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
 }
