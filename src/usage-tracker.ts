@@ -138,7 +138,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
     const read = (): ObservedFigures => ({
       storages: tracker.stats().storages,
-      homeless: pipeline.homeless,
+      droppedWithoutStorage: pipeline.droppedWithoutStorage,
     });
     const endMetrics = observeMetrics(read, onFailure);
     attachments.push((closing) => void closing.then(endMetrics, endMetrics));

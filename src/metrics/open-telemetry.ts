@@ -19,7 +19,7 @@ export interface ObservedFigures {
   /** Those of every storage, always in the same order. */
   readonly storages: readonly StorageStats[];
   /** Records that came while there was no storage. */
-  readonly homeless: DropCounts;
+  readonly droppedWithoutStorage: DropCounts;
 }
 
 /**
@@ -50,9 +50,9 @@ export function observeMetrics(read: () => ObservedFigures, onFailure: (error: u
   // What could not be taken back has nothing to say any more.
   const readObserved = (): Observed[] => {
     if (isOver) return [];
-    const { storages, homeless } = read();
+    const { storages, droppedWithoutStorage } = read();
     const ofStorages = storages.map((stats, index) => observed(stats, numbers.of(index, stats.name)));
-    return [...ofStorages, ...observedWithout(homeless)];
+    return [...ofStorages, ...observedWithout(droppedWithoutStorage)];
   };
   void import('@opentelemetry/api')
     .then(
@@ -79,9 +79,9 @@ function observed(stats: StorageStats, number: number): Observed {
 }
 
 /** What came while there was no storage counts as accepted and dropped, so that the sums are those of `stats()`. */
-function observedWithout(homeless: DropCounts): Observed[] {
-  const accepted = countDropped(homeless);
-  return accepted === 0 ? [] : [{ stats: { accepted, dropped: homeless }, attributes: {} }];
+function observedWithout(droppedWithoutStorage: DropCounts): Observed[] {
+  const accepted = countDropped(droppedWithoutStorage);
+  return accepted === 0 ? [] : [{ stats: { accepted, dropped: droppedWithoutStorage }, attributes: {} }];
 }
 
 /** One figure of a storage, as a metric. */

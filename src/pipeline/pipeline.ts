@@ -68,11 +68,11 @@ export class Pipeline {
   readonly #findStorages: () => readonly UsageStorage[];
   readonly #log: ReportLog;
   readonly #observer: LaneObserver;
-  readonly #homeless = noDrops();
+  readonly #droppedWithoutStorage = noDrops();
   readonly #retention: Retention | null;
   #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
   /** Whether there was no storage when one was looked for. */
-  #isHomeless = false;
+  #hasNoStorage = false;
   #closing: Promise<CloseResult> | null = null;
   #lastError: ErrorSummary | null = null;
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
@@ -99,7 +99,7 @@ export class Pipeline {
   /** Takes a record. It does no I/O, awaits nothing and never throws. */
   accept(record: UsageRecord): void {
     if (!this.open()) {
-      this.#dropHomeless(this.#closing === null ? 'no-storage' : 'late', [record], null);
+      this.#dropWithoutStorage(this.#closing === null ? 'no-storage' : 'late', [record], null);
       return;
     }
     const bytes = estimateRecordBytes(record);
@@ -123,7 +123,7 @@ export class Pipeline {
   lost(what: string, error: unknown): void {
     // Said with the loss, so that there is one line.
     const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
-    if (this.#lanes === null) this.#dropHomeless('internal', [], cause);
+    if (this.#lanes === null) this.#dropWithoutStorage('internal', [], cause);
     else for (const { lane } of this.#lanes) lane.lose('internal', cause);
   }
 
@@ -141,9 +141,9 @@ export class Pipeline {
     if (this.#lanes !== null) return true;
     if (this.#closing !== null) return false;
     const error = this.#tryOpen();
-    this.#isHomeless = error !== null;
-    if (this.#isHomeless) this.#log.failure('no-storage', 'requests are not tracked', error);
-    return !this.#isHomeless;
+    this.#hasNoStorage = error !== null;
+    if (this.#hasNoStorage) this.#log.failure('no-storage', 'requests are not tracked', error);
+    return !this.#hasNoStorage;
   }
 
   /** The storages, once they have been found. */
@@ -151,9 +151,9 @@ export class Pipeline {
     return (this.#lanes ?? []).map(({ storage }) => storage);
   }
 
-  /** The records that came while there was no storage. */
-  get homeless(): DropCounts {
-    return { ...this.#homeless };
+  /** Records that were dropped as there was no storage to count them. */
+  get droppedWithoutStorage(): DropCounts {
+    return { ...this.#droppedWithoutStorage };
   }
 
   /** What became of the records that are too old; null where none is. */
@@ -164,7 +164,7 @@ export class Pipeline {
   /** How the tracker does. */
   health(): Health {
     const { clock } = this.#settings;
-    if (this.#isHomeless) return 'failing';
+    if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
     return (this.#lanes ?? []).some(({ lane }) => lane.isDegraded) ? 'degraded' : 'ok';
   }
@@ -199,7 +199,7 @@ export class Pipeline {
   /** The accounts. */
   stats(): TrackerStats {
     const storages = (this.#lanes ?? []).map(({ lane }) => lane.stats());
-    return sumStats(storages, this.#homeless, this.#lastError);
+    return sumStats(storages, this.#droppedWithoutStorage, this.#lastError);
   }
 
   /** @returns what was thrown, if there is no storage */
@@ -244,8 +244,8 @@ export class Pipeline {
     return { stored, spooled, dropped: countDropped(dropped) };
   }
 
-  #dropHomeless(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
-    this.#homeless[reason] += 1;
+  #dropWithoutStorage(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
+    this.#droppedWithoutStorage[reason] += 1;
     this.#log.loss(null, reason, 1, error);
     this.events.emit('drop', { storage: null, reason, count: 1, records, error });
   }
