@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../../../errors.js';
+import { messageOf } from '../message-of.js';
 
 /**
  * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) that only a person can do something about: no such
@@ -99,7 +100,7 @@ export function storageError(error: unknown, collection: string): Error {
 /** What an error means to the tracker while it deletes old records. */
 export function deletionError(error: unknown, collection: string): Error {
   if (error instanceof TrackUsageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return codesOf(error).some((code) => SETUP.has(code))
     ? new TrackUsageError(
         'STORAGE_SETUP',
@@ -126,7 +127,7 @@ export function codesOf(error: unknown): unknown[] {
  * @param target - which database, without its password
  */
 export function explainConnect(target: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return codesOf(error).some((code) => NOT_LET_IN.has(code))
     ? `the MongoDB database ${target} does not let the user in: ${message}. Check username and password, and that ` +
         "'authSource' is the database that knows the user, often 'admin'."

@@ -1,9 +1,10 @@
 import { TrackUsageError } from '../../../errors.js';
+import { messageOf } from '../message-of.js';
 
 /** What an error means to the tracker while it deletes old records. */
 export function deletionError(error: unknown, tableName: string, isSetup: boolean): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return isSetup
     ? new TrackUsageError(
         'STORAGE_SETUP',

@@ -2,6 +2,7 @@ import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
 import { type UsageTable, findSchema } from './usage-table.js';
+import { messageOf } from '../message-of.js';
 
 /** The table that salts are kept in. */
 export interface SaltTable {
@@ -48,7 +49,7 @@ export function missingEntity(): TrackUsageError {
  */
 export function saltError(error: unknown, { name, isOwn }: SaltTable, isSetup: boolean): Error {
   if (error instanceof TrackUsageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!isSetup) {
     return new TrackUsageError(
       'STORAGE_UNAVAILABLE',

@@ -11,6 +11,7 @@ import { storageError } from './errors.js';
 import { REMOTE_URL, isRemote } from './location.js';
 import { ensureTable } from './schema.js';
 import { LibSqlServerWriter } from './writer.js';
+import { messageOf } from '../../message-of.js';
 
 /**
  * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
@@ -33,7 +34,7 @@ export const libSqlDialect: SqlDialect = {
       : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
-      ? `the libSQL server '${target}' cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
+      ? `the libSQL server '${target}' cannot be used: ${messageOf(error)}. ` +
         "Check the URL, that the server is running, and its token, which is given as 'password'."
       : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
 };

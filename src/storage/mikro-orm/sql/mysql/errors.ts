@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../../../../errors.js';
+import { messageOf } from '../../message-of.js';
 
 /**
  * Numbers (dev.mysql.com/doc/mysql-errors, mariadb.com/kb/en/mariadb-error-codes) of errors after which the same
@@ -44,14 +45,6 @@ function errorNumber(error: unknown): number {
   // Sockets have negative numbers, those of the operating system.
   const number: unknown = error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
   return typeof number === 'number' && number > 0 ? number : 0;
-}
-
-/** What went wrong. */
-export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  // Sockets that fail to connect on every address have no message.
-  return text === '' ? String(code) : text;
 }
 
 /** Whether the user lacks a right, to a database, a table or its columns. */

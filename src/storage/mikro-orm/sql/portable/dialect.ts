@@ -5,6 +5,7 @@ import { KyselySalts } from '../kysely-salts.js';
 import { convert, storageError } from './errors.js';
 import { ensureTable } from './schema.js';
 import { PortableWriter } from './writer.js';
+import { messageOf } from '../../message-of.js';
 
 /**
  * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
@@ -26,7 +27,7 @@ export const portableDialect: SqlDialect = {
       (error) => storageError(convert(orm.em.getDriver(), error), table.name).code === 'STORAGE_SETUP',
     ),
   explainConnect: (target, error) =>
-    `the database ${target} cannot be used: ${error instanceof Error ? error.message : String(error)}. ` +
+    `the database ${target} cannot be used: ${messageOf(error)}. ` +
     'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +
     'a table in it.',
 };

@@ -8,6 +8,7 @@ import {
   type IDatabaseDriver,
 } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
+import { messageOf } from '../../message-of.js';
 
 /** What MikroORM makes of errors that only a person can do something about. */
 const SETUP = [
@@ -57,7 +58,7 @@ export function convert(driver: IDatabaseDriver, error: unknown): unknown {
 /** What an error means to the tracker, as for the other dialects. */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (isRefusal(error)) {
     return new TrackUsageError(
       'BATCH_REFUSED',

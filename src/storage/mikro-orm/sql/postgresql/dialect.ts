@@ -2,9 +2,10 @@ import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { isSetup, messageOf, stateOf } from './errors.js';
+import { isSetup, stateOf } from './errors.js';
 import { ensureTable } from './schema.js';
 import { PostgresWriter } from './writer.js';
+import { messageOf } from '../../message-of.js';
 
 /** How long a connection of our own may take to make, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
+import { messageOf } from '../../message-of.js';
 import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from './identifiers.js';
 import { postgresConnection } from './native-client.js';
@@ -86,14 +87,6 @@ export function whatToRun(state: string, orm: MikroORM, table: UsageTable): stri
 export function stateOf(error: unknown): string {
   const code: unknown = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : '';
-}
-
-/** What went wrong, also where several addresses of a host were tried and the error itself says nothing. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.message !== '') return error.message;
-  const [first]: unknown[] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  return first instanceof Error ? first.message : error.name;
 }
 
 function hasState(error: unknown, beginnings: readonly string[]): boolean {

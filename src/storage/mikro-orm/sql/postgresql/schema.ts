@@ -2,9 +2,10 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../../errors.js';
 import { type FoundColumn, type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
-import { isSetup, messageOf, stateOf, whatToRun } from './errors.js';
+import { isSetup, stateOf, whatToRun } from './errors.js';
 import { quote, quoteTable } from './identifiers.js';
 import { type NativeClient, postgresConnection } from './native-client.js';
+import { messageOf } from '../../message-of.js';
 
 /** SQLSTATE insufficient_privilege. */
 const NO_RIGHT = '42501';

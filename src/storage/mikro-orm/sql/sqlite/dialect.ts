@@ -9,6 +9,7 @@ import { ThreadDeleter } from './thread-deleter.js';
 import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
+import { messageOf } from '../../message-of.js';
 
 /**
  * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
@@ -38,6 +39,6 @@ export const sqliteDialect: SqlDialect = {
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`
-      : `the SQLite file '${file}' cannot be opened: ${error instanceof Error ? error.message : String(error)}. ` +
+      : `the SQLite file '${file}' cannot be opened: ${messageOf(error)}. ` +
         'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
 };

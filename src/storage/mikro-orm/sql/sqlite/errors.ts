@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../../../../errors.js';
+import { messageOf } from '../../message-of.js';
 
 /** Result codes (sqlite.org/rescode.html) after which the same record fails again, and only that record. */
 const REFUSED = ['SQLITE_CONSTRAINT', 'SQLITE_TOOBIG', 'SQLITE_MISMATCH', 'SQLITE_RANGE'];
@@ -37,7 +38,7 @@ export function isBusy(error: unknown): boolean {
  */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (hasCode(error, REFUSED)) {
     // A constraint declared ON CONFLICT ROLLBACK takes the whole transaction with it.
     return new TrackUsageError(
