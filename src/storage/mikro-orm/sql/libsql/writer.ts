@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { StoreResult } from '../../../usage-storage.js';
+import { messageOf } from '../../message-of.js';
 import type { SqlWriter } from '../sql-writer.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
 import { valuesOf } from '../sqlite/row.js';
 import type { UsageTable } from '../usage-table.js';
+import { writeError } from '../write-error.js';
 import { isRefusal, storageError } from './errors.js';
 
 /** Records a statement. Each has some thirty parameters, and SQLite takes 32,766 a statement. */
@@ -39,11 +40,7 @@ export class LibSqlServerWriter implements SqlWriter {
       const [record] = batch;
       if (record !== undefined && batch.length === 1)
         return { stored: 0, refused: [{ id: record.id, error: error as Error }] };
-      throw new TrackUsageError(
-        'BATCH_REFUSED',
-        `The table '${name}' refused a batch: ${String(error)}.`,
-        error,
-      );
+      throw writeError(error, name, { message: messageOf(error), isRefusal: true, advice: null });
     }
     return { stored: batch.length, refused: [] };
   }

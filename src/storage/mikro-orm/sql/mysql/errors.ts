@@ -1,5 +1,6 @@
-import { TrackUsageError } from '../../../../errors.js';
+import type { TrackUsageError } from '../../../../errors.js';
 import { messageOf } from '../../message-of.js';
+import { writeError } from '../write-error.js';
 
 /**
  * Numbers (dev.mysql.com/doc/mysql-errors, mariadb.com/kb/en/mariadb-error-codes) of errors after which the same
@@ -62,31 +63,14 @@ export function adviceFor(error: unknown): string | null {
  * (`STORAGE_SETUP`), or that the batch may be stored later (`STORAGE_UNAVAILABLE`).
  */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
-  if (error instanceof TrackUsageError) return error;
   const message = messageOf(error);
-  if (REFUSED.has(errorNumber(error))) {
-    const other = errorNumber(error) === 1048 && /Column 'id'/.test(message);
-    return new TrackUsageError(
-      'BATCH_REFUSED',
-      `The table '${tableName}' refused a batch: ${
-        other ? 'another unique key than id already has a value of it' : message
-      }.`,
-      error,
-    );
-  }
+  const isOtherKey = errorNumber(error) === 1048 && /Column 'id'/.test(message);
   const advice = adviceFor(error);
-  if (advice !== null) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${tableName}' cannot be written: ${message}. ${advice}.`,
-      error,
-    );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The table '${tableName}' cannot be written now: ${message}.`,
-    error,
-  );
+  return writeError(error, tableName, {
+    message: isOtherKey ? 'another unique key than id already has a value of it' : message,
+    isRefusal: REFUSED.has(errorNumber(error)),
+    advice: advice === null ? null : `${advice}.`,
+  });
 }
 
 /** Why a database could not be opened, and what to do. */

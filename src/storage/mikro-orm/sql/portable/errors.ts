@@ -7,8 +7,9 @@ import {
   SyntaxErrorException,
   type IDatabaseDriver,
 } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
+import type { TrackUsageError } from '../../../../errors.js';
 import { messageOf } from '../../message-of.js';
+import { writeError } from '../write-error.js';
 
 /** What MikroORM makes of errors that only a person can do something about. */
 const SETUP = [
@@ -57,28 +58,14 @@ export function convert(driver: IDatabaseDriver, error: unknown): unknown {
 
 /** What an error means to the tracker, as for the other dialects. */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
-  if (error instanceof TrackUsageError) return error;
-  const message = messageOf(error);
-  if (isRefusal(error)) {
-    return new TrackUsageError(
-      'BATCH_REFUSED',
-      `The table '${tableName}' refused a batch: ${message}.`,
-      error,
-    );
-  }
-  if (isSetup(error)) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${tableName}' cannot be written: ${message}. If the table or a column is missing, run the ` +
-        'migrations of the MikroORM that has the entity Usage; if a right is, grant select and insert on the table.',
-      error,
-    );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The table '${tableName}' cannot be written now: ${message}.`,
-    error,
-  );
+  return writeError(error, tableName, {
+    message: messageOf(error),
+    isRefusal: isRefusal(error),
+    advice: isSetup(error)
+      ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; if a right ' +
+        'is, grant select and insert on the table.'
+      : null,
+  });
 }
 
 /** Whether an error asks for a person. */

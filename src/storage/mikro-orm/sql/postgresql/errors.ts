@@ -1,9 +1,10 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../../../errors.js';
+import type { TrackUsageError } from '../../../../errors.js';
 import { messageOf } from '../../message-of.js';
 import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from './identifiers.js';
 import { postgresConnection } from './native-client.js';
+import { writeError } from '../write-error.js';
 
 /**
  * SQLSTATE codes (postgresql.org/docs/current/errcodes-appendix.html), or their classes, after which the same batch fails
@@ -19,27 +20,11 @@ const SETUP = ['42', '28', '3D', '3F', '0A'];
  * (`BATCH_REFUSED`), that a person has to act (`STORAGE_SETUP`), or that it may be stored later (`STORAGE_UNAVAILABLE`).
  */
 export function storageError(error: unknown, orm: MikroORM, table: UsageTable): TrackUsageError {
-  if (error instanceof TrackUsageError) return error;
-  const message = messageOf(error);
-  if (hasState(error, REFUSED)) {
-    return new TrackUsageError(
-      'BATCH_REFUSED',
-      `The table '${table.name}' refused a batch: ${message}.`,
-      error,
-    );
-  }
-  if (hasState(error, SETUP)) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${table.name}' cannot be written: ${message}. ${whatToRun(stateOf(error), orm, table)}`,
-      error,
-    );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The table '${table.name}' cannot be written now: ${message}.`,
-    error,
-  );
+  return writeError(error, table.name, {
+    message: messageOf(error),
+    isRefusal: hasState(error, REFUSED),
+    advice: hasState(error, SETUP) ? whatToRun(stateOf(error), orm, table) : null,
+  });
 }
 
 /** Whether an error asks for a person. */

@@ -1,5 +1,6 @@
-import { TrackUsageError } from '../../../../errors.js';
+import type { TrackUsageError } from '../../../../errors.js';
 import { messageOf } from '../../message-of.js';
+import { writeError } from '../write-error.js';
 
 /** Result codes (sqlite.org/rescode.html) after which the same record fails again, and only that record. */
 const REFUSED = ['SQLITE_CONSTRAINT', 'SQLITE_TOOBIG', 'SQLITE_MISMATCH', 'SQLITE_RANGE'];
@@ -37,29 +38,14 @@ export function isBusy(error: unknown): boolean {
  * be stored later (`STORAGE_UNAVAILABLE`).
  */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
-  if (error instanceof TrackUsageError) return error;
-  const message = messageOf(error);
-  if (hasCode(error, REFUSED)) {
+  return writeError(error, tableName, {
+    message: messageOf(error),
     // A constraint declared ON CONFLICT ROLLBACK takes the whole transaction with it.
-    return new TrackUsageError(
-      'BATCH_REFUSED',
-      `The table '${tableName}' refused a batch: ${message}.`,
-      error,
-    );
-  }
-  if (isSetup(error)) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${tableName}' cannot be written: ${message}. If the table or a column is missing, run the ` +
-        'migrations of the MikroORM that has the entity Usage.',
-      error,
-    );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The table '${tableName}' cannot be written now: ${message}.`,
-    error,
-  );
+    isRefusal: hasCode(error, REFUSED),
+    advice: isSetup(error)
+      ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage.'
+      : null,
+  });
 }
 
 /** Extended codes, such as `SQLITE_BUSY_SNAPSHOT`, begin with their primary one. */
