@@ -121,6 +121,19 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       expect(await caught(storage.getUsage())).to.be.an.instanceOf(Error);
     });
 
+    it('is unavailable, and the process goes on, when the database is closed between two parts of a batch', async () => {
+      orm = await applicationOrm({ driver });
+      const storage = new SqlStorage(orm);
+      const native = (await sqliteConnection(orm).getNativeClient()) as unknown as { close(): void };
+      const storing = caught(storage.store(makeRecords(2000), signal));
+      await nextTurn();
+      await nextTurn();
+      native.close();
+      const error = await storing;
+      expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
+      expect(error.message).to.include('not open');
+    });
+
     it('writes on after the application has closed its ORM and connected anew', async () => {
       orm = await applicationOrm({ driver, dbName: folder.file('app.db') });
       const storage = new SqlStorage(orm);

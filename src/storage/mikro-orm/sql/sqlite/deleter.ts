@@ -9,9 +9,8 @@ import {
   type NativeDatabase,
   type NativeStatement,
   type SqliteConnection,
-  busyTimeoutMs,
+  betweenTransactions,
   sqliteConnection,
-  withoutWaiting,
 } from './native-client.js';
 
 /** Records a statement: SQLite works on the event loop, and this bounds how long a turn of it takes. */
@@ -36,18 +35,12 @@ export class SqliteDeleter implements SqlDeleter {
     let total = 0;
     try {
       const database = await this.#connection.getNativeClient();
-      const timeoutMs = busyTimeoutMs(database);
       while (total < limit) {
         if (total > 0) await nextTurn();
         const wanted = Math.min(CHUNK_RECORDS, limit - total);
-        const deleted = await this.#connection
-          .getClient()
-          .connection()
-          .execute(async () => {
-            // The lock may have taken long to get, and nobody may be waiting any more.
-            signal.throwIfAborted();
-            return withoutWaiting(database, timeoutMs, () => this.#deleteChunk(database, date, wanted));
-          });
+        const deleted = await betweenTransactions(this.#connection, database, signal, () =>
+          this.#deleteChunk(database, date, wanted),
+        );
         total += deleted;
         if (deleted < wanted) break;
       }

@@ -42,16 +42,14 @@ export function sqliteConnection(orm: MikroORM): SqliteConnection {
 }
 
 /**
- * Does something on a connection that fails where another one holds the lock, rather than wait on the event loop.
+ * Does something on a connection that fails where another one holds the lock, rather than wait on the event loop. How long
+ * the application waits for locks there is as before afterwards.
  *
- * @param timeoutMs - how long the application waits for locks on this connection
  * @throws {TrackUsageError} `STORAGE_UNAVAILABLE` if the application has begun a transaction there
  */
-export function withoutWaiting<Result>(
-  database: NativeDatabase,
-  timeoutMs: number,
-  action: () => Result,
-): Result {
+export function withoutWaiting<Result>(database: NativeDatabase, action: () => Result): Result {
+  // First of all: a client that was closed throws here, while libsql ends the process if it is asked for a transaction.
+  const timeoutMs = busyTimeoutMs(database);
   if (database.inTransaction) {
     throw new TrackUsageError(
       'STORAGE_UNAVAILABLE',
@@ -64,4 +62,27 @@ export function withoutWaiting<Result>(
   } finally {
     if (timeoutMs > 0) database.exec(`pragma busy_timeout = ${timeoutMs}`);
   }
+}
+
+/**
+ * Does something {@link withoutWaiting} between the application's transactions, which Kysely's lock on the connection keeps
+ * it out of.
+ *
+ * @param database - the connection's native client
+ * @throws the signal's reason if it is aborted before the lock is got
+ */
+export function betweenTransactions<Result>(
+  connection: SqliteConnection,
+  database: NativeDatabase,
+  signal: AbortSignal,
+  action: () => Result,
+): Promise<Result> {
+  return connection
+    .getClient()
+    .connection()
+    .execute(async () => {
+      // The lock may have taken long to get, and nobody may be waiting any more.
+      signal.throwIfAborted();
+      return withoutWaiting(database, action);
+    });
 }

@@ -7,7 +7,6 @@ import { quote } from './identifiers.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
-  busyTimeoutMs,
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
@@ -67,7 +66,7 @@ export class SqliteSalts implements SaltStore {
         await WriteThread.of(this.#orm)?.idle();
         // The locks may have taken long to get, and nobody may be waiting any more.
         signal.throwIfAborted();
-        const value = withoutWaiting(database, busyTimeoutMs(database), () => {
+        const value = withoutWaiting(database, () => {
           if (isOwn) makeTable(database, name);
           return action(database);
         });
@@ -83,7 +82,7 @@ export class SqliteSalts implements SaltStore {
   async #emptyLog(database: NativeDatabase): Promise<boolean> {
     const thread = WriteThread.of(this.#orm);
     if (thread === undefined || !(await thread.start())) {
-      return withoutWaiting(database, busyTimeoutMs(database), () => emptyLog(database));
+      return withoutWaiting(database, () => emptyLog(database));
     }
     return thread.perform({ kind: 'empty-log' }).then(
       () => true,

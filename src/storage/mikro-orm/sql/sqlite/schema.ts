@@ -4,7 +4,7 @@ import { type FoundTable, checkTable } from '../table-check.js';
 import type { UsageTable } from '../usage-table.js';
 import { isBusy } from './errors.js';
 import { quote } from './identifiers.js';
-import { type NativeDatabase, busyTimeoutMs, sqliteConnection, withoutWaiting } from './native-client.js';
+import { type NativeDatabase, sqliteConnection, withoutWaiting } from './native-client.js';
 import { syntaxOf } from './table-syntax.js';
 
 /** How long other processes are waited for while the table is made, in milliseconds. */
@@ -86,11 +86,10 @@ function findTable(database: NativeDatabase, { name }: UsageTable): FoundTable {
 
 /** Tries again, without holding the event loop, while another process has the lock. */
 async function patiently(database: NativeDatabase, action: () => void): Promise<void> {
-  const timeoutMs = busyTimeoutMs(database);
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return withoutWaiting(database, timeoutMs, action);
+      return withoutWaiting(database, action);
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       await pause(PAUSE_MS);

@@ -8,9 +8,8 @@ import { storageError } from './errors.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
-  busyTimeoutMs,
+  betweenTransactions,
   sqliteConnection,
-  withoutWaiting,
 } from './native-client.js';
 import { type SqliteRow, rowOf } from './row.js';
 import { RowInserter, targetOf } from './row-inserter.js';
@@ -47,18 +46,12 @@ export class SqliteWriter implements SqlWriter {
     const refused: RefusedRecord[] = [];
     try {
       const database = await this.#connection.getNativeClient();
-      const timeoutMs = busyTimeoutMs(database);
       for (let start = 0; start < batch.length;) {
         if (start > 0) await nextTurn();
-        await this.#connection
-          .getClient()
-          .connection()
-          .execute(async () => {
-            // The lock may have taken long to get, and nobody may be waiting any more.
-            signal.throwIfAborted();
-            const chunk = batch.slice(start, start + CHUNK_RECORDS);
-            start += withoutWaiting(database, timeoutMs, () => this.#writeChunk(database, chunk, refused));
-          });
+        const chunk = batch.slice(start, start + CHUNK_RECORDS);
+        start += await betweenTransactions(this.#connection, database, signal, () =>
+          this.#writeChunk(database, chunk, refused),
+        );
       }
     } catch (error) {
       throw storageError(error, this.#table.name);
