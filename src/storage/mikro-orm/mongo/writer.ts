@@ -12,6 +12,7 @@ import {
 } from './errors.js';
 import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
 import { Mutex } from '../mutex.js';
+import { TurnBudget } from '../turn-budget.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
 /**
@@ -20,8 +21,8 @@ import { type UsageDocument, documentOf } from './usage-document.js';
  */
 const TURN_MS = 0.4;
 
-/** Records between two looks at the time. */
-const GLANCE_RECORDS = 8;
+/** Records between two looks at the clock. */
+const LOOK_RECORDS = 8;
 
 /** How documents are written, whatever the application's client is told about its own. */
 const PLAIN_DOCUMENTS = {
@@ -98,13 +99,13 @@ async function addAll(
   batch: readonly UsageRecord[],
   signal: AbortSignal,
 ): Promise<void> {
-  let deadline = performance.now() + TURN_MS;
-  for (const [index, record] of batch.entries()) {
+  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+  for (const record of batch) {
     bulk.insert(documentOf(record));
-    if (index % GLANCE_RECORDS !== GLANCE_RECORDS - 1 || performance.now() < deadline) continue;
+    if (!budget.isSpentAfterPiece()) continue;
     await nextTurn();
     signal.throwIfAborted();
-    deadline = performance.now() + TURN_MS;
+    budget.renew();
   }
 }
 

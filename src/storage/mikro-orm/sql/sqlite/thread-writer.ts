@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
 import { orAbort } from '../../or-abort.js';
+import { TurnBudget } from '../../turn-budget.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
@@ -11,8 +12,8 @@ import { PIECE_RECORDS, type WriteThread, errorOf } from './write-thread.js';
 /** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
 const TURN_MS = 0.2;
 
-/** Records between two looks at the time. */
-const GLANCE_RECORDS = 16;
+/** Records between two looks at the clock. */
+const LOOK_RECORDS = 16;
 
 /** Records of a batch's first piece, for which the thread has to wait; the others are packed while it writes. */
 const FIRST_RECORDS = 100;
@@ -85,16 +86,18 @@ export class ThreadWriter implements SqlWriter {
   ): Promise<PackedPiece> {
     const packer = new RowPacker(this.#table.columns);
     const ids: string[] = [];
-    let deadline = 0;
+    const records = batch.slice(start, start + (start === 0 ? FIRST_RECORDS : PIECE_RECORDS));
+    const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+    let isTurnOver = true;
     let end = start;
-    for (const record of batch.slice(start, start + (start === 0 ? FIRST_RECORDS : PIECE_RECORDS))) {
+    for (const record of records) {
       if (packer.length > PIECE_LENGTH) break;
-      end += 1;
-      if ((end - start) % GLANCE_RECORDS === 1 && performance.now() > deadline) {
+      if (isTurnOver) {
         await nextTurn();
         signal.throwIfAborted();
-        deadline = performance.now() + TURN_MS;
+        budget.renew();
       }
+      end += 1;
       try {
         packer.add(record);
         ids.push(record.id);
@@ -102,6 +105,7 @@ export class ThreadWriter implements SqlWriter {
         // What cannot be JSON will never be.
         refused.push({ id: record.id, error: error as Error });
       }
+      isTurnOver = budget.isSpentAfterPiece();
     }
     return { rows: packer.pack(), ids, end };
   }

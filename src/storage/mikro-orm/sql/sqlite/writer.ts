@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../usage-storage.js';
+import { TurnBudget } from '../../turn-budget.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
@@ -67,14 +68,14 @@ export class SqliteWriter implements SqlWriter {
    */
   #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
     const inserter = this.#inserter(database);
-    const deadline = performance.now() + CHUNK_MS;
+    const budget = new TurnBudget(CHUNK_MS, LOOK_RECORDS);
     let done = 0;
     const refusedRows = inserter.transact((add) => {
       for (const record of chunk) {
-        if (done > 0 && done % LOOK_RECORDS === 0 && performance.now() > deadline) break;
         const row = this.#rowOf(record, refused);
         if (row !== null) add(row, done);
         done += 1;
+        if (budget.isSpentAfterPiece()) break;
       }
     });
     for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });
