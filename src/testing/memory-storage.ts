@@ -33,6 +33,7 @@ export interface MemoryStorageOptions {
  * ```
  */
 export class MemoryStorage implements ReadableUsageStorage {
+  /** @inheritdoc */
   readonly name: string;
   /** Salts in memory, for this process alone. */
   readonly salts: SaltStore = new MemorySalts();

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { OptionReader, hasMethods } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import { orAbort } from '../or-abort.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../usage-storage.js';
 import { escapeControl } from './escape-control.js';
 import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';
@@ -39,6 +40,7 @@ function isFormat(value: unknown): boolean {
  * nothing, and so cannot be read.
  */
 export class PrinterStorage implements UsageStorage {
+  /** @inheritdoc */
   readonly name: string;
   readonly #output: PrinterOutput;
   readonly #format: LineFormatter;
@@ -85,7 +87,7 @@ export class PrinterStorage implements UsageStorage {
     signal.throwIfAborted();
     const earlier = this.#writing;
     if (earlier !== null) {
-      await unlessAborted(earlier.done, signal);
+      await orAbort(earlier.done, signal);
       if (earlier.lines === lines) return;
     }
     const writing = { lines, done: this.#write(lines) };
@@ -94,7 +96,7 @@ export class PrinterStorage implements UsageStorage {
       if (this.#writing === writing) this.#writing = null;
     };
     writing.done.then(forget, forget);
-    await unlessAborted(writing.done, signal);
+    await orAbort(writing.done, signal);
   }
 
   /** Resolves when the stream has taken the lines in. */
@@ -115,15 +117,6 @@ export class PrinterStorage implements UsageStorage {
       }
     });
   }
-}
-
-/** Waits for a promise, or until nobody waits for it any more. */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** A format function's line, made safe to print. */

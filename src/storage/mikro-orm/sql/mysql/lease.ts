@@ -1,4 +1,4 @@
-import { orAbort } from '../../or-abort.js';
+import { orAbort } from '../../../or-abort.js';
 import { cancelStatement } from './cancel.js';
 import { type NativeConnection, type NativePool, takeConnection } from './native-client.js';
 

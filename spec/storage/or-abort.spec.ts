@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
-import { orAbort } from '../../../src/storage/mikro-orm/or-abort.js';
+import { orAbort } from '../../src/storage/or-abort.js';
 
-describe('storage/mikro-orm/or-abort', () => {
+describe('storage/or-abort', () => {
   const reason = new Error('given up');
   const never = new Promise<never>(() => {});
 
