@@ -1,8 +1,8 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../salt-store.js';
 import { Mutex } from './mutex.js';
+import { Operations } from './operations.js';
 import { storageClosed } from './storage-closed.js';
-import { Works } from './works.js';
 
 /**
  * The salts of a storage, from its opening to its close: one statement at a time, so that a server that hangs costs one
@@ -10,7 +10,7 @@ import { Works } from './works.js';
  */
 export class SaltsInTurn implements SaltStore {
   readonly #salts: SaltStore;
-  readonly #works = new Works();
+  readonly #operations = new Operations();
   readonly #mutex = new Mutex();
 
   constructor(salts: SaltStore) {
@@ -33,7 +33,7 @@ export class SaltsInTurn implements SaltStore {
 
   /** Ends what is under way, and begins nothing any more. */
   close(storageName: string): void {
-    this.#works.close(storageClosed(storageName));
+    this.#operations.close(storageClosed(storageName));
   }
 
   /** Waits for the end of what is under way. */
@@ -42,7 +42,7 @@ export class SaltsInTurn implements SaltStore {
   }
 
   #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
-    return this.#works.run(signal, async (limit) => {
+    return this.#operations.run(signal, async (limit) => {
       limit.throwIfAborted();
       return this.#mutex.run(limit, () => action(limit));
     });

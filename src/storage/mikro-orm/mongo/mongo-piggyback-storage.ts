@@ -1,6 +1,7 @@
 import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { OptionReader, hasMethods, isText } from '../../../option-reader.js';
+import { findEntity } from '../find-entity.js';
 import { USAGE_ENTITY_NAME } from '../usage-properties.js';
 import type { UsageRow } from '../usage-row.js';
 import { CollectionStorage, type MongoStorageNaming, type StorageParts } from './collection-storage.js';
@@ -61,8 +62,7 @@ export function partsOfOrm({ em }: MikroORM): Omit<StorageParts, 'name'> {
         "Use SqlStorage of 'koa-track-usage/sql'.",
     );
   }
-  const entities: Iterable<EntityMetadata> = em.getMetadata().getAll().values();
-  const entity = [...entities].find(({ className }) => className === USAGE_ENTITY_NAME);
+  const entity = findEntity({ em }, USAGE_ENTITY_NAME);
   const repository = entity && em.getRepository(entity.class as EntityMetadata<UsageRow>['class']);
   if (!(repository instanceof MongoUsageRepository) || entity === undefined) {
     throw new TrackUsageError(

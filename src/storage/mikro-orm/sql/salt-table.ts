@@ -1,7 +1,8 @@
-import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
+import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
 import { type UsageTable, findSchema } from './usage-table.js';
+import { findEntity } from '../find-entity.js';
 import { messageOf } from '../message-of.js';
 
 /** The table that salts are kept in. */
@@ -26,8 +27,7 @@ export function ownSaltTable({ name, schema }: UsageTable): SaltTable {
 
 /** The table of salts that the application's ORM knows; null if it knows none. */
 export function findSaltTable(orm: MikroORM): SaltTable | null {
-  const entities: Iterable<EntityMetadata> = orm.getMetadata().getAll().values();
-  const entity = [...entities].find(({ className }) => className === SALT_ENTITY_NAME);
+  const entity = findEntity(orm, SALT_ENTITY_NAME);
   return entity === undefined
     ? null
     : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };

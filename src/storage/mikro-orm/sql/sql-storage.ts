@@ -9,7 +9,7 @@ import { RepositoryStorage } from '../repository-storage.js';
 import { SaltsInTurn } from '../salts-in-turn.js';
 import { defineUsage } from '../usage-entity.js';
 import type { UsageRepository } from '../usage-repository.js';
-import { Works } from '../works.js';
+import { Operations } from '../operations.js';
 import {
   CONNECT,
   type SqlStorageNaming,
@@ -33,7 +33,7 @@ export class SqlStorage extends RepositoryStorage {
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
   /** Writes and deletions that are under way. */
-  readonly #works = new Works();
+  readonly #operations = new Operations();
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -93,22 +93,22 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    return this.#works.run(signal, (either) => this.#writer.write(batch, either));
+    return this.#operations.run(signal, (combined) => this.#writer.write(batch, combined));
   }
 
   /** @inheritdoc */
   protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    return this.#works.run(signal, (either) => this.#deleter.delete(date, limit, either));
+    return this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
   }
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
     if (this.#isOwner) this.closeRepository();
-    this.#works.close(
+    this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
-    await Promise.all([this.#works.idle(), this.#salts?.idle()]);
+    await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
     await this.#writer.close?.();
     if (this.#isOwner) await this.#orm.close(true);
   }

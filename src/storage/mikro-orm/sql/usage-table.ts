@@ -1,4 +1,5 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
+import { findEntity } from '../find-entity.js';
 import { TrackUsageError } from '../../../errors.js';
 import { USAGE_ENTITY_NAME } from '../usage-properties.js';
 import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../usage-row.js';
@@ -30,8 +31,7 @@ export interface UsageTable {
  * @throws {TrackUsageError} `STORAGE_SETUP` if the ORM does not know the entity
  */
 export function findUsageTable(orm: MikroORM): UsageTable {
-  const entities: Iterable<EntityMetadata> = orm.getMetadata().getAll().values();
-  const entity = [...entities].find(({ className }) => className === USAGE_ENTITY_NAME);
+  const entity = findEntity(orm, USAGE_ENTITY_NAME);
   if (entity === undefined) {
     throw new TrackUsageError(
       'STORAGE_SETUP',
