@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { EndingConfig, EndingReport } from './support/children/child-config.js';
 import { type Ended, run } from './support/run.js';
-import { type TemporaryFolder, temporaryFolder } from './support/sqlite.js';
+import { useTemporaryFolder } from './support/sqlite.js';
 import { TrackedChild, killAll, storedPaths } from './support/tracked-child.js';
 
 const SCRIPT = fileURLToPath(new URL('support/children/ending-script.js', import.meta.url));
@@ -11,16 +11,7 @@ const LAZY = { batch: { maxDelayMs: 3_600_000 } };
 
 describe('A script that serves some requests', function scripts() {
   this.timeout(20_000);
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await killAll();
-    await folder.remove();
-  });
+  const folder = useTemporaryFolder(killAll);
 
   const spool = (mode: 'wal' | 'overflow') => ({ dir: folder.file('spool'), mode });
 

@@ -3,7 +3,7 @@ import type { CloseResult } from '../src/pipeline/pipeline.js';
 import { countDropped } from '../src/pipeline/accounting.js';
 import { expectBalanced } from './support/accounts.js';
 import type { ChildConfig } from './support/children/child-config.js';
-import { type TemporaryFolder, temporaryFolder } from './support/sqlite.js';
+import { useTemporaryFolder } from './support/sqlite.js';
 import { Requests, TrackedChild, killAll } from './support/tracked-child.js';
 
 type TimedResult = CloseResult & { readonly tookMs: number };
@@ -16,16 +16,7 @@ const FOREVER_MS = 15_000;
 
 describe('close({ timeoutMs })', function closing() {
   this.timeout(20_000);
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await killAll();
-    await folder.remove();
-  });
+  const folder = useTemporaryFolder(killAll);
 
   async function closed(config: Partial<ChildConfig>): Promise<TimedResult> {
     const child = await TrackedChild.start({ database: folder.file('usage.db'), ...config });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { ChildConfig } from './support/children/child-config.js';
-import { type TemporaryFolder, temporaryFolder } from './support/sqlite.js';
+import { useTemporaryFolder } from './support/sqlite.js';
 import { Requests, TrackedChild, killAll, storedPaths } from './support/tracked-child.js';
 
 /** Long enough that nothing is stored before somebody asks for it. */
@@ -9,16 +9,7 @@ const LAZY = { batch: { maxDelayMs: 3_600_000 }, retry: { minDelayMs: 1, maxDela
 
 describe('A server that is told to end', function shutdown() {
   this.timeout(20_000);
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await killAll();
-    await folder.remove();
-  });
+  const folder = useTemporaryFolder(killAll);
 
   async function started(
     config: Partial<ChildConfig>,

@@ -12,7 +12,7 @@ import { connectPostgres } from './support/postgresql.js';
 import { run } from './support/run.js';
 import type { FreshDatabase } from './support/servers.js';
 import { type Served, serve } from './support/serve.js';
-import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from './support/sqlite.js';
+import { connectSqlite, openNative, useTemporaryFolder } from './support/sqlite.js';
 import { until } from './support/until.js';
 
 const ID = /^[\da-f]{64}$/;
@@ -99,13 +99,7 @@ describe('Visitors', function () {
   this.timeout(30_000);
 
   describe('on SQLite', () => {
-    let folder: TemporaryFolder;
-
-    beforeEach(async () => {
-      folder = await temporaryFolder();
-    });
-
-    afterEach(() => folder.remove());
+    const folder = useTemporaryFolder();
 
     describeVisitors(() => connectSqlite(folder.file('usage.db')));
 

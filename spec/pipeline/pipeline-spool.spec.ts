@@ -5,17 +5,11 @@ import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
 import { KeepingLogger } from '../support/crash-watch.js';
 import { makeRecords } from '../support/records.js';
-import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
+import { useTemporaryFolder } from '../support/sqlite.js';
 import { until } from '../support/until.js';
 
 describe('Pipeline with a spool', () => {
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(() => folder.remove());
+  const folder = useTemporaryFolder();
 
   function start(storages: readonly FaultyStorage[]): Pipeline {
     const spool = { dir: folder.path, mode: 'wal' } as const;

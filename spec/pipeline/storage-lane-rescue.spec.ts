@@ -5,17 +5,11 @@ import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
 import { expectBalanced } from '../support/accounts.js';
 import { type ControlledLane, makeLane } from '../support/lanes.js';
 import { makeRecord } from '../support/records.js';
-import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
+import { useTemporaryFolder } from '../support/sqlite.js';
 import { until } from '../support/until.js';
 
 describe('A StorageLane that ends with records in memory', () => {
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(() => folder.remove());
+  const folder = useTemporaryFolder();
 
   const spooling = (dir = folder.file('spool')) =>
     ({

@@ -1,8 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import type { SaltKeeper } from '../../src/capture/daily-salts.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SaltStore } from '../../src/storage/salt-store.js';
 import type { StoreResult } from '../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
+
+/** A day that has a salt, as stores of salts are told it. */
+export const DAY = '2026-03-01';
+
+/** A salt that is proposed for a day. */
+export const PROPOSAL = randomBytes(32).toString('hex');
 
 /** Salts in memory that remember what they were asked, and do as they are told. */
 export class KeeperOfSalts implements SaltKeeper, SaltStore {

@@ -33,6 +33,34 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   };
 }
 
+/**
+ * Gives every spec of a suite a folder of its own.
+ *
+ * @param finish - what has to be over before the folder is removed
+ * @returns the folder of the spec that runs
+ */
+export function useTemporaryFolder(
+  finish: () => Promise<void> = () => Promise.resolve(),
+): Pick<TemporaryFolder, 'path' | 'file'> {
+  let folder: TemporaryFolder;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+
+  afterEach(async () => {
+    await finish();
+    await folder.remove();
+  });
+
+  return {
+    get path() {
+      return folder.path;
+    },
+    file: (name) => folder.file(name),
+  };
+}
+
 /** A MikroORM as an application has it, with our entity among its own. */
 export function initOrm(options: Partial<Options> = {}): Promise<MikroORM> {
   const defaults: Partial<Options> = {

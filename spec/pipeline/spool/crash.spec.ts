@@ -4,7 +4,7 @@ import type { ChildConfig } from '../../support/children/child-config.js';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildMood } from '../../support/children/keyed-storage.js';
 import { Seeded } from '../../support/seeded.js';
-import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
+import { useTemporaryFolder } from '../../support/sqlite.js';
 import { Requests, TrackedChild, killAll, readReport, storedPaths } from '../../support/tracked-child.js';
 
 const CHAINS = 2;
@@ -12,16 +12,7 @@ const ROUNDS = 13;
 
 describe('A server that is killed at random moments', function crashes() {
   this.timeout(60_000);
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await killAll();
-    await folder.remove();
-  });
+  const folder = useTemporaryFolder(killAll);
 
   /** Kills one process after another on the same spool, and returns what had been safe when they died. */
   async function chain(name: string, random: Seeded): Promise<{ safe: string[]; answered: string[] }> {

@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildConfig, ChildLook } from '../../support/children/child-config.js';
-import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
+import { useTemporaryFolder } from '../../support/sqlite.js';
 import { Requests, TrackedChild, killAll, storedPaths } from '../../support/tracked-child.js';
 import { until } from '../../support/until.js';
 
@@ -37,16 +37,7 @@ function expectFailureReported({ errors, lines }: ChildLook, code: string): void
 
 describe('A spool whose file system fails', function faults() {
   this.timeout(30_000);
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await killAll();
-    await folder.remove();
-  });
+  const folder = useTemporaryFolder(killAll);
 
   const config = (mode: 'wal' | 'overflow', maxRecords = 10_000): ChildConfig => ({
     database: folder.file('usage.db'),

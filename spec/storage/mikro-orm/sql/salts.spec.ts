@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
+import { DAY, PROPOSAL } from '../../../support/salt-keeper.js';
 import {
   SqlStorage,
   Usage,
@@ -20,17 +21,14 @@ import { makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 import {
   SQLITE_CLIENTS,
-  type TemporaryFolder,
   applicationOrm,
   connectSqlite,
   initOrm,
   openNative,
-  temporaryFolder,
+  useTemporaryFolder,
 } from '../../../support/sqlite.js';
 
 const { signal } = new AbortController();
-const DAY = '2026-03-01';
-const PROPOSAL = randomBytes(32).toString('hex');
 
 function tablesOf(database: NativeDatabase): unknown[] {
   const rows = database.prepare("select name from sqlite_master where type = 'table' order by name").all();
@@ -39,15 +37,12 @@ function tablesOf(database: NativeDatabase): unknown[] {
 
 for (const [client, driver] of SQLITE_CLIENTS) {
   describe(`The salts of SqlStorage on ${client}`, () => {
-    let folder: TemporaryFolder;
+    const folder = useTemporaryFolder();
     let file: string;
 
-    beforeEach(async () => {
-      folder = await temporaryFolder();
+    beforeEach(() => {
       file = folder.file('usage.db');
     });
-
-    afterEach(() => folder.remove());
 
     it('have a table of their own, which is made with the first of them', async () => {
       const storage = await connectSqlite(file, 'visits', driver);

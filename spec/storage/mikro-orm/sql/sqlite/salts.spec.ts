@@ -1,29 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import {
-  SQLITE_CLIENTS,
-  type TemporaryFolder,
-  connectSqlite,
-  openNative,
-  temporaryFolder,
-} from '../../../../support/sqlite.js';
+import { DAY, PROPOSAL } from '../../../../support/salt-keeper.js';
+import { SQLITE_CLIENTS, connectSqlite, openNative, useTemporaryFolder } from '../../../../support/sqlite.js';
 
 const { signal } = new AbortController();
-const DAY = '2026-03-01';
-const PROPOSAL = randomBytes(32).toString('hex');
 
 for (const [client, driver] of SQLITE_CLIENTS) {
   describe(`The salts of SqlStorage on a file of ${client}`, () => {
-    let folder: TemporaryFolder;
+    const folder = useTemporaryFolder();
     let file: string;
 
-    beforeEach(async () => {
-      folder = await temporaryFolder();
+    beforeEach(() => {
       file = folder.file('usage.db');
     });
-
-    afterEach(() => folder.remove());
 
     it('leave nothing in the file when they are deleted', async () => {
       const storage = await connectSqlite(file, 'usage', driver);

@@ -8,16 +8,10 @@ import { WriteThread } from '../../../../../src/storage/mikro-orm/sql/sqlite/wri
 import { SqliteWriter } from '../../../../../src/storage/mikro-orm/sql/sqlite/writer.js';
 import { findUsageTable } from '../../../../../src/storage/mikro-orm/sql/usage-table.js';
 import { makeRecord } from '../../../../support/records.js';
-import { type TemporaryFolder, applicationOrm, temporaryFolder } from '../../../../support/sqlite.js';
+import { applicationOrm, useTemporaryFolder } from '../../../../support/sqlite.js';
 
 describe('ThreadWriter', () => {
-  let folder: TemporaryFolder;
-
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-
-  afterEach(() => folder.remove());
+  const folder = useTemporaryFolder();
 
   const open = (driverOptions: object = {}): Promise<MikroORM> =>
     applicationOrm({ dbName: folder.file('usage.db'), driverOptions });
