@@ -41,9 +41,13 @@ export interface UsageLogger {
 
 /** The part of a TypeDI container that the tracker uses: `Container`, or what `Container.of()` returns. */
 export interface UsageContainer {
+  /** Whether there is a value under a token. */
   has(id: Token<unknown>): boolean;
+  /** All values under a token. */
   getMany<Value>(id: Token<Value>): Value[];
+  /** Takes away what is under a token. */
   remove(id: Token<unknown>): unknown;
+  /** Puts a value under a token. */
   set(id: Token<unknown>, value: unknown): unknown;
 }
 

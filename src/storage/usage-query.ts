@@ -54,19 +54,25 @@ export type UsageFilter = (typeof FILTERS)[number];
 
 /** A checked query: dates resolved, filters left out unless they were given. */
 export interface ResolvedUsageCountQuery {
+  /** The earliest date, inclusive; null for the beginning. */
   readonly startDate: Date | null;
+  /** The end, exclusive; null for none. */
   readonly endDate: Date | null;
+  /** The value that each field has to have that was filtered by. */
   readonly filters: ReadonlyMap<UsageFilter, string | number | null>;
 }
 
 /** A checked query for a page by its number. */
 export interface ResolvedUsageQuery extends ResolvedUsageCountQuery {
+  /** Records at most, from 1. */
   readonly limit: number;
+  /** Records that are passed over first, from 0. */
   readonly offset: number;
 }
 
 /** A checked query for a page by its cursor. */
 export interface ResolvedUsagePageQuery extends ResolvedUsageCountQuery {
+  /** Records at most, from 1. */
   readonly limit: number;
   /** What the page comes after, which is within the dates; null for the first page. */
   readonly after: UsagePosition | null;
@@ -74,6 +80,7 @@ export interface ResolvedUsagePageQuery extends ResolvedUsageCountQuery {
 
 /** A checked query for records one after another. */
 export interface ResolvedUsageStreamQuery extends ResolvedUsageCountQuery {
+  /** Records that are read at a time, from 1. */
   readonly batchSize: number;
 }
 
