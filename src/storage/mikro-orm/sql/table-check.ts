@@ -63,7 +63,7 @@ export function checkTable(table: UsageTable, found: FoundTable, syntax: TableSy
     ...findKeyProblem(there, found, syntax),
     ...findForeign(table, found, syntax),
   ];
-  if (problems.length > 0) throw refusal(table, problems, isStranger(missing));
+  if (problems.length > 0) throw refusal(table, problems, isAnotherTable(missing));
   return additions;
 }
 
@@ -121,14 +121,16 @@ function findKeyProblem(
 }
 
 /** Whether a table has so little of ours that it must be another one. */
-function isStranger(missing: readonly TableColumn[]): boolean {
+function isAnotherTable(missing: readonly TableColumn[]): boolean {
   return missing.some(({ property }) => property === 'id' || property === 'date');
 }
 
-function refusal(table: UsageTable, problems: readonly Problem[], stranger: boolean): TrackUsageError {
+function refusal(table: UsageTable, problems: readonly Problem[], isAnother: boolean): TrackUsageError {
   const sql = new Set(problems.flatMap((problem) => problem.sql));
-  const isHopeless = stranger || sql.has(null);
-  const repair = isHopeless ? '' : ` To keep usage records in it nevertheless, run: ${[...sql].join('; ')};`;
+  const isBeyondRepair = isAnother || sql.has(null);
+  const repair = isBeyondRepair
+    ? ''
+    : ` To keep usage records in it nevertheless, run: ${[...sql].join('; ')};`;
   return new TrackUsageError(
     'STORAGE_SETUP',
     `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +

@@ -50,7 +50,7 @@ export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<voi
 }
 
 async function createOrCheck(client: NativeClient, table: UsageTable, sql: string): Promise<void> {
-  const session = await lookAround(client);
+  const session = await readSession(client);
   const found = await findTable(client, table);
   if (found === null) {
     await create(client, table, await withoutSchema(client, table, sql), session);
@@ -118,7 +118,8 @@ interface Session {
   readonly schema: string | null;
 }
 
-async function lookAround(client: NativeClient): Promise<Session> {
+/** @throws {TrackUsageError} `STORAGE_SETUP` if the database does not keep Unicode */
+async function readSession(client: NativeClient): Promise<Session> {
   const { rows } = await client.query(
     "select current_setting('server_encoding') as encoding, current_user as role, current_schema() as schema",
   );
