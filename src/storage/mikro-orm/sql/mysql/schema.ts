@@ -3,7 +3,8 @@ import type { SqlSchemaGenerator } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../../errors.js';
 import { type FoundColumn, type FoundTable, type TableSyntax, checkTable } from '../table-check.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
-import { isForbidden, messageOf } from './errors.js';
+import { messageOf } from '../../message-of.js';
+import { isForbidden } from './errors.js';
 import { quote, quoteTable, schemaOf } from './identifiers.js';
 import {
   type NativeConnection,
