@@ -196,7 +196,8 @@ export class PipelineModel {
   }
 
   #close(timeoutMs: number): void {
-    this.#closeByMs = Math.min(this.#closeByMs, this.clock.monotonic() + timeoutMs + CLOSE_GRACE_MS);
+    // A second call gets the first one's answer, and so has its time.
+    if (this.#closeByMs === Infinity) this.#closeByMs = this.clock.monotonic() + timeoutMs + CLOSE_GRACE_MS;
     void this.#pipeline.close(timeoutMs).then(() => (this.#isClosed = true));
   }
 
