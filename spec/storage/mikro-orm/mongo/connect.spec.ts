@@ -65,6 +65,16 @@ describe('MongoStorage.connect', () => {
       expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }, { date: 1, _id: 1 }]);
     });
 
+    it('waits for the answer about its index, and for all others, where none are asked for', async () => {
+      const driverOptions = { writeConcern: { w: 0 } };
+      const storage = await connectMongo(database, { collection: 'careless', driverOptions });
+      await storage.store(makeRecords(2), signal);
+      expect(await storage.count()).to.equal(2);
+      await storage.close();
+      const indexes = await client().db(database.name).collection('careless').indexes();
+      expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }, { date: 1, _id: 1 }]);
+    });
+
     it('takes an index of the same keys by another name for its own', async () => {
       const collection = client().db(database.name).collection('named');
       await collection.createIndex({ date: 1, _id: 1 }, { name: 'newest' });

@@ -27,7 +27,7 @@ export interface SaltCollection extends Pick<NativeCollection, 'find' | 'writeCo
 
 /** A collection of a connection of MikroORM's, which can be given an index. */
 export interface IndexableCollection extends NativeCollection, SaltCollection {
-  createIndex(keys: object): Promise<unknown>;
+  createIndex(keys: object, options?: object): Promise<unknown>;
 }
 
 /** Where a collection comes from. MikroORM makes another one when it connects anew. */

@@ -3,6 +3,7 @@ import { TrackUsageError } from '../../../errors.js';
 import { storageError } from './errors.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
 import { fieldName } from './usage-document.js';
+import { acknowledged } from './writer.js';
 
 /** What pages are read by. */
 const KEYS = { [fieldName('date')]: 1, [fieldName('id')]: 1 };
@@ -25,7 +26,7 @@ const FORBIDDEN: ReadonlySet<unknown> = new Set([13, 20, 72, 73, 115, 166]);
 export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
   const collection = await collectionOf(orm.em, 'write', name);
   try {
-    await collection.createIndex(KEYS);
+    await collection.createIndex(KEYS, acknowledged(collection));
   } catch (error) {
     const code: unknown = (error as { code?: unknown }).code;
     if (!THERE_ALREADY.has(code)) throw FORBIDDEN.has(code) ? storageError(error, name) : error;
