@@ -8,6 +8,7 @@ import { Waiters } from '../waiters.js';
 import { readAdopted } from './adopted-segment.js';
 import { Intervals } from './intervals.js';
 import { OwnFolder, hasVanished } from './own-folder.js';
+import { PendingRecords } from './pending-records.js';
 import { Reading, readSegment } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
 import type { SpoolBatch, SpoolObserver, SpoolSettings } from './spool-contract.js';
@@ -42,15 +43,12 @@ export class Spool {
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
   #reading: { readonly segment: Segment; readonly content: Reading } | null = null;
-  #pending: { record: UsageRecord; bytes: number }[] = [];
-  #pendingBytes = 0;
+  readonly #pending = new PendingRecords();
   #bytes = 0;
   #unsettled = 0;
   /** One thing at a time is done to the files. */
   #turn: Promise<void> = Promise.resolve();
   #isWorking = false;
-  /** Records that were ever to be written. */
-  #appended = 0;
   readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
   #isClosed = false;
@@ -82,7 +80,7 @@ export class Spool {
   /** When the oldest record was made, in milliseconds since 1970; null if that is not known. */
   get oldestMs(): number | null {
     const segment = this.#reading?.content.isEmpty === false ? this.#reading.segment : this.#segments[0];
-    return segment?.oldestMs ?? this.#pending[0]?.record.date.getTime() ?? null;
+    return segment?.oldestMs ?? this.#pending.first?.date.getTime() ?? null;
   }
 
   /** Whether the file system failed a moment ago, and is left alone for a while. */
@@ -98,28 +96,24 @@ export class Spool {
   /** Whether a record of this size would fit, on disk and in memory on its way there. */
   hasRoom(bytes: number): boolean {
     const { maxBytes, maxPendingBytes } = this.#settings;
-    return (
-      this.#bytes + this.#pendingBytes + bytes <= maxBytes && this.#pendingBytes + bytes <= maxPendingBytes
-    );
+    const pendingBytes = this.#pending.bytes + bytes;
+    return this.#bytes + pendingBytes <= maxBytes && pendingBytes <= maxPendingBytes;
   }
 
   /** Has a record written. It is on disk once it has left `pending`. */
   append(record: UsageRecord, bytes: number): void {
-    this.#pending.push({ record, bytes });
-    this.#appended += 1;
-    this.#pendingBytes += bytes;
+    this.#pending.add(record, bytes);
     this.#startWork();
   }
 
   /** Takes the records that were never written, so that somebody else can see to them. */
   takePending(): UsageRecord[] {
-    this.#pendingBytes = 0;
-    return this.#pending.splice(0).map(({ record }) => record);
+    return this.#pending.take(Infinity);
   }
 
   /** Waits until everything that is pending now has been written, or has been returned. */
   async written(): Promise<void> {
-    if (this.#isWorking) await this.#waiters.wait(this.#appended);
+    if (this.#isWorking) await this.#waiters.wait(this.#pending.added);
   }
 
   /**
@@ -184,13 +178,12 @@ export class Spool {
 
   async #writeSome(): Promise<void> {
     const writer = await this.#settleIn();
-    const some = this.#pending.slice(0, TURN_RECORDS).map(({ record }) => record);
+    const some = this.#pending.peek(TURN_RECORDS);
     const { segment, count, bytes } = await writer.append(some, this.#settings.maxBytes - this.#bytes);
     // They were taken back meanwhile, by somebody who could not wait any longer and has given them up.
-    if (this.#pending[0]?.record !== some[0]) return writer.takeBack(segment);
+    if (this.#pending.first !== some[0]) return writer.takeBack(segment);
     // From here on in one go: at no instant is a record in two places, or in none.
-    const gone = this.#pending.splice(0, count === 0 ? some.length : count);
-    for (const { bytes: estimated } of gone) this.#pendingBytes -= estimated;
+    this.#pending.take(count === 0 ? some.length : count);
     if (count > 0) {
       if (segment.unsettled === 0) this.#segments.push(segment);
       segment.oldestMs ??= some[0]?.date.getTime() ?? null;
@@ -202,7 +195,7 @@ export class Spool {
     } else {
       this.#observer.overflowed(some);
     }
-    this.#waiters.release(this.#appended - this.#pending.length);
+    this.#waiters.release(this.#pending.added - this.#pending.length);
   }
 
   /** Makes this process's folder, and adopts what others left, the first time and when the folder has vanished. */
