@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { GeoSettings } from '../options/geo-options.js';
 import { publicAddress } from '../public-address.js';
-import { freezeJson, limitJsonObject } from '../record/json.js';
-import type { JsonObject } from '../record/usage-record.js';
+import { limitJsonObject } from '../record/json.js';
+import type { JsonObject, JsonValue } from '../record/usage-record.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { AddressTraces } from './address-traces.js';
 import { describeWithout } from './describe-without.js';
@@ -247,8 +247,7 @@ function sealed(answer: unknown, address: string): JsonObject | null {
   if (answer === null || answer === undefined) return null;
   if (typeof answer !== 'object' || Array.isArray(answer))
     throw new TypeError('its answer is neither an object nor null');
-  const location = without(address, limitJsonObject(answer));
-  return location === null ? null : freezeJson(location);
+  return freeze(without(address, limitJsonObject(answer)));
 }
 
 /**
@@ -262,4 +261,10 @@ function without(address: string, location: JsonObject): JsonObject | null {
     return Array.isArray(this) ? null : undefined;
   }) as JsonObject;
   return traces.isIn(JSON.stringify(kept)) ? null : kept;
+}
+
+function freeze<Value extends JsonValue>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value) as JsonValue[]) freeze(part);
+  return Object.freeze(value);
 }

@@ -53,14 +53,6 @@ export function jsonObjectOf(value: unknown): object {
   throw new TypeError(`it was given ${kind}; expected an object`);
 }
 
-/** Freezes JSON at depth: what several records or storages share, none of them is to change. */
-export function freezeJson<Value extends JsonValue>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  const parts = value as JsonObject;
-  for (const name in parts) freezeJson(parts[name] ?? null);
-  return Object.freeze(value);
-}
-
 function limitValue(value: unknown, depth: number, budget: Budget): Limited {
   switch (typeof value) {
     case 'string':

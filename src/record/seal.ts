@@ -1,10 +1,10 @@
-import { freezeJson, limitJsonObject } from './json.js';
+import { limitJsonObject } from './json.js';
 import { TEXT_LIMITS } from './limits.js';
 import { cleanNullableText, cleanText } from './text.js';
 import type { JsonObject, UsageRecord, UsageRecordDraft, UserAgent } from './usage-record.js';
 
 /**
- * Applies the limits of every field to a draft, in place, and freezes it and all that it holds, but for the date. `userAgent` is taken as it is: it
+ * Applies the limits of every field to a draft, in place, and freezes it. `userAgent` is taken as it is: it
  * comes from {@link sealUserAgent}, once for many records.
  */
 export function sealRecord(draft: UsageRecordDraft): UsageRecord {
@@ -51,7 +51,7 @@ export function sealUserAgent(draft: { -readonly [Field in keyof UserAgent]: Use
 
 function limitNullable(value: JsonObject | null): JsonObject | null {
   try {
-    return value === null ? null : freezeJson(limitJsonObject(value));
+    return value === null ? null : limitJsonObject(value);
   } catch {
     // A getter somewhere in it throws: the record does without.
     return null;

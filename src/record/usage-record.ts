@@ -24,7 +24,7 @@ export interface UserAgent {
   readonly string: string | null;
 }
 
-/** One tracked request. Frozen at depth, but for `date`, which is to be left as it is: the same for every storage. */
+/** One tracked request. Frozen; the same for every storage. */
 export interface UsageRecord {
   /** UUIDv7 (RFC 9562), the key in every storage. */
   readonly id: string;
