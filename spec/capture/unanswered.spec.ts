@@ -2,7 +2,7 @@ import { Router } from '@koa/router';
 import { expect } from 'chai';
 import { Body, Get, JsonController, Post } from 'routing-controllers';
 import { Tracked, TrackedController, Untracked, track } from '../../src/index.js';
-import { actionsFor, parameterNames } from '../../src/capture/unanswered.js';
+import { candidatesFor, parameterNames } from '../../src/capture/unanswered.js';
 import { askRaw, exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { mountable } from '../support/mountable.js';
 import { onlyRecord } from '../support/serve-handler.js';
@@ -226,7 +226,8 @@ describe('A request for a route without a class that nothing marks', () => {
 });
 
 describe('Which actions a request may be for', () => {
-  const routes = (path: string): (string | null)[] => actionsFor(path).map(({ route }) => route);
+  const routes = (path: string): (string | null)[] =>
+    candidatesFor(path).map(({ action }) => action.attribution.route);
 
   before(async () => {
     const served = await serve({ controllers: [ResetController] });

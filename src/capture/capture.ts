@@ -15,7 +15,7 @@ import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './visitors.js';
 import { readTarget } from './request-target.js';
-import { isForUntracked } from './unanswered.js';
+import { candidatesFor, isForUntracked } from './unanswered.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */
@@ -151,9 +151,9 @@ export class Capture implements ExchangeWatcher {
   /** @returns null for what no action answered and an untracked one would have */
   #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
     if (attribution !== null) return this.#policies.of(attribution.data);
-    const { path } = readTarget(context.originalUrl, []);
-    if (isForUntracked(path, context.req.method ?? '')) return null;
-    return this.#policies.ofUnanswered(path, matchedTemplates(context));
+    const candidates = candidatesFor(readTarget(context.originalUrl, []).path);
+    if (isForUntracked(candidates, context.req.method ?? '')) return null;
+    return this.#policies.ofUnanswered(candidates, matchedTemplates(context));
   }
 
   /** Adds what may be known only later. */

@@ -2,7 +2,8 @@ import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadat
 import type { AddressSettings } from '../options/address-options.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import { REDACTED, isRedacted } from './redaction.js';
-import { actionsFor, parameterNames } from './unanswered.js';
+import type { RouteMatch } from './route-tree.js';
+import { parameterNames } from './unanswered.js';
 
 /** What is recorded of an action, with nothing left open. */
 export interface EffectivePolicy {
@@ -51,11 +52,11 @@ export class EffectivePolicies {
   /**
    * What holds for a request that no action answered: for all the actions together that it may have been for.
    *
-   * @param path - as it was sent
+   * @param candidates - these actions
    * @param plain - the templates of the routes without a class whose path it has
    */
-  ofUnanswered(path: string, plain: readonly string[]): EffectivePolicy {
-    const actions = actionsFor(path);
+  ofUnanswered(candidates: readonly RouteMatch[], plain: readonly string[]): EffectivePolicy {
+    const actions = candidates.map(({ action }) => action.attribution);
     if (actions.length === 0 && plain.length === 0) return this.#default;
     const policies = [this.#default, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }));

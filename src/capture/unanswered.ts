@@ -1,5 +1,4 @@
 import { knownActions } from './action-hook.js';
-import type { Attribution } from './exchange.js';
 import { type RouteMatch, RouteTree } from './route-tree.js';
 
 /** Names in a template: `:name`, `*name`, and the named groups of a regular expression. */
@@ -15,33 +14,27 @@ let known = 0;
  *
  * @param path - as it was sent
  */
-export function actionsFor(path: string): readonly Attribution[] {
-  return matchesFor(path).map(({ action }) => action.attribution);
-}
-
-/**
- * Whether such a request was for an action that is not tracked: of those that it may have been for by its method as well, one
- * whose template says most of the path.
- *
- * @param path - as it was sent
- */
-export function isForUntracked(path: string, method: string): boolean {
-  // A router answers HEAD by what it has for GET.
-  const asked = method === 'HEAD' ? 'GET' : method;
-  const meant = matchesFor(path).filter(({ action }) => action.method === asked || action.method === 'ALL');
-  const closest = Math.max(...meant.map(({ closeness }) => closeness));
-  return meant.some(
-    ({ action: { attribution }, closeness }) =>
-      closeness === closest && (attribution.method ?? attribution.controller) === 'untracked',
-  );
-}
-
-function matchesFor(path: string): readonly RouteMatch[] {
+export function candidatesFor(path: string): readonly RouteMatch[] {
   for (const action of knownActions(known)) {
     known += 1;
     tree.add(action);
   }
   return tree.find(path);
+}
+
+/**
+ * Whether such a request was for an action that is not tracked: of those that it may have been for by its method as well, one
+ * whose template says most of the path.
+ */
+export function isForUntracked(candidates: readonly RouteMatch[], method: string): boolean {
+  // A router answers HEAD by what it has for GET.
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const meant = candidates.filter(({ action }) => action.method === asked || action.method === 'ALL');
+  const closest = Math.max(...meant.map(({ closeness }) => closeness));
+  return meant.some(
+    ({ action: { attribution }, closeness }) =>
+      closeness === closest && (attribution.method ?? attribution.controller) === 'untracked',
+  );
 }
 
 /** The names of the parameters in a template. */
