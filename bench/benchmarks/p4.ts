@@ -1,6 +1,6 @@
 import { CONTROL, type Sitting, compare } from '../harness/compare.js';
-import { type Benchmark, judge, planFor } from '../harness/finding.js';
-import { type Estimate, estimateClusteredMedian } from '../harness/statistics.js';
+import { type Benchmark, judge, medianOf, planFor } from '../harness/finding.js';
+import type { Estimate } from '../harness/statistics.js';
 
 /** Our price as a share of the naive port's. */
 export const p4: Benchmark = {
@@ -23,12 +23,8 @@ function shareOfNaive(
   sittings: readonly Sitting<'untracked' | 'sqlite' | 'naive'>[],
   of: 'sqlite' | typeof CONTROL,
 ): Estimate {
-  return estimateClusteredMedian(
-    sittings.map((rounds) =>
-      rounds.map((round) => {
-        const base = round.untracked.cpuUsPerRequest;
-        return (round[of].cpuUsPerRequest - base) / (round.naive.cpuUsPerRequest - base);
-      }),
-    ),
-  );
+  return medianOf(sittings, (round) => {
+    const base = round.untracked.cpuUsPerRequest;
+    return (round[of].cpuUsPerRequest - base) / (round.naive.cpuUsPerRequest - base);
+  });
 }

@@ -1,4 +1,4 @@
-import type { CONTROL, Plan, Sitting, Slice } from './compare.js';
+import type { CONTROL, Plan, Round, Sitting, Slice } from './compare.js';
 import { type Estimate, estimateClusteredMedian } from './statistics.js';
 
 /** What a figure has to be and what it should be. Which way is better shows in which of the two is less. */
@@ -63,9 +63,15 @@ export function ratio<Name extends string>(
   of: Name | typeof CONTROL,
   to: Name | typeof CONTROL,
 ): Estimate {
-  return estimateClusteredMedian(
-    sittings.map((rounds) => rounds.map((round) => round[of][figure] / round[to][figure])),
-  );
+  return medianOf(sittings, (round) => round[of][figure] / round[to][figure]);
+}
+
+/** The median over the rounds of a figure of each. */
+export function medianOf<Name extends string>(
+  sittings: readonly Sitting<Name>[],
+  figure: (round: Round<Name>) => number,
+): Estimate {
+  return estimateClusteredMedian(sittings.map((rounds) => rounds.map(figure)));
 }
 
 function meets(value: number, { gate, goal }: Target): boolean {

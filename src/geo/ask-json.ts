@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { isObject } from '../option-reader.js';
 import type { JsonObject } from '../record/usage-record.js';
 import { type Reach, nextHop, publicOnly, unusable } from './reach.js';
 
@@ -108,7 +109,7 @@ function parse(text: string): JsonObject {
     // The parser's error quotes the text, which may hold the address.
     throw unusable('answers what cannot be parsed as JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw unusable('answers JSON that is not an object');
   }
   return value as JsonObject;

@@ -115,11 +115,9 @@ export class Outbox {
   /** Moves to disk what waits in memory and the storage is not working on, as far as there is room. */
   spool(bytes: (record: UsageRecord) => number): void {
     if (this.#spool === null || this.#spool.isFailing) return;
-    const waiting: UsageRecord[] = [];
-    for (let next = this.#relinquish(); next !== null; next = this.#relinquish()) waiting.push(next);
-    waiting.push(...this.#queue.take(Infinity, Infinity).records);
-    const left = waiting.filter((record) => !this.#append(record, bytes(record)));
-    this.takeBack(left, bytes, null);
+    const taken: UsageRecord[] = [];
+    for (let next = this.#relinquish(); next !== null; next = this.#relinquish()) taken.push(next);
+    this.takeBack(this.#moveToDisk(taken, bytes), bytes, null);
   }
 
   /** Waits until what has to be on disk is there. */
@@ -137,9 +135,8 @@ export class Outbox {
     bytes: (record: UsageRecord) => number,
     error: Error | null,
   ): Promise<void> {
-    const rest = [...taken, ...this.#queue.take(Infinity, Infinity).records];
+    const lost = this.#moveToDisk(taken, bytes);
     this.#held = { records: 0, bytes: 0 };
-    const lost = rest.filter((record) => this.#spool === null || !this.#append(record, bytes(record)));
     if (lost.length > 0) this.#drop('shutdown-timeout', lost, error);
     await this.#spool?.close();
   }
@@ -148,6 +145,12 @@ export class Outbox {
   abandon(error: Error | null): void {
     const late = [...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity, Infinity).records];
     if (late.length > 0) this.#drop('shutdown-timeout', late, error);
+  }
+
+  /** @returns what there is no room for */
+  #moveToDisk(taken: readonly UsageRecord[], bytes: (record: UsageRecord) => number): UsageRecord[] {
+    const waiting = [...taken, ...this.#queue.take(Infinity, Infinity).records];
+    return waiting.filter((record) => !this.#append(record, bytes(record)));
   }
 
   #append(record: UsageRecord, bytes: number): boolean {

@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../../../errors.js';
+import { messageOf } from '../message-of.js';
 
 /**
  * Makes of a batch what is sent to the database. If that fails it fails every time, as it asks nobody: a record holds what
@@ -12,7 +13,7 @@ export function encode<Encoded>(tableName: string, make: () => Encoded): Encoded
   } catch (error) {
     throw new TrackUsageError(
       'BATCH_REFUSED',
-      `The table '${tableName}' cannot take a batch: ${error instanceof Error ? error.message : String(error)}.`,
+      `The table '${tableName}' cannot take a batch: ${messageOf(error)}.`,
       error,
     );
   }

@@ -130,11 +130,10 @@ async function create(orm: MikroORM, table: UsageTable, connection: NativeConnec
     const [who] = await execute<Session[]>(connection, SESSION);
     const database = schemaOf(orm, table) ?? who?.dbName ?? '';
     const [, user = '', host = '%'] = /^(.*)@(.*)$/s.exec(who?.account ?? '') ?? [];
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${table.name}' cannot be made: ${messageOf(error)}. Have somebody who may run: grant select, insert, ` +
-        `update, create, alter, index on ${quote(database)}.* to ${quote(user)}@${quote(host)};`,
+    throw forbidden(
+      `The table '${table.name}' cannot be made`,
       error,
+      `grant select, insert, update, create, alter, index on ${quote(database)}.* to ${quote(user)}@${quote(host)}`,
     );
   }
 }
@@ -145,12 +144,16 @@ async function change(connection: NativeConnection, table: UsageTable, statement
     await execute(connection, statement);
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${table.name}' has to be changed: ${messageOf(error)}. Have somebody who may run: ${statement};`,
-      error,
-    );
+    throw forbidden(`The table '${table.name}' has to be changed`, error, statement);
   }
+}
+
+function forbidden(what: string, error: unknown, statement: string): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `${what}: ${messageOf(error)}. Have somebody who may run: ${statement};`,
+    error,
+  );
 }
 
 /** The table with its types as they have to be written: MySQL's own collations hold different texts equal. */
