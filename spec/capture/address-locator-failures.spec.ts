@@ -97,7 +97,7 @@ describe('An address locator whose source fails', () => {
     expect(locator.stats()).to.deep.include({
       lookups: 3,
       failures: 3,
-      skipped: { breaker: 7, line: 0, closed: 0 },
+      skipped: { breaker: 7, queue: 0, closed: 0 },
     });
     await clock.advance(1000);
     expect(await Promise.all([locator.locate('8.0.1.1'), locator.locate('8.0.1.2')])).to.deep.equal([
@@ -123,7 +123,7 @@ describe('An address locator whose source fails', () => {
     source.fail('8.0.0.2', new Error('away'));
     expect(await Promise.all(answers)).to.deep.equal([null, null, null, null]);
     expect(source.asked).to.deep.equal(['8.0.0.1', '8.0.0.2']);
-    expect(locator.stats().skipped).to.deep.equal({ breaker: 2, line: 0, closed: 0 });
+    expect(locator.stats().skipped).to.deep.equal({ breaker: 2, queue: 0, closed: 0 });
   });
 
   it('is told of at most once a minute, without the address', async () => {

@@ -56,7 +56,7 @@ describe('An address locator with an end point that', () => {
       expect(rest).to.deep.equal({ hits: 0, misses: 20, withheld: 0 });
       expect(lookups).to.be.within(3, 5);
       expect(failures).to.equal(lookups);
-      expect(skipped).to.deep.equal({ breaker: 20 - lookups, line: 0, closed: 0 });
+      expect(skipped).to.deep.equal({ breaker: 20 - lookups, queue: 0, closed: 0 });
       expect(faults).to.have.length(1);
       expect(faults[0]).to.not.contain('8.8.8.');
     });

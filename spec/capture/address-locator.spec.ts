@@ -130,7 +130,7 @@ describe('An address locator', () => {
     await clock.advance(0);
     source.answer('8.0.0.4', SWISS);
     expect(await Promise.all(answers)).to.deep.equal([SWISS, SWISS, SWISS, SWISS, null]);
-    expect(locator.stats()).to.deep.include({ lookups: 4, skipped: { breaker: 0, line: 1, closed: 0 } });
+    expect(locator.stats()).to.deep.include({ lookups: 4, skipped: { breaker: 0, queue: 1, closed: 0 } });
   });
 
   it('shares one frozen answer within the limits of a record', async () => {
@@ -159,6 +159,6 @@ describe('An address locator', () => {
     expect(source.signals.map(({ aborted }) => aborted)).to.deep.equal([true]);
     expect(source.asked).to.deep.equal(['8.0.0.1']);
     expect(clock.pendingTimers).to.equal(0);
-    expect(locator.stats()).to.deep.include({ failures: 0, skipped: { breaker: 0, line: 0, closed: 2 } });
+    expect(locator.stats()).to.deep.include({ failures: 0, skipped: { breaker: 0, queue: 0, closed: 2 } });
   });
 });

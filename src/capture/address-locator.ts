@@ -24,7 +24,7 @@ export interface LocatorStats {
   readonly skipped: Readonly<Record<SkipReason, number>>;
 }
 
-type SkipReason = 'breaker' | 'line' | 'closed';
+type SkipReason = 'breaker' | 'queue' | 'closed';
 
 /** An address that is looked up, or waits for it. */
 interface Inquiry {
@@ -54,7 +54,7 @@ export class AddressLocator {
   readonly #waiting = new Set<Inquiry>();
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
-  readonly #skipped: Record<SkipReason, number> = { breaker: 0, line: 0, closed: 0 };
+  readonly #skipped: Record<SkipReason, number> = { breaker: 0, queue: 0, closed: 0 };
   /** Look-ups in a row, from the first, that have found nothing; null when one has, or the log has told of it. */
   #inVain: number | null = 0;
   #untold = 0;
@@ -130,7 +130,7 @@ export class AddressLocator {
     if (!this.#breaker.isPassable) return 'breaker';
     const { maxConcurrent, maxWaiting } = this.#settings;
     const isFull = this.#running.size >= maxConcurrent && this.#waiting.size >= maxWaiting;
-    return isFull ? 'line' : null;
+    return isFull ? 'queue' : null;
   }
 
   #inquire(address: string): Promise<JsonObject | null> {
