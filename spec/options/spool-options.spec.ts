@@ -36,6 +36,7 @@ describe('The option spool', () => {
       "trackUsage: the option 'spool.dir' is undefined; expected the path of a folder.",
     );
     expect(refuse({ dir: '' })).to.contain("the option 'spool.dir' is ''");
+    expect(refuse({ dir: '/sp\0ool' })).to.match(/'spool\.dir' is .*; expected the path of a folder/);
   });
 
   it('refuses a folder whose socket would have too long a path, in bytes', function () {

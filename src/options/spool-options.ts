@@ -41,7 +41,9 @@ export function resolveSpool(subject: string, options: SpoolOptions): Resolved<S
 
 /** Each process holds a socket in the folder, and the path of a socket has to be short. */
 function resolveSpoolFolder(reader: OptionReader<SpoolOptions>): string {
-  const dir = resolve(reader.text('dir', null) ?? reader.refuse('dir', 'the path of a folder'));
+  const path = reader.text('dir', null);
+  if (path === null || path.includes('\0')) return reader.refuse('dir', 'the path of a folder');
+  const dir = resolve(path);
   const isLong = process.platform !== 'win32' && Buffer.byteLength(dir) > MAX_SPOOL_PATH_BYTES;
   return isLong ? reader.refuse('dir', `a path of at most ${MAX_SPOOL_PATH_BYTES} bytes`) : dir;
 }

@@ -73,7 +73,7 @@ describeOn('postgresql', (server) => {
 
     it('says that the database does not exist', async () => {
       expect(await refusal({ dbName: 'no_such' })).to.match(
-        /database no_such on .*does not exist.*create database/,
+        /database no_such on .*does not exist.*Make the database first.*'dbName'/,
       );
     });
 

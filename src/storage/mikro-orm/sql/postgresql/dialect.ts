@@ -39,7 +39,7 @@ export const postgresqlDialect: SqlDialect = {
 
 function advice(error: unknown): string {
   const state = stateOf(error);
-  if (state === '3D000') return 'Make the database with: create database …;';
+  if (state === '3D000') return "Make the database first, or check the option 'dbName'.";
   if (state.startsWith('28') || isAboutPassword(error))
     return "Check the options 'user' and 'password', and that pg_hba.conf lets them in.";
   if (state.startsWith('53'))
