@@ -47,6 +47,14 @@ describe('Pipeline', () => {
     for (const counts of [stats, ...stats.storages]) expectBalanced(counts);
   });
 
+  it('gives a storage that is listed twice each record once', async () => {
+    const storage = new FaultyStorage();
+    const { pipeline } = setUp(() => [storage, storage]);
+    pipeline.accept(makeRecord());
+    expect(await pipeline.close(1000)).to.deep.equal({ stored: 1, spooled: 0, dropped: 0 });
+    expect(pipeline.stats().storages).to.have.length(1);
+  });
+
   it('counts what comes while there is no storage, says so once, and goes on when there is one', async () => {
     const storage = new FaultyStorage();
     let storages: UsageStorage[] | null = null;
@@ -186,14 +194,16 @@ describe('Pipeline', () => {
     expect(pipeline.stats().dropped.late).to.equal(1);
   });
 
-  it('does not wait for a storage that never closes', async () => {
+  it('does not wait for a storage that never closes, and says which', async () => {
     const storage = new FaultyStorage();
     storage.close = () => new Promise(() => {});
-    const { clock, pipeline } = setUp(() => [storage]);
+    const { clock, pipeline, lines } = setUp(() => [storage]);
     pipeline.open();
     const closing = pipeline.close(1000);
     await clock.advance(1250);
     expect(await closing).to.deep.equal({ stored: 0, spooled: 0, dropped: 0 });
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.contain("the storage 'faulty' was still closing after 200 ms");
   });
 
   it('survives a storage that fails to close', async () => {

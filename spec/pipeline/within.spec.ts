@@ -5,17 +5,17 @@ import { ManualClock } from '../../src/testing/manual-clock.js';
 describe('within', () => {
   it('ends with the work, and takes its timer back', async () => {
     const clock = new ManualClock();
-    await within(clock, 1000, Promise.resolve());
+    expect(await within(clock, 1000, Promise.resolve())).to.equal(true);
     expect(clock.pendingTimers).to.equal(0);
   });
 
   it('ends without the work when the time is over', async () => {
     const clock = new ManualClock();
-    let isOver = false;
-    const waiting = within(clock, 1000, new Promise(() => {})).then(() => (isOver = true));
+    let isDone: boolean | null = null;
+    const waiting = within(clock, 1000, new Promise(() => {})).then((answer) => (isDone = answer));
     await clock.advance(999);
-    expect(isOver).to.equal(false);
+    expect(isDone).to.equal(null);
     await clock.advance(1);
-    await waiting;
+    expect(await waiting).to.equal(false);
   });
 });

@@ -205,7 +205,8 @@ export class Pipeline {
   /** @returns what was thrown, if there is no storage */
   #tryOpen(): unknown {
     try {
-      const storages = this.#findStorages();
+      // One that is listed twice would get every record twice.
+      const storages = [...new Set(this.#findStorages())];
       this.#lanes = storages.map((storage, index) => ({
         storage,
         lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
@@ -235,13 +236,20 @@ export class Pipeline {
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
         await Promise.all([lane.close(timeoutMs), retired]);
         const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
-        const closing = within(clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log));
-        await Promise.all([lane.finish(leftMs), closing]);
+        await Promise.all([lane.finish(leftMs), this.#closeStorage(storage)]);
       }),
     );
     this.#log.reportLosses();
     const { stored, spooled, dropped } = this.stats();
     return { stored, spooled, dropped: countDropped(dropped) };
+  }
+
+  async #closeStorage(storage: UsageStorage): Promise<void> {
+    if (await within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log))) return;
+    this.#log.warn(
+      'close',
+      `the storage '${storage.name}' was still closing after ${CLOSE_GRACE_MS} ms; it is left to itself.`,
+    );
   }
 
   #dropWithoutStorage(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
