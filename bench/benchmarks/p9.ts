@@ -24,7 +24,7 @@ export const p9: Benchmark = {
 
 async function measure(engine: Engine, scale: Scale): Promise<Finding> {
   const [batches, pages, plan] =
-    scale === 'quick' ? [2, 5, { warmUp: 2, rounds: 5 }] : [40, 20, { warmUp: 10, rounds: 100 }];
+    scale === 'quick' ? [2, 5, { warmUp: 2, rounds: 5 }] : [40, 5, { warmUp: 5, rounds: 60 }];
   const stores = [storeOf(await engine.connect()), await engine.openRival(), await engine.openRival()];
   for (let batch = 0; batch < batches; batch += 1) {
     const records = makeRecords(engine.batchRecords);
