@@ -181,7 +181,11 @@ describe('The option geo', () => {
           expect(await served.records()).to.have.lengthOf(host);
         }
         const { geo, accepted, stored } = served.usage.tracker.stats();
-        expect(geo).to.deep.include({ lookups: 3, failures: 3, skipped: { breaker: 3, queue: 0, closed: 0 } });
+        expect(geo).to.deep.include({
+          lookups: 3,
+          failures: 3,
+          skipped: { breaker: 3, queue: 0, closed: 0 },
+        });
         expect([accepted, stored]).to.deep.equal([6, 6]);
         expect(lines.filter((line) => line.includes("the option 'geo'"))).to.have.lengthOf(1);
         expect(lines.join('\n')).to.not.include('81.2.69');
