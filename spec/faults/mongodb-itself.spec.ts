@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { MongoNetworkError } from 'mongodb';
 import { MongoPiggybackStorage, MongoStorage } from '../../src/storage/mikro-orm/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { FaultLane } from '../support/fault-lane.js';
-import { asksForPasswords, hasTransactions, nativeClient } from '../support/mongo.js';
+import { asksForPasswords, hasTransactions, isReplicaSet, nativeClient } from '../support/mongo.js';
 import { leavePending } from '../support/pending.js';
 import { makeRecords } from '../support/records.js';
 import type { FreshDatabase } from '../support/servers.js';
@@ -80,6 +81,28 @@ describe('A storage on MongoDB itself', function () {
       await command({ updateUser: WRITER.username, pwd: WRITER.password });
       await records.stored();
       records.expectTransient('STORAGE_SETUP');
+      expect(await ids()).to.deep.equal(records.ids);
+    });
+
+    it('loses nothing while no member of the set is primary', async function () {
+      if (!(await isReplicaSet(client())))
+        leavePending(this, 'It takes MongoDB itself as a replica set, for a failover');
+      const records = laneTo(await MongoStorage.connect({ clientUrl: database.url }));
+      records.accept(50);
+      await records.stored();
+      records.accept(150);
+      const stepDown = { replSetStepDown: 3, secondaryCatchUpPeriodSecs: 1, force: true };
+      // A primary that steps down may cut the connection on which it was told to.
+      await client()
+        .db('admin')
+        .command(stepDown)
+        .catch((error: unknown) => {
+          if (!(error instanceof MongoNetworkError)) throw error;
+        });
+      records.accept(150);
+      await records.stored();
+      // The driver may come out of it by itself.
+      if (records.errors.length > 0) records.expectTransient();
       expect(await ids()).to.deep.equal(records.ids);
     });
 

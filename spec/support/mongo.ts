@@ -52,6 +52,12 @@ export async function hasTransactions(client: MongoClient): Promise<boolean> {
   return setName !== undefined || msg === 'isdbgrid';
 }
 
+/** Whether the server is a member of a replica set. */
+export async function isReplicaSet(client: MongoClient): Promise<boolean> {
+  const { setName } = await client.db('admin').command({ hello: 1 });
+  return setName !== undefined;
+}
+
 /** The documents of a collection, as they are. */
 export function documentsOf(collection: Collection): Promise<Record<string, unknown>[]> {
   return collection.find().sort({ _id: 1 }).toArray();
