@@ -7,7 +7,7 @@ import { childEnvironment } from '../run.js';
 import { isRequired, missing } from '../servers.js';
 import { type TemporaryFolder, temporaryFolder } from '../sqlite.js';
 import { until } from '../until.js';
-import { processTree } from './process-tree.js';
+import { freezeTree } from './process-tree.js';
 
 function isAlive(pid: number): boolean {
   try {
@@ -36,10 +36,9 @@ describe('The watchdog', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface({ input: keeper.stdout }), 'line')) as [string];
-    const pids = [...processTree(Number(line))];
+    const pids = [...freezeTree(Number(line))];
     expect(pids).to.have.length.above(1);
     expect(await readdir(folder.path)).to.have.length(1);
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
 
     keeper.kill('SIGKILL');
     await until(() => !pids.some(isAlive), 'the server has ended');
