@@ -11,6 +11,7 @@ import { type Effort, takeTurns } from '../harness/take-turns.js';
 
 const ENGINES: readonly Engine[] = [sqlite, postgresql, mariadb, mongodb];
 const PAGE_RECORDS = 500;
+const ROUND_PAGES = 5;
 
 /** How fast a page is read, against SQL and mapping written by hand. */
 export const p9: Benchmark = {
@@ -23,15 +24,14 @@ export const p9: Benchmark = {
 };
 
 async function measure(engine: Engine, scale: Scale): Promise<Finding> {
-  const [batches, pages, plan] =
-    scale === 'quick' ? [2, 5, { warmUp: 2, rounds: 5 }] : [40, 5, { warmUp: 5, rounds: 60 }];
+  const [batches, plan] = scale === 'quick' ? [2, { warmUp: 2, rounds: 5 }] : [40, { warmUp: 5, rounds: 60 }];
   const stores = [storeOf(await engine.connect()), await engine.openRival(), await engine.openRival()];
   for (let batch = 0; batch < batches; batch += 1) {
     const records = makeRecords(engine.batchRecords);
     for (const store of stores) await store.write(records);
   }
   const contestants = stores.map((store) => async () => {
-    for (let page = 0; page < pages; page += 1) {
+    for (let page = 0; page < ROUND_PAGES; page += 1) {
       const { length } = await store.read(PAGE_RECORDS);
       if (length !== PAGE_RECORDS) throw new Error(`A page had ${length} records.`);
     }
