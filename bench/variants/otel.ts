@@ -1,13 +1,17 @@
 import { createRequire } from 'node:module';
-import { context, trace } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { KoaInstrumentation } from '@opentelemetry/instrumentation-koa';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Variant } from '../harness/variant.js';
 
-/** OpenTelemetry's instrumentations of http and Koa, with the batch processor and an exporter that does nothing. */
+/**
+ * OpenTelemetry's instrumentations of http and Koa, set up as its documentation says (context manager, W3C propagators, batch
+ * processor), with an exporter that does nothing.
+ */
 export async function start(): Promise<Variant> {
   const spans = new Map<string, number>();
   const exporter: SpanExporter = {
@@ -22,6 +26,11 @@ export async function start(): Promise<Variant> {
   const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(
+    new CompositePropagator({
+      propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+    }),
+  );
   registerInstrumentations({ instrumentations: [new HttpInstrumentation(), new KoaInstrumentation()] });
   // The instrumentations patch what passes `require`, and both are CommonJS: an `import` finds them patched.
   const require = createRequire(import.meta.url);
