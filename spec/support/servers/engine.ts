@@ -49,16 +49,8 @@ export interface Engine {
   dropDatabase(url: string, name: string): Promise<void>;
 }
 
-/**
- * The folders of programs. Debian's servers are where the path of other users than root does not lead, and Go is where its
- * own installation puts it.
- */
-const FOLDERS = [
-  ...(process.env['PATH'] ?? '').split(delimiter),
-  '/usr/local/sbin',
-  '/usr/sbin',
-  '/usr/local/go/bin',
-];
+/** The folders of programs. Debian's servers are where the path of other users than root does not lead. */
+const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin'];
 
 /** The path of the first of these programs that there is. */
 export function findProgram(...names: readonly string[]): string | undefined {
