@@ -47,7 +47,7 @@ const OFFENCES: readonly (readonly [file: string, statement: string])[] = [
   ['src/usage-tracker.ts', "import { UsageRepository } from './storage/mikro-orm/usage-repository.js';"],
   ['src/capture/offence.ts', "import type { MikroORM } from '@mikro-orm/core';"],
   ['src/geo/offence.ts', "import type { GeoSettings } from '../options/geo-options.js';"],
-  ['src/geo/offence.ts', "import { AddressLocator } from '../capture/address-locator.js';"],
+  ['src/geo/offence.ts', "import { AddressLocator } from '../capture/location/address-locator.js';"],
   ['src/geo/offence.ts', "import { systemClock } from '../clock.js';"],
   ['src/capture/offence.ts', "import type { GeoSource } from '../geo/index.js';"],
   ['src/capture/offence.ts', "import { open } from 'maxmind';"],

@@ -4,19 +4,19 @@ export { TrackedController } from './decorators/tracked-controller.js';
 export { Untracked } from './decorators/untracked.js';
 export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
-export type { LocatorStats } from './capture/address-locator.js';
+export type { LocatorStats } from './capture/location/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/gate.js';
-export type { VisitorStats } from './capture/visitors.js';
-export { hashUser } from './capture/hash-user.js';
+export type { VisitorStats } from './capture/visitor/visitors.js';
+export { hashUser } from './capture/user/hash-user.js';
 export type {
   Inventory,
   InventoryApplication,
   InventoryEntry,
   InventoryPolicy,
   InventoryStorage,
-} from './capture/inventory.js';
-export { renderInventory } from './capture/render-inventory.js';
-export { tracked, untracked } from './capture/route-markers.js';
+} from './capture/inventory/inventory.js';
+export { renderInventory } from './capture/inventory/render-inventory.js';
+export { tracked, untracked } from './capture/attribution/route-markers.js';
 export {
   type TrackedData,
   type UsageDataTracker,

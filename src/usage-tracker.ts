@@ -1,12 +1,12 @@
 import type { Context, Middleware } from 'koa';
 import { Container, type Token } from 'typedi';
-import { installActionHook } from './capture/action-hook.js';
+import { installActionHook } from './capture/attribution/action-hook.js';
 import { Capture } from './capture/capture.js';
-import { DailySalts } from './capture/daily-salts.js';
-import type { LocatorStats } from './capture/address-locator.js';
+import { DailySalts } from './capture/visitor/daily-salts.js';
+import type { LocatorStats } from './capture/location/address-locator.js';
 import type { SkipCounts } from './capture/gate.js';
-import { type Inventory, takeInventory } from './capture/inventory.js';
-import type { VisitorStats } from './capture/visitors.js';
+import { type Inventory, takeInventory } from './capture/inventory/inventory.js';
+import type { VisitorStats } from './capture/visitor/visitors.js';
 import { TrackUsageError } from './errors.js';
 import {
   type TrackUsageOptions,

@@ -2,20 +2,20 @@ import type { Context, Middleware } from 'koa';
 import type { Clock } from '../clock.js';
 import type { Policy } from '../metadata/policy.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange.js';
-import { ClientAddresses } from './client-address.js';
-import type { DailySalts } from './daily-salts.js';
+import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange/exchange.js';
+import { ClientAddresses } from './address/client-address.js';
+import type { DailySalts } from './visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
-import type { LocatorStats } from './address-locator.js';
+import type { LocatorStats } from './location/address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './gate.js';
 import { LateDetails, type LateSettings } from './late-details.js';
-import { matchedTemplates } from './matched-route.js';
+import { matchedTemplates } from './attribution/matched-route.js';
 import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
-import type { VisitorStats } from './visitors.js';
+import type { VisitorStats } from './visitor/visitors.js';
 import { readTarget } from './request-target.js';
-import { candidatesFor, isForUntracked } from './unanswered.js';
+import { candidatesFor, isForUntracked } from './attribution/unanswered.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** The part of the settings that capture depends on. */

@@ -2,8 +2,8 @@ import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadat
 import type { AddressSettings } from '../options/address-options.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import { REDACTED, isRedacted } from './redaction.js';
-import type { RouteMatch } from './route-tree.js';
-import { parameterNames } from './unanswered.js';
+import type { RouteMatch } from './attribution/route-tree.js';
+import { parameterNames } from './attribution/unanswered.js';
 
 /** What is recorded of an action, with nothing left open. */
 export interface EffectivePolicy {

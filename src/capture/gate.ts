@@ -1,7 +1,7 @@
 import type { RecordingSettings } from '../options/recording-options.js';
 import { readBoolean } from './callback.js';
 import type { EffectivePolicy } from './effective-policy.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange } from './exchange/exchange.js';
 import { readSignals } from './privacy-signals.js';
 import type { RecordSink } from './record-sink.js';
 import { readTarget } from './request-target.js';

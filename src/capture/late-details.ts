@@ -4,13 +4,13 @@ import type { GeoSettings } from '../options/geo-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import { COUNTRY_FIELDS } from '../record/geo-info.js';
 import type { JsonObject, UsageRecordDraft } from '../record/usage-record.js';
-import { AddressLocator, type LocatorStats } from './address-locator.js';
-import type { ClientAddresses } from './client-address.js';
-import type { DailySalts } from './daily-salts.js';
-import type { Exchange } from './exchange.js';
+import { AddressLocator, type LocatorStats } from './location/address-locator.js';
+import type { ClientAddresses } from './address/client-address.js';
+import type { DailySalts } from './visitor/daily-salts.js';
+import type { Exchange } from './exchange/exchange.js';
 import type { RecordSink } from './record-sink.js';
-import { UserNames } from './user-names.js';
-import { type VisitorStats, Visitors } from './visitors.js';
+import { UserNames } from './user/user-names.js';
+import { type VisitorStats, Visitors } from './visitor/visitors.js';
 
 /** How long a record waits for an asynchronous `user`, in milliseconds. */
 const USER_WAIT_MS = 1000;

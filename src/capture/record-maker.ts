@@ -5,14 +5,14 @@ import type { TrackerSettings } from '../options/tracker-options.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import { RecordIds } from '../record/record-id.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { type ClientAddresses, applyPolicy } from './client-address.js';
+import { type ClientAddresses, applyPolicy } from './address/client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
 import type { EffectivePolicy } from './effective-policy.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange } from './exchange/exchange.js';
 import type { Verdict } from './gate.js';
 import { redactRoute } from './redaction.js';
 import { detachedValues, readTarget } from './request-target.js';
-import type { Outcome } from './response-outcome.js';
+import type { Outcome } from './exchange/response-outcome.js';
 import { withoutText } from './user-agent.js';
 
 /** The part of the settings that a record depends on. */

@@ -1,5 +1,5 @@
 import { type Action, createParamDecorator } from 'routing-controllers';
-import { exchangeOf } from './exchange.js';
+import { exchangeOf } from './exchange/exchange.js';
 
 /**
  * The application's own data, for its types: it adds its names by declaration merging.

@@ -1,0 +1,219 @@
+import type { Context, Middleware } from 'koa';
+import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
+import { type ClassType, className, findDecisions } from '../../metadata/registry.js';
+import { type Attribution, attributionOf, exchangeOf } from '../exchange/exchange.js';
+
+/** Marks a driver class that is wrapped, whichever copy of this package did it. */
+const HOOKED = Symbol.for('koa-track-usage.driver-hook');
+
+/** Marks a driver whose actions were registered through the hook, by whichever copy. */
+const KNOWN = Symbol.for('koa-track-usage.known-driver');
+
+/** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
+const ACTIONS = Symbol.for('koa-track-usage.actions');
+
+/** A route of an action, as it was registered. */
+export interface KnownAction {
+  /** The request's method in capitals; `ALL` for every method. */
+  readonly method: string;
+  readonly attribution: Attribution;
+}
+
+/**
+ * The routes of actions that were registered in this process, on whatever server, in that order.
+ *
+ * @param from - how many of them to leave out, as they are known already. @default 0
+ */
+export function knownActions(from = 0): readonly KnownAction[] {
+  return actions().slice(from);
+}
+
+function actions(): KnownAction[] {
+  const holder = globalThis as { [ACTIONS]?: KnownAction[] };
+  return (holder[ACTIONS] ??= []);
+}
+
+type HookedDriver = KoaDriver & { [HOOKED]?: true; [KNOWN]?: true };
+
+type Uses = ActionMetadata['controllerMetadata']['uses'];
+
+type Run = (action: Action) => unknown;
+
+type Attribute = (context: Context) => void;
+
+/**
+ * Lets routing-controllers tell which action runs, and what it throws. An action with nothing in front of it says so itself, any
+ * other by a middleware in front of all that; both run behind the driver's guard, and so just for the action that answers.
+ * Installed once a process; it touches no request that no tracker watches.
+ */
+export function installActionHook(): void {
+  const driver: HookedDriver = KoaDriver.prototype;
+  if (driver[HOOKED]) return;
+  Object.defineProperty(driver, HOOKED, { value: true });
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its driver below
+  const { registerAction } = driver;
+
+  driver.registerAction = function (this: HookedDriver, metadata: ActionMetadata, run: Run): void {
+    this[KNOWN] = true;
+    const attribute = attributeTo(this, metadata);
+    if (runsAtOnce(metadata)) {
+      registerAction.call(this, metadata, notingErrors(run, attribute));
+      return;
+    }
+    const { controllerMetadata } = metadata;
+    const { uses } = controllerMetadata;
+    // The driver reads the uses during this call only.
+    controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata, attribute)), ...uses];
+    try {
+      registerAction.call(this, metadata, notingErrors(run, null));
+    } finally {
+      controllerMetadata.uses = uses;
+    }
+  };
+  hookOutcomes(driver);
+}
+
+/** Lets the driver tell what an action throws, and that it does not know an action which answers. */
+function hookOutcomes(driver: HookedDriver): void {
+  // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
+  const { handleSuccess, handleError } = driver;
+
+  driver.handleSuccess = function (
+    this: HookedDriver,
+    result: unknown,
+    metadata: ActionMetadata,
+    action: Action,
+  ) {
+    if (this[KNOWN] === undefined) reportUnknown(action.context as Context);
+    // It returns what the rest of the chain does, whatever its type says.
+    return handleSuccess.call(this, result, metadata, action);
+  };
+
+  driver.handleError = function (
+    this: HookedDriver,
+    error: unknown,
+    metadata: ActionMetadata | undefined,
+    action: Action,
+  ) {
+    if (this[KNOWN] === undefined) reportUnknown(action.context as Context);
+    noteError(action.context as Context, error);
+    return handleError.call(this, error, metadata, action);
+  };
+}
+
+/**
+ * The driver reads parameters before it makes a promise: what throws there, such as a missing session, passes it by.
+ *
+ * @param attribute - says which action this is; null if that has been said by now
+ */
+function notingErrors(run: Run, attribute: Attribute | null): Run {
+  return (action) => {
+    attribute?.(action.context as Context);
+    try {
+      return run(action);
+    } catch (error) {
+      noteError(action.context as Context, error);
+      throw error;
+    }
+  };
+}
+
+function noteError(context: Context, error: unknown): void {
+  exchangeOf(context)?.noteError(error);
+}
+
+const CALLED_LATE = new Error(
+  'useKoaServer(app) was called before trackUsage(), so that no action of this app is recorded. Call trackUsage() ' +
+    'first, also where its middleware is mounted in another app.',
+);
+
+/** Tells whoever watches a request that its action was registered before there was a hook. */
+function reportUnknown(context: Context): void {
+  exchangeOf(context)?.watcher.failed('telling which action answers', CALLED_LATE);
+}
+
+/** A use that stands in front of the controller's own. */
+function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
+  return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
+}
+
+function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
+  const attribution = describe(driver, metadata);
+  actions().push({ method: metadata.type.toUpperCase(), attribution });
+  return (context) => {
+    exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
+  };
+}
+
+function attributionMiddleware(
+  driver: KoaDriver,
+  metadata: ActionMetadata,
+  attribute: Attribute,
+): Middleware {
+  if (!throwsPastDriver(driver, metadata)) {
+    return (context, next) => {
+      attribute(context);
+      return next();
+    };
+  }
+  return async (context, next) => {
+    attribute(context);
+    try {
+      return await next();
+    } catch (error) {
+      noteError(context, error);
+      throw error;
+    }
+  };
+}
+
+function describe(driver: KoaDriver, metadata: ActionMetadata): Attribution {
+  const controller = metadata.controllerMetadata.target as unknown as ClassType;
+  const subject = findDecisions(controller, metadata.method);
+  return attributionOf(subject, {
+    controllerName: subject.controllerAlias ?? className(controller),
+    actionName: subject.actionAlias ?? methodName(metadata.method),
+    route: routeTemplate(driver, metadata),
+  });
+}
+
+/** A method may be called by a symbol, whatever routing-controllers says. */
+function methodName(method: PropertyKey): string {
+  return String(method);
+}
+
+/** The route as the driver registers it, with the prefix and without a trailing slash. */
+function routeTemplate(driver: KoaDriver, metadata: ActionMetadata): string {
+  const route = ActionMetadata.appendBaseRoute(driver.routePrefix, metadata.fullRoute);
+  if (typeof route !== 'string') return String(route);
+  return (route.length > 1 && route.endsWith('/') ? route.slice(0, -1) : route) || '/';
+}
+
+/** Whether nothing stands between the driver's guard and the action; every layer there makes a promise a request. */
+function runsAtOnce(metadata: ActionMetadata): boolean {
+  return (
+    metadata.controllerMetadata.uses.length === 0 &&
+    metadata.uses.length === 0 &&
+    !metadata.isAuthorizedUsed &&
+    !metadata.isFileUsed &&
+    !metadata.isFilesUsed
+  );
+}
+
+/**
+ * Whether something of the action can throw without the driver's `handleError` learning of it: middleware that
+ * is a plain function, uploads, and `@Authorized` without a checker.
+ */
+function throwsPastDriver(driver: KoaDriver, metadata: ActionMetadata): boolean {
+  const uses = [...metadata.controllerMetadata.uses, ...metadata.uses];
+  return (
+    metadata.isFileUsed ||
+    metadata.isFilesUsed ||
+    (metadata.isAuthorizedUsed && !driver.authorizationChecker) ||
+    uses.some(({ middleware }) => !isMiddlewareClass(middleware))
+  );
+}
+
+function isMiddlewareClass(middleware: Function): boolean {
+  return typeof (middleware.prototype as { use?: unknown } | undefined)?.use === 'function';
+}

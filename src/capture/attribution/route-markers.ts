@@ -1,0 +1,58 @@
+import type { Middleware } from 'koa';
+import { TrackUsageError } from '../../errors.js';
+import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
+import type { Decision } from '../../metadata/policy.js';
+import { attributionOf, exchangeOf } from '../exchange/exchange.js';
+import { readMatchedRoute } from './matched-route.js';
+
+/**
+ * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or all that are declared behind
+ * `router.use(tracked())`. The record's route is the template that @koa/router matched; it has no controller and
+ * no action.
+ *
+ * @param options - what is recorded of the route; anything omitted is inherited from the application's options. `name`
+ *   is what records call its action
+ * @throws {TrackUsageError} `INVALID_DECORATION` if it is used as a middleware itself, without `()`; `INVALID_OPTION` if
+ *   an option is unknown or cannot be used
+ */
+export function tracked(options: DataPolicy = NO_DATA_POLICY, ...none: never[]): Middleware {
+  refuseMiddleware('tracked', none);
+  return marker('tracked', readDataPolicy('tracked()', options));
+}
+
+/** Leaves untracked what is below it: `router.get('/health', untracked(), handler)`. */
+export function untracked(...none: never[]): Middleware {
+  refuseMiddleware('untracked', none);
+  return marker('untracked', NO_DATA_POLICY);
+}
+
+/** Koa calls middleware with two arguments. */
+function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decision} stands among middleware without its parentheses. Write router.get('/path', ${decision}(), handler).`,
+  );
+}
+
+function marker(decision: Decision, data: DataPolicy): Middleware {
+  const middleware: Middleware = async (context, next) => {
+    const exchange = exchangeOf(context);
+    if (exchange === undefined) return next();
+    const { template, params } = readMatchedRoute(context, middleware);
+    exchange.attribute(
+      attributionOf(
+        { method: decision, controller: null, data },
+        { controllerName: null, actionName: data.name ?? null, route: template },
+      ),
+      params,
+    );
+    try {
+      return await next();
+    } catch (error) {
+      exchange.noteError(error);
+      throw error;
+    }
+  };
+  return middleware;
+}

@@ -1,0 +1,222 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Context } from 'koa';
+import type { Clock } from '../../clock.js';
+import type { DataPolicy } from '../../metadata/data-policy.js';
+import { type Policy, type PolicySubject, isTracked } from '../../metadata/policy.js';
+import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
+import { TEXT_LIMITS } from '../../record/limits.js';
+import { cleanNullableText } from '../../record/text.js';
+import type { JsonObject } from '../../record/usage-record.js';
+import type { Address } from '../address/address-text.js';
+import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
+import { errorTypeOf } from './error-type.js';
+import { type Outcome, readOutcome } from './response-outcome.js';
+import { findUnholdable } from './unholdable.js';
+
+/** Which action ran. One a route, made when the route is registered. */
+export interface Attribution extends PolicySubject {
+  /** What is recorded of it, as far as its decorators say. */
+  readonly data: DataPolicy;
+  /** What the controller is called; null for a route without a class. This and what follows is within a record's limits. */
+  readonly controllerName: string | null;
+  /** What the action is called; null for a route without a class. */
+  readonly actionName: string | null;
+  /** The route's template, with its prefix; null if it has none. */
+  readonly route: string | null;
+}
+
+/**
+ * Makes an attribution.
+ *
+ * @param named - what the route and its action are called, of any length
+ */
+export function attributionOf(
+  subject: PolicySubject & { readonly data: DataPolicy },
+  named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
+): Attribution {
+  return {
+    method: subject.method,
+    controller: subject.controller,
+    data: subject.data,
+    controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
+    actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
+    route: cleanNullableText(named.route, TEXT_LIMITS.route),
+  };
+}
+
+/** A response that may carry an exchange. */
+export type CarryingResponse = ServerResponse & {
+  [EXCHANGE]?: Exchange;
+  /** Of HTTP/2's compatibility API. */
+  readonly stream?: ServerHttp2Stream;
+};
+
+/** A context whose response may carry an exchange. */
+interface Carrying {
+  readonly res: CarryingResponse;
+}
+
+/**
+ * The exchange that a request belongs to, if it is watched. It stands on the response, which all applications share that hand one
+ * request to each other, while each has a context of its own.
+ *
+ * @param context - a Koa context
+ */
+export function exchangeOf(context: Partial<Carrying> | null | undefined): Exchange | undefined {
+  return context?.res?.[EXCHANGE];
+}
+
+/** Who watches an exchange: what it decides by, and who is told when it has closed. */
+export interface ExchangeWatcher {
+  readonly clock: Clock;
+  readonly policy: Policy;
+  /** Takes a tracked exchange whose response has closed. */
+  closed(exchange: Exchange): void;
+  /** Learns that something could not be read; the record will do without. */
+  failed(what: string, error: unknown): void;
+}
+
+/**
+ * One request and its response, from the moment that the middleware sees it until the response closes. It
+ * gathers what is only known on the way: which action ran, what it threw, how many bytes went by.
+ */
+export class Exchange implements ByteCounter {
+  readonly context: Context;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+  /** Read early, as a socket forgets its peer when it closes. */
+  readonly remoteAddress: string | null;
+  /** The client's address; undefined while nobody has asked for it. */
+  clientAddress: Address | null | undefined = undefined;
+
+  attribution: Attribution | null = null;
+  /** The route's parameters: null if there are none, undefined if they could not be read. */
+  params: object | null | undefined = null;
+  errorType: string | null = null;
+  /** The application's own data. */
+  ownData: JsonObject | null = null;
+  requestBytes = 0;
+  responseBytes = 0;
+  /** Whether the response's bytes are counted. */
+  countsResponse = false;
+  impliedStatus: number | null = null;
+  write: ByteCounter['write'] = null;
+  end: ByteCounter['end'] = null;
+  push: ByteCounter['push'] = null;
+  /** What became of the response; null while nobody has asked. */
+  outcome: Outcome | null = null;
+  /** From the start to the response's close, in milliseconds. */
+  durationMs = 0;
+
+  /** Who watches. */
+  readonly watcher: ExchangeWatcher;
+  #closed = false;
+
+  constructor(context: Context, watcher: ExchangeWatcher) {
+    this.context = context;
+    this.startedAtMs = watcher.clock.now();
+    this.startedMonotonicMs = watcher.clock.monotonic();
+    this.remoteAddress = context.req.socket.remoteAddress ?? null;
+    this.watcher = watcher;
+  }
+
+  /** Starts listening for the response's close, and counting what has a body. */
+  open(): void {
+    const response: CarryingResponse = this.context.res;
+    response[EXCHANGE] = this;
+    response.on('close', closeExchange);
+    // Over HTTP/2, the response to a HEAD that is never answered does not say that it has closed.
+    response.stream?.on('close', () => this.close());
+    if (hasBody(this.context.req)) countRequestBody(this.context.req, this);
+    if (this.isTracked()) this.#countResponse();
+  }
+
+  /**
+   * Says which action answers. A controller's action is final; of routes without a class the last one counts, so
+   * that a route can take back what its router said.
+   *
+   * @param params - the route's parameters now; later layers of the router change the object
+   */
+  attribute(attribution: Attribution, params: object | undefined): void {
+    if (this.attribution?.controllerName != null) return;
+    this.attribution = attribution;
+    if (!this.isTracked()) return;
+    this.params = undefined;
+    try {
+      this.params = params === undefined || isEmpty(params) ? null : { ...params };
+      this.#countResponse();
+    } catch (error) {
+      // An application may put anything on its context; its request goes on.
+      this.watcher.failed('reading the parameters of a route', error);
+    }
+  }
+
+  /** Adds data of the application's own. It is copied at once, as the application may go on changing it. */
+  addData(data: unknown): void {
+    try {
+      const object = jsonObjectOf(data);
+      const lost = findUnholdable(object);
+      if (lost !== null) {
+        this.watcher.failed(
+          'track(ctx, data)',
+          new TypeError(`'${lost.name}' is or holds ${lost.kind}, which JSON cannot hold; it is left out`),
+        );
+      }
+      this.ownData = limitJsonObject({ ...this.ownData, ...object });
+    } catch (error) {
+      this.watcher.failed('track(ctx, data)', error);
+    }
+  }
+
+  /** Notes what the action threw. The first error counts: later ones come of its handling. */
+  noteError(thrown: unknown): void {
+    this.errorType ??= errorTypeOf(thrown);
+  }
+
+  /** Whether this request is tracked, as far as it is attributed by now. */
+  isTracked(): boolean {
+    return isTracked(this.attribution, this.watcher.policy);
+  }
+
+  /** Reads what only holds at the moment when the response closes. */
+  conclude(): void {
+    const { req, res } = this.context;
+    this.durationMs = this.watcher.clock.monotonic() - this.startedMonotonicMs;
+    this.outcome = readOutcome(req, res, this.impliedStatus);
+  }
+
+  /** Makes no record. */
+  cancel(): void {
+    this.#closed = true;
+  }
+
+  /** Hands itself to its watcher, once, if it is tracked. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.isTracked()) this.watcher.closed(this);
+  }
+
+  #countResponse(): void {
+    // One that was cancelled may not stand on its response, where the counting functions look for it.
+    if (this.countsResponse || this.#closed) return;
+    this.countsResponse = countResponseBody(this.context.res, this);
+  }
+}
+
+/** One function for every response, so that a request makes no closure. */
+function closeExchange(this: CarryingResponse): void {
+  this[EXCHANGE]?.close();
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined || request.httpVersionMajor > 1) return true;
+  const length = headers['content-length'];
+  return length !== undefined && length !== '0';
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
+}
