@@ -224,7 +224,7 @@ export class Pipeline {
     if (spool === null) return { ...this.#settings, spool };
     const name = storages[index]?.name ?? '';
     const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;
-    const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name} ${twins + 1}`);
+    const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name}\0${twins + 1}`);
     return { ...this.#settings, spool: { ...spool, dir, maxPendingBytes: queue.maxBytes } };
   }
 

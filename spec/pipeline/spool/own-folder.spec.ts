@@ -134,10 +134,17 @@ describe('OwnFolder', () => {
 });
 
 describe('spoolFolder', () => {
+  it('has the name of the storage where that is plain', () => {
+    for (const name of ['sqlite', 'postgresql', 'my_own-storage-2', 'x'.repeat(16)])
+      expect(spoolFolder('/spool', name)).to.equal(`/spool/${name}`);
+  });
+
   it('gives every storage a folder of its own, whatever it is called', () => {
-    const names = ['sqlite', 'a/b', '..', '.', '../x', 'ä', 'a b', '%2F', 'x'.repeat(300), 'x'.repeat(301)];
+    const paths = ['a/b', 'a\\b', '..', '.', '../x', '-x', 'a b', '%2F', 'x'.repeat(17), 'x'.repeat(300)];
+    const otherSystems = ['ä', '\ud800', 'a:b', 'con', 'NUL', 'lpt1', 'Sqlite', 'SQLITE', 'sqlite'];
+    const names = [...paths, ...otherSystems];
     const folders = names.map((name) => spoolFolder('/spool', name));
-    expect(new Set(folders).size).to.equal(names.length);
-    for (const path of folders) expect(path).to.match(/^\/spool\/[^/]{1,16}$/);
+    expect(new Set(folders.map((path) => path.toLowerCase())).size).to.equal(names.length);
+    for (const path of folders.slice(0, -1)) expect(path).to.match(/^\/spool\/~[0-9a-f]{15}$/);
   });
 });

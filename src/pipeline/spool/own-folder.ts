@@ -175,22 +175,18 @@ export function hasVanished(error: Error): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** The longest name of a storage that is its folder's as well, in bytes: the path of a socket has to be short. */
-const MAX_NAME_BYTES = 16;
+/**
+ * Names of storages that are those of their folders as well: short, as the path of a socket has to be, and such that every
+ * file system takes them and tells them apart, also one that knows no upper case or reserves the names of devices.
+ */
+const PLAIN_NAME = /^(?!(?:aux|con|nul|prn|com\d|lpt\d)$)[a-z0-9][a-z0-9_-]{0,15}$/;
 
 /**
- * The folder of one storage's spool. Storages may have names that are too long, or that no file system takes.
+ * The folder of one storage's spool, whatever the storage is called.
  *
  * @param dir - the folder of the option `spool.dir`
  */
 export function spoolFolder(dir: string, storage: string): string {
-  const name = encodeURIComponent(storage).replaceAll('.', '%2E');
-  if (name.length <= MAX_NAME_BYTES) return join(dir, name);
-  return join(
-    dir,
-    `~${createHash('sha256')
-      .update(storage)
-      .digest('hex')
-      .slice(0, MAX_NAME_BYTES - 1)}`,
-  );
+  if (PLAIN_NAME.test(storage)) return join(dir, storage);
+  return join(dir, `~${createHash('sha256').update(storage).digest('hex').slice(0, 15)}`);
 }
