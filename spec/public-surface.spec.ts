@@ -11,6 +11,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'TrackUsageError',
     'Tracked',
     'TrackedController',
+    'TrackerToken',
     'Untracked',
     'UntrackedController',
     'UsageData',

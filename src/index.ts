@@ -99,10 +99,6 @@ export {
   type StoreResult,
   type UsageStorage,
 } from './storage/usage-storage.js';
-export {
-  type CloseOptions,
-  type UsageMiddleware,
-  type UsageStats,
-  type UsageTracker,
-  trackUsage,
-} from './usage-tracker.js';
+export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
+export { TrackerToken } from './usage-tracker/tracker-token.js';
+export type { CloseOptions, UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';

@@ -47,8 +47,8 @@ export interface UsageContainer {
   getMany<Value>(id: Token<Value>): Value[];
   /** Takes away what is under a token. */
   remove(id: Token<unknown>): unknown;
-  /** Puts a value under a token. */
-  set(id: Token<unknown>, value: unknown): unknown;
+  /** Puts under a token what makes its value. */
+  set(service: { readonly id: Token<unknown>; readonly factory: () => unknown }): unknown;
 }
 
 /** The options of `trackUsage`. All of them may be left out. */

@@ -1,6 +1,6 @@
-import { Token } from 'typedi';
+import type { Token } from 'typedi';
+import { sharedToken } from './shared-token.js';
 import type { UsageStorage } from './usage-storage.js';
-const SHARED = Symbol.for('koa-track-usage.storage-token');
 
 /**
  * Where the tracker looks for its storage in the TypeDI container: one storage, or a list of them.
@@ -9,10 +9,4 @@ const SHARED = Symbol.for('koa-track-usage.storage-token');
  * Container.set(StorageToken, await SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db' }));
  * ```
  */
-export const StorageToken: Token<UsageStorage | readonly UsageStorage[]> = sharedToken();
-
-/** TypeDI compares tokens by identity, so two installed copies of this package have to share one. */
-function sharedToken(): Token<UsageStorage | readonly UsageStorage[]> {
-  const holder = globalThis as { [SHARED]?: Token<UsageStorage | readonly UsageStorage[]> };
-  return (holder[SHARED] ??= new Token('koa-track-usage StorageToken'));
-}
+export const StorageToken: Token<UsageStorage | readonly UsageStorage[]> = sharedToken('StorageToken');

@@ -3,11 +3,11 @@ import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { Get, JsonController, useContainer } from 'routing-controllers';
 import { Container, type ContainerInstance, Service } from 'typedi';
-import { PrinterStorage, StorageToken, TrackedController, trackUsage } from '../src/index.js';
-import { SqlStorage, UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
-import { MemoryStorage } from '../src/testing/memory-storage.js';
-import { type ServeOptions, type Served, serve } from './support/serve.js';
-import { applicationOrm } from './support/sqlite.js';
+import { PrinterStorage, StorageToken, TrackedController, trackUsage } from '../../src/index.js';
+import { SqlStorage, UsageRepository } from '../../src/storage/mikro-orm/sql/index.js';
+import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { type ServeOptions, type Served, serve } from '../support/serve.js';
+import { applicationOrm } from '../support/sqlite.js';
 
 @TrackedController()
 @JsonController('/ping')
@@ -185,6 +185,24 @@ describe('trackUsage and the TypeDI container', () => {
     await ping(served);
     const answer = await fetch(`${served.origin}/usage`);
     expect(await answer.json()).to.deep.equal(['ping']);
+  });
+
+  it('makes no repository of its own when the container is reset', async () => {
+    const storage = new SqlStorage(await openOrm());
+    Container.set(StorageToken, storage);
+    await ping(await start());
+    Container.reset();
+    expect(Container.get(UsageRepository)).to.equal(storage.provides[0]?.value);
+    expect(await Container.get(UsageRepository).count()).to.equal(1);
+  });
+
+  it('hands the repository on to child containers', async () => {
+    const storage = new SqlStorage(await openOrm());
+    Container.set(StorageToken, storage);
+    await ping(await start());
+    const child = Container.of('a request of the spec');
+    expect(child.get(UsageRepository)).to.equal(storage.provides[0]?.value);
+    child.reset({ strategy: 'resetServices' });
   });
 
   it("leaves the application's own value under UsageRepository alone", async () => {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import Koa from 'koa';
-import { TrackUsageError, type UsageTracker, trackUsage } from '../src/index.js';
-import { MemoryStorage } from '../src/testing/memory-storage.js';
-import { FaultyStorage } from './support/faulty-storage.js';
-import { serve } from './support/serve.js';
-import { until } from './support/until.js';
+import { TrackUsageError, type UsageTracker, trackUsage } from '../../src/index.js';
+import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
+import { serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 /** What a promise is rejected with. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {

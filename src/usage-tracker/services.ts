@@ -1,0 +1,75 @@
+import { Container, type Token } from 'typedi';
+import { TrackUsageError } from '../errors.js';
+import type { TrackerSettings, UsageContainer } from '../options/tracker-options.js';
+import { StorageToken } from '../storage/storage-token.js';
+import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from '../storage/usage-storage.js';
+
+/** The storages that were given, or those in the container. */
+export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
+  if (settings.storages !== null) return settings.storages;
+  const { container } = settings;
+  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
+  const containers = [container, Container as UsageContainer];
+  const held = containers.find((candidate) => candidate.has(StorageToken))?.getMany(StorageToken);
+  const storages: unknown[] = held?.flat() ?? [];
+  if (storages.length === 0) {
+    throw new TrackUsageError(
+      'NO_STORAGE',
+      "There is no storage. Add two lines before the first request: import { StorageToken } from 'koa-track-usage' and " +
+        'Container.set(StorageToken, storage). Or hand the storage to trackUsage({ storage }).',
+    );
+  }
+  const wrong = storages.find((storage) => !isStorage(storage));
+  if (wrong === undefined) return storages as UsageStorage[];
+  throw new TrackUsageError(
+    'NO_STORAGE',
+    wrong instanceof Promise
+      ? 'StorageToken holds a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).'
+      : `StorageToken holds a value of type ${typeof wrong} that is not a storage; expected an object with a name and a method store.`,
+  );
+}
+
+/** What a readable storage offers to the application: its repository, where it has one. */
+export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
+  const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);
+  return offers.find((offer) => offer.length > 0) ?? [];
+}
+
+/** What the open trackers offer to each container, by the order in which they were opened. */
+const offered = new WeakMap<UsageContainer, ServiceBinding[]>();
+
+/**
+ * Puts services into the container, where neither the application nor another tracker has put anything.
+ *
+ * @returns a function that undoes it
+ */
+export function provideServices(services: readonly ServiceBinding[], container: UsageContainer): () => void {
+  // Copies: two trackers may have one storage.
+  const bindings = services.map(({ id, value }) => ({ id, value }));
+  offered.set(container, [...(offered.get(container) ?? []), ...bindings]);
+  for (const binding of bindings) {
+    if (!container.has(binding.id as Token<unknown>)) provide(binding, container);
+  }
+  return () => {
+    for (const binding of bindings) withdraw(binding, container);
+  };
+}
+
+/**
+ * A factory rather than a value: TypeDI forgets values of classes at `reset()`, and does not hand them on to child containers;
+ * it would make an instance of its own instead, which has no database.
+ */
+function provide({ id, value }: ServiceBinding, container: UsageContainer): void {
+  container.set({ id: id as Token<unknown>, factory: () => value });
+}
+
+/** A repository whose storage is closed is of no use; that of a tracker that is still open takes its place. */
+function withdraw(binding: ServiceBinding, container: UsageContainer): void {
+  const others = (offered.get(container) ?? []).filter((other) => other !== binding);
+  offered.set(container, others);
+  const token = binding.id as Token<unknown>;
+  if (!container.getMany(token).includes(binding.value)) return;
+  const next = others.find(({ id }) => id === binding.id);
+  if (next === undefined) container.remove(token);
+  else provide(next, container);
+}

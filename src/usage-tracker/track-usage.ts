@@ -1,0 +1,155 @@
+import type { Context, Middleware } from 'koa';
+import { installActionHook } from '../capture/attribution/action-hook.js';
+import { Capture } from '../capture/capture.js';
+import { DailySalts } from '../capture/visitor/daily-salts.js';
+import { type Inventory, takeInventory } from '../capture/inventory/inventory.js';
+import {
+  type TrackUsageOptions,
+  type TrackerSettings,
+  resolveTrackerOptions,
+} from '../options/tracker-options.js';
+import { OptionReader } from '../option-reader.js';
+import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
+import type { Health } from '../pipeline/accounting.js';
+import type { TrackerEventMap, TrackerEventName } from '../pipeline/events.js';
+import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
+import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
+import { StorageToken } from '../storage/storage-token.js';
+import { canDelete, findSalts } from '../storage/usage-storage.js';
+import { findStorages, provideServices, servicesOf } from './services.js';
+import { TrackerToken } from './tracker-token.js';
+import type { CloseOptions, UsageStats, UsageTracker } from './usage-tracker.js';
+
+/** The Koa middleware, with the handle of its tracker. */
+export type UsageMiddleware = Middleware & {
+  /** The handle: `stats()`, `flush()`, `close()`, `on()`. */
+  readonly tracker: UsageTracker;
+};
+
+/**
+ * Makes the Koa middleware that tracks usage. Mount it before `useKoaServer`, and before any middleware whose
+ * time is to be counted.
+ *
+ * ```ts
+ * const usage = trackUsage();
+ * app.use(usage);
+ * useKoaServer(app, { controllers });
+ * ```
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown, of the wrong type or out of bounds
+ */
+export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
+  const settings = resolveTrackerOptions(options);
+  installActionHook();
+  const attachments: Attachment[] = [];
+  const salts = settings.visitors
+    ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
+    : null;
+  const pipeline = new Pipeline(settings, () => {
+    const storages = findStorages(settings);
+    attachments.push(provideServices(servicesOf(storages), settings.container));
+    salts?.open(findSalts(storages));
+    return storages;
+  });
+  if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
+  const capture = new Capture(settings, pipeline, salts, (context) => {
+    pipeline.open();
+    warnOfLateMount(context, pipeline);
+  });
+  const tracker = new Tracker(settings, capture, pipeline, attachments);
+  attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
+  attachments.push(
+    flushBeforeExit({
+      flush: () => {
+        capture.conclude();
+        return pipeline.flushOrSpool();
+      },
+    }),
+  );
+  if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
+  if (settings.metrics) {
+    const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
+    const read = (): ObservedFigures => ({
+      storages: tracker.stats().storages,
+      droppedWithoutStorage: pipeline.droppedWithoutStorage,
+    });
+    const endMetrics = observeMetrics(read, onFailure);
+    attachments.push((closing) => void closing.then(endMetrics, endMetrics));
+  }
+  return Object.assign(capture.middleware(), { tracker });
+}
+
+/** What has to be undone when the tracker is closed; it is handed the end of that. */
+type Attachment = (closing: Promise<unknown>) => void;
+
+/** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
+class Tracker implements UsageTracker {
+  readonly #settings: TrackerSettings;
+  readonly #capture: Capture;
+  readonly #pipeline: Pipeline;
+  readonly #attachments: Attachment[];
+
+  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: Attachment[]) {
+    this.#settings = settings;
+    this.#capture = capture;
+    this.#pipeline = pipeline;
+    this.#attachments = attachments;
+  }
+
+  stats(): UsageStats {
+    this.#capture.settle();
+    const { skipped, geo, visitors } = this.#capture;
+    return { ...this.#pipeline.stats(), skipped, geo, visitors, retention: this.#pipeline.retention };
+  }
+
+  health(): Health {
+    this.#capture.settle();
+    return this.#pipeline.health();
+  }
+
+  inventory(): Inventory {
+    const days = this.#settings.retention?.days ?? null;
+    const storages = this.#pipeline.storages.map((storage) => ({
+      name: storage.name,
+      retentionDays: canDelete(storage) ? days : null,
+    }));
+    return takeInventory(this.#settings, storages);
+  }
+
+  async flush(): Promise<void> {
+    await this.#capture.complete();
+    await this.#pipeline.flush();
+  }
+
+  async close(options: CloseOptions = {}): Promise<CloseResult> {
+    const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
+    const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
+    this.#capture.close();
+    const closing = this.#pipeline.close(timeoutMs);
+    for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
+    return closing;
+  }
+
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
+    this.#pipeline.events.on(name, listener);
+    return this;
+  }
+
+  off<Name extends TrackerEventName>(
+    name: Name,
+    listener: (...payload: TrackerEventMap[Name]) => void,
+  ): this {
+    this.#pipeline.events.off(name, listener);
+    return this;
+  }
+}
+
+/** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */
+function warnOfLateMount(context: Context, pipeline: Pipeline): void {
+  if ((context.request as { routingControllersStarted?: boolean }).routingControllersStarted !== true) return;
+  pipeline.warn(
+    'mount',
+    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
+      'returns has its controllers already.',
+  );
+}

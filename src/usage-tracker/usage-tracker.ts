@@ -1,0 +1,65 @@
+import type { LocatorStats } from '../capture/location/address-locator.js';
+import type { SkipCounts } from '../capture/gate.js';
+import type { Inventory } from '../capture/inventory/inventory.js';
+import type { VisitorStats } from '../capture/visitor/visitors.js';
+import type { Health, TrackerStats } from '../pipeline/accounting.js';
+import type { TrackerEventMap, TrackerEventName } from '../pipeline/events.js';
+import type { CloseResult } from '../pipeline/pipeline.js';
+import type { RetentionStats } from '../pipeline/retention.js';
+
+/** How a tracker is closed. */
+export interface CloseOptions {
+  /** How long to wait for the storages, in milliseconds, from 0 to 3,600,000. @default 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What became of the tracked requests so far. */
+export interface UsageStats extends TrackerStats {
+  /** Tracked requests that were not recorded, as configured; they are in none of the other figures. */
+  readonly skipped: SkipCounts;
+  /** What became of the addresses whose location was looked up; null without the option `geo`. */
+  readonly geo: LocatorStats | null;
+  /** What became of the records that are too old; null without the option `retention`. */
+  readonly retention: RetentionStats | null;
+  /** How well visitors are told apart; null without the option `visitors`. */
+  readonly visitors: VisitorStats | null;
+}
+
+/** The handle of a tracker: what became of the records, and how to end it. TypeDI hands it out by `TrackerToken`. */
+export interface UsageTracker {
+  /** What became of the records so far. */
+  stats(): UsageStats;
+  /**
+   * How the tracker does, for the application's own health end point: `failing` while there is no storage, or records
+   * were dropped within the last minute, `degraded` while a storage fails and its records wait, else `ok`.
+   */
+  health(): Health;
+  /**
+   * Lists the actions that routing-controllers has registered, each with what is recorded of it: data for
+   * `JSON.stringify`, or for `renderInventory`. Ask after `useKoaServer`.
+   */
+  inventory(): Inventory;
+  /**
+   * Stores what is queued now, without waiting for a full batch.
+   *
+   * @returns a promise that resolves when it is stored or dropped, or when a storage's attempt has failed; its
+   *   records then stay queued. It never rejects
+   */
+  flush(): Promise<void>;
+  /**
+   * Stores what is queued, closes the storages, and counts as `late` what comes afterwards. Requests are still
+   * served. A second call returns the first one's answer.
+   *
+   * @returns how many records were stored, spooled and dropped since the start
+   * @throws {TrackUsageError} `INVALID_OPTION` if `timeoutMs` is not an integer within bounds
+   */
+  close(options?: CloseOptions): Promise<CloseResult>;
+  /**
+   * Calls the listener on every event of this name.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if there is no such event, or the listener is not a function
+   */
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+  /** Removes a listener. */
+  off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+}
