@@ -14,7 +14,6 @@ import { RecordMaker, type RecordSettings } from './record-maker.js';
 import { RecordSealer } from './record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './visitor/visitors.js';
-import { readTarget } from './request-target.js';
 import { candidatesFor, isForUntracked } from './attribution/unanswered.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -151,7 +150,7 @@ export class Capture implements ExchangeWatcher {
   /** @returns null for what no action answered and an untracked one would have */
   #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
     if (attribution !== null) return this.#policies.of(attribution.data);
-    const candidates = candidatesFor(readTarget(context.originalUrl, []).path);
+    const candidates = candidatesFor(context);
     if (isForUntracked(candidates, context.req.method ?? '')) return null;
     return this.#policies.ofUnanswered(candidates, matchedTemplates(context));
   }

@@ -2,8 +2,7 @@ import type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from '../metadat
 import type { AddressSettings } from '../options/address-options.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import { REDACTED, isRedacted } from './redaction.js';
-import type { RouteMatch } from './attribution/route-tree.js';
-import { parameterNames } from './attribution/unanswered.js';
+import { type Candidates, parameterNames } from './attribution/unanswered.js';
 
 /** What is recorded of an action, with nothing left open. */
 export interface EffectivePolicy {
@@ -55,8 +54,8 @@ export class EffectivePolicies {
    * @param candidates - these actions
    * @param plain - the templates of the routes without a class whose path it has
    */
-  ofUnanswered(candidates: readonly RouteMatch[], plain: readonly string[]): EffectivePolicy {
-    const actions = candidates.map(({ action }) => action.attribution);
+  ofUnanswered({ likely, possible }: Candidates, plain: readonly string[]): EffectivePolicy {
+    const actions = [...likely, ...possible].map(({ action }) => action.attribution);
     if (actions.length === 0 && plain.length === 0) return this.#default;
     const policies = [this.#default, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }));

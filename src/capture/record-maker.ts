@@ -4,6 +4,8 @@ import type { AddressSettings } from '../options/address-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import { RecordIds } from '../record/record-id.js';
+import { TEXT_LIMITS } from '../record/limits.js';
+import { cleanText } from '../record/text.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { type ClientAddresses, applyPolicy } from './address/client-address.js';
 import { ConnectionMemory } from './connection-memory.js';
@@ -98,13 +100,13 @@ export class RecordMaker {
 
 function describeRequest(
   draft: UsageRecordDraft,
-  { context, attribution, params }: Exchange,
+  { context, attribution, mountPath, params }: Exchange,
   policy: EffectivePolicy,
   origin: string,
 ): void {
   const { originalUrl } = context;
   const target = readTarget(originalUrl, policy.query);
-  const route = attribution?.route ?? null;
+  const route = mountedRoute(mountPath, attribution?.route ?? null);
   const own = params ? detachedValues(params, originalUrl) : params;
   const shown =
     policy.standIn === null
@@ -118,6 +120,12 @@ function describeRequest(
   draft.controller = attribution?.controllerName ?? null;
   draft.action = attribution?.actionName ?? null;
   draft.params = shown.params;
+}
+
+/** A route's template with the path that its application is mounted at, if it is. */
+function mountedRoute(mountPath: string, route: string | null): string | null {
+  if (mountPath === '' || route === null) return route;
+  return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
 }
 
 function describeOutcome(draft: UsageRecordDraft, exchange: Exchange): void {

@@ -1,5 +1,6 @@
 import { Router } from '@koa/router';
 import { expect } from 'chai';
+import Koa, { type Context } from 'koa';
 import { Body, Get, JsonController, Post } from 'routing-controllers';
 import { Tracked, TrackedController, Untracked, track } from '../../../src/index.js';
 import { candidatesFor, parameterNames } from '../../../src/capture/attribution/unanswered.js';
@@ -226,8 +227,11 @@ describe('A request for a route without a class that nothing marks', () => {
 });
 
 describe('Which actions a request may be for', () => {
+  const app = new Koa();
   const routes = (path: string): (string | null)[] =>
-    candidatesFor(path).map(({ action }) => action.attribution.route);
+    candidatesFor({ app, originalUrl: path, path } as Context).likely.map(
+      ({ action }) => action.attribution.route,
+    );
 
   before(async () => {
     const served = await serve({ controllers: [ResetController] });

@@ -1,3 +1,4 @@
+import type Application from 'koa';
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../../metadata/registry.js';
@@ -17,6 +18,8 @@ export interface KnownAction {
   /** The request's method in capitals; `ALL` for every method. */
   readonly method: string;
   readonly attribution: Attribution;
+  /** The application that it was registered with; one reference for all actions of an application. */
+  readonly app: WeakRef<Application>;
 }
 
 /**
@@ -132,6 +135,15 @@ function reportUnknown(context: Context): void {
   exchangeOf(context)?.watcher.failed('telling which action answers', CALLED_LATE);
 }
 
+/** References to the applications that actions were registered with. */
+const references = new WeakMap<Application, WeakRef<Application>>();
+
+function referenceTo(app: Application): WeakRef<Application> {
+  const reference = references.get(app) ?? new WeakRef(app);
+  references.set(app, reference);
+  return reference;
+}
+
 /** A use that stands in front of the controller's own. */
 function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
   return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
@@ -139,7 +151,11 @@ function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
 
 function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
   const attribution = describe(driver, metadata);
-  actions().push({ method: metadata.type.toUpperCase(), attribution });
+  actions().push({
+    method: metadata.type.toUpperCase(),
+    attribution,
+    app: referenceTo(driver.koa as Application),
+  });
   return (context) => {
     exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
   };

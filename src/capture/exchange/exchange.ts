@@ -11,6 +11,7 @@ import type { JsonObject } from '../../record/usage-record.js';
 import type { Address } from '../address/address-text.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
+import { mountPathNow } from '../attribution/mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
 
@@ -91,6 +92,8 @@ export class Exchange implements ByteCounter {
   clientAddress: Address | null | undefined = undefined;
 
   attribution: Attribution | null = null;
+  /** Where the application is mounted that the action belongs to; empty where it is not, and for other requests. */
+  mountPath = '';
   /** The route's parameters: null if there are none, undefined if they could not be read. */
   params: object | null | undefined = null;
   errorType: string | null = null;
@@ -144,6 +147,7 @@ export class Exchange implements ByteCounter {
     if (!this.isTracked()) return;
     this.params = undefined;
     try {
+      this.mountPath = mountPathNow(this.context);
       this.params = params === undefined || isEmpty(params) ? null : { ...params };
       this.#countResponse();
     } catch (error) {
