@@ -55,7 +55,7 @@ describe('What leaves the process', () => {
   }
 
   /** Asks as every client, with storages that store, print and fail, and returns all that can be seen from outside. */
-  async function everythingUnder(ipPolicy: IpPolicy): Promise<string> {
+  async function everythingUnder(ip: IpPolicy): Promise<string> {
     const received: UsageRecord[] = [];
     const failing: UsageStorage = {
       name: 'failing',
@@ -68,7 +68,7 @@ describe('What leaves the process', () => {
     const sqlite = await connectSqlite(folder.file('usage.db'));
     served = await serveHandler((ctx) => void (ctx.body = 'ok'), {
       storage: [sqlite, printer, failing],
-      ipPolicy,
+      ip,
       trustProxy(address) {
         if (!address.startsWith('127.')) throw new Error(`a stranger: ${address}`);
         return true;
@@ -84,7 +84,7 @@ describe('What leaves the process', () => {
     await until(() => received.length >= CLIENTS.length + 1, 'every record was handed to a storage');
     expect(lines.join('\n')).to.include('cannot store');
     // Where no address is kept, nobody is asked whose it is.
-    if (ipPolicy !== 'none') expect(lines.join('\n')).to.include("'trustProxy' failed");
+    if (ip !== 'none') expect(lines.join('\n')).to.include("'trustProxy' failed");
     return [await filesAsText(), ...received.map(encodeRecord), ...lines].join('\n');
   }
 

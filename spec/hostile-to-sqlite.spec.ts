@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Get, JsonController, Param } from 'routing-controllers';
 import { TrackedController } from '../src/index.js';
-import type { SqlStorage } from '../src/storage/mikro-orm/sql/index.js';
+import type { SqlStorage } from '../src/backends/sql/index.js';
 import { MemoryStorage } from '../src/testing/memory-storage.js';
 import { askRaw } from './support/raw-http.js';
 import { type Served, serve } from './support/serve.js';

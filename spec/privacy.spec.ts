@@ -3,7 +3,7 @@ import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { Get, JsonController, Param, Post } from 'routing-controllers';
 import { Tracked, TrackedController, renderInventory } from '../src/index.js';
-import { SqlStorage, type UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, type UsageRepository } from '../src/backends/sql/index.js';
 import { makeRecord } from './support/records.js';
 import { type Served, serve } from './support/serve.js';
 
@@ -50,7 +50,7 @@ describe('The page about privacy', () => {
         storage,
         serverName: 'clinic',
         keepUserAgent: false,
-        respect: { gpc: 'anonymise' },
+        respect: { gpc: 'anonymize' },
         retention: { days: 395 },
       },
     });

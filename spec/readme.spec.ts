@@ -11,7 +11,7 @@ import { Get, JsonController } from 'routing-controllers';
 import { Container } from 'typedi';
 import { Tracked, type UsageTracker } from '../src/index.js';
 import { JSON_LIMITS, TEXT_LIMITS } from '../src/record/limits.js';
-import { SqlStorage, UsageRepository } from '../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, UsageRepository } from '../src/backends/sql/index.js';
 import { freePort } from './support/processes.js';
 import { type Served, serve } from './support/serve.js';
 import { until } from './support/until.js';

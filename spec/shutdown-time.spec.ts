@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CloseResult } from '../src/pipeline/pipeline.js';
-import { countDropped } from '../src/pipeline/accounting.js';
+import { countDropped } from '../src/pipeline/telling/accounting.js';
 import { expectBalanced } from './support/accounts.js';
 import type { ChildConfig } from './support/children/child-config.js';
 import { useTemporaryFolder } from './support/sqlite.js';

@@ -1,21 +1,21 @@
-export type { Clock, TimerHandle } from './clock.js';
+export type { Clock, TimerHandle } from './time/clock.js';
 export { Tracked } from './decorators/tracked.js';
 export { TrackedController } from './decorators/tracked-controller.js';
 export { Untracked } from './decorators/untracked.js';
 export { UntrackedController } from './decorators/untracked-controller.js';
 export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
-export type { LocatorStats } from './capture/location/address-locator.js';
-export type { SkipCounts, SkipReason } from './capture/gate.js';
-export type { VisitorStats } from './capture/visitor/visitors.js';
-export { hashUser } from './capture/user/hash-user.js';
+export type { LocatorStats } from './capture/client/location/address-locator.js';
+export type { SkipCounts, SkipReason } from './capture/making/gate.js';
+export type { VisitorStats } from './capture/client/visitor/visitors.js';
+export { hashUser } from './capture/client/user/hash-user.js';
 export type {
   Inventory,
   InventoryApplication,
   InventoryEntry,
   InventoryPolicy,
   InventoryStorage,
-} from './capture/inventory/inventory.js';
-export { renderInventory } from './capture/inventory/render-inventory.js';
+} from './endpoint/inventory.js';
+export { renderInventory } from './endpoint/render-inventory.js';
 export { tracked, untracked } from './capture/attribution/route-markers.js';
 export {
   type TrackedData,
@@ -46,7 +46,7 @@ export type {
   Health,
   StorageStats,
   TrackerStats,
-} from './pipeline/accounting.js';
+} from './pipeline/telling/accounting.js';
 export type {
   DropEvent,
   StorageErrorEvent,
@@ -54,8 +54,8 @@ export type {
   RecoverEvent,
   TrackerEventMap,
   TrackerEventName,
-} from './pipeline/events.js';
-export type { RetentionStats } from './pipeline/retention.js';
+} from './pipeline/telling/events.js';
+export type { RetentionStats } from './pipeline/retention/retention.js';
 export type { CloseResult } from './pipeline/pipeline.js';
 export type { GeoInfo, GeoLookup } from './record/geo-info.js';
 export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
@@ -71,7 +71,7 @@ export {
   type PrinterFormat,
   type PrinterOptions,
   type PrinterOutput,
-} from './storage/printer/printer-storage.js';
+} from './backends/printer/printer-storage.js';
 export type { SaltStore } from './storage/salt-store.js';
 export { StorageToken } from './storage/storage-token.js';
 export type { UsagePosition } from './storage/usage-cursor.js';
@@ -90,7 +90,7 @@ export {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from './storage/usage-query.js';
-export type { LineFormatter } from './storage/printer/formats.js';
+export type { LineFormatter } from './backends/printer/formats.js';
 export {
   type DeletingUsageStorage,
   type ReadableUsageStorage,

@@ -1,5 +1,5 @@
 import { LibSqlDriver } from '@mikro-orm/libsql';
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import { executeNative } from '../support/sqlite.js';
 import { onApplicationOrm, onOwnFile } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';

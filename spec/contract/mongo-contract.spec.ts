@@ -1,4 +1,4 @@
-import { MongoPiggybackStorage, defineUsage } from '../../src/storage/mikro-orm/mongo/index.js';
+import { MongoPiggybackStorage, defineUsage } from '../../src/backends/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
 import { mongoPoison } from '../support/mongo-poison.js';

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { MySqlDriver } from '@mikro-orm/mysql';
 import type { Connection } from 'mysql2/promise';
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMySql, mySqlOrm, openMySql } from '../support/mysql.js';
 import { poisonConstraint } from '../support/poison.js';

@@ -1,5 +1,5 @@
 import type { Options } from '@mikro-orm/core';
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';
 import { applicationOrm, poisonTrigger, temporaryFolder } from '../support/sqlite.js';
 import type { OpenSubject } from './subject.js';

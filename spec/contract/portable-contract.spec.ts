@@ -1,6 +1,6 @@
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { NodeSqliteDialect, SqliteDriver as AnySqliteDriver } from '@mikro-orm/sql';
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectPortable } from '../support/portable.js';
 import { poisonConstraint } from '../support/poison.js';

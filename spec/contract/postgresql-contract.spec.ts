@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { SqlStorage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectPostgres, initPostgresOrm, suiteDatabase } from '../support/postgresql.js';
 import { poisonConstraint } from '../support/poison.js';

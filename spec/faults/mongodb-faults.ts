@@ -1,7 +1,7 @@
 import { readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Collection, MongoClient } from 'mongodb';
-import { MongoPiggybackStorage, MongoStorage } from '../../src/storage/mikro-orm/mongo/index.js';
+import { MongoPiggybackStorage, MongoStorage } from '../../src/backends/mongo/index.js';
 import { until } from '../support/until.js';
 import type { FaultEngine } from './fault-engine.js';
 

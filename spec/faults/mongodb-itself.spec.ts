@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MongoNetworkError } from 'mongodb';
-import { MongoPiggybackStorage, MongoStorage } from '../../src/storage/mikro-orm/mongo/index.js';
+import { MongoPiggybackStorage, MongoStorage } from '../../src/backends/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { FaultLane } from '../support/fault-lane.js';
 import { asksForPasswords, hasTransactions, isReplicaSet, nativeClient } from '../support/mongo.js';

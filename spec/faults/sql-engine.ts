@@ -1,6 +1,6 @@
 import { type Constructor, type IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
-import { SqlStorage, Usage } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, Usage } from '../../src/backends/sql/index.js';
 import type { Application, FaultEngine, Writer } from './fault-engine.js';
 
 /** Runs statements on a connection of the plain driver's, and answers the rows of the last one. */

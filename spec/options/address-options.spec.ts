@@ -89,17 +89,17 @@ describe('The option trustProxy', () => {
   });
 });
 
-describe('The option ipPolicy', () => {
+describe('The option ip', () => {
   it("is 'truncate' unless it is given", () => {
-    expect(resolveTrackerOptions({}).ipPolicy).to.equal('truncate');
-    for (const ipPolicy of ['full', 'truncate', 'none'] as const)
-      expect(resolveTrackerOptions({ ipPolicy }).ipPolicy).to.equal(ipPolicy);
+    expect(resolveTrackerOptions({}).ip).to.equal('truncate');
+    for (const ip of ['full', 'truncate', 'none'] as const)
+      expect(resolveTrackerOptions({ ip }).ip).to.equal(ip);
   });
 
   for (const value of ['Full', '', null, true, false, 24]) {
     it(`refuses ${inspect(value)}`, () => {
-      expect(messageOf({ ipPolicy: value })).to.equal(
-        `trackUsage: the option 'ipPolicy' is ${inspect(value)}; expected 'full' or 'truncate' or 'none'.`,
+      expect(messageOf({ ip: value })).to.equal(
+        `trackUsage: the option 'ip' is ${inspect(value)}; expected 'full' or 'truncate' or 'none'.`,
       );
     });
   }

@@ -40,7 +40,7 @@ const REFUSALS: readonly (readonly [name: keyof RecordingOptions, value: unknown
   ['ignorePaths', ['/**'], A_PATH_LIST],
   ['ignorePaths', ['*'], A_PATH_LIST],
   ['sampleRate', 1.5, 'a number from 0 to 1'],
-  ['sampleErrors', 1, 'true or false'],
+  ['keepErrors', 1, 'true or false'],
   ['bots', 'drop', "'tag' or 'skip'"],
   ['keepUserAgent', 'no', 'true or false'],
   ['visitors', 'daily', 'true or false'],
@@ -55,7 +55,7 @@ describe('The options of what is recorded', () => {
       ignore: null,
       ignorePaths: [],
       sampleRate: 1,
-      sampleErrors: true,
+      keepErrors: false,
       bots: 'tag',
       keepUserAgent: true,
       visitors: false,
@@ -71,11 +71,11 @@ describe('The options of what is recorded', () => {
       ignore: () => false,
       ignorePaths: ['/health', '/internal/*', '/a/', '/*', '/', /^\/v\d/],
       sampleRate: 0.5,
-      sampleErrors: false,
+      keepErrors: true,
       bots: 'skip',
       keepUserAgent: false,
       visitors: true,
-      respect: { gpc: 'anonymise', dnt: 'skip' },
+      respect: { gpc: 'anonymize', dnt: 'skip' },
     } as const;
     expect(resolveWhat(given)).to.deep.equal(given);
   });
@@ -109,7 +109,7 @@ describe('The options of what is recorded', () => {
       refusalOf(() => resolveWhat({ respect: respect as RespectOptions })).message;
     for (const name of ['gpc', 'dnt'])
       expect(refuse({ [name]: true })).to.contain(
-        `the option 'respect.${name}' is true; expected 'ignore' or 'anonymise' or 'skip'`,
+        `the option 'respect.${name}' is true; expected 'ignore' or 'anonymize' or 'skip'`,
       );
     expect(refuse({ cookies: 'skip' })).to.contain("no option 'respect.cookies'");
     expect(refuse('skip')).to.contain("the option 'respect' is 'skip'; expected an object such as { gpc }");

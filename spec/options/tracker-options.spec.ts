@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Container } from 'typedi';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { TrackUsageError } from '../../src/errors.js';
 import { type TrackUsageOptions, trackUsage } from '../../src/index.js';
 import { resolveTrackerOptions } from '../../src/options/tracker-options.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { DropReason } from '../../src/pipeline/accounting.js';
+import type { DropReason } from '../../src/pipeline/telling/accounting.js';
 import { withRandom } from '../support/lanes.js';
 import {
   PipelineModel,

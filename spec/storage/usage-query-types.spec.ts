@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../src/record/usage-record.js';
-import { Usage, UsageRepository } from '../../src/storage/mikro-orm/sql/index.js';
+import { Usage, UsageRepository } from '../../src/backends/sql/index.js';
 import type { UsagePage } from '../../src/storage/usage-page.js';
 import type { UsageFilter } from '../../src/storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';

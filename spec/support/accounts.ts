@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type RecordCounts, countDropped } from '../../src/pipeline/accounting.js';
+import { type RecordCounts, countDropped } from '../../src/pipeline/telling/accounting.js';
 
 /** Every record is in exactly one place. */
 export function expectBalanced(counts: RecordCounts): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { TrackUsageError } from '../../src/errors.js';
-import { noDrops } from '../../src/pipeline/accounting.js';
+import { noDrops } from '../../src/pipeline/telling/accounting.js';
 import type { TrackUsageOptions } from '../../src/index.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';

@@ -1,6 +1,6 @@
-import type { LaneObserver } from '../../src/pipeline/lane-observer.js';
-import type { LaneSettings } from '../../src/pipeline/lane-settings.js';
-import { StorageLane } from '../../src/pipeline/storage-lane.js';
+import type { LaneObserver } from '../../src/pipeline/telling/lane-observer.js';
+import type { LaneSettings } from '../../src/pipeline/lane/lane-settings.js';
+import { StorageLane } from '../../src/pipeline/lane/storage-lane.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { FaultyStorage } from './faulty-storage.js';

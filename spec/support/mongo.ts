@@ -1,6 +1,6 @@
 import { MikroORM, MongoDriver, type Options } from '@mikro-orm/mongodb';
 import { type Collection, MongoClient } from 'mongodb';
-import { MongoStorage, type MongoStorageOptions, Usage } from '../../src/storage/mikro-orm/mongo/index.js';
+import { MongoStorage, type MongoStorageOptions, Usage } from '../../src/backends/mongo/index.js';
 import type { FreshDatabase, TestServer } from './servers.js';
 
 const UNAUTHORIZED = 13;

@@ -1,12 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { MariaDbDriver } from '@mikro-orm/mariadb';
 import { type Connection, createConnection } from 'mysql2/promise';
-import {
-  SqlStorage,
-  type SqlStorageOptions,
-  Usage,
-  UsageSalt,
-} from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, type SqlStorageOptions, Usage, UsageSalt } from '../../src/backends/sql/index.js';
 
 /** A MikroORM as an application has it, with our entity among its own and the schema made. */
 export async function mySqlOrm(clientUrl: string, options: Partial<Options> = {}): Promise<MikroORM> {

@@ -1,8 +1,8 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
-import { SqlStorage, defineUsage } from '../../src/storage/mikro-orm/sql/index.js';
-import { OWN_CONNECTIONS } from '../../src/storage/mikro-orm/sql/own-connections.js';
-import { portableDialect } from '../../src/storage/mikro-orm/sql/portable/dialect.js';
-import { findUsageTable } from '../../src/storage/mikro-orm/sql/usage-table.js';
+import { SqlStorage, defineUsage } from '../../src/backends/sql/index.js';
+import { OWN_CONNECTIONS } from '../../src/backends/sql/own-connections.js';
+import { portableDialect } from '../../src/backends/sql/portable/dialect.js';
+import { findUsageTable } from '../../src/backends/sql/usage-table.js';
 
 /** A storage on its own connection that writes in the portable way, whatever the driver's own dialect is. */
 export async function connectPortable(

@@ -1,4 +1,4 @@
-import type { TimerHandle } from '../../src/clock.js';
+import type { TimerHandle } from '../../src/time/clock.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 /** Turns of the event loop without work on files, after which there is none on its way either. A lock takes a few to be given back. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SaltKeeper } from '../../src/capture/visitor/daily-salts.js';
+import type { SaltKeeper } from '../../src/capture/client/visitor/daily-salts.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SaltStore } from '../../src/storage/salt-store.js';
 import type { StoreResult } from '../../src/storage/usage-storage.js';

@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { type Constructor, type IDatabaseDriver, MikroORM, type Options } from '@mikro-orm/core';
 import { LibSqlDriver } from '@mikro-orm/libsql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
-import {
-  type NativeDatabase,
-  sqliteConnection,
-} from '../../src/storage/mikro-orm/sql/sqlite/native-client.js';
-import { SqlStorage, Usage, UsageSalt } from '../../src/storage/mikro-orm/sql/index.js';
+import { type NativeDatabase, sqliteConnection } from '../../src/backends/sql/sqlite/native-client.js';
+import { SqlStorage, Usage, UsageSalt } from '../../src/backends/sql/index.js';
 
 /** The clients that share SQLite's writer. */
 export const SQLITE_CLIENTS: readonly (readonly [title: string, driver: Constructor<IDatabaseDriver>])[] = [

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Get, JsonController, useContainer } from 'routing-controllers';
 import { Container, type ContainerInstance, Service } from 'typedi';
 import { PrinterStorage, StorageToken, TrackedController, trackUsage } from '../../src/index.js';
-import { SqlStorage, UsageRepository } from '../../src/storage/mikro-orm/sql/index.js';
+import { SqlStorage, UsageRepository } from '../../src/backends/sql/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { type ServeOptions, type Served, serve } from '../support/serve.js';
 import { applicationOrm } from '../support/sqlite.js';

@@ -1,21 +1,21 @@
 import type { Context, Middleware } from 'koa';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange/exchange.js';
-import { ClientAddresses } from './address/client-address.js';
-import type { DailySalts } from './visitor/daily-salts.js';
-import { EffectivePolicies, type EffectivePolicy } from './effective-policy.js';
-import type { LocatorStats } from './location/address-locator.js';
-import { Gate, type SkipCounts, type Verdict } from './gate.js';
-import { LateDetails, type LateSettings } from './late-details.js';
+import { ClientAddresses } from './client/address/client-address.js';
+import type { DailySalts } from './client/visitor/daily-salts.js';
+import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
+import type { LocatorStats } from './client/location/address-locator.js';
+import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
+import { LateDetails, type LateSettings } from './making/late-details.js';
 import { matchedTemplates } from './attribution/matched-route.js';
-import { RecordMaker, type RecordSettings } from './record-maker.js';
-import { RecordSealer } from './record-sealer.js';
+import { RecordMaker, type RecordSettings } from './making/record-maker.js';
+import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
-import type { VisitorStats } from './visitor/visitors.js';
-import { candidatesFor, isForUntracked } from './attribution/unanswered.js';
-import { WaitingRoom } from './waiting-room.js';
+import type { VisitorStats } from './client/visitor/visitors.js';
+import { candidatesFor, isForUntracked } from './unanswered/unanswered.js';
+import { WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
 export type CaptureSettings = RecordSettings & Policy & LateSettings;

@@ -18,7 +18,7 @@ export type SampleRate = number | ((ctx: Context) => number);
 
 /** What is recorded of an action. Anything omitted is inherited from the class, then from the application's options. */
 export interface DataPolicy {
-  /** How much of the client's address is kept. @default the option `ipPolicy` */
+  /** How much of the client's address is kept. @default the option `ip` */
   readonly ip?: IpPolicy | undefined;
   /** The query names that are kept, instead of those of the class or the application. @default the option `query` */
   readonly query?: readonly string[] | undefined;
@@ -30,6 +30,16 @@ export interface DataPolicy {
   readonly name?: string | undefined;
   /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true */
   readonly data?: boolean | undefined;
+}
+
+/** What is recorded of an action, with nothing left open. */
+export interface ResolvedDataPolicy {
+  readonly ip: IpPolicy;
+  readonly query: readonly string[];
+  readonly params: Readonly<Record<string, ParameterRule>>;
+  readonly sampleRate: SampleRate;
+  /** Whether the application's own data is kept. */
+  readonly data: boolean;
 }
 
 const NAMES = ['ip', 'query', 'params', 'sampleRate', 'name', 'data'] as const;
@@ -94,6 +104,25 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
     sampleRate: stronger.sampleRate ?? weaker.sampleRate,
     name: stronger.name ?? weaker.name,
     data: stronger.data ?? weaker.data,
+  };
+}
+
+/**
+ * What holds for an action.
+ *
+ * @param said - what its decorators say
+ * @param options - what the application's options say
+ */
+export function resolveDataPolicy(
+  said: DataPolicy,
+  options: Omit<ResolvedDataPolicy, 'data'>,
+): ResolvedDataPolicy {
+  return {
+    ip: said.ip ?? options.ip,
+    query: said.query ?? options.query,
+    params: said.params === undefined ? options.params : { ...options.params, ...said.params },
+    sampleRate: said.sampleRate ?? options.sampleRate,
+    data: said.data ?? true,
   };
 }
 

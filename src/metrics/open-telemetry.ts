@@ -1,5 +1,5 @@
 import type { Attributes, Meter, Observable, ObservableCallback, ObservableResult } from '@opentelemetry/api';
-import { type DropCounts, type StorageStats, countDropped } from '../pipeline/accounting.js';
+import { type DropCounts, type StorageStats, countDropped } from '../pipeline/telling/accounting.js';
 import { InstanceNumbers } from './instance-numbers.js';
 
 /** What OpenTelemetry calls the source of these metrics. */

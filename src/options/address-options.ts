@@ -24,7 +24,7 @@ export interface AddressOptions {
    * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing.
    * `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
    */
-  readonly ipPolicy?: IpPolicy | undefined;
+  readonly ip?: IpPolicy | undefined;
 }
 
 /** Whether a hop is a trusted proxy; what is not `true` counts as no. The socket has no address if it is a Unix domain's. */
@@ -41,7 +41,7 @@ export interface ProxyTrust {
 export interface AddressSettings {
   /** Null where no header counts. */
   readonly trustProxy: ProxyTrust | null;
-  readonly ipPolicy: IpPolicy;
+  readonly ip: IpPolicy;
 }
 
 /** The most hops of a header that are looked at. */
@@ -62,7 +62,7 @@ const WHY_NOT_TRUE =
 export function resolveAddressOptions(reader: OptionReader<AddressOptions>): AddressSettings {
   return {
     trustProxy: resolveTrust(reader),
-    ipPolicy: reader.oneOf('ipPolicy', IP_POLICIES, 'truncate'),
+    ip: reader.oneOf('ip', IP_POLICIES, 'truncate'),
   };
 }
 

@@ -11,10 +11,10 @@ import { OptionReader, isFunction } from '../option-reader.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 
 /** What is done for clients that ask not to be watched. */
-export type SignalResponse = 'ignore' | 'anonymise' | 'skip';
+export type SignalResponse = 'ignore' | 'anonymize' | 'skip';
 
 /**
- * What is done for clients that ask not to be watched: `'ignore'` records them like others; `'anonymise'` keeps no
+ * What is done for clients that ask not to be watched: `'ignore'` records them like others; `'anonymize'` keeps no
  * address, user name, visitor, user agent's text, nor a location finer than the country; `'skip'` makes no
  * record.
  */
@@ -46,7 +46,7 @@ export interface RecordingOptions {
   /** Which share of the requests is recorded, from 0 to 1; a record's `weight` is 1 / share. @default 1 */
   readonly sampleRate?: SampleRate | undefined;
   /** Whether requests that failed (status 400 or more, or broken off) are sampled too; else all are kept. @default true */
-  readonly sampleErrors?: boolean | undefined;
+  readonly keepErrors?: boolean | undefined;
   /** What is done with requests of known bots: they are tagged, or not recorded. @default 'tag' */
   readonly bots?: 'tag' | 'skip' | undefined;
   /** Whether the text of the `User-Agent` header is kept, beside what it says. @default true */
@@ -69,7 +69,7 @@ export const RECORDING_NAMES = [
   'ignore',
   'ignorePaths',
   'sampleRate',
-  'sampleErrors',
+  'keepErrors',
   'bots',
   'keepUserAgent',
   'visitors',
@@ -84,7 +84,7 @@ export interface RecordingSettings {
   readonly ignore: ((ctx: Context) => boolean) | null;
   readonly ignorePaths: readonly (string | RegExp)[];
   readonly sampleRate: SampleRate;
-  readonly sampleErrors: boolean;
+  readonly keepErrors: boolean;
   readonly bots: 'tag' | 'skip';
   readonly keepUserAgent: boolean;
   readonly visitors: boolean;
@@ -94,7 +94,7 @@ export interface RecordingSettings {
 /** A `*` anywhere but behind the last slash would be taken for a wildcard that it is not. */
 const PATH = /^\/(?:[^*]*|(?:[^*]*\/)?\*)$/;
 
-const SIGNAL_RESPONSES: readonly SignalResponse[] = ['ignore', 'anonymise', 'skip'];
+const SIGNAL_RESPONSES: readonly SignalResponse[] = ['ignore', 'anonymize', 'skip'];
 
 /**
  * Checks the options and fills in the defaults.
@@ -121,7 +121,7 @@ export function resolveRecordingOptions(
       ),
     ],
     sampleRate: readSampleRate(reader, 'sampleRate', 1),
-    sampleErrors: reader.boolean('sampleErrors', true),
+    keepErrors: reader.boolean('keepErrors', false),
     bots: reader.oneOf('bots', ['tag', 'skip'], 'tag'),
     keepUserAgent: reader.boolean('keepUserAgent', true),
     visitors: reader.boolean('visitors', false),

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../time/clock.js';
 import { TrackUsageError } from '../errors.js';
 import type { DefaultPolicy } from '../metadata/policy.js';
 import type { GeoLookup } from '../record/geo-info.js';
@@ -136,7 +136,7 @@ const NAMES = [
   ...RECORDING_NAMES,
   'user',
   'trustProxy',
-  'ipPolicy',
+  'ip',
   'geo',
   'queue',
   'batch',

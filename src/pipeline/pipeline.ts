@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../time/clock.js';
 import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
@@ -11,19 +11,19 @@ import {
   countDropped,
   noDrops,
   sumStats,
-} from './accounting.js';
-import { summarizeError } from './error-summary.js';
-import { TrackerEvents } from './events.js';
-import type { LaneObserver } from './lane-observer.js';
-import type { LaneSettings } from './lane-settings.js';
-import type { SpoolMode } from './outbox.js';
-import { Retention, type RetentionSettings, type RetentionStats } from './retention.js';
-import { reportLanes } from './report-lanes.js';
-import { type LogTarget, ReportLog, describeError } from './report-log.js';
+} from './telling/accounting.js';
+import { summarizeError } from './telling/error-summary.js';
+import { TrackerEvents } from './telling/events.js';
+import type { LaneObserver } from './telling/lane-observer.js';
+import type { LaneSettings } from './lane/lane-settings.js';
+import type { SpoolMode } from './lane/outbox.js';
+import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
+import { reportLanes } from './telling/report-lanes.js';
+import { type LogTarget, ReportLog, describeError } from './telling/report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
-import { StorageLane } from './storage-lane.js';
-import { within } from './within.js';
+import { StorageLane } from './lane/storage-lane.js';
+import { within } from '../time/within.js';
 
 /** How the pipeline works. */
 export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
@@ -234,9 +234,9 @@ export class Pipeline {
     const retired = this.#retention?.close(timeoutMs);
     await Promise.all(
       (this.#lanes ?? []).map(async ({ storage, lane }) => {
-        await Promise.all([lane.close(timeoutMs), retired]);
+        await lane.close(timeoutMs);
         const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
-        await Promise.all([lane.finish(leftMs), this.#closeStorage(storage)]);
+        await Promise.all([lane.finish(leftMs), this.#closeStorage(storage, retired)]);
       }),
     );
     this.#log.reportLosses();
@@ -244,7 +244,9 @@ export class Pipeline {
     return { stored, spooled, dropped: countDropped(dropped) };
   }
 
-  async #closeStorage(storage: UsageStorage): Promise<void> {
+  /** @param retired - the end of the deletion that may be under way in it */
+  async #closeStorage(storage: UsageStorage, retired: Promise<void> | undefined): Promise<void> {
+    await retired;
     if (await within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log))) return;
     this.#log.warn(
       'close',

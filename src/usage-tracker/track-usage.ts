@@ -1,8 +1,8 @@
 import type { Context, Middleware } from 'koa';
-import { installActionHook } from '../capture/attribution/action-hook.js';
+import { installActionHook, knownActions } from '../capture/attribution/action-hook.js';
 import { Capture } from '../capture/capture.js';
-import { DailySalts } from '../capture/visitor/daily-salts.js';
-import { type Inventory, takeInventory } from '../capture/inventory/inventory.js';
+import { DailySalts } from '../capture/client/visitor/daily-salts.js';
+import { type Inventory, takeInventory } from '../endpoint/inventory.js';
 import {
   type TrackUsageOptions,
   type TrackerSettings,
@@ -10,8 +10,8 @@ import {
 } from '../options/tracker-options.js';
 import { OptionReader } from '../option-reader.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
-import type { Health } from '../pipeline/accounting.js';
-import type { TrackerEventMap, TrackerEventName } from '../pipeline/events.js';
+import type { Health } from '../pipeline/telling/accounting.js';
+import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
 import { StorageToken } from '../storage/storage-token.js';
@@ -66,7 +66,11 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
       },
     }),
   );
-  if (settings.handleSignals) attachments.push(closeOnSignals(tracker));
+  if (settings.handleSignals) {
+    const endSignals = closeOnSignals(tracker);
+    // A signal that comes while the tracker closes waits for the end of that.
+    attachments.push((closing) => void closing.then(endSignals, endSignals));
+  }
   if (settings.metrics) {
     const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
     const read = (): ObservedFigures => ({
@@ -113,7 +117,7 @@ class Tracker implements UsageTracker {
       name: storage.name,
       retentionDays: canDelete(storage) ? days : null,
     }));
-    return takeInventory(this.#settings, storages);
+    return takeInventory(this.#settings, knownActions(), storages);
   }
 
   async flush(): Promise<void> {

@@ -1,11 +1,11 @@
-import type { LocatorStats } from '../capture/location/address-locator.js';
-import type { SkipCounts } from '../capture/gate.js';
-import type { Inventory } from '../capture/inventory/inventory.js';
-import type { VisitorStats } from '../capture/visitor/visitors.js';
-import type { Health, TrackerStats } from '../pipeline/accounting.js';
-import type { TrackerEventMap, TrackerEventName } from '../pipeline/events.js';
+import type { LocatorStats } from '../capture/client/location/address-locator.js';
+import type { SkipCounts } from '../capture/making/gate.js';
+import type { Inventory } from '../endpoint/inventory.js';
+import type { VisitorStats } from '../capture/client/visitor/visitors.js';
+import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
+import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
-import type { RetentionStats } from '../pipeline/retention.js';
+import type { RetentionStats } from '../pipeline/retention/retention.js';
 
 /** How a tracker is closed. */
 export interface CloseOptions {

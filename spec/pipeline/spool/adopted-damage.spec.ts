@@ -2,7 +2,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/time/clock.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { makeRecords } from '../../support/records.js';

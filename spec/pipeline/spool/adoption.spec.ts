@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/time/clock.js';
 import { encodeLine } from '../../../src/pipeline/spool/line.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import { encodeRecord } from '../../../src/record/wire.js';

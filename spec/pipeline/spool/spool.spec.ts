@@ -13,7 +13,7 @@ import { expect } from 'chai';
 import type { SpoolSettings } from '../../../src/pipeline/spool/spool-contract.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/time/clock.js';
 import { makeRecord } from '../../support/records.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';

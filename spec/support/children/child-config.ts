@@ -1,5 +1,5 @@
 import type { TrackUsageOptions } from '../../../src/index.js';
-import type { TrackerStats } from '../../../src/pipeline/accounting.js';
+import type { TrackerStats } from '../../../src/pipeline/telling/accounting.js';
 import type { ChildMood } from './keyed-storage.js';
 
 /** How a child process is to be. */

@@ -1,7 +1,7 @@
 /** Ten minutes without a storage, at 200 requests a second, in simulated time: `outage.js MODE FOLDER`. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { resolveTrackerOptions } from '../../../src/options/tracker-options.js';
-import type { TrackerStats } from '../../../src/pipeline/accounting.js';
+import type { TrackerStats } from '../../../src/pipeline/telling/accounting.js';
 import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { UsageStorage } from '../../../src/storage/usage-storage.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';

@@ -1,5 +1,5 @@
 /** A process that prints records to a reader who leaves early, and says on stderr how it went. */
-import { PrinterStorage } from '../../../src/storage/printer/printer-storage.js';
+import { PrinterStorage } from '../../../src/backends/printer/printer-storage.js';
 import { makeRecords } from '../records.js';
 
 const storage = new PrinterStorage({ format: 'json' });

@@ -30,12 +30,12 @@ function redact(record: UsageRecordDraft): void {
   if (city === secret('finer-city')) record.ipInfo = { countryCode: country ?? null };
 }
 
-/** Names are those of Basic authentication, and of addresses is kept what `ipPolicy` says. */
+/** Names are those of Basic authentication, and of addresses is kept what `ip` says. */
 const NAMED: TrackUsageOptions = {
   trustProxy: 'loopback',
   query: ['page', 'token'],
   params: { ssn: 'redact' },
-  respect: { gpc: 'anonymise', dnt: 'skip' },
+  respect: { gpc: 'anonymize', dnt: 'skip' },
   ignorePaths: ['/internal/*'],
   visitors: true,
   redact,
@@ -50,7 +50,7 @@ function namedVisits(network: Network): Visit[] {
     visit('person', 'person', { rest: `/${secret('ssn')}?token=${secret('person-token')}` }),
     visit('document', 'document', { rest: `/of-${secret('document')}.pdf` }),
     // The second time, the location is known.
-    ...['anonymised', 'anonymised-again'].map((name) =>
+    ...['anonymized', 'anonymized-again'].map((name) =>
       visit('plain', name, {
         headers: ['Sec-GPC: 1', 'DNT: 0', from(ipv4(HIDDEN, 238)), CALLER, basic(secret('anonymous'), 'x')],
       }),
@@ -69,7 +69,7 @@ function withNetworks(endPoint: string): Application {
     title: 'names and networks',
     options: {
       ...NAMED,
-      ipPolicy: 'truncate',
+      ip: 'truncate',
       geo: httpGeo({ url: `${endPoint}/json/{ip}?again={ip}`, headers: { 'x-key': mark('geo-key') } }),
     },
     visits: namedVisits(TRUNCATED),
@@ -80,7 +80,7 @@ function withNetworks(endPoint: string): Application {
 function withAddresses(): Application {
   return {
     title: 'names and addresses',
-    options: { ...NAMED, ipPolicy: 'full' },
+    options: { ...NAMED, ip: 'full' },
     // What clients write in front of their address is kept as well.
     visits: namedVisits(SHOWN).filter(({ mark: name }) => name !== mark('chain')),
   };
@@ -92,9 +92,9 @@ function withPseudonyms(): Application {
     title: 'pseudonyms and countries',
     options: {
       trustProxy: 1,
-      ipPolicy: 'none',
+      ip: 'none',
       keepUserAgent: false,
-      respect: { gpc: 'skip', dnt: 'anonymise' },
+      respect: { gpc: 'skip', dnt: 'anonymize' },
       ignore: (ctx) => ctx.path.startsWith('/internal/'),
       visitors: true,
       user: async (ctx) => {

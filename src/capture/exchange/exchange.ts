@@ -1,19 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Context } from 'koa';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../time/clock.js';
 import type { DataPolicy } from '../../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 import type { JsonObject } from '../../record/usage-record.js';
-import type { Address } from '../address/address-text.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
-import { mountPathNow } from '../attribution/mounts.js';
+import { mountPathNow } from './mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
+
+/** An address of a client or a proxy. */
+export interface Address {
+  /** All of it, as `canonicalAddress` writes it. Never to be kept but where the policy says so. */
+  readonly full: string;
+  /** Its network, as `truncateAddress` writes it. */
+  readonly network: string;
+  /** What a list of trusted proxies says of it; null while none has been asked. */
+  isTrusted: boolean | null;
+}
 
 /** Which action ran. One a route, made when the route is registered. */
 export interface Attribution extends PolicySubject {

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../../clock.js';
+import type { Clock, TimerHandle } from '../../time/clock.js';
 
 /** Does things again and again, by a clock, without keeping the process alive. */
 export class Intervals {

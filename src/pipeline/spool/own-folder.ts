@@ -148,7 +148,8 @@ function listen(path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', reject);
-    server.listen(path, () => {
+    // In a worker of a cluster, it would be the primary's, which closes it when the worker disconnects and lives on.
+    server.listen({ path, exclusive: true }, () => {
       server.off('error', reject);
       resolve(server.unref());
     });

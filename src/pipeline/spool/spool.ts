@@ -1,10 +1,10 @@
 import { readFile, unlink } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
-import { toError } from '../report-log.js';
-import { Waiters } from '../waiters.js';
+import { toError } from '../telling/report-log.js';
+import { Waiters } from '../lane/waiters.js';
 import { readAdopted } from './adopted-segment.js';
 import { Intervals } from './intervals.js';
 import { OwnFolder, hasVanished } from './own-folder.js';

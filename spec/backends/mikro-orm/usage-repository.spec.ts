@@ -1,0 +1,124 @@
+import { expect } from 'chai';
+import type { MikroORM } from '@mikro-orm/core';
+import { SqlStorage, Usage, type UsageRepository } from '../../../src/backends/sql/index.js';
+import { sqliteConnection } from '../../../src/backends/sql/sqlite/native-client.js';
+import type { UsagePageQuery } from '../../../src/storage/usage-query.js';
+import { patience } from '../../contract/subject.js';
+import { makeRecord, makeRecords } from '../../support/records.js';
+import { applicationOrm } from '../../support/sqlite.js';
+
+const INDEX = 'koa_usage_date_id_index';
+
+describe('UsageRepository on SQLite', () => {
+  let orm: MikroORM | null = null;
+  let statements: string[] = [];
+
+  async function openOrm(): Promise<{ orm: MikroORM; repository: UsageRepository; storage: SqlStorage }> {
+    const logger = (line: string): void => {
+      statements.push(line.replace(/^\[query\] /, '').replace(/ \[took .*$/s, ''));
+    };
+    orm = await applicationOrm({ debug: ['query', 'query-params'], colors: false, logger });
+    return { orm, repository: orm.em.fork().getRepository(Usage), storage: new SqlStorage(orm) };
+  }
+
+  /** How SQLite answers the statement that was made last. */
+  async function lastPlan(opened: MikroORM): Promise<string> {
+    const database = await sqliteConnection(opened).getNativeClient();
+    const rows = database.prepare(`explain query plan ${statements.at(-1)}`).all([]) as { detail: string }[];
+    return rows.map(({ detail }) => detail).join('; ');
+  }
+
+  afterEach(async () => {
+    await orm?.close(true);
+    orm = null;
+    statements = [];
+  });
+
+  const dates = { startDate: '2026-01-01', endDate: '2027-01-01' };
+  const plans: [string, UsagePageQuery, string][] = [
+    ['dates', dates, '(date>? AND date<?)'],
+    ['dates and filters', { ...dates, status: 200, username: 'ada' }, '(date>? AND date<?)'],
+    ['a start', { startDate: '2026-01-01' }, '(date>? AND date<?)'],
+    ['an end', { endDate: '2027-01-01' }, '(date<?)'],
+    ['nothing but the cursor', {}, '(date<?)'],
+  ];
+
+  for (const [title, query, bounds] of plans) {
+    for (const analyzed of [false, true]) {
+      it(`seeks a page by ${title} in the index and sorts nothing${analyzed ? ', once analysed' : ''}`, async () => {
+        const { repository, storage, orm: opened } = await openOrm();
+        await storage.store(makeRecords(300), patience());
+        if (analyzed) (await sqliteConnection(opened).getNativeClient()).exec('analyze');
+        const { nextCursor } = await repository.getUsagePage({ ...query, limit: 100 });
+        const { items } = await repository.getUsagePage({ ...query, limit: 100, cursor: nextCursor });
+        expect(items).to.have.lengthOf(100);
+        expect(await lastPlan(opened))
+          .to.match(/^SEARCH \w+ USING INDEX (\w+) \(.*\)$/)
+          .and.include(`${INDEX} ${bounds}`);
+      });
+    }
+  }
+
+  it("seeks from the cursor's date and not from endDate, which all the pages before lie behind", async () => {
+    const { repository, storage } = await openOrm();
+    const records = makeRecords(4);
+    await storage.store(records, patience());
+    const { nextCursor } = await repository.getUsagePage({ ...dates, limit: 2 });
+    await repository.getUsagePage({ ...dates, limit: 2, cursor: nextCursor });
+    expect(statements.at(-1)).to.include(String(records[2]?.date.getTime()));
+    expect(statements.at(-1)).not.to.include(String(Date.parse(dates.endDate)));
+  });
+
+  it('asks for one record more than the page has, and for nothing else', async () => {
+    const { repository, storage } = await openOrm();
+    await storage.store(makeRecords(4), patience());
+    statements = [];
+    await repository.getUsagePage({ limit: 2 });
+    expect(statements).to.have.lengthOf(1);
+    expect(statements[0]).to.match(/ limit 3$/);
+  });
+
+  it('counts in the database', async () => {
+    const { repository, storage } = await openOrm();
+    await storage.store(makeRecords(4), patience());
+    statements = [];
+    expect(await repository.count({ status: 200 })).to.equal(4);
+    expect(statements).to.have.lengthOf(1);
+    expect(statements[0]).to.match(/^select count\(/);
+  });
+
+  it('streams as many records at a time as it is told, in statements of their own', async () => {
+    const { repository, storage } = await openOrm();
+    await storage.store(makeRecords(10), patience());
+    statements = [];
+    let count = 0;
+    for await (const _ of repository.stream({ batchSize: 4 })) count += 1;
+    expect(count).to.equal(10);
+    expect(statements.map((statement) => / limit (\d+)$/.exec(statement)?.[1])).to.deep.equal([
+      '5',
+      '5',
+      '5',
+    ]);
+  });
+
+  it("reads within the application's transaction what that has written", async () => {
+    const { orm: opened, repository } = await openOrm();
+    const record = makeRecord();
+    const { userAgent, ...columns } = record;
+    await opened.em.fork().transactional(async (em) => {
+      const own = em.getRepository(Usage);
+      await em.insert(Usage, {
+        ...columns,
+        uaBrowser: userAgent.browser,
+        uaVersion: userAgent.version,
+        uaPlatform: userAgent.platform,
+        uaLanguage: userAgent.language,
+        uaString: userAgent.string,
+      });
+      expect((await own.getUsagePage()).items).to.deep.equal([record]);
+      expect(await own.count()).to.equal(1);
+      expect((await own.stream().next()).value).to.deep.equal(record);
+    });
+    expect(await repository.count()).to.equal(1);
+  });
+});

@@ -1,0 +1,97 @@
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { expect } from 'chai';
+import { TrackUsageError } from '../../../../src/errors.js';
+import { SqlStorage, type SqlStorageOptions } from '../../../../src/backends/sql/index.js';
+import { caught } from '../../../support/caught.js';
+import { describeOn } from '../../../support/describe-on.js';
+import { connectPostgres, postgresClient } from '../../../support/postgresql.js';
+import { makeRecord } from '../../../support/records.js';
+import type { FreshDatabase } from '../../../support/servers.js';
+
+const { signal } = new AbortController();
+
+describeOn('postgresql', (server) => {
+  describe('SqlStorage.connect', () => {
+    let database: FreshDatabase;
+
+    before(async () => {
+      database = await server().freshDatabase();
+    });
+
+    after(() => database.drop());
+
+    const parts = (): SqlStorageOptions => ({
+      driver: PostgreSqlDriver,
+      host: server().host,
+      port: server().port,
+      user: server().user,
+      password: server().password,
+      dbName: database.name,
+    });
+
+    const refusal = async (options: Partial<SqlStorageOptions>): Promise<string> => {
+      const error = await caught(SqlStorage.connect({ ...parts(), ...options }));
+      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CONNECT' });
+      expect(error.message).to.include('SqlStorage.connect: the PostgreSQL database');
+      expect(error.cause).to.be.an.instanceOf(Error);
+      expect(JSON.stringify([error.message, error.stack])).to.not.include('hunter2');
+      return error.message;
+    };
+
+    it('takes the server in parts, or as a URL', async () => {
+      const record = makeRecord();
+      const first = await SqlStorage.connect(parts());
+      await first.store([record], signal);
+      await first.close();
+      const second = await connectPostgres(database);
+      expect(await second.getUsage()).to.deep.equal([record]);
+      expect(second.name).to.equal('postgresql');
+      await second.close();
+    });
+
+    it('keeps records in a schema, which it makes', async () => {
+      const storage = await connectPostgres(database, { schema: 'Track "1"', tableName: 'my usage' });
+      const record = makeRecord();
+      await storage.store([record], signal);
+      expect(await storage.getUsage()).to.deep.equal([record]);
+      await storage.close();
+      const client = await postgresClient(database);
+      const { rows } = await client.query('select id from "Track ""1"""."my usage"');
+      await client.end();
+      expect(rows).to.deep.equal([{ id: record.id }]);
+    });
+
+    it('says that the password is wrong, and does not show it', async () => {
+      const client = await postgresClient(database);
+      await client.query("create role usage_writer login password 'right'");
+      expect(await refusal({ user: 'usage_writer', password: 'hunter2' })).to.match(
+        /password authentication failed.*'user' and 'password'/,
+      );
+      await client.query('drop role usage_writer');
+      await client.end();
+    });
+
+    it('says that the database does not exist', async () => {
+      expect(await refusal({ dbName: 'no_such' })).to.match(
+        /database no_such on .*does not exist.*Make the database first.*'dbName'/,
+      );
+    });
+
+    it('says that nobody answers', async () => {
+      expect(await refusal({ port: 1, password: 'hunter2' })).to.match(
+        /ECONNREFUSED.*Check that the server runs/,
+      );
+    });
+
+    it('lets several make the table at once', async () => {
+      const storages = await Promise.all(
+        Array.from({ length: 6 }, () =>
+          connectPostgres(database, { schema: 'at_once', tableName: 'at_once' }),
+        ),
+      );
+      await Promise.all(storages.map((storage) => storage.store([makeRecord()], signal)));
+      expect(await storages[0]?.getUsage()).to.have.lengthOf(6);
+      await Promise.all(storages.map((storage) => storage.close()));
+    });
+  });
+});

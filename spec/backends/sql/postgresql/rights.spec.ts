@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import type { Client } from 'pg';
+import type { SqlStorage } from '../../../../src/backends/sql/index.js';
+import { caught } from '../../../support/caught.js';
+import { describeOn } from '../../../support/describe-on.js';
+import { connectPostgres, postgresClient } from '../../../support/postgresql.js';
+import { makeRecord, makeRecords } from '../../../support/records.js';
+import type { FreshDatabase } from '../../../support/servers.js';
+
+const { signal } = new AbortController();
+
+describeOn('postgresql', (server) => {
+  describe('SqlStorage for a role that may do little', () => {
+    let database: FreshDatabase;
+    let client: Client;
+    let role: string;
+
+    before(async () => {
+      database = await server().freshDatabase();
+      client = await postgresClient(database);
+      role = `${database.name}_writer`;
+      await client.query(`create role ${role} login password 'pw'`);
+    });
+
+    beforeEach(() => client.query('drop table if exists koa_usage'));
+
+    after(async () => {
+      await client.query(`drop owned by ${role}; drop role ${role}`);
+      await client.end();
+      await database.drop();
+    });
+
+    const connect = (): Promise<SqlStorage> => connectPostgres(database, { user: role, password: 'pw' });
+
+    const runAdvice = async (error: Error): Promise<void> => {
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      await client.query(error.message.slice(error.message.search(/[Rr]un: /) + 5));
+    };
+
+    it('says what to grant to make the table, to write into one, and to change it', async () => {
+      await runAdvice(await caught(connect()));
+      await (await connect()).close();
+      await client.query(`drop table koa_usage; revoke create on schema public from ${role}`);
+
+      await (await connectPostgres(database)).close();
+      await runAdvice(await caught(connect()));
+      const storage = await connect();
+      const record = makeRecord();
+      await storage.store([record], signal);
+      expect(await storage.getUsage()).to.deep.equal([record]);
+      await storage.close();
+
+      await client.query('alter table koa_usage drop column visitor');
+      const error = await caught(connect());
+      expect(error.message).to.match(/must be owner.*alter table "koa_usage" add column "visitor"/);
+      await runAdvice(error);
+      await (await connect()).close();
+    });
+
+    it('says what to grant when a right is taken away, and goes on when it is back', async () => {
+      await (await connectPostgres(database)).close();
+      await client.query(`grant insert, select on koa_usage to ${role}`);
+      const storage = await connect();
+      await client.query(`revoke insert on koa_usage from ${role}`);
+      const records = makeRecords(2);
+      const error = await caught(storage.store(records, signal));
+      expect(error.message).to.include(`grant insert, select on "koa_usage" to "${role}"`);
+      await runAdvice(error);
+      expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
+      await storage.close();
+    });
+
+    it('needs the right to delete for nothing but deleting', async () => {
+      await (await connectPostgres(database)).close();
+      await client.query(`grant insert, select on koa_usage to ${role}`);
+      const storage = await connect();
+      await storage.store(makeRecords(2), signal);
+      const deletion = (): Promise<number> => storage.deleteBefore(new Date('2027-01-01'), 10, signal);
+      const error = await caught(deletion());
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.include('grant select and delete on the table');
+      await client.query(`grant delete on koa_usage to ${role}`);
+      expect(await deletion()).to.equal(2);
+      await storage.close();
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import type { NativeDatabase } from '../../../../src/backends/sql/sqlite/native-client.js';
+import { RowInserter } from '../../../../src/backends/sql/sqlite/row-inserter.js';
+import { SQLITE_CLIENTS, openNative } from '../../../support/sqlite.js';
+
+/** Columns beside the id: more shapes of rows than may have statements of their own. */
+const COLUMNS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+for (const [client, driver] of SQLITE_CLIENTS) {
+  describe(`backends/sql/sqlite/row-inserter on ${client}`, () => {
+    let connection: Awaited<ReturnType<typeof openNative>>;
+    let database: NativeDatabase;
+    let inserter: RowInserter;
+
+    beforeEach(async () => {
+      connection = await openNative(':memory:', driver);
+      ({ database } = connection);
+      const columns = COLUMNS.map((name) => `${name} default 'default'`).join(', ');
+      database.exec(`create table t (id text primary key, ${columns}, check (a <> 'wrong'))`);
+      inserter = new RowInserter(database, { name: 't', columns: ['id', ...COLUMNS] });
+    });
+
+    afterEach(() => connection.close());
+
+    function rows(): unknown[] {
+      return database.prepare('select * from t order by id').all();
+    }
+
+    /** A row whose columns are null where `nulls` has a bit for them. */
+    function rowWith(index: number, nulls: number): Parameters<RowInserter['transact']>[0] {
+      const values = COLUMNS.flatMap((name, column) => (nulls & (1 << column) ? [] : [`${name}${index}`]));
+      return (add) =>
+        add({ nulls: nulls << 1, values: [`id ${String(index).padStart(3, '0')}`, ...values] }, index);
+    }
+
+    it('keeps null as null in every column, in more shapes than have statements of their own', () => {
+      const shapes = Array.from({ length: 2 ** COLUMNS.length }, (_, nulls) => nulls);
+      const refused = inserter.transact((add) => {
+        for (const nulls of [...shapes, ...shapes]) rowWith(nulls, nulls)(add);
+      });
+      expect(refused).to.deep.equal([]);
+      expect(rows()).to.deep.equal(
+        shapes.map((nulls) =>
+          Object.fromEntries([
+            ['id', `id ${String(nulls).padStart(3, '0')}`],
+            ...COLUMNS.map(
+              (name, column) => [name, nulls & (1 << column) ? null : `${name}${nulls}`] as const,
+            ),
+          ]),
+        ),
+      );
+    });
+
+    it('refuses the rows that the table does not take, by their number, wherever they stand', () => {
+      const wrong = new Set([2, 5, 6, 9]);
+      const refused = inserter.transact((add) => {
+        for (let index = 0; index < 10; index += 1) {
+          const [first, ...rest] = COLUMNS.map((name) => `${name}${index}`);
+          add(
+            { nulls: 0, values: [`id ${index}`, wrong.has(index) ? 'wrong' : (first ?? ''), ...rest] },
+            index,
+          );
+        }
+      });
+      expect(refused.map(({ index }) => index)).to.have.members([...wrong]);
+      for (const { error } of refused) expect(error.message).to.include('CHECK constraint failed');
+      expect(rows()).to.have.lengthOf(6);
+    });
+
+    it('stores nothing of a transaction that fails, nor later', () => {
+      expect(() =>
+        inserter.transact((add) => {
+          for (let index = 0; index < 6; index += 1) rowWith(index, 0)(add);
+          throw new Error('no');
+        }),
+      ).to.throw('no');
+      expect(database.inTransaction).to.equal(false);
+      inserter.transact(rowWith(7, 0));
+      expect(rows()).to.have.lengthOf(1);
+    });
+
+    it('says at once that there is no such table', () => {
+      expect(() => new RowInserter(database, { name: 'none', columns: ['id'] })).to.throw('no such table');
+    });
+  });
+}

@@ -1,0 +1,164 @@
+import { expect } from 'chai';
+import { AddressLocator } from '../../../../src/capture/client/location/address-locator.js';
+import { type GeoOptions, resolveGeo } from '../../../../src/options/geo-options.js';
+import type { JsonObject } from '../../../../src/record/usage-record.js';
+import { ManualClock } from '../../../../src/testing/index.js';
+import { ControlledSource } from '../../../support/controlled-source.js';
+
+const SWISS = { countryCode: 'CH' };
+
+describe('An address locator', () => {
+  let clock: ManualClock;
+  let source: ControlledSource;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    source = new ControlledSource();
+  });
+
+  function makeLocator(options: Partial<GeoOptions> = {}): AddressLocator {
+    const settings = resolveGeo('spec', { lookup: source.lookup, ...options });
+    return new AddressLocator(clock, settings, (error) => {
+      throw error;
+    });
+  }
+
+  it('tells where an address is, and remembers it', async () => {
+    const locator = makeLocator();
+    expect(locator.peek('8.8.8.8')).to.equal(undefined);
+    const answer = locator.locate('8.8.8.8');
+    expect(locator.peek('8.8.8.8')).to.equal(undefined);
+    source.answer('8.8.8.8', SWISS);
+    expect(await answer).to.deep.equal(SWISS);
+    expect(locator.peek('8.8.8.8')).to.deep.equal(SWISS);
+    expect(await locator.locate('::ffff:8.8.8.8')).to.deep.equal(SWISS);
+    expect(source.asked).to.deep.equal(['8.8.8.8']);
+    expect(locator.stats()).to.deep.include({ hits: 2, misses: 1, lookups: 1, failures: 0, withheld: 0 });
+  });
+
+  it('keeps no address that the source repeats, however it is spelt', async () => {
+    const locator = makeLocator({
+      lookup: () => ({ ...SWISS, ip: '2606:4700:0:0::1', near: { to: ['2606:4700::1', '9.9.9.9'] } }),
+    });
+    expect(await locator.locate('2606:4700::1')).to.deep.equal({ ...SWISS, near: { to: [null, '9.9.9.9'] } });
+  });
+
+  it('keeps nothing that tells the address, be it a name, a number, or a part of a text', async () => {
+    const lookup = (address: string): object => ({
+      ...SWISS,
+      [address]: {},
+      ip_decimal: 1359103374,
+      hostname: `ip-${address.replaceAll('.', '-')}.isp.ch`,
+      network: `${address}/32`,
+      note: `seen ${address}`,
+      near: [{ zone: '142.69.2.81.in-addr.arpa', kept: '82.2.69.0/24' }],
+    });
+    const locator = makeLocator({ lookup: lookup as never });
+    expect(await locator.locate('81.2.69.142')).to.deep.equal({ ...SWISS, near: [{ kept: '82.2.69.0/24' }] });
+  });
+
+  for (const [address, network, range] of [
+    ['81.2.69.142', '81.2.69.128/26', ['81.2.0.0', '81.2.127.255']],
+    ['81.2.69.142', 'part of ::ffff:81.2.69.0.', ['81.0.0.0', null]],
+    ['2606:4700::1', '2606:4700::/48', ['2606:4700:0:0:0:0:0:0', '2606:4700:ffff::']],
+  ] as const) {
+    it(`keeps no network of ${address}, such as ${network}, as the policy may be to keep none`, async () => {
+      const locator = makeLocator({
+        lookup: () => ({ ...SWISS, network, range, at: '12:30:45', [network]: 1 }),
+      });
+      expect(await locator.locate(address)).to.deep.equal({ ...SWISS, range: [null, null], at: '12:30:45' });
+    });
+  }
+
+  it('keeps nothing at all of what tells the address by all of it', async () => {
+    const locator = makeLocator({ lookup: () => ({ ...SWISS, octets: [81, 2, 69, 142] }) });
+    expect(await locator.locate('81.2.69.142')).to.equal(null);
+    expect(locator.stats().failures).to.equal(0);
+  });
+
+  it('remembers for a shorter time that an address is not known', async () => {
+    const locator = makeLocator({ lookup: () => null, cacheMaxAgeMs: 60_000, cacheMissMaxAgeMs: 2000 });
+    expect(await locator.locate('8.8.8.8')).to.equal(null);
+    expect(locator.peek('8.8.8.8')).to.equal(null);
+    await clock.advance(2000);
+    expect(locator.peek('8.8.8.8')).to.equal(undefined);
+    expect(await locator.locate('8.8.8.8')).to.equal(null);
+    expect(locator.stats()).to.deep.include({ hits: 1, misses: 2, lookups: 2, failures: 0 });
+  });
+
+  it('never sends an address that is not public', async () => {
+    const locator = makeLocator();
+    const addresses = [
+      '127.0.0.1',
+      '10.0.0.1',
+      '169.254.169.254',
+      '::1',
+      'fe80::1%eth0',
+      '2001:db8::1',
+      'unknown',
+    ];
+    for (const address of addresses) {
+      expect(locator.peek(address)).to.equal(null);
+      expect(await locator.locate(address)).to.equal(null);
+    }
+    expect(source.asked).to.deep.equal([]);
+    expect(locator.stats()).to.deep.include({ withheld: 14, hits: 0, misses: 0, lookups: 0 });
+  });
+
+  it('looks an address up once, however many wait for it', async () => {
+    const locator = makeLocator();
+    const answers = [locator.locate('8.8.8.8'), locator.locate('8.8.8.8'), locator.locate('::ffff:808:808')];
+    source.answer('8.8.8.8', SWISS);
+    expect(await Promise.all(answers)).to.deep.equal([SWISS, SWISS, SWISS]);
+    expect(source.asked).to.deep.equal(['8.8.8.8']);
+    expect(locator.stats()).to.deep.include({ misses: 3, lookups: 1 });
+  });
+
+  it('looks up a bounded number at a time, lets a bounded number wait, and skips the rest', async () => {
+    const locator = makeLocator({ maxConcurrent: 2, maxWaiting: 2 });
+    const answers = ['8.0.0.1', '8.0.0.2', '8.0.0.3', '8.0.0.4', '8.0.0.5'].map((address) =>
+      locator.locate(address),
+    );
+    expect(source.asked).to.deep.equal(['8.0.0.1', '8.0.0.2']);
+    expect(await answers[4]).to.equal(null);
+    expect(locator.peek('8.0.0.5')).to.equal(undefined);
+    source.answer('8.0.0.2', SWISS);
+    expect(await answers[1]).to.deep.equal(SWISS);
+    await clock.advance(0);
+    expect(source.asked).to.deep.equal(['8.0.0.1', '8.0.0.2', '8.0.0.3']);
+    for (const address of ['8.0.0.1', '8.0.0.3']) source.answer(address, SWISS);
+    await clock.advance(0);
+    source.answer('8.0.0.4', SWISS);
+    expect(await Promise.all(answers)).to.deep.equal([SWISS, SWISS, SWISS, SWISS, null]);
+    expect(locator.stats()).to.deep.include({ lookups: 4, skipped: { breaker: 0, queue: 1, closed: 0 } });
+  });
+
+  it('shares one frozen answer within the limits of a record', async () => {
+    const location = {
+      countryCode: 'CH',
+      city: 'x'.repeat(5000),
+      parts: [{ name: 'a' }],
+      skip: (): void => {},
+    };
+    const locator = makeLocator({ lookup: () => location as unknown as JsonObject });
+    const answer = await locator.locate('8.8.8.8');
+    expect(answer).to.have.keys('countryCode', 'city', 'parts');
+    expect(answer?.['city']).to.have.length(1024);
+    for (const part of [answer, answer?.['parts'], ...Object.values(answer?.['parts'] ?? {})]) {
+      expect(Object.isFrozen(part)).to.equal(true);
+    }
+    expect(await locator.locate('8.8.8.8')).to.equal(answer);
+  });
+
+  it('ends what runs and what waits when it is closed, and looks nothing up afterwards', async () => {
+    const locator = makeLocator({ maxConcurrent: 1 });
+    const answers = ['8.0.0.1', '8.0.0.2'].map((address) => locator.locate(address));
+    locator.close();
+    expect(await Promise.all(answers)).to.deep.equal([null, null]);
+    expect(await locator.locate('8.0.0.3')).to.equal(null);
+    expect(source.signals.map(({ aborted }) => aborted)).to.deep.equal([true]);
+    expect(source.asked).to.deep.equal(['8.0.0.1']);
+    expect(clock.pendingTimers).to.equal(0);
+    expect(locator.stats()).to.deep.include({ failures: 0, skipped: { breaker: 0, queue: 0, closed: 2 } });
+  });
+});

@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { WaitingRoom } from '../../../src/capture/making/waiting-room.js';
+import type { UsageRecordDraft } from '../../../src/record/usage-record.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { makeRecord } from '../../support/records.js';
+
+describe('WaitingRoom', () => {
+  let clock: ManualClock;
+  let room: WaitingRoom;
+  const finished: UsageRecordDraft[] = [];
+
+  beforeEach(() => {
+    finished.length = 0;
+    clock = new ManualClock();
+    room = new WaitingRoom(clock, (draft) => void finished.push(draft));
+  });
+
+  function makeDraft(): UsageRecordDraft {
+    return { ...makeRecord(), username: null, ipInfo: null };
+  }
+
+  it('lets a draft go when all of its parts have come', async () => {
+    const { promise, resolve } = Promise.withResolvers<Partial<UsageRecordDraft>>();
+    const waiting = makeDraft();
+    room.add(waiting, [Promise.resolve({ username: 'ada' }), promise], 100);
+    await clock.advance(99);
+    expect(finished).to.deep.equal([]);
+    resolve({ ipInfo: { country: 'CH' } });
+    await room.left();
+    expect(finished).to.deep.equal([waiting]);
+    expect(waiting).to.deep.include({ username: 'ada', ipInfo: { country: 'CH' } });
+  });
+
+  it('lets it go with what has come when its time is over, and does not touch it afterwards', async () => {
+    const { promise, resolve } = Promise.withResolvers<Partial<UsageRecordDraft>>();
+    const waiting = makeDraft();
+    room.add(waiting, [Promise.resolve({ username: 'ada' }), promise], 100);
+    await clock.advance(100);
+    expect(finished).to.deep.equal([waiting]);
+    Object.freeze(waiting);
+    resolve({ ipInfo: { country: 'CH' } });
+    await clock.advance(1000);
+    expect(waiting).to.deep.include({ username: 'ada', ipInfo: null });
+    expect(finished).to.have.lengthOf(1);
+  });
+
+  it('lets everybody go when it is emptied', async () => {
+    for (let count = 0; count < 3; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
+    room.empty();
+    expect(finished).to.have.lengthOf(3);
+    await room.left();
+    await clock.advance(1000);
+    expect(finished).to.have.lengthOf(3);
+  });
+
+  it('waits for those who were there, and not for those who come later', async () => {
+    room.add(makeDraft(), [new Promise(() => {})], 100);
+    room.add(makeDraft(), [new Promise(() => {})], 200);
+    let hasLeft = false;
+    const leaving = room.left().then(() => (hasLeft = true));
+    for (let count = 0; count < 3; count += 1) {
+      await clock.advance(60);
+      room.add(makeDraft(), [new Promise(() => {})], 100);
+    }
+    expect([hasLeft, finished.length]).to.deep.equal([false, 2]);
+    await clock.advance(20);
+    await leaving;
+    expect(finished).to.have.lengthOf(3);
+  });
+
+  it('holds a thousand, and lets go at once what comes then', async () => {
+    for (let count = 0; count < 1100; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
+    expect(finished).to.have.lengthOf(100);
+    await clock.advance(100);
+    expect(finished).to.have.lengthOf(1100);
+  });
+});

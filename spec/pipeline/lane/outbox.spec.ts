@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import type { DropReason } from '../../../src/pipeline/telling/accounting.js';
+import { type OutBatch, Outbox, type OutboxSettings } from '../../../src/pipeline/lane/outbox.js';
+import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { makeRecord } from '../../support/records.js';
+
+function makeOutbox(settings: Partial<OutboxSettings> = {}, relinquish = (): UsageRecord | null => null) {
+  const dropped: [DropReason, readonly UsageRecord[]][] = [];
+  const outbox = new Outbox(
+    { maxRecords: 3, maxBytes: 1000, overflow: 'drop-newest', ...settings },
+    null,
+    (reason, records) => void dropped.push([reason, records]),
+    relinquish,
+  );
+  const push = (count: number, bytes = 100): UsageRecord[] => {
+    const records = Array.from({ length: count }, () => makeRecord());
+    for (const record of records) outbox.push(record, bytes);
+    return records;
+  };
+  return { outbox, dropped, push };
+}
+
+describe('Outbox', () => {
+  it('drops the newest, or the oldest, when it is full', () => {
+    const newest = makeOutbox();
+    const records = newest.push(4);
+    expect(newest.dropped).to.deep.equal([['queue-full', records.slice(3)]]);
+    const oldest = makeOutbox({ overflow: 'drop-oldest' });
+    const others = oldest.push(4);
+    expect(oldest.dropped).to.deep.equal([['queue-full', others.slice(0, 1)]]);
+    expect([newest.outbox.queued, oldest.outbox.queued]).to.deep.equal([3, 3]);
+  });
+
+  it('drops as many of the oldest as a large record needs', () => {
+    const { dropped, outbox, push } = makeOutbox({ maxRecords: 9, overflow: 'drop-oldest' });
+    const records = push(5, 200);
+    push(1, 500);
+    expect(dropped.flatMap(([, lost]) => lost)).to.deep.equal(records.slice(0, 3));
+    expect(outbox.queued).to.equal(3);
+  });
+
+  it('drops the oldest of a batch that was taken before what waits, by its bytes, if it is handed back', () => {
+    let batch: OutBatch | null = null;
+    const taken: UsageRecord[] = [];
+    const { dropped, outbox, push } = makeOutbox({ maxRecords: 9, overflow: 'drop-oldest' }, () => {
+      const record = taken.shift();
+      if (record !== undefined) batch?.settle(1);
+      return record ?? null;
+    });
+    const records = push(5, 200);
+    batch = outbox.take(2, Infinity) as OutBatch;
+    taken.push(...batch.records);
+    push(1, 150);
+    expect(dropped).to.deep.equal([['queue-full', records.slice(0, 1)]]);
+    push(1, 450);
+    expect(dropped.at(-1)).to.deep.equal(['queue-full', records.slice(1, 3)]);
+    expect(outbox.queued).to.equal(4);
+  });
+
+  it('drops the new record alone where all of the others are held', () => {
+    const { dropped, outbox, push } = makeOutbox({ overflow: 'drop-oldest' });
+    push(3);
+    void outbox.take(3, Infinity);
+    const records = push(1);
+    expect(dropped).to.deep.equal([['queue-full', records]]);
+  });
+
+  it('counts what was taken until it is settled', () => {
+    const { dropped, outbox, push } = makeOutbox();
+    push(3);
+    const batch = outbox.take(2, Infinity) as OutBatch;
+    push(1);
+    expect(dropped).to.have.length(1);
+    batch.settle(2);
+    push(2);
+    expect(dropped).to.have.length(1);
+    expect(outbox.queued).to.equal(3);
+  });
+
+  it('drops as shutdown-timeout what it cannot rescue without a spool', async () => {
+    const { dropped, outbox, push } = makeOutbox();
+    push(3);
+    const batch = outbox.take(1, Infinity) as OutBatch;
+    await outbox.rescue(batch.records, () => 100, null);
+    expect(dropped.map(([reason, lost]) => [reason, lost.length])).to.deep.equal([['shutdown-timeout', 3]]);
+    expect(outbox.queued).to.equal(0);
+  });
+});

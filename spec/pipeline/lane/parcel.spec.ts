@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { Parcel } from '../../../src/pipeline/lane/parcel.js';
+import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { makeRecord } from '../../support/records.js';
+
+function makeParcel(count: number, fields: Partial<UsageRecord> = { durationMs: 0 }) {
+  const records = Array.from({ length: count }, (_, index) =>
+    makeRecord({ date: new Date(index * 1000), ...fields }),
+  );
+  const settled: number[] = [];
+  const parcel = new Parcel({ records, isSpooled: false, settle: (number) => void settled.push(number) });
+  return { records, settled, parcel };
+}
+
+describe('Parcel', () => {
+  it('is one piece, which a storage cannot take records out of', () => {
+    const { records, parcel } = makeParcel(3);
+    expect(parcel.piece).to.deep.equal(records);
+    expect(Object.isFrozen(parcel.piece)).to.equal(true);
+    expect(() => (parcel.piece as unknown[]).pop()).to.throw(TypeError);
+  });
+
+  it('is settled piece by piece after it was halved', () => {
+    const { records, settled, parcel } = makeParcel(5);
+    parcel.halve();
+    parcel.halve();
+    expect(parcel.piece).to.deep.equal(records.slice(0, 2));
+    while (parcel.length > 0) parcel.settlePiece();
+    expect(settled).to.deep.equal([2, 1, 2]);
+    expect(parcel.oldestMs).to.equal(null);
+  });
+
+  it('gives up the records from its front that are too old', () => {
+    const { records, settled, parcel } = makeParcel(5);
+    expect(parcel.takeOlder(0)).to.deep.equal([]);
+    expect(parcel.takeOlder(2000)).to.deep.equal(records.slice(0, 2));
+    expect(parcel.records).to.deep.equal(records.slice(2));
+    expect(parcel.takeOlder(Infinity)).to.deep.equal(records.slice(2));
+    expect(parcel.length).to.equal(0);
+    expect(settled).to.deep.equal([2, 3]);
+  });
+
+  it('gives up its oldest record, in whatever piece it is', () => {
+    const { records, settled, parcel } = makeParcel(3);
+    parcel.halve();
+    expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal(records.slice(0, 2));
+    expect(parcel).to.include({ length: 1, oldestMs: 2000 });
+    expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal([records[2], null]);
+    expect(parcel).to.include({ length: 0, oldestMs: null });
+    expect(settled).to.deep.equal([1, 1, 1]);
+  });
+
+  it('counts the age of a record from the end of its response, which may have gone on for days', () => {
+    const { parcel } = makeParcel(1, { durationMs: 5000 });
+    expect(parcel.takeOlder(4000)).to.deep.equal([]);
+    expect(parcel.takeOlder(10_000)).to.have.lengthOf(1);
+  });
+});

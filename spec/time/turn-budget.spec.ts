@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { TurnBudget } from '../../src/time/turn-budget.js';
+
+describe('time/turn-budget', () => {
+  const spentAfter = (budget: TurnBudget, pieces: number): boolean[] =>
+    Array.from({ length: pieces }, () => budget.isSpentAfterPiece());
+
+  it('is spent when the turn has taken too long, as far as the clock was looked at', () => {
+    const budget = new TurnBudget(-1, 3);
+    expect(spentAfter(budget, 7)).to.deep.equal([false, false, true, false, false, true, false]);
+  });
+
+  it('is not spent while there is time', () => {
+    expect(spentAfter(new TurnBudget(3_600_000, 1), 5)).to.not.include(true);
+  });
+});

@@ -1,0 +1,50 @@
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { StoreResult } from '../../storage/usage-storage.js';
+import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
+import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { MongoDeleter } from './deleter.js';
+import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
+import type { CollectionSource, SaltCollection } from './native-collection.js';
+import { MongoSalts, saltCollectionName } from './salts.js';
+import { MongoWriter } from './writer.js';
+
+/** What a storage is called. */
+export interface MongoStorageNaming {
+  /** Its name in logs, events and statistics, which tells several storages apart. @default 'mongo' */
+  readonly name?: string | undefined;
+}
+
+/** Where a storage keeps its records. */
+export interface StorageParts {
+  readonly name: string;
+  /** What the collection is called, for errors. */
+  readonly collectionName: string;
+  /** The collection that is written to. */
+  readonly source: CollectionSource;
+  /** The collection that salts are kept in. */
+  readonly saltSource: () => Promise<SaltCollection>;
+  /** What reads it. */
+  readonly repository: UsageRepository;
+}
+
+/** What the storages on MongoDB have in common, whosever connection it is. */
+export abstract class CollectionStorage extends RepositoryStorage {
+  readonly #writer: MongoWriter;
+  readonly #deleter: MongoDeleter;
+
+  protected constructor({ name, collectionName, source, saltSource, repository }: StorageParts) {
+    super(name, repository, new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName))));
+    this.#writer = new MongoWriter(source, collectionName);
+    this.#deleter = new MongoDeleter(source, collectionName);
+  }
+
+  /** @inheritdoc */
+  protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    return this.#writer.write(batch, signal);
+  }
+
+  /** @inheritdoc */
+  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#deleter.delete(date, limit, signal);
+  }
+}

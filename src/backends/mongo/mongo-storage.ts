@@ -1,0 +1,78 @@
+import { inspect } from 'node:util';
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../errors.js';
+import { CollectionStorage, type StorageParts } from './collection-storage.js';
+import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
+import { explainConnect } from './errors.js';
+import { partsOfOrm } from './mongo-piggyback-storage.js';
+import { ensureIndex } from './schema.js';
+import { defineUsage } from './usage-entity.js';
+
+/** Keeps records in a collection of a MongoDB database, through a connection of its own. */
+export class MongoStorage extends CollectionStorage {
+  readonly #orm: MikroORM;
+
+  private constructor(orm: MikroORM, parts: StorageParts) {
+    super(parts);
+    this.#orm = orm;
+  }
+
+  /**
+   * Keeps records through a connection of its own, which is closed with the storage. The collection and its index are
+   * made if they are missing.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
+   *   server cannot be reached or lets nobody in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
+   *   user may not make the index, or another one is in its way
+   */
+  static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
+    const { collection, name, target, orm: ormOptions } = resolveConnection(options);
+    const { MikroORM: MongoOrm } = await importDriver();
+    let orm: MikroORM | null = null;
+    try {
+      orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
+      await orm.connect();
+      const parts = partsOfOrm(orm);
+      await ensureIndex(orm, collection);
+      return new MongoStorage(orm, { name, ...parts });
+    } catch (error) {
+      await orm?.close(true).catch(() => {});
+      throw error instanceof TrackUsageError
+        ? error
+        : new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(target, error)}`, error);
+    }
+  }
+
+  /** @inheritdoc */
+  protected override async disconnect(): Promise<void> {
+    this.closeRepository();
+    await this.#orm.close(true);
+  }
+}
+
+async function importDriver() {
+  try {
+    return await import('@mikro-orm/mongodb');
+  } catch (error) {
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `${CONNECT}: the package '@mikro-orm/mongodb' cannot be imported. Install it: npm install @mikro-orm/mongodb.`,
+      error,
+    );
+  }
+}
+
+/**
+ * MikroORM's connection to MongoDB has every `Date` of the process inspected as `ISODate('…')`. An application that
+ * tracks its usage did not ask for that.
+ */
+function withDatesAsTheyWere<Result>(make: () => Result): Result {
+  const dates: object = Date.prototype;
+  const before = Object.getOwnPropertyDescriptor(dates, inspect.custom);
+  try {
+    return make();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(dates, inspect.custom);
+    else Object.defineProperty(dates, inspect.custom, before);
+  }
+}

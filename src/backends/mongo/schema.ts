@@ -1,0 +1,57 @@
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../errors.js';
+import { storageError } from './errors.js';
+import { type NativeCollection, collectionOf } from './native-collection.js';
+import { fieldName } from './usage-document.js';
+import { acknowledged } from './writer.js';
+
+/** What pages are read by. */
+const KEYS = { [fieldName('date')]: 1, [fieldName('id')]: 1 };
+
+/** An index with these keys is there under another name, or another one under its name. */
+const THERE_ALREADY: ReadonlySet<unknown> = new Set([85, 86]);
+
+/** Options of an index that keep it from queries such as ours. */
+const USELESS_WITH = ['partialFilterExpression', 'collation', 'hidden'] as const;
+
+/** Codes of a server that could be asked, but does not do it for this user or in this place. */
+const FORBIDDEN: ReadonlySet<unknown> = new Set([13, 20, 72, 73, 115, 166]);
+
+/**
+ * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does. Several processes may
+ * do so at once.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is not a collection, or another index is in the way
+ */
+export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
+  const collection = await collectionOf(orm.em, 'write', name);
+  try {
+    await collection.createIndex(KEYS, acknowledged(collection));
+  } catch (error) {
+    const code: unknown = (error as { code?: unknown }).code;
+    if (!THERE_ALREADY.has(code)) throw FORBIDDEN.has(code) ? storageError(error, name) : error;
+    if (!(await hasIndex(collection))) throw inTheWay(name, error);
+  }
+}
+
+/** Whether there is an index with these keys that serves our queries, whatever it is called. */
+async function hasIndex(collection: NativeCollection): Promise<boolean> {
+  const indexes = (await collection.indexes()) as Record<string, unknown>[];
+  // Their order matters.
+  const keys = JSON.stringify(KEYS);
+  return indexes.some(
+    (index) => JSON.stringify(index['key']) === keys && !USELESS_WITH.some((option) => option in index),
+  );
+}
+
+function inTheWay(name: string, error: unknown): TrackUsageError {
+  const { message } = error as Error;
+  const keys = Object.entries(KEYS).map(([field, order]) => `${field}: ${order}`);
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `The collection '${name}' cannot be given the index { ${keys.join(', ')} } that pages are read by: ${message}. ` +
+      'Drop the index that is in the way, or make this one under a name of its own: ' +
+      `db.getCollection('${name}').createIndex({ ${keys.join(', ')} }, { name: 'usage_by_date' }).`,
+    error,
+  );
+}

@@ -1,0 +1,55 @@
+import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
+import type { SqlDeleter } from './sql-deleter.js';
+import type { SaltStore } from '../../storage/salt-store.js';
+import type { SaltTable } from './salt-table.js';
+import type { SqlWriter } from './sql-writer.js';
+import type { UsageTable } from './usage-table.js';
+
+/** What one dialect of SQL does in its own way. Each has a folder, with the same files as the others. */
+export interface SqlDialect {
+  /** What a storage on it is called unless it is given a name. */
+  readonly name: string;
+
+  /** Whether `dbName` is a file that this process opens, rather than a database on a server. */
+  readonly isEmbedded: boolean;
+
+  /** Which URLs an embedded dialect takes for servers all the same, and how an error describes one; left out if none. */
+  readonly remote?: { readonly pattern: RegExp; readonly example: string };
+
+  /** What a table may not be called here, and how an error says so; null if every name will do. */
+  readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
+
+  /** What MikroORM is given for a connection of our own, beside what the user gave. */
+  readonly connectionOptions: object;
+
+  /** Whether a driver of MikroORM speaks this dialect. */
+  matches(driver: IDatabaseDriver): boolean;
+
+  /**
+   * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is
+   * there. Several processes may do so at once.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there with other columns
+   */
+  ensureTable(orm: MikroORM, table: UsageTable): Promise<void>;
+
+  /**
+   * Makes what writes into the table.
+   *
+   * @param isOwn - whether the connection is the storage's own, rather than the application's
+   */
+  createWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter;
+
+  /** Makes what deletes old records from the table. */
+  createDeleter(orm: MikroORM, table: UsageTable): SqlDeleter;
+
+  /** Makes what keeps salts; a table that is ours to make is made with the first of them. */
+  createSalts(orm: MikroORM, table: SaltTable): SaltStore;
+
+  /**
+   * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.
+   *
+   * @param target - which database, without its password
+   */
+  explainConnect(target: string, error: unknown): string;
+}

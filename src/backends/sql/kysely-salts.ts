@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type IDatabaseDriver,
+  type MikroORM,
+  RequestContext,
+  TableNotFoundException,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/core';
+import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
+import type { SaltStore } from '../../storage/salt-store.js';
+import type { UsageSaltRow } from './salt-entity.js';
+import { SALT_COLUMNS, type SaltTable, saltError } from './salt-table.js';
+
+/** MikroORM's Kysely, or a transaction of it. */
+type Client = Kysely<Record<string, UsageSaltRow>>;
+
+/** How often the table is looked for again while another process seems to make it. */
+const LOOKS = 20;
+const PAUSE_MS = 50;
+
+/**
+ * Salts in whatever SQL MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
+ * values, where the application has it log any. Each statement is a transaction of its own: what it did is there for the
+ * others, it sees what they did, and the application's are left alone.
+ */
+export class KyselySalts implements SaltStore {
+  readonly #orm: MikroORM;
+  readonly #driver: IDatabaseDriver;
+  readonly #table: SaltTable;
+  readonly #isSetup: (error: unknown) => boolean;
+
+  /** @param isSetup - whether an error of the driver's asks for a person */
+  constructor(orm: MikroORM, table: SaltTable, isSetup: (error: unknown) => boolean) {
+    this.#orm = orm;
+    this.#driver = orm.em.getDriver();
+    this.#table = table;
+    this.#isSetup = isSetup;
+  }
+
+  /** @inheritdoc */
+  claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
+    return this.#use(async () => {
+      const known = await this.#find(day, signal);
+      if (known !== null) return known;
+      await this.#insert(day, proposal, signal);
+      const kept = await this.#find(day, signal);
+      if (kept === null) throw new Error(`the salt of ${day} was deleted as soon as it was kept`);
+      return kept;
+    });
+  }
+
+  /** @inheritdoc */
+  deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+    return this.#use(async () => {
+      const { numDeletedRows } = await this.#begin(signal, (db) =>
+        db.deleteFrom(this.#table.name).where('day', '<', day).executeTakeFirstOrThrow(),
+      );
+      return Number(numDeletedRows);
+    });
+  }
+
+  /** Does something with the table, which is made first if it is ours and missing. */
+  async #use<Value>(action: () => Promise<Value>): Promise<Value> {
+    try {
+      // Whoever made the request that set this off has no part in it: its session context is not ours.
+      return await RequestContext.create(this.#orm.em, async () => {
+        try {
+          return await action();
+        } catch (error) {
+          if (!this.#table.isOwn || !this.#isMissing(error)) throw error;
+        }
+        await this.#make();
+        return action();
+      });
+    } catch (error) {
+      throw saltError(error, this.#table, this.#isMissing(error) || this.#isSetup(error));
+    }
+  }
+
+  async #find(day: string, signal: AbortSignal): Promise<string | null> {
+    const [row] = await this.#begin(signal, (db) =>
+      db.selectFrom(this.#table.name).select('salt').where('day', '=', day).execute(),
+    );
+    return row?.salt ?? null;
+  }
+
+  /** Another process may have been faster. */
+  async #insert(day: string, salt: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#begin(signal, (db) => db.insertInto(this.#table.name).values({ day, salt }).execute());
+    } catch (error) {
+      if (!(this.#convert(error) instanceof UniqueConstraintViolationException)) throw error;
+    }
+  }
+
+  /** Not every engine can be told «if it is not there», and none of those that can is safe against another process. */
+  async #make(): Promise<void> {
+    const { name } = this.#table;
+    try {
+      const { schema } = this.#client();
+      await schema
+        .createTable(name)
+        .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
+        .addColumn('salt', SALT_COLUMNS.salt, (column) => column.notNull())
+        .execute();
+    } catch (error) {
+      for (let look = 1; look <= LOOKS; look += 1) {
+        if (await this.#isThere()) return;
+        await pause(PAUSE_MS);
+      }
+      throw error;
+    }
+  }
+
+  async #isThere(): Promise<boolean> {
+    try {
+      await this.#client().selectFrom(this.#table.name).select('day').where('day', '=', '').execute();
+      return true;
+    } catch (error) {
+      if (this.#isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  /** In a transaction of its own, also where sessions would begin one by themselves and never end it. */
+  async #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
+    await this.#connection().ensureConnection();
+    return this.#client()
+      .transaction()
+      .execute(async (transaction) => {
+        // The connection may have taken long to get, and nobody may be waiting any more.
+        signal.throwIfAborted();
+        return action(transaction);
+      });
+  }
+
+  #client(): Client {
+    const { schema } = this.#table;
+    const client = this.#connection().getClient<Record<string, UsageSaltRow>>();
+    return schema === null ? client : client.withSchema(schema);
+  }
+
+  #connection(): AbstractSqlConnection {
+    return this.#driver.getConnection('write') as AbstractSqlConnection;
+  }
+
+  #isMissing(error: unknown): boolean {
+    return this.#convert(error) instanceof TableNotFoundException;
+  }
+
+  #convert(error: unknown): unknown {
+    return error instanceof Error ? this.#driver.convertException(error) : error;
+  }
+}

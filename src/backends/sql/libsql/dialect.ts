@@ -1,0 +1,40 @@
+import { SqlitePlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { KyselySalts } from '../kysely-salts.js';
+import { drives } from '../driver-options.js';
+import { PortableDeleter } from '../portable/deleter.js';
+import { SqliteDeleter } from '../sqlite/deleter.js';
+import { sqliteDialect } from '../sqlite/dialect.js';
+import { SqliteSalts } from '../sqlite/salts.js';
+import { SqliteWriter } from '../sqlite/writer.js';
+import { storageError } from './errors.js';
+import { REMOTE_URL, isRemote } from './location.js';
+import { ensureTable } from './schema.js';
+import { LibSqlServerWriter } from './writer.js';
+import { messageOf } from '../../mikro-orm/message-of.js';
+
+/**
+ * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
+ */
+export const libSqlDialect: SqlDialect = {
+  ...sqliteDialect,
+  name: 'libsql',
+  remote: { pattern: REMOTE_URL, example: "a URL, such as 'libsql://usage.example.com'" },
+  // There is no thread of ours whose transactions the application would have to wait for.
+  connectionOptions: { driverOptions: { timeout: 0 } },
+  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
+  ensureTable,
+  createWriter: (orm, table) =>
+    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
+  createDeleter: (orm, table) =>
+    isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
+  createSalts: (orm, table) =>
+    isRemote(orm)
+      ? new KyselySalts(orm, table, (error) => storageError(error, table.name).code === 'STORAGE_SETUP')
+      : new SqliteSalts(orm, table),
+  explainConnect: (target, error) =>
+    REMOTE_URL.test(target)
+      ? `the libSQL server '${target}' cannot be used: ${messageOf(error)}. ` +
+        "Check the URL, that the server is running, and its token, which is given as 'password'."
+      : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
+};

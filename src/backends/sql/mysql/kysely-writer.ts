@@ -1,0 +1,80 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type MikroORM, RequestContext } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import type { StoreResult } from '../../../storage/usage-storage.js';
+import { textLiteral } from '../../mikro-orm/mysql-column-types.js';
+import { Mutex } from '../../mikro-orm/mutex.js';
+import { encode } from '../encode.js';
+import { rawQuery } from '../raw-query.js';
+import type { SqlWriter } from '../sql-writer.js';
+import type { UsageTable } from '../usage-table.js';
+import { storageError } from './errors.js';
+import { quoteTable } from './identifiers.js';
+import { type Parameter, parametersOf } from './row.js';
+import { InsertStatements } from './statements.js';
+
+/** Records a statement, at most: its text is made on the event loop. */
+const CHUNK_RECORDS = 64;
+
+/**
+ * Writes through MikroORM's Kysely, whatever client is behind that. Clients for MySQL put values into the statement's text
+ * and escape them for one `sql_mode`, so that the text is made here, of literals that mean the same in all of them. A
+ * statement that nobody waits for any more keeps its connection until the server answers; the next one waits for that.
+ */
+export class KyselyWriter implements SqlWriter {
+  readonly #orm: MikroORM;
+  readonly #table: UsageTable;
+  readonly #statements: InsertStatements;
+  readonly #mutex = new Mutex();
+
+  constructor(orm: MikroORM, table: UsageTable) {
+    this.#orm = orm;
+    this.#table = table;
+    this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
+  }
+
+  /** @inheritdoc */
+  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    try {
+      for (let start = 0; start < batch.length; start += CHUNK_RECORDS) {
+        if (start > 0) await nextTurn();
+        const chunk = batch.slice(start, start + CHUNK_RECORDS);
+        const text = encode(this.#table.name, () => this.#textOf(chunk));
+        // Whoever made the request that set off this batch has no part in it: its session context is not ours.
+        await this.#mutex.run(signal, () =>
+          RequestContext.create(this.#orm.em, () => this.#execute(text, signal)),
+        );
+      }
+    } catch (error) {
+      throw storageError(error, this.#table.name);
+    }
+    return { stored: batch.length, refused: [] };
+  }
+
+  #textOf(chunk: readonly UsageRecord[]): string {
+    const rows = chunk.map((record) => parametersOf(this.#table, record).map(literal));
+    return this.#statements.textOf(rows);
+  }
+
+  /** In a transaction of its own, as sessions without autocommit would begin one and never end it. */
+  async #execute(text: string, signal: AbortSignal): Promise<void> {
+    const connection = this.#orm.em.getConnection('write') as unknown as AbstractSqlConnection;
+    await connection.ensureConnection();
+    await connection
+      .getClient()
+      .transaction()
+      .execute(async (transaction) => {
+        // The connection may have taken long to get, and nobody may be waiting any more.
+        signal.throwIfAborted();
+        await transaction.executeQuery(rawQuery(text, []));
+      });
+  }
+}
+
+function literal(value: Parameter): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return textLiteral(value);
+  // With an exponent it is a double to MySQL, and else a decimal number.
+  return Number.isInteger(value) || /e/.test(String(value)) ? String(value) : `${value}e0`;
+}

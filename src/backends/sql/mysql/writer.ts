@@ -1,0 +1,131 @@
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../errors.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import type { StoreResult } from '../../../storage/usage-storage.js';
+import { encode } from '../encode.js';
+import type { SqlWriter } from '../sql-writer.js';
+import type { UsageTable } from '../usage-table.js';
+import { storageError } from './errors.js';
+import { quoteTable } from './identifiers.js';
+import { ConnectionLease } from './lease.js';
+import { type NativeConnection, type NativeResult, execute, nativePool } from './native-client.js';
+import { type Parameter, parametersOf } from './row.js';
+import { InsertStatements } from './statements.js';
+
+/** Bits of the protocol's status. */
+const IN_TRANSACTION = 1;
+const AUTOCOMMIT = 2;
+
+/** What a value takes in a packet beside its text, in bytes, and what one UTF-16 code unit takes at most. */
+const VALUE_BYTES = 12;
+const UNIT_BYTES = 3;
+
+/**
+ * Writes through mysql2's pool, with prepared statements of a few fixed sizes. Each statement is atomic by itself; a
+ * batch of several may be stored in part, which the next attempt completes.
+ */
+export class MySqlWriter implements SqlWriter {
+  readonly #table: UsageTable;
+  readonly #statements: InsertStatements;
+  readonly #lease: ConnectionLease;
+  /** Bytes of one packet that the server takes; 0 until it was asked. */
+  #maxPacketBytes = 0;
+
+  constructor(orm: MikroORM, table: UsageTable) {
+    this.#table = table;
+    this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
+    this.#lease = new ConnectionLease(() => nativePool(orm), this.#statements.mark);
+  }
+
+  /** @inheritdoc */
+  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    try {
+      await this.#lease.use(signal, (connection) => this.#writeBatch(connection, batch, signal));
+    } catch (error) {
+      throw storageError(error, this.#table.name);
+    }
+    return { stored: batch.length, refused: [] };
+  }
+
+  async #writeBatch(
+    connection: NativeConnection,
+    batch: readonly UsageRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    assertUnicode(connection);
+    this.#maxPacketBytes ||= await readMaxPacketBytes(connection);
+    for (let start = 0; start < batch.length;) {
+      signal.throwIfAborted();
+      const { rows, parameters } = encode(this.#table.name, () => this.#takeRows(batch, start));
+      const { serverStatus } = await execute<NativeResult>(
+        connection,
+        this.#statement(rows, parameters),
+        parameters,
+      );
+      if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
+      start += rows;
+    }
+  }
+
+  /** The next rows: as many as a statement and a packet hold. */
+  #takeRows(batch: readonly UsageRecord[], start: number): { rows: number; parameters: Parameter[] } {
+    const { columns } = this.#table;
+    const parameters: Parameter[] = [];
+    const wanted = Math.min(batch.length - start, this.#statements.sizeFor(batch.length - start));
+    let bytes = 0;
+    let rows = 0;
+    while (rows < wanted) {
+      const record = batch[start + rows] as UsageRecord;
+      for (const parameter of parametersOf(this.#table, record)) {
+        parameters.push(parameter);
+        bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
+      }
+      if (bytes > this.#maxPacketBytes && rows > 0) break;
+      rows += 1;
+    }
+    // What a packet has no room for is left to the next, and nothing is filled up.
+    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
+    parameters.length = rows * columns.length;
+    return { rows, parameters };
+  }
+
+  /** The statement for so many rows, which may want the last of them once more. */
+  #statement(rows: number, parameters: Parameter[]): string {
+    const size = this.#statements.sizeFor(rows);
+    const last = parameters.slice(-this.#table.columns.length);
+    for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
+    return this.#statements.text(size);
+  }
+}
+
+/** mysql2 would put question marks in the place of what the connection's character set lacks. */
+function assertUnicode({ clientEncoding }: NativeConnection): void {
+  if (/^utf-?8$/i.test(clientEncoding)) return;
+  throw new TrackUsageError(
+    'STORAGE_SETUP',
+    `The application's MikroORM talks to its database in ${clientEncoding}, in which much text would be lost. ` +
+      "Leave out driverOptions.charset, or make it 'utf8mb4'.",
+  );
+}
+
+async function readMaxPacketBytes(connection: NativeConnection): Promise<number> {
+  const [row] = await execute<{ bytes: number | string }[]>(
+    connection,
+    'select @@max_allowed_packet as bytes',
+  );
+  // An eighth may be filling, and the values are not all of a packet.
+  return Number(row?.bytes) * 0.75;
+}
+
+/** Sessions without autocommit begin a transaction by themselves. One that somebody has begun is not ours to end. */
+async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
+  if ((serverStatus & AUTOCOMMIT) === 0) {
+    await execute(connection, 'commit');
+    return;
+  }
+  throw new TrackUsageError(
+    'STORAGE_UNAVAILABLE',
+    'The application has given back a connection with an open transaction to its pool; records written there may be ' +
+      'rolled back, and are written again.',
+  );
+}

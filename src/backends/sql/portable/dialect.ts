@@ -1,0 +1,33 @@
+import { AbstractSqlPlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { PortableDeleter } from './deleter.js';
+import { KyselySalts } from '../kysely-salts.js';
+import { convert, storageError } from './errors.js';
+import { ensureTable } from './schema.js';
+import { PortableWriter } from './writer.js';
+import { messageOf } from '../../mikro-orm/message-of.js';
+
+/**
+ * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
+ * better-sqlite3 and libsql. All of it goes through MikroORM's own driver.
+ */
+export const portableDialect: SqlDialect = {
+  name: 'sql',
+  isEmbedded: false,
+  reservedNames: null,
+  connectionOptions: {},
+  matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
+  ensureTable,
+  createWriter: (orm, table) => new PortableWriter(orm, table),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
+  createSalts: (orm, table) =>
+    new KyselySalts(
+      orm,
+      table,
+      (error) => storageError(convert(orm.em.getDriver(), error), table.name).code === 'STORAGE_SETUP',
+    ),
+  explainConnect: (target, error) =>
+    `the database ${target} cannot be used: ${messageOf(error)}. ` +
+    'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +
+    'a table in it.',
+};

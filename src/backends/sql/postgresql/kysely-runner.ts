@@ -1,0 +1,37 @@
+import { type MikroORM, RequestContext } from '@mikro-orm/core';
+import { Mutex } from '../../mikro-orm/mutex.js';
+import { rawQuery } from '../raw-query.js';
+import { type PostgresConnection, type Statement, postgresConnection } from './native-client.js';
+import type { StatementRunner } from './statement-runner.js';
+
+/**
+ * Runs statements through MikroORM's Kysely, one at a time. A statement that nobody waits for any more keeps its connection
+ * until the server answers; the next one waits for that, so that there is never a second.
+ */
+export class KyselyRunner implements StatementRunner {
+  readonly #orm: MikroORM;
+  readonly #connection: PostgresConnection;
+  readonly #mutex = new Mutex();
+
+  constructor(orm: MikroORM) {
+    this.#orm = orm;
+    this.#connection = postgresConnection(orm);
+  }
+
+  /** @inheritdoc */
+  async run(statement: Statement, signal: AbortSignal): Promise<void> {
+    // Whoever made the request that set off this batch has no part in it: its session context is not ours.
+    await this.#mutex.run(signal, () =>
+      RequestContext.create(this.#orm.em, () => this.#execute(statement, signal)),
+    );
+  }
+
+  async #execute({ text, values }: Statement, signal: AbortSignal): Promise<void> {
+    const kysely = this.#connection.getClient();
+    await kysely.connection().execute(async (db) => {
+      // The connection may have taken long to get, and nobody may be waiting any more.
+      signal.throwIfAborted();
+      await db.executeQuery(rawQuery(text, values));
+    });
+  }
+}

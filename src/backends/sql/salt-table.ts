@@ -1,0 +1,69 @@
+import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../errors.js';
+import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
+import { type UsageTable, findSchema } from './usage-table.js';
+import { findEntity } from '../mikro-orm/find-entity.js';
+import { messageOf } from '../mikro-orm/message-of.js';
+
+/** The table that salts are kept in. */
+export interface SaltTable {
+  readonly name: string;
+  /** The schema that it is in; null if it is in the server's default one. */
+  readonly schema: string | null;
+  /** Whether it is ours to make. */
+  readonly isOwn: boolean;
+}
+
+/** The columns, by name, with the types that every SQL database has. */
+export const SALT_COLUMNS = {
+  day: `varchar(${DAY_LENGTH})`,
+  salt: `varchar(${SALT_LENGTH})`,
+} as const;
+
+/** The table of salts on a connection of our own, which stands beside that of records. */
+export function ownSaltTable({ name, schema }: UsageTable): SaltTable {
+  return { name: saltTableName(name), schema, isOwn: true };
+}
+
+/** The table of salts that the application's ORM knows; null if it knows none. */
+export function findSaltTable(orm: MikroORM): SaltTable | null {
+  const entity = findEntity(orm, SALT_ENTITY_NAME);
+  return entity === undefined
+    ? null
+    : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
+}
+
+/** What a claim says where the application's ORM knows no table of salts. */
+export function missingEntity(): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    "The option 'visitors' keeps a salt a day, and this MikroORM does not know the entity UsageSalt. Import it from " +
+      "'koa-track-usage/sql', put it among its entities (MikroORM.init({ entities: [Usage, UsageSalt, …] })), and run " +
+      'its migrations.',
+  );
+}
+
+/**
+ * What an error means that a table of salts threw: that a person has to act (`STORAGE_SETUP`), or that it may be well
+ * later (`STORAGE_UNAVAILABLE`).
+ */
+export function saltError(error: unknown, { name, isOwn }: SaltTable, isSetup: boolean): Error {
+  if (error instanceof TrackUsageError) return error;
+  const message = messageOf(error);
+  if (!isSetup) {
+    return new TrackUsageError(
+      'STORAGE_UNAVAILABLE',
+      `The table '${name}' cannot be used now: ${message}.`,
+      error,
+    );
+  }
+  const columns = `day ${SALT_COLUMNS.day} primary key, salt ${SALT_COLUMNS.salt} not null`;
+  const advice = isOwn
+    ? `Have somebody who may run: create table ${name} (${columns}); and grant the user select, insert and delete on it.`
+    : 'Run the migrations of the MikroORM that has the entity UsageSalt; its user needs select, insert and delete on it.';
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `The table '${name}' cannot be used: ${message}. ${advice}`,
+    error,
+  );
+}

@@ -1,0 +1,144 @@
+import { MikroORM, type Options } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { TrackUsageError } from '../../errors.js';
+import { OptionReader, hasMethods } from '../../option-reader.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { SaltStore } from '../../storage/salt-store.js';
+import type { StoreResult } from '../../storage/usage-storage.js';
+import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
+import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
+import { defineUsage } from '../mikro-orm/usage-entity.js';
+import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { Operations } from '../mikro-orm/operations.js';
+import {
+  CONNECT,
+  type SqlStorageNaming,
+  type SqlStorageOptions,
+  resolveConnection,
+} from './connect-options.js';
+import type { SqlDialect } from './dialect.js';
+import { findDialect } from './dialects.js';
+import { OWN_CONNECTIONS } from './own-connections.js';
+import type { SqlDeleter } from './sql-deleter.js';
+import type { SqlWriter } from './sql-writer.js';
+import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
+import { type UsageTable, findUsageTable } from './usage-table.js';
+
+/** Keeps records in a table of an SQL database, through MikroORM. */
+export class SqlStorage extends RepositoryStorage {
+  readonly #orm: MikroORM;
+  readonly #writer: SqlWriter;
+  readonly #deleter: SqlDeleter;
+  readonly #isOwner: boolean;
+  /** The salts, where they have to come to an end before the connection does. */
+  readonly #salts: SaltsInTurn | null;
+  /** Writes and deletions that are under way. */
+  readonly #operations = new Operations();
+
+  /**
+   * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
+   * leaves it open.
+   *
+   * @param orm - a MikroORM with `Usage` among its entities
+   * @throws {TrackUsageError} `INVALID_OPTION` if it is not a MikroORM; `STORAGE_SETUP` if it is for another kind of
+   *   database, or does not know the entity
+   */
+  constructor(orm: MikroORM, options: SqlStorageNaming = {}) {
+    const reader = new OptionReader('new SqlStorage(orm, options)', options, ['name']);
+    const name = reader.text('name', undefined);
+    if (!hasMethods((orm as Partial<MikroORM> | undefined)?.em, 'getDriver')) {
+      throw new TrackUsageError(
+        'INVALID_OPTION',
+        `new SqlStorage: expected the application's MikroORM, got a value of type ${typeof orm}. ` +
+          'For a connection of its own, write await SqlStorage.connect({ driver, dbName }).',
+      );
+    }
+    const own = OWN_CONNECTIONS.get(orm);
+    const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
+    const table = own?.table ?? findUsageTable(orm);
+    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
+    super(
+      name ?? dialect.name,
+      orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
+      salts,
+    );
+    this.#orm = orm;
+    this.#salts = dialect.isEmbedded ? salts : null;
+    this.#isOwner = own !== undefined;
+    this.#writer = dialect.createWriter(orm, table, this.#isOwner);
+    this.#deleter = dialect.createDeleter(orm, table);
+  }
+
+  /**
+   * Keeps records through a connection of its own, which is closed with the storage. The table is made if it is
+   * missing, and checked if it is not.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
+   *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns
+   */
+  static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
+    const { dialect, tableName, name, target, orm: ormOptions } = resolveConnection(options);
+    const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
+    try {
+      const table = findUsageTable(orm);
+      if (!dialect.isEmbedded) await startKysely(orm);
+      await dialect.ensureTable(orm, table);
+      OWN_CONNECTIONS.set(orm, { dialect, table });
+      return new SqlStorage(orm, { name });
+    } catch (error) {
+      await orm.close(true).catch(() => {});
+      throw error instanceof TrackUsageError ? error : cannotConnect(dialect, target, error);
+    }
+  }
+
+  /** @inheritdoc */
+  protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    return this.#operations.run(signal, (combined) => this.#writer.write(batch, combined));
+  }
+
+  /** @inheritdoc */
+  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+  }
+
+  /** @inheritdoc */
+  protected override async disconnect(): Promise<void> {
+    if (this.#isOwner) this.closeRepository();
+    this.#operations.close(
+      new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
+    );
+    // libSQL's client ends the process if a statement finds its database closed.
+    await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
+    await this.#writer.close?.();
+    if (this.#isOwner) await this.#orm.close(true);
+  }
+}
+
+/** @param ownTable - that of records, on a connection of our own */
+function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
+  const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
+  if (table !== null) return dialect.createSalts(orm, table);
+  return { claim: refuseSalts, deleteBefore: refuseSalts };
+}
+
+function refuseSalts(): Promise<never> {
+  return Promise.reject(missingEntity());
+}
+
+/** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
+async function startKysely(orm: MikroORM): Promise<void> {
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
+  await connection.ensureConnection();
+  await connection
+    .getClient()
+    .connection()
+    .execute(() => Promise.resolve());
+}
+
+function cannotConnect(dialect: SqlDialect, target: string, error: unknown): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_CONNECT',
+    `${CONNECT}: ${dialect.explainConnect(target, error)}`,
+    error,
+  );
+}

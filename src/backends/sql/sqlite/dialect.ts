@@ -1,0 +1,44 @@
+import { SqlitePlatform } from '@mikro-orm/sql';
+import type { SqlDialect } from '../dialect.js';
+import { drives } from '../driver-options.js';
+import { SqliteDeleter } from './deleter.js';
+import { isBusy } from './errors.js';
+import { ensureTable } from './schema.js';
+import { SqliteSalts } from './salts.js';
+import { ThreadDeleter } from './thread-deleter.js';
+import { ThreadWriter } from './thread-writer.js';
+import { WriteThread } from './write-thread.js';
+import { SqliteWriter } from './writer.js';
+import { messageOf } from '../../mikro-orm/message-of.js';
+
+/**
+ * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
+ * the event loop. A transaction of our thread takes some 2 ms, and no more than two of them are on their way.
+ */
+const APPLICATION_PATIENCE_MS = 250;
+
+/** SQLite, by better-sqlite3. */
+export const sqliteDialect: SqlDialect = {
+  name: 'sqlite',
+  isEmbedded: true,
+  reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
+  // What we do there ourselves goes on without waiting.
+  connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
+  matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
+  ensureTable,
+  createWriter: (orm, table, isOwn) => {
+    const writer = new SqliteWriter(orm, table);
+    return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
+  },
+  createDeleter: (orm, table) => {
+    const deleter = new SqliteDeleter(orm, table);
+    const thread = WriteThread.of(orm);
+    return thread === undefined ? deleter : new ThreadDeleter(thread, table.name, deleter);
+  },
+  createSalts: (orm, table) => new SqliteSalts(orm, table),
+  explainConnect: (file, error) =>
+    isBusy(error)
+      ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`
+      : `the SQLite file '${file}' cannot be opened: ${messageOf(error)}. ` +
+        'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+};

@@ -1,0 +1,77 @@
+import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
+import { findEntity } from '../mikro-orm/find-entity.js';
+import { TrackUsageError } from '../../errors.js';
+import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
+import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../mikro-orm/usage-row.js';
+
+/** A column with its name in the database. */
+export interface TableColumn extends UsageColumn {
+  readonly name: string;
+  /** As the database calls it, such as `varchar(255)`. */
+  readonly type: string;
+  /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
+  readonly kind: string;
+  /** The longest text, in characters; null where that has no bound, or where it is not text. */
+  readonly length: number | null;
+  readonly isNullable: boolean;
+}
+
+/** The table that records are written to, as the ORM knows it. */
+export interface UsageTable {
+  readonly entity: EntityMetadata<UsageRow>;
+  readonly name: string;
+  /** The schema that it is in; null if it is in the server's default one. */
+  readonly schema: string | null;
+  readonly columns: readonly TableColumn[];
+}
+
+/**
+ * Finds the table of usage records in an ORM.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the ORM does not know the entity
+ */
+export function findUsageTable(orm: MikroORM): UsageTable {
+  const entity = findEntity(orm, USAGE_ENTITY_NAME);
+  if (entity === undefined) {
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      "new SqlStorage(orm): this MikroORM does not know the entity Usage. Import it from 'koa-track-usage/sql' and " +
+        'put it among its entities: MikroORM.init({ entities: [Usage, …] }).',
+    );
+  }
+  return {
+    entity: entity as EntityMetadata<UsageRow>,
+    name: entity.tableName,
+    schema: findSchema(orm, entity),
+    columns: USAGE_COLUMNS.map((column) => describeColumn(entity, column)),
+  };
+}
+
+/** The schema of an ORM. MikroORM takes one from the URL as well, but only when it connects, and it need not have done so. */
+export function configuredSchema({ config }: MikroORM): string | undefined {
+  const { schema, clientUrl } = config.getAll();
+  const isChosen = schema !== undefined && schema !== config.getPlatform().getDefaultSchemaName();
+  if (isChosen || clientUrl === undefined || !URL.canParse(clientUrl)) return schema;
+  return new URL(clientUrl).searchParams.get('schema') ?? schema;
+}
+
+/** The schema as MikroORM chooses it for reading. */
+export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
+  const isFixed = entity.schema !== undefined && entity.schema !== '*';
+  const schema = isFixed ? entity.schema : configuredSchema(orm);
+  return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;
+}
+
+function describeColumn(entity: EntityMetadata, { property, value }: UsageColumn): TableColumn {
+  const known: Partial<EntityProperty> = entity.properties[property] ?? {};
+  const kind = known.runtimeType ?? 'any';
+  return {
+    property,
+    value,
+    name: known.fieldNames?.[0] ?? property,
+    type: known.columnTypes?.[0] ?? '',
+    kind,
+    length: kind === 'string' ? (known.length ?? null) : null,
+    isNullable: known.nullable === true,
+  };
+}

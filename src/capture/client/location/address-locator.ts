@@ -1,0 +1,270 @@
+import type { Clock } from '../../../time/clock.js';
+import type { GeoSettings } from '../../../options/geo-options.js';
+import { publicAddress } from '../../../public-address.js';
+import { limitJsonObject } from '../../../record/json.js';
+import type { JsonObject, JsonValue } from '../../../record/usage-record.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { AddressTraces } from './address-traces.js';
+import { describeWithout } from './describe-without.js';
+import { KnownLocations } from './known-locations.js';
+
+/** What became of the addresses that were asked for. */
+export interface LocatorStats {
+  /** Answered from memory. */
+  readonly hits: number;
+  /** Not in memory. */
+  readonly misses: number;
+  /** Look-ups that were begun. */
+  readonly lookups: number;
+  /** Look-ups that threw, took too long, or answered what is not an object. */
+  readonly failures: number;
+  /** Never looked up, as they are private, loopback, link-local or reserved, or no addresses at all. */
+  readonly withheld: number;
+  /** Not looked up: as the source was left alone, too many were waiting, or the tracker was closed. */
+  readonly skipped: Readonly<Record<SkipReason, number>>;
+}
+
+type SkipReason = 'breaker' | 'queue' | 'closed';
+
+/** An address that is looked up, or waits for it. */
+interface Inquiry {
+  readonly address: string;
+  readonly answer: Promise<JsonObject | null>;
+  readonly settle: (location: JsonObject | null) => void;
+}
+
+/** After so many addresses of which it knows nothing, a source is suspicious. */
+const SUSPICIOUS = 10;
+
+/** At most one failure is told in so many milliseconds. */
+const QUIET_MS = 60_000;
+
+/**
+ * Everything around a geo look-up that is not the source's own business: which addresses are sent, how many at a
+ * time, for how long, what is remembered, and what happens while the source fails.
+ */
+export class AddressLocator {
+  readonly #clock: Clock;
+  readonly #settings: GeoSettings;
+  readonly #fault: (error: Error) => void;
+  readonly #known: KnownLocations;
+  readonly #breaker: CircuitBreaker;
+  /** Those that are looked up and those that wait, by address. */
+  readonly #open = new Map<string, Inquiry>();
+  readonly #waiting = new Set<Inquiry>();
+  readonly #running = new Set<AbortController>();
+  readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
+  readonly #skipped: Record<SkipReason, number> = { breaker: 0, queue: 0, closed: 0 };
+  /** Look-ups in a row, from the first, that have found nothing; null when one has, or the log has told of it. */
+  #inVain: number | null = 0;
+  #untold = 0;
+  #toldAtMs = -Infinity;
+  #isClosed = false;
+
+  /** @param fault - told of failures, at most once a minute and without the address */
+  constructor(clock: Clock, settings: GeoSettings, fault: (error: Error) => void) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#fault = fault;
+    this.#known = new KnownLocations(clock, settings);
+    this.#breaker = new CircuitBreaker(clock, settings.breakerFailures, settings.breakerPauseMs);
+    void this.#awaitSource();
+  }
+
+  /**
+   * What is known of an address without waiting.
+   *
+   * @param address - the full address
+   * @returns null if nothing ever will be, undefined if it has to be looked up
+   */
+  peek(address: string): JsonObject | null | undefined {
+    const sendable = publicAddress(address);
+    return sendable === null ? this.#withhold() : this.#recall(sendable);
+  }
+
+  /**
+   * Looks an address up, unless it is known or already being looked up. It never rejects.
+   *
+   * @param address - the full address
+   * @returns null if nothing is known, or nothing can be learnt now
+   */
+  locate(address: string): Promise<JsonObject | null> {
+    const sendable = publicAddress(address);
+    const known = sendable === null ? this.#withhold() : this.#recall(sendable);
+    if (sendable === null || known !== undefined) return Promise.resolve(known ?? null);
+    this.#counts.misses += 1;
+    const open = this.#open.get(sendable);
+    if (open !== undefined) return open.answer;
+    const obstacle = this.#obstacle();
+    if (obstacle === null) return this.#inquire(sendable);
+    this.#skipped[obstacle] += 1;
+    return Promise.resolve(null);
+  }
+
+  /** What became of the addresses so far. */
+  stats(): LocatorStats {
+    return { ...this.#counts, skipped: { ...this.#skipped } };
+  }
+
+  /** Aborts what is being looked up, and looks nothing up any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const limit of this.#running) limit.abort(new Error('the tracker was closed'));
+    this.#startWaiting();
+    this.#known.clear();
+  }
+
+  #withhold(): null {
+    this.#counts.withheld += 1;
+    return null;
+  }
+
+  #recall(address: string): JsonObject | null | undefined {
+    const known = this.#known.get(address);
+    if (known !== undefined) this.#counts.hits += 1;
+    return known;
+  }
+
+  #obstacle(): SkipReason | null {
+    if (this.#isClosed) return 'closed';
+    if (!this.#breaker.isPassable) return 'breaker';
+    const { maxConcurrent, maxWaiting } = this.#settings;
+    const isFull = this.#running.size >= maxConcurrent && this.#waiting.size >= maxWaiting;
+    return isFull ? 'queue' : null;
+  }
+
+  #inquire(address: string): Promise<JsonObject | null> {
+    const { promise: answer, resolve: settle } = Promise.withResolvers<JsonObject | null>();
+    const inquiry = { address, answer, settle };
+    this.#open.set(address, inquiry);
+    this.#waiting.add(inquiry);
+    this.#startWaiting();
+    return answer;
+  }
+
+  /** Looks up what waits, as far as the bounds allow it. */
+  #startWaiting(): void {
+    for (const inquiry of this.#waiting) {
+      if (this.#running.size >= this.#settings.maxConcurrent && !this.#isClosed) return;
+      this.#waiting.delete(inquiry);
+      if (this.#isClosed) this.#skip(inquiry, 'closed');
+      else if (this.#breaker.admit()) void this.#run(inquiry);
+      else this.#skip(inquiry, 'breaker');
+    }
+  }
+
+  #skip(inquiry: Inquiry, reason: SkipReason): void {
+    this.#skipped[reason] += 1;
+    this.#end(inquiry, null);
+  }
+
+  #end({ address, settle }: Inquiry, location: JsonObject | null): void {
+    this.#open.delete(address);
+    settle(location);
+  }
+
+  async #run(inquiry: Inquiry): Promise<void> {
+    this.#counts.lookups += 1;
+    const limit = new AbortController();
+    this.#running.add(limit);
+    let location: JsonObject | null = null;
+    try {
+      location = sealed(await this.#ask(inquiry.address, limit), inquiry.address);
+      this.#breaker.succeeded();
+      this.#known.set(inquiry.address, location);
+      this.#judge(location);
+    } catch (error) {
+      if (!this.#isClosed) this.#failed(error, inquiry.address);
+    }
+    this.#running.delete(limit);
+    this.#end(inquiry, location);
+    this.#startWaiting();
+  }
+
+  /** Asks the source, and waits no longer than the limit lets it. */
+  async #ask(address: string, limit: AbortController): Promise<unknown> {
+    const { lookup, timeoutMs } = this.#settings;
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error), { once: true });
+    const giveUp = (): void => limit.abort(new Error(`it took longer than ${timeoutMs} ms`));
+    const timer = this.#clock.setTimeout(giveUp, timeoutMs, false);
+    try {
+      return await Promise.race([lookup(address, limit.signal), aborted]);
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
+  }
+
+  /** Tells at once of a source that cannot be asked, and not only when the first address is looked up. */
+  async #awaitSource(): Promise<void> {
+    try {
+      await this.#settings.lookup.ready?.();
+    } catch (error) {
+      if (!this.#isClosed) this.#tell(error as Error);
+    }
+  }
+
+  /** A source whose answers are read under other names than they have would leave every record without a location. */
+  #judge(location: JsonObject | null): void {
+    if (this.#inVain === null) return;
+    this.#inVain = location === null || Object.keys(location).length === 0 ? this.#inVain + 1 : null;
+    if (this.#inVain === null || this.#inVain < SUSPICIOUS || !this.#mayTell()) return;
+    this.#tell(
+      new Error(
+        `the first ${this.#inVain} addresses that were looked up have no location. See what the source answers: ` +
+          'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names',
+      ),
+    );
+    this.#inVain = null;
+  }
+
+  #failed(error: unknown, address: string): void {
+    this.#counts.failures += 1;
+    this.#untold += 1;
+    this.#breaker.failed();
+    if (!this.#mayTell()) return;
+    const count = this.#untold === 1 ? 'a geo look-up' : `${this.#untold} geo look-ups`;
+    this.#untold = 0;
+    this.#tell(new Error(`${count} failed: ${describeWithout(error, address)}`));
+  }
+
+  #mayTell(): boolean {
+    return this.#clock.monotonic() - this.#toldAtMs >= QUIET_MS;
+  }
+
+  #tell(error: Error): void {
+    this.#toldAtMs = this.#clock.monotonic();
+    try {
+      this.#fault(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+/** A location within the limits of JSON in records, without the address; frozen, as many records may share it. */
+function sealed(answer: unknown, address: string): JsonObject | null {
+  if (answer === null || answer === undefined) return null;
+  if (typeof answer !== 'object' || Array.isArray(answer))
+    throw new TypeError('its answer is neither an object nor null');
+  return freeze(without(address, limitJsonObject(answer)));
+}
+
+/**
+ * Many sources repeat the address that they were asked for, or tell its network, and how much of that is kept is the policy's
+ * to say: what tells either is left out, and all of a location that still tells the address, as by a list of its octets.
+ */
+function without(address: string, location: JsonObject): JsonObject | null {
+  const traces = new AddressTraces(address);
+  const kept = JSON.parse(JSON.stringify(location), function (this: unknown, name: string, part: unknown) {
+    if (![name, part].some((text) => traces.isIn(text) || traces.isNear(text))) return part;
+    return Array.isArray(this) ? null : undefined;
+  }) as JsonObject;
+  return traces.isIn(JSON.stringify(kept)) ? null : kept;
+}
+
+function freeze<Value extends JsonValue>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value) as JsonValue[]) freeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,123 @@
+import { isbot } from 'isbot';
+import Negotiator from 'negotiator';
+import QuickLRU from 'quick-lru';
+import { UAParser } from 'ua-parser-js';
+import { TEXT_LIMITS } from '../../record/limits.js';
+import { sealUserAgent } from '../../record/seal.js';
+import { cleanText } from '../../record/text.js';
+import type { UserAgent } from '../../record/usage-record.js';
+import { headerText } from '../request/header-text.js';
+import { detached } from '../request/request-target.js';
+
+/** What the request's headers tell of the client's software. */
+export interface ClientSoftware {
+  /** Within the limits of a record, and frozen. */
+  readonly userAgent: UserAgent;
+  readonly bot: boolean;
+}
+
+/**
+ * Distinct `User-Agent` headers kept, at least; the cache holds up to twice as many. Reading one costs some 10 µs, finding it
+ * well under one. Each keeps at most {@link TEXT_LIMITS}`.userAgentString` characters.
+ */
+const CACHED_AGENTS = 12_000;
+
+/** Distinct `Accept-Language` headers kept, at least. */
+const CACHED_LANGUAGES = 1000;
+
+/** The longest `Accept-Language` that is looked at, in characters; browsers send less than 100. */
+const MAX_LANGUAGES_LENGTH = 256;
+
+/** The form of language tags (RFC 4647, 2.1), without the wildcard. */
+const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
+
+/** What a `User-Agent` header tells. */
+interface Agent {
+  /** Without a language, which another header tells. */
+  readonly userAgent: UserAgent;
+  readonly bot: boolean;
+}
+
+/** Tells browsers, platforms, languages and bots from request headers, remembering those that it saw last. */
+export class UserAgentReader {
+  readonly #agents = new QuickLRU<string, Agent>({ maxSize: CACHED_AGENTS });
+  readonly #languages = new QuickLRU<string, string | null>({ maxSize: CACHED_LANGUAGES });
+
+  /**
+   * @param header - the `User-Agent` header, if it was sent
+   * @param languages - the `Accept-Language` header, if it was sent
+   */
+  read(header: string | undefined, languages: string | undefined): ClientSoftware {
+    const { userAgent, bot } = this.#agentOf(header);
+    const language = languages === undefined ? null : this.#languageOf(languages);
+    if (language === null) return { userAgent, bot };
+    return { userAgent: Object.freeze({ ...userAgent, language }), bot };
+  }
+
+  #agentOf(header: string | undefined): Agent {
+    // A header cannot hold a line feed. A long one is known by what is kept of it: in UTF-8, that is more bytes than characters.
+    let key = header ?? '\n';
+    if (key.length > TEXT_LIMITS.userAgentString) key = `\n${keptText(key)}`;
+    let agent = this.#agents.get(key);
+    if (agent === undefined) {
+      agent = readAgent(header);
+      this.#agents.set(key, agent);
+    }
+    return agent;
+  }
+
+  #languageOf(header: string): string | null {
+    const key = startOf(header, wholeTags(header));
+    let language = this.#languages.get(key);
+    if (language === undefined) {
+      language = preferredLanguage(key);
+      this.#languages.set(key, language);
+    }
+    return language;
+  }
+}
+
+/** The length of a list of languages that is looked at: one that was cut in the middle would be another language, or lose its quality. */
+function wholeTags(header: string): number {
+  if (header.length <= MAX_LANGUAGES_LENGTH) return header.length;
+  return Math.max(0, header.lastIndexOf(',', MAX_LANGUAGES_LENGTH));
+}
+
+/** A header's first characters, which do not keep the rest of it in memory. */
+function startOf(header: string, maxLength: number): string {
+  return header.length <= maxLength ? header : detached(header.slice(0, maxLength), header);
+}
+
+/** What a record keeps of a header. */
+function keptText(header: string): string {
+  return detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
+}
+
+function readAgent(header: string | undefined): Agent {
+  const string = header === undefined ? null : keptText(header);
+  const parser = new UAParser(string ?? '');
+  const browser = parser.getBrowser();
+  return {
+    userAgent: sealUserAgent({
+      browser: browser.name ?? null,
+      version: browser.version ?? null,
+      platform: parser.getOS().name ?? null,
+      language: null,
+      string,
+    }),
+    bot: string !== null && isbot(string),
+  };
+}
+
+/** The same without the header's text. */
+export function withoutText(userAgent: UserAgent): UserAgent {
+  return Object.freeze({ ...userAgent, string: null });
+}
+
+/** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is not a language tag. */
+function preferredLanguage(header: string): string | null {
+  const [language] = new Negotiator({ headers: { 'accept-language': header } }).languages();
+  return language !== undefined && LANGUAGE_TAG.test(language)
+    ? cleanText(language, TEXT_LIMITS.userAgentPart)
+    : null;
+}

@@ -1,0 +1,56 @@
+import type { Context } from 'koa';
+import type { TrackerSettings } from '../../../options/tracker-options.js';
+import { basicUserName } from './credentials.js';
+import type { RecordSink } from '../../record-sink.js';
+
+/** Finds out who calls, as the application or the `Authorization` header says. */
+export class UserNames {
+  readonly #user: TrackerSettings['user'];
+  readonly #sink: RecordSink;
+
+  /** @param sink - is told when the option's callback throws */
+  constructor({ user }: Pick<TrackerSettings, 'user'>, sink: RecordSink) {
+    this.#user = user;
+    this.#sink = sink;
+  }
+
+  /** @returns a promise only where the application gave one; it never rejects */
+  read(context: Context): string | null | Promise<string | null> {
+    if (this.#user === null) {
+      const { authorization } = context.req.headers;
+      return authorization === undefined ? null : basicUserName(authorization);
+    }
+    try {
+      const name: unknown = this.#user(context);
+      return isThenable(name) ? this.#await(name) : nameOf(name);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  async #await(promise: PromiseLike<unknown>): Promise<string | null> {
+    try {
+      return nameOf(await promise);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): null {
+    this.#sink.fault("the option 'user'", error);
+    return null;
+  }
+}
+
+function nameOf(name: unknown): string | null {
+  // Of a header that was not sent, `ctx.get` makes empty text.
+  if (name === undefined || name === null || name === '') return null;
+  if (typeof name === 'string') return name;
+  throw new TypeError(`it returned a value of type ${typeof name}; expected a string or undefined`);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, TimerHandle } from '../../../time/clock.js';
+import { TrackUsageError } from '../../../errors.js';
+import { SaltOfDay } from './salt-of-day.js';
+
+/** Where salts are kept for all processes. */
+export interface SaltKeeper {
+  /** Keeps the proposal unless the day has a salt already, and returns the one that is kept. */
+  claim(day: string, proposal: string, signal: AbortSignal): Promise<string>;
+  /** Deletes the salts of all days before this one. */
+  deleteBefore(day: string, signal: AbortSignal): Promise<number>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** So long before midnight (UTC) the salt of the next day is asked for, so that no record has to wait for it. */
+const AHEAD_MS = 600_000;
+
+/** A timer may be late, as when the machine slept: the day is looked at again after so long at most. */
+const LOOK_MS = 600_000;
+
+/** How long the keeper is waited for, in milliseconds. */
+const ATTEMPT_MS = 5000;
+
+/** The longest pauses between the attempts at a claim, and at a deletion: from, to, in milliseconds. */
+const CLAIM_PAUSES = [100, 30_000] as const;
+const DELETE_PAUSES = [1000, 300_000] as const;
+
+/** What this process keeps for itself where no storage keeps salts. */
+const OWN_KEEPER: SaltKeeper = {
+  claim: (_day, proposal) => Promise.resolve(proposal),
+  deleteBefore: () => Promise.resolve(0),
+};
+
+/**
+ * The salts of today and of the day before, which late records may still need, and shortly before midnight that of the
+ * next day. When a day begins, those of all days before the last one are deleted where they are kept, and wiped from
+ * memory: none lives longer than 48 hours. This is how Plausible does it (plausible.io/data-policy: a salt a day, deleted
+ * after 48 hours), with the day's clock for all processes instead of the moment of their start.
+ */
+export class DailySalts {
+  readonly #clock: Clock;
+  readonly #fault: (error: Error) => void;
+  readonly #salts = new Map<number, SaltOfDay>();
+  readonly #timers = new Set<TimerHandle>();
+  readonly #attempts = new Set<AbortController>();
+  #keeper: SaltKeeper | null = null;
+  /** What looks at the day again. */
+  #look: TimerHandle | null = null;
+  /** The day when salts were last deleted, or are being deleted. */
+  #deletedOn = -Infinity;
+  #isClosed = false;
+
+  /** @param fault - told of failures, without any salt */
+  constructor(clock: Clock, fault: (error: Error) => void) {
+    this.#clock = clock;
+    this.#fault = fault;
+  }
+
+  /**
+   * Begins to ask for salts.
+   *
+   * @param keeper - where they are kept for all processes; null if this one has its own
+   */
+  open(keeper: SaltKeeper | null): void {
+    if (this.#isClosed || this.#keeper !== null) return;
+    this.#keeper = keeper ?? OWN_KEEPER;
+    this.#lookAtDay();
+  }
+
+  /**
+   * The salt of the day of a moment.
+   *
+   * @param atMs - in milliseconds since 1970-01-01T00:00:00Z
+   * @returns null if there will be none soon, a promise if there may be; it never rejects
+   */
+  find(atMs: number): Buffer | null | Promise<Buffer | null> {
+    const day = dayOf(atMs);
+    let salt = this.#salts.get(day);
+    if (salt === undefined && day === this.#today()) {
+      this.#lookAtDay();
+      salt = this.#salts.get(day);
+    }
+    return salt?.get() ?? null;
+  }
+
+  /** Wipes all salts from memory, and asks for none any more. Those that are kept for all processes stay. */
+  close(): void {
+    this.#isClosed = true;
+    for (const attempt of this.#attempts) attempt.abort(new Error('the tracker was closed'));
+    if (this.#look !== null) this.#clock.clearTimeout(this.#look);
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
+    this.#forgetBefore(Infinity);
+  }
+
+  #today(): number {
+    return dayOf(this.#clock.now());
+  }
+
+  /** Asks for what is needed today and soon, lets go of what is over, and comes back in time. */
+  #lookAtDay(): void {
+    if (this.#isClosed || this.#keeper === null) return;
+    const nowMs = this.#clock.now();
+    const today = dayOf(nowMs);
+    const leftMs = (today + 1) * DAY_MS - nowMs;
+    this.#forgetBefore(today - 1);
+    this.#want(today);
+    if (leftMs <= AHEAD_MS) this.#want(today + 1);
+    if (this.#deletedOn < today) void this.#deleteBefore(today);
+    if (this.#look !== null) this.#clock.clearTimeout(this.#look);
+    const nextMs = Math.min(LOOK_MS, leftMs > AHEAD_MS ? leftMs - AHEAD_MS : leftMs);
+    this.#look = this.#clock.setTimeout(() => this.#lookAtDay(), Math.max(1, nextMs), false);
+  }
+
+  #forgetBefore(day: number): void {
+    for (const [known, salt] of this.#salts) {
+      if (known >= day) continue;
+      this.#salts.delete(known);
+      salt.wipe();
+    }
+  }
+
+  #want(day: number): void {
+    if (this.#salts.has(day)) return;
+    const salt = new SaltOfDay();
+    this.#salts.set(day, salt);
+    void this.#claim(day, salt);
+  }
+
+  /** Asks until there is an answer, or the day is over. */
+  async #claim(day: number, salt: SaltOfDay): Promise<void> {
+    const proposal = randomBytes(32).toString('hex');
+    while (!salt.isOver) {
+      try {
+        salt.set(await this.#attempt((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
+        return;
+      } catch (error) {
+        salt.missed();
+        this.#failed('The salt of a day cannot be had', error, proposal);
+        await this.#pause(CLAIM_PAUSES, salt.failures);
+      }
+    }
+  }
+
+  /** Asks until there is an answer, or the next day has begun, which asks by itself. */
+  async #deleteBefore(today: number): Promise<void> {
+    this.#deletedOn = today;
+    for (let failures = 1; this.#deletedOn === today && !this.#isClosed; failures += 1) {
+      try {
+        await this.#attempt((keeper, signal) => keeper.deleteBefore(textOf(today - 1), signal));
+        return;
+      } catch (error) {
+        this.#failed('Old salts cannot be deleted', error, '');
+        await this.#pause(DELETE_PAUSES, failures);
+      }
+    }
+  }
+
+  /** Asks the keeper, and waits no longer than it may take. It may be a stranger's: it may throw, hang, and block. */
+  async #attempt<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const attempt = new AbortController();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    aborted.catch(() => {});
+    attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason as Error), { once: true });
+    const giveUp = (): void => attempt.abort(new Error(`the storage took longer than ${ATTEMPT_MS} ms`));
+    this.#attempts.add(attempt);
+    const timer = this.#clock.setTimeout(giveUp, ATTEMPT_MS, false);
+    try {
+      // Not in the request that came first.
+      await Promise.resolve();
+      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, attempt.signal), aborted]);
+    } finally {
+      this.#clock.clearTimeout(timer);
+      this.#attempts.delete(attempt);
+    }
+  }
+
+  /** Exponential backoff with full jitter, as between the attempts at a batch. */
+  async #pause([minMs, maxMs]: readonly [number, number], failures: number): Promise<void> {
+    if (this.#isClosed) return;
+    const pauseMs = Math.max(1, Math.random() * Math.min(maxMs, minMs * 2 ** (failures - 1)));
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimeout(
+        () => {
+          this.#timers.delete(timer);
+          resolve();
+        },
+        pauseMs,
+        false,
+      );
+      this.#timers.add(timer);
+    });
+  }
+
+  #failed(what: string, error: unknown, salt: string): void {
+    if (this.#isClosed) return;
+    try {
+      this.#fault(new Error(`${what}: ${describe(error, salt)}`));
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+/** The day of a moment, in days since 1970-01-01. */
+function dayOf(atMs: number): number {
+  return Math.floor(atMs / DAY_MS);
+}
+
+function textOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** An error in words, without the salt. */
+function describe(error: unknown, salt: string): string {
+  try {
+    const text =
+      error instanceof TrackUsageError
+        ? `${error.code}: ${error.message}`
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    return salt === '' ? text : text.replaceAll(salt, '…');
+  } catch {
+    return 'an error that cannot be shown';
+  }
+}

@@ -1,0 +1,122 @@
+import type { RecordingSettings } from '../../options/recording-options.js';
+import { readBoolean } from './callback.js';
+import type { EffectivePolicy } from './effective-policy.js';
+import type { Exchange } from '../exchange/exchange.js';
+import { readSignals } from '../request/privacy-signals.js';
+import type { RecordSink } from '../record-sink.js';
+import { readTarget } from '../request/request-target.js';
+import { drawWeight } from './sampling.js';
+
+/** Why a tracked request was not recorded, as configured. */
+export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled'] as const;
+
+/** Why a tracked request was not recorded, as configured. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** Requests that were not recorded as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, and sampling. */
+export type SkipCounts = Readonly<Record<SkipReason, number>>;
+
+/** How a request is recorded. */
+export interface Verdict {
+  /** How many requests the record stands for. */
+  readonly weight: number;
+  /** Whether nothing of who called is kept. */
+  readonly isAnonymous: boolean;
+}
+
+const PLAIN: Verdict = { weight: 1, isAnonymous: false };
+
+/** Decides which of the tracked requests are recorded, when their responses have closed. */
+export class Gate {
+  readonly #settings: RecordingSettings;
+  readonly #sink: RecordSink;
+  readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
+  /** Paths in lower case, without a slash at the end, and expressions. */
+  readonly #ignored: readonly (string | RegExp)[];
+  /** Whether there is anything but sampling to look at. */
+  readonly #looks: boolean;
+
+  constructor(settings: RecordingSettings, sink: RecordSink) {
+    const { ignore, ignorePaths, respect } = settings;
+    this.#settings = settings;
+    this.#sink = sink;
+    this.#ignored = ignorePaths.map((path) =>
+      typeof path === 'string' ? withoutEndSlash(path.toLowerCase()) : path,
+    );
+    this.#looks =
+      ignore !== null || ignorePaths.length > 0 || respect.gpc !== 'ignore' || respect.dnt !== 'ignore';
+  }
+
+  /** What was not recorded so far. */
+  get skipped(): SkipCounts {
+    return { ...this.#skipped };
+  }
+
+  /** Counts a request that is not recorded. */
+  skip(reason: SkipReason): null {
+    this.#skipped[reason] += 1;
+    return null;
+  }
+
+  /** @returns null if the request is not recorded; that has been counted */
+  judge(exchange: Exchange, { sampleRate }: EffectivePolicy): Verdict | null {
+    const signal = this.#looks ? this.#look(exchange) : 'ignore';
+    if (signal === null) return null;
+    if (signal === 'ignore' && sampleRate === 1) return PLAIN;
+    const weight = this.#weigh(exchange, sampleRate);
+    return weight === 0 ? null : { weight, isAnonymous: signal === 'anonymize' };
+  }
+
+  #look(exchange: Exchange): 'ignore' | 'anonymize' | null {
+    const { context } = exchange;
+    const { respect } = this.#settings;
+    if (this.#ignored.length > 0) {
+      const { path } = readTarget(context.originalUrl, []);
+      const lower = path.toLowerCase();
+      if (this.#ignored.some((ignored) => covers(ignored, path, lower))) return this.skip('ignored');
+    }
+    if (!this.#isWanted(exchange)) return null;
+    const signal = readSignals(context.req.headers, respect);
+    return signal === 'skip' ? this.skip('signal') : signal;
+  }
+
+  /** A callback that throws, or answers neither yes nor no, may have meant to keep the request out: it is. */
+  #isWanted({ context }: Exchange): boolean {
+    const { ignore } = this.#settings;
+    try {
+      if (ignore === null || !readBoolean(ignore(context))) return true;
+      this.skip('ignored');
+    } catch (error) {
+      this.#sink.lost("the option 'ignore'", error);
+    }
+    return false;
+  }
+
+  #weigh(exchange: Exchange, rate: Parameters<typeof drawWeight>[0]): number {
+    if (this.#settings.keepErrors && hasFailed(exchange)) return 1;
+    try {
+      const weight = drawWeight(rate, exchange.context, Math.random());
+      if (weight === 0) this.skip('sampled');
+      return weight;
+    } catch (error) {
+      this.#sink.lost("the option 'sampleRate'", error);
+      return 0;
+    }
+  }
+}
+
+/** The router takes paths for the same that differ in case, or in a slash at the end. */
+function covers(ignored: string | RegExp, path: string, lower: string): boolean {
+  // One with the flag g or y goes on where it stopped.
+  if (typeof ignored !== 'string') return path.search(ignored) >= 0;
+  return ignored.endsWith('/*') ? lower.startsWith(ignored.slice(0, -1)) : withoutEndSlash(lower) === ignored;
+}
+
+function withoutEndSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function hasFailed({ outcome, errorType }: Exchange): boolean {
+  if (outcome === null || errorType !== null) return true;
+  return outcome.aborted || outcome.errorType !== null || outcome.status === null || outcome.status >= 400;
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../../time/clock.js';
+import type { AddressSettings } from '../../options/address-options.js';
+import type { GeoSettings } from '../../options/geo-options.js';
+import type { TrackerSettings } from '../../options/tracker-options.js';
+import { COUNTRY_FIELDS } from '../../record/geo-info.js';
+import type { JsonObject, UsageRecordDraft } from '../../record/usage-record.js';
+import { AddressLocator, type LocatorStats } from '../client/location/address-locator.js';
+import type { ClientAddresses } from '../client/address/client-address.js';
+import type { DailySalts } from '../client/visitor/daily-salts.js';
+import type { Exchange } from '../exchange/exchange.js';
+import type { RecordSink } from '../record-sink.js';
+import { UserNames } from '../client/user/user-names.js';
+import { type VisitorStats, Visitors } from '../client/visitor/visitors.js';
+
+/** How long a record waits for an asynchronous `user`, in milliseconds. */
+const USER_WAIT_MS = 1000;
+
+/** How long a record waits for the salt of its day, in milliseconds. */
+const SALT_WAIT_MS = 1000;
+
+/** What a draft waits for. */
+export interface Late {
+  /** None of them rejects. */
+  readonly parts: readonly Promise<Partial<UsageRecordDraft>>[];
+  readonly maxWaitMs: number;
+}
+
+/** What is known, or will be. */
+type Eventual<Value> = Value | null | Promise<Value | null>;
+
+/** The part of the settings that says who calls and from where. */
+export type LateSettings = AddressSettings &
+  Pick<TrackerSettings, 'user' | 'serverName'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
+
+/** Fills in what may take time to learn: who calls, and from where. */
+export class LateDetails {
+  readonly #users: UserNames;
+  readonly #addresses: ClientAddresses;
+  readonly #locator: AddressLocator | null;
+  readonly #geoWaitMs: number;
+  readonly #visitors: Visitors | null;
+
+  /** @param salts - what visitors are told apart by; null if they are not */
+  constructor(
+    settings: LateSettings,
+    addresses: ClientAddresses,
+    sink: RecordSink,
+    salts: DailySalts | null,
+  ) {
+    const { clock, geo } = settings;
+    this.#users = new UserNames(settings, sink);
+    this.#addresses = addresses;
+    this.#geoWaitMs = geo?.maxWaitMs ?? 0;
+    this.#locator =
+      geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
+    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
+  }
+
+  /** What became of the addresses that were looked up; null where none are. */
+  get geo(): LocatorStats | null {
+    return this.#locator?.stats() ?? null;
+  }
+
+  /** How well visitors are told apart; null where they are not. */
+  get visitors(): VisitorStats | null {
+    return this.#visitors?.stats() ?? null;
+  }
+
+  /**
+   * Fills in what is known at once.
+   *
+   * @param isAnonymous - whether nothing may be told of the caller that is finer than the country
+   * @returns what is known later; null if that is nothing
+   */
+  begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
+    const name = isAnonymous ? null : this.#users.read(exchange.context);
+    const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
+    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
+    if (!(name instanceof Promise)) draft.username = name;
+    if (!(place instanceof Promise)) draft.ipInfo = place;
+    if (!(visitor instanceof Promise)) draft.visitor = visitor;
+    if (!(name instanceof Promise) && !(place instanceof Promise) && !(visitor instanceof Promise))
+      return null;
+    return this.#lateOf(name, place, visitor);
+  }
+
+  /** Learns that a draft becomes a record as it is. */
+  finish(draft: UsageRecordDraft): void {
+    this.#visitors?.finish(draft);
+  }
+
+  /** Looks nothing up any more, and forgets what visitors were told apart by. */
+  close(): void {
+    this.#locator?.close();
+    this.#visitors?.close();
+  }
+
+  #lateOf(name: Eventual<string>, place: Eventual<JsonObject>, visitor: Eventual<string>): Late {
+    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
+    if (name instanceof Promise) parts.push(name.then((username) => ({ username })));
+    if (place instanceof Promise) parts.push(place.then((ipInfo) => ({ ipInfo })));
+    if (visitor instanceof Promise) parts.push(visitor.then((id) => ({ visitor: id })));
+    const maxWaitMs = Math.max(
+      name instanceof Promise ? USER_WAIT_MS : 0,
+      place instanceof Promise ? this.#geoWaitMs : 0,
+      visitor instanceof Promise ? SALT_WAIT_MS : 0,
+    );
+    return { parts, maxWaitMs };
+  }
+
+  /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
+  #locate(
+    locator: AddressLocator,
+    exchange: Exchange,
+    isAnonymous: boolean,
+  ): JsonObject | null | Promise<JsonObject | null> {
+    const address = this.#addresses.of(exchange);
+    if (address === null) return null;
+    const known = locator.peek(address.full);
+    if (known !== undefined) return isAnonymous ? countryOf(known) : known;
+    const answer = locator.locate(address.full);
+    return isAnonymous ? answer.then(countryOf) : answer;
+  }
+}
+
+function countryOf(place: JsonObject | null): JsonObject | null {
+  if (place === null) return null;
+  // What is no text may hold more than the country.
+  const kept = COUNTRY_FIELDS.filter((name) => Object.hasOwn(place, name) && typeof place[name] === 'string');
+  return kept.length === 0 ? null : Object.fromEntries(kept.map((name) => [name, place[name] ?? null]));
+}

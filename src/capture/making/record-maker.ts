@@ -1,0 +1,150 @@
+import type { IncomingMessage } from 'node:http';
+import type { IpPolicy } from '../../metadata/data-policy.js';
+import type { AddressSettings } from '../../options/address-options.js';
+import type { TrackerSettings } from '../../options/tracker-options.js';
+import type { RecordingSettings } from '../../options/recording-options.js';
+import { RecordIds } from '../../record/record-id.js';
+import { TEXT_LIMITS } from '../../record/limits.js';
+import { cleanText } from '../../record/text.js';
+import type { UsageRecordDraft } from '../../record/usage-record.js';
+import { type ClientAddresses, applyPolicy } from '../client/address/client-address.js';
+import { ConnectionMemory } from '../client/connection-memory.js';
+import type { EffectivePolicy } from './effective-policy.js';
+import type { Exchange } from '../exchange/exchange.js';
+import type { Verdict } from './gate.js';
+import { redactRoute } from '../request/redaction.js';
+import { detachedValues, readTarget } from '../request/request-target.js';
+import type { Outcome } from '../exchange/response-outcome.js';
+import { withoutText } from '../client/user-agent.js';
+
+/** The part of the settings that a record depends on. */
+export type RecordSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
+
+/**
+ * All fields of a record, in their final order. A draft is a copy of it and no literal: V8 watches how long what a literal
+ * makes lives, and where that is long, as in a queue, has it made among the old objects, which take far more to collect.
+ */
+const BLANK: UsageRecordDraft = {
+  id: '',
+  date: new Date(0),
+  durationMs: 0,
+  serverName: '',
+  method: '',
+  url: '',
+  path: '',
+  route: null,
+  query: null,
+  controller: null,
+  action: null,
+  params: null,
+  status: null,
+  aborted: false,
+  errorType: null,
+  requestBytes: null,
+  responseBytes: null,
+  remoteAddr: null,
+  xForwardedFor: null,
+  authorization: false,
+  username: null,
+  userAgent: { browser: null, version: null, platform: null, language: null, string: null },
+  bot: false,
+  ipInfo: null,
+  visitor: null,
+  trackVar: null,
+  weight: 1,
+};
+
+/** Makes the records of closed exchanges, and remembers what many of them share. */
+export class RecordMaker {
+  readonly #settings: RecordSettings;
+  readonly #addresses: ClientAddresses;
+  readonly #connections = new ConnectionMemory();
+  readonly #ids = new RecordIds();
+
+  constructor(settings: RecordSettings, addresses: ClientAddresses) {
+    this.#settings = settings;
+    this.#addresses = addresses;
+  }
+
+  /**
+   * Makes a record's draft from what went out; the user's name is for others to fill in, as it may take time.
+   *
+   * @param exchange - one that is concluded
+   */
+  draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
+    const { startedAtMs, durationMs } = exchange;
+    const { software, origin } = this.#connections.read(exchange.context);
+    const draft = { ...BLANK };
+    draft.id = this.#ids.next(startedAtMs + durationMs);
+    draft.date = new Date(startedAtMs);
+    draft.durationMs = Math.round(durationMs * 1000) / 1000;
+    draft.serverName = this.#settings.serverName;
+    describeRequest(draft, exchange, policy, origin);
+    describeOutcome(draft, exchange);
+    this.#describeClient(draft, exchange, isAnonymous ? 'none' : policy.ip);
+    draft.userAgent = software.userAgent;
+    if (!this.#settings.keepUserAgent || isAnonymous) draft.userAgent = withoutText(software.userAgent);
+    draft.bot = software.bot;
+    draft.trackVar = policy.data ? exchange.ownData : null;
+    draft.weight = weight;
+    return draft;
+  }
+
+  #describeClient(draft: UsageRecordDraft, exchange: Exchange, ip: IpPolicy): void {
+    const { headers } = exchange.context.req;
+    draft.remoteAddr = ip === 'none' ? null : applyPolicy(this.#addresses.of(exchange), ip);
+    draft.xForwardedFor = this.#addresses.forwardedFor(exchange.remoteAddress, headers, ip);
+    draft.authorization = headers.authorization !== undefined;
+  }
+}
+
+function describeRequest(
+  draft: UsageRecordDraft,
+  { context, attribution, mountPath, params }: Exchange,
+  policy: EffectivePolicy,
+  origin: string,
+): void {
+  const { originalUrl } = context;
+  const target = readTarget(originalUrl, policy.query);
+  const route = mountedRoute(mountPath, attribution?.route ?? null);
+  const own = params ? detachedValues(params, originalUrl) : params;
+  const shown =
+    policy.standIn === null
+      ? redactRoute(target.path, own, policy.params, route)
+      : { params: null, path: policy.standIn };
+  draft.method = context.req.method ?? '';
+  draft.url = origin + shown.path + target.search;
+  draft.path = shown.path;
+  draft.route = route;
+  draft.query = target.query;
+  draft.controller = attribution?.controllerName ?? null;
+  draft.action = attribution?.actionName ?? null;
+  draft.params = shown.params;
+}
+
+/** A route's template with the path that its application is mounted at, if it is. */
+function mountedRoute(mountPath: string, route: string | null): string | null {
+  if (mountPath === '' || route === null) return route;
+  return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
+}
+
+function describeOutcome(draft: UsageRecordDraft, exchange: Exchange): void {
+  const outcome = exchange.outcome as Outcome;
+  draft.status = outcome.status;
+  draft.aborted = outcome.aborted;
+  draft.errorType = exchange.errorType ?? outcome.errorType;
+  draft.requestBytes = requestBodyBytes(exchange.context.req, exchange.requestBytes);
+  draft.responseBytes = responseBodyBytes(outcome, exchange);
+}
+
+/** What was written past the response's own methods cannot be told. */
+function responseBodyBytes(outcome: Outcome, exchange: Exchange): number | null {
+  if (!outcome.sentBody) return 0;
+  return exchange.countsResponse && !outcome.bypassed ? exchange.responseBytes : null;
+}
+
+/** A body that arrived whole has the length that its header declared; of any other, what arrived is counted. */
+function requestBodyBytes(request: IncomingMessage, counted: number): number {
+  const declared = request.headers['content-length'];
+  return request.complete && declared !== undefined ? Number(declared) : counted;
+}

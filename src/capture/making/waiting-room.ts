@@ -1,0 +1,72 @@
+import type { Clock, TimerHandle } from '../../time/clock.js';
+import type { UsageRecordDraft } from '../../record/usage-record.js';
+
+/** Drafts that wait at most. More of them go as they are: what they wait for does not keep up. */
+const MAX_WAITING = 1000;
+
+/**
+ * Where drafts wait for what is learned after their responses, such as a location. None waits longer than it may: a
+ * record is made without a part rather than late.
+ */
+export class WaitingRoom {
+  readonly #clock: Clock;
+  readonly #finish: (draft: UsageRecordDraft) => void;
+  readonly #waiting = new Map<UsageRecordDraft, TimerHandle>();
+  #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
+
+  /** @param finish - takes drafts that leave; it never throws */
+  constructor(clock: Clock, finish: (draft: UsageRecordDraft) => void) {
+    this.#clock = clock;
+    this.#finish = finish;
+  }
+
+  /**
+   * Has a draft wait until all parts have come, or until it may not wait any longer.
+   *
+   * @param parts - none of them may reject
+   */
+  add(
+    draft: UsageRecordDraft,
+    parts: readonly Promise<Partial<UsageRecordDraft>>[],
+    maxWaitMs: number,
+  ): void {
+    if (this.#waiting.size >= MAX_WAITING) {
+      this.#finish(draft);
+      return;
+    }
+    this.#waiting.set(
+      draft,
+      this.#clock.setTimeout(() => this.#leave(draft), maxWaitMs, false),
+    );
+    const arrivals = parts.map(async (part) => {
+      const fields = await part;
+      // One that has left is a record, and frozen.
+      if (this.#waiting.has(draft)) Object.assign(draft, fields);
+    });
+    void Promise.all(arrivals).then(() => this.#leave(draft));
+  }
+
+  /** Lets everybody go as they are. */
+  empty(): void {
+    for (const draft of this.#waiting.keys()) this.#leave(draft);
+  }
+
+  /** Waits until those who wait now have left. Others may have come by then, and under load always have. */
+  async left(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const drafts = new Set(this.#waiting.keys());
+    await new Promise<void>((resolve) => this.#awaited.push({ drafts, resolve }));
+  }
+
+  #leave(draft: UsageRecordDraft): void {
+    const timer = this.#waiting.get(draft);
+    if (timer === undefined) return;
+    this.#clock.clearTimeout(timer);
+    this.#waiting.delete(draft);
+    this.#finish(draft);
+    for (const { drafts, resolve } of this.#awaited) {
+      if (drafts.delete(draft) && drafts.size === 0) resolve();
+    }
+    this.#awaited = this.#awaited.filter(({ drafts }) => drafts.size > 0);
+  }
+}

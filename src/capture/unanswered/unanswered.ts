@@ -1,0 +1,96 @@
+import type Application from 'koa';
+import type { Context } from 'koa';
+import { readTarget } from '../request/request-target.js';
+import { knownActions } from '../attribution/action-hook.js';
+import { lastMountPath, mountedPaths } from '../exchange/mounts.js';
+import { type RouteMatch, RouteTree } from './route-tree.js';
+
+/** Names in a template: `:name`, `*name`, and the named groups of a regular expression. */
+const NAMES = /(?:[:*]"?|\(\?<)([\p{ID_Continue}$]+)/gu;
+
+/** The routes of one application. */
+interface Home {
+  readonly app: WeakRef<Application>;
+  readonly tree: RouteTree;
+}
+
+/** The applications whose actions have been looked at so far. */
+const homes: Home[] = [];
+let known = 0;
+
+/** The actions that a request may have been for, rather too many than too few. */
+export interface Candidates {
+  /** Those of the whole process whose templates cover the path, as far as it is known what of it their router sees. */
+  readonly likely: readonly RouteMatch[];
+  /** Those that would cover it if their application were mounted in the one that was asked, as it may be. */
+  readonly possible: readonly RouteMatch[];
+}
+
+/**
+ * The actions that a request may have been for which failed before any of them ran: as its body could not be read, or its
+ * method is none of theirs.
+ */
+export function candidatesFor(context: Context): Candidates {
+  learnActions();
+  const sent = readTarget(context.originalUrl, []).path;
+  const mounted = mountedPaths(sent);
+  const mountPath = lastMountPath(context);
+  const entered = mounted.filter((each) => mountPath !== null && each.mountPath.endsWith(mountPath));
+  // Middleware may have rewritten it.
+  const paths = new Set([sent, context.path, ...entered.map(({ path }) => path)]);
+  const guests = homes.filter(({ app }) => mayBeMounted(app.deref(), context.app));
+  return {
+    likely: findAll(homes, [...paths]),
+    possible: findAll(
+      guests,
+      mounted.map(({ path }) => path),
+    ),
+  };
+}
+
+function learnActions(): void {
+  for (const action of knownActions(known)) {
+    known += 1;
+    let home = homes.find(({ app }) => app === action.app);
+    if (home === undefined) homes.push((home = { app: action.app, tree: new RouteTree() }));
+    home.tree.add(action);
+  }
+}
+
+function findAll(among: readonly Home[], paths: readonly string[]): RouteMatch[] {
+  return among.flatMap(({ tree }) => paths.flatMap((path) => tree.find(path)));
+}
+
+/**
+ * Whether an application may be mounted in another, where nobody knows before a request gets there: not one that has been
+ * served by itself, for which Koa listens to its errors.
+ */
+function mayBeMounted(app: Application | undefined, within: Application): boolean {
+  return app !== undefined && app !== within && app.listenerCount('error') === 0;
+}
+
+/**
+ * Whether such a request was for an action that is not tracked: of those that it may have been for by its method as well, one
+ * whose template says most of the path.
+ */
+export function isForUntracked({ likely, possible }: Candidates, method: string): boolean {
+  // A router answers HEAD by what it has for GET.
+  const asked = method === 'HEAD' ? 'GET' : method;
+  // The template `/` of an application that is mounted nobody knows where would cover every path.
+  const telling = possible.filter(
+    ({ action, closeness }) => closeness > 0 && action.attribution.route !== '/',
+  );
+  const meant = [...likely, ...telling].filter(
+    ({ action }) => action.method === asked || action.method === 'ALL',
+  );
+  const closest = Math.max(...meant.map(({ closeness }) => closeness));
+  return meant.some(
+    ({ action: { attribution }, closeness }) =>
+      closeness === closest && (attribution.method ?? attribution.controller) === 'untracked',
+  );
+}
+
+/** The names of the parameters in a template. */
+export function parameterNames(template: string): readonly string[] {
+  return Array.from(template.matchAll(NAMES), ([, name]) => name ?? '');
+}

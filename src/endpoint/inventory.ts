@@ -1,0 +1,207 @@
+import {
+  type DataPolicy,
+  type IpPolicy,
+  type ParameterRule,
+  type ResolvedDataPolicy,
+  NO_DATA_POLICY,
+  resolveDataPolicy,
+} from '../metadata/data-policy.js';
+import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
+import type { AddressSettings } from '../options/address-options.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
+import type { RecordingSettings } from '../options/recording-options.js';
+
+/** What is kept of requests, and for how long. */
+export interface InventoryPolicy {
+  /** How much of the client's address is kept. */
+  readonly ip: IpPolicy;
+  /** The query names that are kept. */
+  readonly query: readonly string[];
+  /** What becomes of parameters that are named. */
+  readonly params: Readonly<Record<string, ParameterRule>>;
+  /** Whether data of the application's own is kept. */
+  readonly data: boolean;
+  /** The share of requests that is recorded; null where a function decides. */
+  readonly sampleRate: number | null;
+  /** Days after which the records are deleted from every storage; null where one of them keeps them. */
+  readonly retentionDays: number | null;
+}
+
+/** What is recorded of one action, for whoever has to know. */
+export interface InventoryEntry extends InventoryPolicy {
+  /** The request's method in capitals, such as `GET`; `ALL` for every method. */
+  readonly method: string;
+  /** The route's template with its prefix. */
+  readonly route: string;
+  /** What records call its controller. */
+  readonly controller: string;
+  /** What records call the action. */
+  readonly action: string;
+  /** Whether its requests are recorded at all. */
+  readonly tracked: boolean;
+  /** What decided `tracked`: the method's decorator, the class's, or `defaultPolicy`. */
+  readonly decidedBy: 'method' | 'class' | 'default';
+}
+
+/** A storage, and how long it keeps records. */
+export interface InventoryStorage {
+  /** What it is called. */
+  readonly name: string;
+  /** Days after which its records are deleted; null where that is left to somebody else. */
+  readonly retentionDays: number | null;
+}
+
+/**
+ * What the application's options say, by their names. Of a function it can only be told that there is one. The policy is that
+ * of every request which is recorded and that no listed action answers: of routes with `tracked()`, unless that says
+ * otherwise, and of unmatched requests.
+ */
+export interface InventoryApplication extends InventoryPolicy {
+  /** Whether requests that no action answers are recorded. */
+  readonly trackUnmatched: boolean;
+  /** Paths that are not recorded; an expression as it is written, such as `/\.png$/`. */
+  readonly ignorePaths: readonly string[];
+  /** Whether a function leaves out further requests. */
+  readonly ignore: boolean;
+  /** What is done with requests of known bots. */
+  readonly bots: RecordingSettings['bots'];
+  /** What is done for clients that ask not to be watched. */
+  readonly respect: RecordingSettings['respect'];
+  /** Whether requests that failed are sampled too; else all of them are recorded. */
+  readonly keepErrors: boolean;
+  /** Whether headers of trusted proxies tell the client's address. With `ip: 'full'`, `X-Forwarded-For` is then kept too. */
+  readonly trustProxy: boolean;
+  /** Whether a source of locations is handed full addresses, whatever is kept of them; it may be a third party. */
+  readonly geo: boolean;
+  /** Who names the user: Basic authentication, or a function, which may hash the name (`hashUser`) or give none. */
+  readonly user: 'basic' | 'function';
+  /**
+   * Hours after the beginning of its day when the salt is deleted that tells a day's visitors apart, if a tracker runs then,
+   * else when the next one starts; null where visitors are not told apart.
+   */
+  readonly visitorSaltHours: number | null;
+  /** Whether the text of the `User-Agent` header is kept. */
+  readonly keepUserAgent: boolean;
+  /** Whether a function changes records before they are stored. */
+  readonly redact: boolean;
+}
+
+/**
+ * What a tracker records, action by action. It is plain data: `JSON.stringify` it, or `renderInventory`. Routes that
+ * `tracked()` marks are not listed, as nobody knows them before they are asked for.
+ */
+export interface Inventory {
+  /** What the records call the application. */
+  readonly serverName: string;
+  /** Where the records go, and for how long; empty until there is a storage. */
+  readonly storages: readonly InventoryStorage[];
+  /** What holds for all requests, and for those that no listed action answers. */
+  readonly application: InventoryApplication;
+  /**
+   * One entry for each route of each action that routing-controllers has registered, in that order; one that several
+   * servers of the process have is there once.
+   */
+  readonly actions: readonly InventoryEntry[];
+}
+
+/** The part of the settings that an inventory tells of. */
+type InventorySettings = RecordingSettings &
+  AddressSettings &
+  Policy &
+  Pick<TrackerSettings, 'serverName' | 'user' | 'geo'>;
+
+/** From the beginning of its day to its deletion. */
+const VISITOR_SALT_HOURS = 48;
+
+/** A route of an action, as it is declared. */
+export interface DeclaredAction {
+  /** The request's method in capitals; `ALL` for every method. */
+  readonly method: string;
+  readonly attribution: PolicySubject & {
+    readonly data: DataPolicy;
+    readonly controllerName: string | null;
+    readonly actionName: string | null;
+    readonly route: string | null;
+  };
+}
+
+/** Lists the actions that are declared, each with what is recorded of it. */
+export function takeInventory(
+  settings: InventorySettings,
+  declared: readonly DeclaredAction[],
+  storages: readonly InventoryStorage[],
+): Inventory {
+  const policy = (said: DataPolicy): InventoryPolicy =>
+    policyOf(resolveDataPolicy(said, settings), retentionDays);
+  const days = storages.map((storage) => storage.retentionDays);
+  const retentionDays = days.includes(null) ? null : (days[0] ?? null);
+  return {
+    serverName: settings.serverName,
+    storages,
+    application: { ...policy(NO_DATA_POLICY), ...optionsOf(settings) },
+    actions: distinct(
+      declared.map((action) => {
+        const { attribution } = action;
+        return entryOf(action, isTracked(attribution, settings), policy(attribution.data));
+      }),
+    ),
+  };
+}
+
+/** Records do not tell apart what has the same entry. */
+function distinct(entries: readonly InventoryEntry[]): InventoryEntry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+}
+
+function entryOf(
+  { method, attribution }: DeclaredAction,
+  tracked: boolean,
+  policy: InventoryPolicy,
+): InventoryEntry {
+  return {
+    method,
+    route: attribution.route ?? '',
+    controller: attribution.controllerName ?? '',
+    action: attribution.actionName ?? '',
+    tracked,
+    decidedBy: deciderOf(attribution),
+    ...policy,
+  };
+}
+
+/** Copies, as whoever changes an inventory is not to change what is recorded. */
+function policyOf(
+  { ip, query, params, data, sampleRate }: ResolvedDataPolicy,
+  retentionDays: number | null,
+): InventoryPolicy {
+  return {
+    ip,
+    query: [...query],
+    params: { ...params },
+    data,
+    sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
+    retentionDays,
+  };
+}
+
+function optionsOf(settings: InventorySettings): Omit<InventoryApplication, keyof InventoryPolicy> {
+  return {
+    trackUnmatched: settings.trackUnmatched,
+    ignorePaths: settings.ignorePaths.map(String),
+    ignore: settings.ignore !== null,
+    bots: settings.bots,
+    respect: { ...settings.respect },
+    keepErrors: settings.keepErrors,
+    trustProxy: settings.trustProxy !== null,
+    geo: settings.geo !== null,
+    user: settings.user === null ? 'basic' : 'function',
+    visitorSaltHours: settings.visitors ? VISITOR_SALT_HOURS : null,
+    keepUserAgent: settings.keepUserAgent,
+    redact: settings.redact !== null,
+  };
+}
+
+function deciderOf({ method, controller }: PolicySubject): InventoryEntry['decidedBy'] {
+  if (method !== null) return 'method';
+  return controller === null ? 'default' : 'class';
+}

@@ -1,0 +1,133 @@
+import type { Inventory, InventoryApplication, InventoryEntry, InventoryPolicy } from './inventory.js';
+
+const COLUMNS = [
+  'Route',
+  'Action',
+  'Recorded',
+  'Address',
+  'Query',
+  'Parameters',
+  'Own data',
+  'Share',
+  'Kept for',
+] as const;
+
+/** An inventory as a page of Markdown, with one row for each action and two for all other requests. */
+export function renderInventory(inventory: Inventory): string {
+  const { serverName, application, actions } = inventory;
+  const rows = [...actions.map(rowOf), ...otherRows(application)];
+  return [
+    `# What ${escape(serverName)} records of its callers`,
+    '',
+    ...[...placesOf(inventory), ...callersOf(application), ...selectionOf(application)].map(
+      ([what, how]) => `- ${what}: ${how}`,
+    ),
+    '',
+    row(COLUMNS),
+    row(COLUMNS.map(() => '---')),
+    ...rows.map((cells) => row(cells.map(escape))),
+    '',
+  ].join('\n');
+}
+
+type Line = readonly [what: string, how: string];
+
+function placesOf({ storages }: Inventory): Line[] {
+  const places = storages.map(({ name, retentionDays }) => `${escape(name)} (${keptFor(retentionDays)})`);
+  return [['Stored in', places.join(', ') || 'nothing yet']];
+}
+
+/** What is told of who called. */
+function callersOf(application: InventoryApplication): Line[] {
+  const { trustProxy, geo, user, visitorSaltHours, keepUserAgent } = application;
+  return [
+    [
+      "Client's address",
+      trustProxy
+        ? 'as trusted proxies tell it; their X-Forwarded-For is kept where the whole address is'
+        : "the socket's",
+    ],
+    [
+      'Location',
+      geo
+        ? 'looked up by `geo` from the full address, whatever is kept of that; an end point learns it, and may be a third party'
+        : 'not looked up',
+    ],
+    [
+      'User name',
+      user === 'basic'
+        ? 'that of Basic authentication'
+        : 'what the function `user` says, which may be a pseudonym (`hashUser`)',
+    ],
+    [
+      'Visitors',
+      visitorSaltHours === null
+        ? 'not told apart'
+        : `told apart within a day (UTC), by a salt that is deleted ${visitorSaltHours} hours after that day began if a ` +
+          'tracker runs then, else when the next one starts',
+    ],
+    ['Text of the User-Agent header', keepUserAgent ? 'kept' : 'not kept'],
+  ];
+}
+
+/** What is told of which requests are recorded, and of the application's own say. */
+function selectionOf(application: InventoryApplication): Line[] {
+  const { respect, bots, ignorePaths, ignore, keepErrors, redact } = application;
+  const ignored = [...ignorePaths.map(escape), ...(ignore ? ['what the function `ignore` says'] : [])];
+  return [
+    ['Clients that send Sec-GPC', `${respect.gpc}; DNT: ${respect.dnt}`],
+    ['Known bots', bots === 'tag' ? 'recorded and tagged' : 'not recorded'],
+    ['Requests that failed', keepErrors ? 'all recorded' : 'sampled as others are'],
+    ['Requests that are left out', ignored.join(', ') || 'none'],
+    ['Records are changed before they are stored', redact ? 'as the function `redact` says' : 'no'],
+  ];
+}
+
+function rowOf(entry: InventoryEntry): string[] {
+  const { method, route, controller, action, tracked, decidedBy } = entry;
+  const verdict = `${tracked ? 'yes' : 'no'} (${decidedBy})`;
+  return [`${method} ${route}`, `${controller}.${action}`, verdict, ...detailsOf(tracked, entry)];
+}
+
+/** What is not listed. Which routes a router has is known only when they are asked for. */
+function otherRows(application: InventoryApplication): string[][] {
+  const { trackUnmatched } = application;
+  return [
+    ['any route with tracked(), unless that says otherwise', '–', 'yes', ...detailsOf(true, application)],
+    [
+      'any other request',
+      '–',
+      `${trackUnmatched ? 'yes' : 'no'} (default)`,
+      ...detailsOf(trackUnmatched, application),
+    ],
+  ];
+}
+
+function keptFor(retentionDays: number | null): string {
+  return retentionDays === null
+    ? 'until deleted'
+    : `${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`;
+}
+
+function detailsOf(tracked: boolean, policy: InventoryPolicy): string[] {
+  if (!tracked) return ['–', '–', '–', '–', '–', '–'];
+  const { ip, query, params, data, sampleRate, retentionDays } = policy;
+  const rules = Object.entries(params).map(([name, rule]) => `${name}: ${rule}`);
+  return [
+    ip,
+    query.join(', ') || 'none',
+    rules.join(', ') || 'kept, but for secrets',
+    data ? 'kept' : 'no',
+    sampleRate === null ? 'by a function' : String(sampleRate),
+    keptFor(retentionDays),
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Names and routes are the application's; still, one with a bar in it would break the table. */
+function escape(text: string): string {
+  return text.replaceAll(/[\\|<>`*_[\]]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,268 @@
+import { estimateRecordBytes } from '../../record/record-size.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsageStorage } from '../../storage/usage-storage.js';
+import type { DropReason, StorageStats } from '../telling/accounting.js';
+import { backoffMs } from '../../time/backoff.js';
+import { Delivery } from './delivery.js';
+import { earliest } from './earliest.js';
+import { summarizeError } from '../telling/error-summary.js';
+import { LaneAccounts } from './lane-accounts.js';
+import type { LaneObserver } from '../telling/lane-observer.js';
+import type { LaneSettings } from './lane-settings.js';
+import { Outbox } from './outbox.js';
+import type { SpoolSettings } from '../spool/spool-contract.js';
+import { Spool } from '../spool/spool.js';
+import { Waiters } from './waiters.js';
+import { WakeTimer } from '../../time/wake-timer.js';
+import { within } from '../../time/within.js';
+
+/**
+ * The way of records into one storage: where they wait, the one batch that is under way, and the pauses between
+ * attempts. Lanes know nothing of each other.
+ */
+export class StorageLane {
+  readonly #storage: UsageStorage;
+  readonly #settings: LaneSettings;
+  readonly #accounts: LaneAccounts;
+  readonly #outbox: Outbox;
+  readonly #timer: WakeTimer;
+  readonly #delivery: Delivery;
+  #running = false;
+  /** Records go out also in a batch that is not full, until so many have been settled. */
+  #due = 0;
+  readonly #waiters = new Waiters();
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  /** One function for every record, as each may set the timer. */
+  readonly #wake = (): void => void this.#run();
+  /** The same for what waits by now, however little it is. */
+  readonly #wakeForAll = (): void => {
+    this.#due = this.#accounts.accepted;
+    this.#wake();
+  };
+
+  constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
+    this.#storage = storage;
+    this.#settings = settings;
+    this.#accounts = new LaneAccounts(storage.name, observer);
+    this.#timer = new WakeTimer(settings.clock);
+    const { spool } = settings;
+    this.#outbox = new Outbox(
+      settings.queue,
+      spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
+      (reason, records, error) => this.#accounts.drop(reason, records, error),
+      () => this.#delivery.relinquish(),
+    );
+    this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
+  }
+
+  /** Takes a record. It does no I/O, and never throws. */
+  accept(record: UsageRecord, bytes: number): void {
+    this.#accounts.accept(1);
+    if (this.#state !== 'open') {
+      this.#accounts.drop('late', [record], null);
+      return;
+    }
+    this.#outbox.push(record, bytes);
+    this.#schedule();
+  }
+
+  /** Counts a record that was lost before it could be handed over. */
+  lose(reason: DropReason, error: Error | null): void {
+    this.#accounts.accept(1);
+    this.#accounts.lose(reason, 1, error);
+  }
+
+  /** Tries to store what waits now; resolves when so many are settled, or when an attempt has failed. */
+  async flush(): Promise<void> {
+    const upTo = this.#accounts.accepted;
+    await this.#outbox.written();
+    if (this.#settled() >= upTo || this.#state === 'closed') return;
+    this.#due = Math.max(this.#due, upTo);
+    const settled = this.#waiters.wait(upTo);
+    void this.#run();
+    await settled;
+  }
+
+  /** Moves what waits in memory to disk, as far as there is a spool with room for it. */
+  spool(): void {
+    this.#outbox.spool(estimateRecordBytes);
+  }
+
+  /**
+   * Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}, which has half of the time if
+   * something has to be moved to disk.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#state !== 'open') return;
+    const { clock, spool } = this.#settings;
+    this.#state = 'closing';
+    const late = Promise.withResolvers<void>();
+    void late.promise.then(() => this.#stop());
+    const deadline = clock.setTimeout(late.resolve, timeoutMs, true);
+    const halfTime = clock.setTimeout(
+      () => {
+        // The disk takes its time as well.
+        if (spool !== null && this.#inMemory() > 0) late.resolve();
+      },
+      timeoutMs / 2,
+      false,
+    );
+    while (this.#isClosing() && this.#settled() < this.#accounts.accepted) {
+      // A flush waits for the disk as well, which may not answer either.
+      await Promise.race([this.flush(), late.promise]);
+      if (this.#accounts.needsPerson) break;
+      if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
+    }
+    clock.clearTimeout(deadline);
+    clock.clearTimeout(halfTime);
+    this.#stop();
+  }
+
+  /** Moves what is left to the spool, or drops it. */
+  async finish(graceMs: number): Promise<void> {
+    const { lastError } = this.#accounts;
+    const rescue = this.#outbox.rescue(this.#delivery.giveUp(), estimateRecordBytes, lastError);
+    await within(this.#settings.clock, graceMs, rescue);
+    this.#outbox.abandon(lastError);
+  }
+
+  /** Whether the last attempt failed. */
+  get isFailing(): boolean {
+    return this.#accounts.failures > 0;
+  }
+
+  /** Whether records wait that would not if all were well. */
+  get isDegraded(): boolean {
+    return this.isFailing || this.#outbox.isStrained;
+  }
+
+  /** The lane's accounts. */
+  stats(): StorageStats {
+    const { accepted, stored, dropped, retries, failures, lastError } = this.#accounts;
+    const { inFlight, spooledInFlight } = this.#delivery;
+    const oldestMs = earliest(this.#delivery.oldestMs, this.#outbox.oldestMs);
+    return {
+      name: this.#storage.name,
+      accepted,
+      stored,
+      queued: this.#inMemory() - (inFlight - spooledInFlight),
+      inFlight,
+      spooled: this.#outbox.spooled - spooledInFlight,
+      dropped,
+      retries,
+      failures,
+      lastError: lastError === null ? null : summarizeError(lastError),
+      oldestAgeMs: oldestMs === null ? null : Math.max(0, this.#settings.clock.now() - oldestMs),
+    };
+  }
+
+  #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
+    return new Spool(settings, this.#settings.clock, {
+      returned: (records, error) => {
+        this.#takeBack(records, error);
+        observer.spoolFailed(this.#storage.name, error);
+      },
+      overflowed: (records) => this.#takeBack(records, null),
+      lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
+      adopted: (count) => this.#accounts.accept(count),
+      ready: () => this.#schedule(),
+    });
+  }
+
+  #takeBack(records: readonly UsageRecord[], error: Error | null): void {
+    this.#outbox.takeBack(records, estimateRecordBytes, error);
+    this.#schedule();
+  }
+
+  #isClosing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Records that are neither stored nor dropped. */
+  #open(): number {
+    return this.#inMemory() + this.#outbox.spooled;
+  }
+
+  #inMemory(): number {
+    return this.#outbox.queued + this.#delivery.inMemory;
+  }
+
+  /** Records that are stored or dropped. */
+  #settled(): number {
+    return this.#accounts.accepted - this.#open();
+  }
+
+  /** Sees to it that the lane wakes when there is something to do. */
+  #schedule(): void {
+    if (this.#running || this.#state !== 'open' || this.#open() === 0) return;
+    if (this.#accounts.failures > 0) {
+      if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wakeForAll);
+    } else if (this.#isFull()) {
+      // Not at once: whoever called may be a response that is about to close.
+      this.#timer.soon(this.#wake);
+    } else if (!this.#timer.isSet) {
+      this.#timer.after(this.#settings.batch.maxDelayMs, false, this.#wakeForAll);
+    }
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    this.#timer.stop();
+    // Nothing comes between the question whether something is due and `#running`: a flush in there would wait for a
+    // run that does not know of it.
+    while (this.#isDue() && (await this.#delivery.take()) && (await this.#delivery.attempt())) {
+      this.#releaseWaiting();
+    }
+    this.#running = false;
+    this.#releaseWaiting();
+    this.#schedule();
+  }
+
+  /** Whether there is something to store now. */
+  #isDue(): boolean {
+    if (this.#isClosed()) return false;
+    if (this.#delivery.isUnderWay) return true;
+    return this.#isFull() || this.#settled() < this.#due;
+  }
+
+  /** Whether so much waits that it is not left to wait any longer: a whole batch, or half of what the queue holds. */
+  #isFull(): boolean {
+    const { batch, queue } = this.#settings;
+    return (
+      this.#open() >= Math.min(batch.maxRecords, queue.maxRecords / 2) ||
+      this.#outbox.queuedBytes >= Math.min(batch.maxBytes, queue.maxBytes / 2)
+    );
+  }
+
+  #backoff(): number {
+    const { retry } = this.#settings;
+    return this.#accounts.needsPerson
+      ? retry.maxDelayMs
+      : backoffMs(retry, this.#accounts.failures, Math.random());
+  }
+
+  /** Waits for the next attempt while the lane closes, or until it stops. */
+  #pause(): Promise<void> {
+    this.#timer.after(this.#backoff(), true, () => this.#releaseWaiting());
+    return this.#waiters.wait(Infinity);
+  }
+
+  /** Ends the attempts. */
+  #stop(): void {
+    if (this.#isClosed()) return;
+    this.#state = 'closed';
+    this.#delivery.end();
+    this.#timer.stop();
+    this.#releaseWaiting();
+  }
+
+  #releaseWaiting(): void {
+    const isIdle = !this.#running || this.#isClosed();
+    this.#waiters.release(isIdle ? Infinity : this.#settled());
+  }
+}

@@ -1,0 +1,147 @@
+import type { Clock } from '../../time/clock.js';
+import { TrackUsageError } from '../../errors.js';
+import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
+import { backoffMs } from '../../time/backoff.js';
+import { closedTooSoon, needsSetup } from '../storage-errors.js';
+import { WakeTimer } from '../../time/wake-timer.js';
+
+/** How a pruner works. */
+export interface PrunerSettings {
+  readonly clock: Clock;
+  /** Records that are older are deleted, in milliseconds. */
+  readonly keepMs: number;
+  /** How long a storage is waited for, in milliseconds. */
+  readonly attemptTimeoutMs: number;
+  /** Learns why an attempt failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
+const CHUNK_RECORDS = 100;
+
+/** The pause behind each chunk, in milliseconds: deleting leaves event loop and database to others. */
+const PAUSE_MS = 10;
+
+/** From one time to the next, in milliseconds. */
+const HOUR_MS = 3_600_000;
+
+/** The pauses after failures: soon where two processes were in each other's way, and never longer than usual. */
+const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
+
+/** Deletes what is too old from one storage: a chunk, a pause, a chunk, and again an hour later. It never throws. */
+export class StoragePruner {
+  readonly #storage: DeletingUsageStorage;
+  readonly #settings: PrunerSettings;
+  readonly #timer: WakeTimer;
+  /** What ends the chunk under way. */
+  #abort: AbortController | null = null;
+  /** The storage's own answer to the last chunk, which may come when nobody waits for it any more. */
+  #answer: Promise<void> | null = null;
+  #isClosed = false;
+  #deleted = 0;
+  #failures = 0;
+  #failuresInRow = 0;
+  #lastRunMs: number | null = null;
+  readonly #wake = (): void => void this.#run();
+
+  constructor(storage: DeletingUsageStorage, settings: PrunerSettings) {
+    this.#storage = storage;
+    this.#settings = settings;
+    this.#timer = new WakeTimer(settings.clock);
+  }
+
+  /** Records that were deleted. */
+  get deleted(): number {
+    return this.#deleted;
+  }
+
+  /** Attempts that failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** When nothing that is too old was left, in milliseconds since 1970; null before the first time. */
+  get lastRunMs(): number | null {
+    return this.#lastRunMs;
+  }
+
+  /** Begins on the next turn of the event loop. */
+  start(): void {
+    this.#timer.soon(this.#wake);
+  }
+
+  /** Ends what is under way; resolves when the storage has let go of it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer.stop();
+    this.#abort?.abort(closedTooSoon(this.#storage.name));
+    await this.#answer;
+  }
+
+  async #run(): Promise<void> {
+    const delayMs = await this.#deleteChunk();
+    if (!this.#isClosed) this.#timer.after(delayMs, false, this.#wake);
+  }
+
+  /** @returns when to go on, in milliseconds from now */
+  async #deleteChunk(): Promise<number> {
+    const { clock, keepMs } = this.#settings;
+    try {
+      const deleted = await this.#ask(new Date(clock.now() - keepMs));
+      this.#deleted += deleted;
+      this.#failuresInRow = 0;
+      if (deleted === CHUNK_RECORDS) return PAUSE_MS;
+      this.#lastRunMs = clock.now();
+      return HOUR_MS;
+    } catch (error) {
+      return this.#isClosed ? 0 : this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): number {
+    this.#failures += 1;
+    this.#failuresInRow += 1;
+    this.#settings.onFailure(error);
+    return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
+  }
+
+  /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
+  async #ask(date: Date): Promise<number> {
+    const { clock, attemptTimeoutMs } = this.#settings;
+    // It would get one call after another to hang in.
+    if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last attempt yet');
+    const abort = new AbortController();
+    const { signal } = abort;
+    const tooSlow = (): void =>
+      abort.abort(unavailable(this.#storage, `did not answer within ${attemptTimeoutMs} ms`));
+    const timer = clock.setTimeout(tooSlow, attemptTimeoutMs, false);
+    this.#abort = abort;
+    try {
+      const deleted = await new Promise<number>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
+        this.#answer = answer.then(resolve, reject).finally(() => {
+          this.#answer = null;
+        });
+      });
+      return checked(this.#storage, deleted);
+    } finally {
+      clock.clearTimeout(timer);
+      this.#abort = null;
+    }
+  }
+}
+
+function checked({ name }: DeletingUsageStorage, deleted: unknown): number {
+  if (Number.isSafeInteger(deleted) && Number(deleted) >= 0 && Number(deleted) <= CHUNK_RECORDS)
+    return Number(deleted);
+  throw new TrackUsageError(
+    'STORAGE_CONTRACT',
+    `The storage '${name}' answered ${String(deleted)} to deleteBefore; expected how many records it deleted, at most ` +
+      `the limit of ${CHUNK_RECORDS}.`,
+  );
+}
+
+function unavailable({ name }: DeletingUsageStorage, what: string): TrackUsageError {
+  return new TrackUsageError('STORAGE_UNAVAILABLE', `The storage '${name}' ${what}.`);
+}

@@ -1,9 +1,0 @@
-export type { UsageEntity } from '../usage-entity.js';
-export type { UsageRow } from '../usage-row.js';
-export { UsageRepository } from '../usage-repository.js';
-export type { MongoStorageNaming } from './collection-storage.js';
-export type { MongoStorageOptions } from './connect-options.js';
-export { MongoPiggybackStorage } from './mongo-piggyback-storage.js';
-export { MongoStorage } from './mongo-storage.js';
-export type { NativeCollection } from './native-collection.js';
-export { Usage, defineUsage } from './usage-entity.js';
