@@ -71,20 +71,22 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     // A signal that comes while the tracker closes waits for the end of that.
     attachments.push((closing) => void closing.then(endSignals, endSignals));
   }
-  if (settings.metrics) {
-    const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
-    const read = (): ObservedFigures => ({
-      storages: tracker.stats().storages,
-      droppedWithoutStorage: pipeline.droppedWithoutStorage,
-    });
-    const endMetrics = observeMetrics(read, onFailure);
-    attachments.push((closing) => void closing.then(endMetrics, endMetrics));
-  }
+  if (settings.metrics) attachments.push(measure(tracker, pipeline));
   return Object.assign(capture.middleware(), { tracker });
 }
 
 /** What has to be undone when the tracker is closed; it is handed the end of that. */
 type Attachment = (closing: Promise<unknown>) => void;
+
+function measure(tracker: UsageTracker, pipeline: Pipeline): Attachment {
+  const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
+  const read = (): ObservedFigures => ({
+    storages: tracker.stats().storages,
+    droppedWithoutStorage: pipeline.droppedWithoutStorage,
+  });
+  const endMetrics = observeMetrics(read, onFailure);
+  return (closing) => void closing.then(endMetrics, endMetrics);
+}
 
 /** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
 class Tracker implements UsageTracker {
