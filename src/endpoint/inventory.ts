@@ -67,7 +67,7 @@ export interface InventoryApplication extends InventoryPolicy {
   readonly bots: RecordingSettings['bots'];
   /** What is done for clients that ask not to be watched. */
   readonly respect: RecordingSettings['respect'];
-  /** Whether requests that failed are sampled too; else all of them are recorded. */
+  /** Whether every request that failed is recorded, whatever the sample rate. */
   readonly keepErrors: boolean;
   /** Whether headers of trusted proxies tell the client's address. With `ip: 'full'`, `X-Forwarded-For` is then kept too. */
   readonly trustProxy: boolean;

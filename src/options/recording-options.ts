@@ -45,7 +45,7 @@ export interface RecordingOptions {
   readonly ignorePaths?: readonly (string | RegExp)[] | undefined;
   /** Which share of the requests is recorded, from 0 to 1; a record's `weight` is 1 / share. @default 1 */
   readonly sampleRate?: SampleRate | undefined;
-  /** Whether requests that failed (status 400 or more, or broken off) are sampled too; else all are kept. @default true */
+  /** Whether every request that failed (status 400 or more, or broken off) is recorded, whatever the sample rate. @default false */
   readonly keepErrors?: boolean | undefined;
   /** What is done with requests of known bots: they are tagged, or not recorded. @default 'tag' */
   readonly bots?: 'tag' | 'skip' | undefined;
