@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { systemClock } from '../../src/time/clock.js';
+import { earliest, systemClock } from '../../src/time/clock.js';
 
 describe('The system clock', () => {
   it('tells the time of day, and a time that never goes back', () => {
@@ -31,5 +31,13 @@ describe('The system clock', () => {
       );
     });
     expect(calls).to.equal(1);
+  });
+});
+
+describe('earliest', () => {
+  it('is the earliest of those moments that are known', () => {
+    expect(earliest(3, null, 2)).to.equal(2);
+    expect(earliest(null, 0)).to.equal(0);
+    expect(earliest(null, null)).to.equal(null);
   });
 });

@@ -1,6 +1,6 @@
+import { earliest } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { DropReason } from '../telling/accounting.js';
-import { earliest } from './earliest.js';
 import { type Load, type QueueBounds, RecordQueue } from './record-queue.js';
 import type { Spool } from '../spool/spool.js';
 

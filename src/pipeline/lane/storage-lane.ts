@@ -1,10 +1,10 @@
+import { earliest } from '../../time/clock.js';
 import { estimateRecordBytes } from '../../record/record-size.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
 import type { DropReason, StorageStats } from '../telling/accounting.js';
 import { backoffMs } from '../../time/backoff.js';
 import { Delivery } from './delivery.js';
-import { earliest } from './earliest.js';
 import { summarizeError } from '../telling/error-summary.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from '../telling/lane-observer.js';
@@ -12,7 +12,7 @@ import type { LaneSettings } from './lane-settings.js';
 import { Outbox } from './outbox.js';
 import type { SpoolSettings } from '../spool/spool-contract.js';
 import { Spool } from '../spool/spool.js';
-import { Waiters } from './waiters.js';
+import { Waiters } from '../../time/waiters.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 import { within } from '../../time/within.js';
 

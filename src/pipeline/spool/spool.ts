@@ -4,7 +4,7 @@ import type { Clock } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
 import { toError } from '../telling/report-log.js';
-import { Waiters } from '../lane/waiters.js';
+import { Waiters } from '../../time/waiters.js';
 import { readAdopted } from './adopted-segment.js';
 import { Intervals } from './intervals.js';
 import { OwnFolder, hasVanished } from './own-folder.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Waiters } from '../../../src/pipeline/lane/waiters.js';
+import { Waiters } from '../../src/time/waiters.js';
 
 describe('Waiters', () => {
   it('lets those go whose records are settled, each once', async () => {
