@@ -84,7 +84,9 @@ async function readAnswer(response: IncomingMessage): Promise<JsonObject | null>
   if (statusCode !== 200) throw unusable(`answers with status ${statusCode}`);
   const type = headers['content-type'];
   if (type === undefined || !JSON_TYPE.test(type))
-    throw unusable(`answers ${type ?? 'nothing that says so'}, and not JSON`);
+    throw unusable(
+      `answers ${/^[a-z]+\/[a-z.+-]+/i.exec(type ?? '')?.[0] ?? 'nothing that says so'}, and not JSON`,
+    );
   return parse(await readText(response));
 }
 

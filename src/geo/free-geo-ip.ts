@@ -1,6 +1,5 @@
-import type { GeoInfo } from '../record/geo-info.js';
+import { type GeoInfo, readGeoInfo } from '../record/geo-info.js';
 import type { JsonObject } from '../record/usage-record.js';
-import { knownFields } from './known-fields.js';
 
 /**
  * Reads the answers of FreeGeoIP and of the services that took its place: freegeoip.net and freegeoip.app
@@ -10,7 +9,7 @@ import { knownFields } from './known-fields.js';
 export function readFreeGeoIp(answer: JsonObject): GeoInfo | null {
   const timezone = answer['timezone'];
   const zone = typeof timezone === 'object' && timezone !== null ? (timezone as JsonObject)['id'] : timezone;
-  return knownFields({
+  return readGeoInfo({
     countryCode: answer['country_code'] ?? answer['countryCode'],
     countryName: answer['country_name'] ?? answer['country'],
     region: answer['region_name'] ?? answer['regionName'] ?? answer['region'],

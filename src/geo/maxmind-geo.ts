@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { OptionReader } from '../option-reader.js';
-import type { GeoInfo } from '../record/geo-info.js';
+import { type GeoInfo, readGeoInfo } from '../record/geo-info.js';
 import type { GeoSource } from './geo-source.js';
-import { knownFields } from './known-fields.js';
 import { type MaxmindAnswer, MaxmindDatabase } from './maxmind-database.js';
 
 /** The options of `maxmindGeo`. */
@@ -37,7 +36,7 @@ export function maxmindGeo(options: MaxmindGeoOptions): GeoSource {
 }
 
 function toGeoInfo({ country, subdivisions, city, location }: MaxmindAnswer): GeoInfo | null {
-  return knownFields({
+  return readGeoInfo({
     countryCode: country?.iso_code,
     countryName: country?.names?.en,
     region: subdivisions?.[0]?.names?.en,

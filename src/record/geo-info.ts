@@ -1,6 +1,7 @@
+import { cleanText } from './text.js';
 import type { JsonObject } from './usage-record.js';
 
-/** What `maxmindGeo` and `httpGeo` tell of an address, as `ipInfo` of a record. What is not known is left out. */
+/** What a record keeps of a source's answer, as its `ipInfo`. What is not known is left out. */
 export type GeoInfo = {
   /** The country's code (ISO 3166-1 alpha-2), such as `CH`. */
   readonly countryCode?: string;
@@ -18,20 +19,16 @@ export type GeoInfo = {
   readonly timeZone?: string;
 };
 
-/** The fields of {@link GeoInfo} that tell no more than the country. */
-export const COUNTRY_FIELDS = ['countryCode', 'countryName'] as const satisfies readonly (keyof GeoInfo)[];
+/** The fields of {@link GeoInfo} that hold text. The first two tell no more than the country. */
+const TEXTS = ['countryCode', 'countryName', 'region', 'city', 'timeZone'] as const;
+const COUNTRY = new Set<string>(TEXTS.slice(0, 2));
 
-/** The fields of {@link GeoInfo} that tell more than the country. */
-export const FINE_GEO_FIELDS = [
-  'region',
-  'city',
-  'latitude',
-  'longitude',
-  'timeZone',
-] as const satisfies readonly (keyof GeoInfo)[];
+/** The longest text of a field, in characters; the longest name of a place has 168. */
+const MAX_TEXT_LENGTH = 200;
 
 /**
- * Tells where an address is: {@link GeoInfo}, or any other object. Null stands for an address that is not known.
+ * Tells where an address is. Of its answer, the fields of {@link GeoInfo} are kept; null stands for an address that is not
+ * known.
  *
  * @param address - a public address, never a private one
  * @param signal - aborted when nobody waits any longer
@@ -43,4 +40,42 @@ export interface GeoLookup {
    * in any case.
    */
   ready?(): Promise<void>;
+}
+
+/**
+ * Keeps what can be used of an answer: text that says something, and numbers that are coordinates. Nothing else of it is
+ * kept, as many sources repeat the address that they were asked for, or tell its network.
+ *
+ * @returns null if there is nothing
+ */
+export function readGeoInfo(answer: { readonly [Field in keyof GeoInfo]: unknown }): GeoInfo | null {
+  const texts = TEXTS.flatMap((field) => {
+    const value = answer[field];
+    return typeof value === 'string' && value.trim() !== ''
+      ? [[field, cleanText(value, MAX_TEXT_LENGTH)]]
+      : [];
+  });
+  const known = { ...(Object.fromEntries(texts) as GeoInfo), ...readCoordinates(answer) };
+  return Object.keys(known).length === 0 ? null : known;
+}
+
+/** What of a location tells no more than the country; null if there is nothing. */
+export function countryOf(location: JsonObject | null): JsonObject | null {
+  const kept = Object.entries(location ?? {}).filter(([name]) => COUNTRY.has(name));
+  return kept.length === 0 ? null : Object.fromEntries(kept);
+}
+
+/** One coordinate without the other tells nothing, and (0, 0) is what services answer that know neither. */
+function readCoordinates({
+  latitude,
+  longitude,
+}: {
+  readonly [Field in keyof GeoInfo]: unknown;
+}): Pick<GeoInfo, 'latitude' | 'longitude'> {
+  if (!isWithin(latitude, 90) || !isWithin(longitude, 180)) return {};
+  return latitude === 0 && longitude === 0 ? {} : { latitude, longitude };
+}
+
+function isWithin(value: unknown, bound: number): value is number {
+  return typeof value === 'number' && Math.abs(value) <= bound;
 }

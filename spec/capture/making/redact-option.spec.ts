@@ -110,7 +110,7 @@ describe('The option redact', () => {
   }
 
   it('may change objects at depth, and changes those of no other record', async () => {
-    const lookup = (): object => ({ city: 'Bern', near: { city: 'Thun' } });
+    const lookup = (): object => ({ city: 'Bern', region: 'Thun' });
     lines = [];
     const log = (line: string): void => void lines.push(line);
     served = await serveHandler((ctx) => void (ctx.body = 'ok'), {
@@ -118,17 +118,17 @@ describe('The option redact', () => {
       trustProxy: 'loopback',
       geo: { lookup: lookup as never },
       redact: (record) => {
-        const place = record.ipInfo as { city: unknown; near: { city: unknown } };
-        expect(place.near.city).to.equal('Thun');
+        const place = record.ipInfo as { city: unknown; region: unknown };
+        expect(place.region).to.equal('Thun');
         place.city = null;
-        place.near.city = null;
+        place.region = null;
       },
     });
     for (let request = 0; request < 2; request += 1) {
       await (await fetch(served.origin, { headers: { 'x-forwarded-for': '81.2.69.142' } })).text();
     }
     expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal(
-      Array.from({ length: 2 }, () => ({ city: null, near: { city: null } })),
+      Array.from({ length: 2 }, () => ({ city: null, region: null })),
     );
     expect(lines).to.deep.equal([]);
   });

@@ -2,7 +2,7 @@ import type { Clock } from '../../time/clock.js';
 import type { AddressSettings } from '../../options/address-options.js';
 import type { GeoSettings } from '../../options/geo-options.js';
 import type { TrackerSettings } from '../../options/tracker-options.js';
-import { COUNTRY_FIELDS } from '../../record/geo-info.js';
+import { countryOf } from '../../record/geo-info.js';
 import type { JsonObject, UsageRecordDraft } from '../../record/usage-record.js';
 import { AddressLocator, type LocatorStats } from '../client/location/address-locator.js';
 import type { ClientAddresses } from '../client/address/client-address.js';
@@ -121,11 +121,4 @@ export class LateDetails {
     const answer = locator.locate(address.full);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
-}
-
-function countryOf(place: JsonObject | null): JsonObject | null {
-  if (place === null) return null;
-  // What is no text may hold more than the country.
-  const kept = COUNTRY_FIELDS.filter((name) => Object.hasOwn(place, name) && typeof place[name] === 'string');
-  return kept.length === 0 ? null : Object.fromEntries(kept.map((name) => [name, place[name] ?? null]));
 }

@@ -10,7 +10,13 @@ import type { Served } from '../../../support/serve.js';
 import { until } from '../../../support/until.js';
 
 const ADDRESS = '81.2.69.142';
-const PLACE = { countryCode: 'GB', countryName: 'United Kingdom', city: 'London', latitude: 51.5 };
+const PLACE = {
+  countryCode: 'GB',
+  countryName: 'United Kingdom',
+  city: 'London',
+  latitude: 51.5,
+  longitude: 0,
+};
 
 describe('The option geo', () => {
   let served: Served;

@@ -1,11 +1,10 @@
 import type { Clock } from '../../../time/clock.js';
 import type { GeoSettings } from '../../../options/geo-options.js';
 import { publicAddress } from '../../../public-address.js';
-import { limitJsonObject } from '../../../record/json.js';
-import type { JsonObject, JsonValue } from '../../../record/usage-record.js';
+import { TrackUsageError } from '../../../errors.js';
+import { readGeoInfo } from '../../../record/geo-info.js';
+import type { JsonObject } from '../../../record/usage-record.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { AddressTraces } from './address-traces.js';
-import { describeWithout } from './describe-without.js';
 import { KnownLocations } from './known-locations.js';
 
 /** What became of the addresses that were asked for. */
@@ -169,12 +168,12 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry.address, limit), inquiry.address);
+      location = sealed(await this.#ask(inquiry.address, limit));
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
       this.#judge(location);
     } catch (error) {
-      if (!this.#isClosed) this.#failed(error, inquiry.address);
+      if (!this.#isClosed) this.#failed(error);
     }
     this.#running.delete(limit);
     this.#end(inquiry, location);
@@ -186,7 +185,7 @@ export class AddressLocator {
     const { lookup, timeoutMs } = this.#settings;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error), { once: true });
-    const giveUp = (): void => limit.abort(new Error(`it took longer than ${timeoutMs} ms`));
+    const giveUp = (): void => limit.abort(unusable(`it took longer than ${timeoutMs} ms`));
     const timer = this.#clock.setTimeout(giveUp, timeoutMs, false);
     try {
       return await Promise.race([lookup(address, limit.signal), aborted]);
@@ -218,14 +217,14 @@ export class AddressLocator {
     this.#inVain = null;
   }
 
-  #failed(error: unknown, address: string): void {
+  #failed(error: unknown): void {
     this.#counts.failures += 1;
     this.#untold += 1;
     this.#breaker.failed();
     if (!this.#mayTell()) return;
     const count = this.#untold === 1 ? 'a geo look-up' : `${this.#untold} geo look-ups`;
     this.#untold = 0;
-    this.#tell(new Error(`${count} failed: ${describeWithout(error, address)}`));
+    this.#tell(new Error(`${count} failed: ${describe(error)}`));
   }
 
   #mayTell(): boolean {
@@ -242,29 +241,30 @@ export class AddressLocator {
   }
 }
 
-/** A location within the limits of JSON in records, without the address; frozen, as many records may share it. */
-function sealed(answer: unknown, address: string): JsonObject | null {
+/** A location, frozen, as many records may share it. */
+function sealed(answer: unknown): JsonObject | null {
   if (answer === null || answer === undefined) return null;
   if (typeof answer !== 'object' || Array.isArray(answer))
-    throw new TypeError('its answer is neither an object nor null');
-  return freeze(without(address, limitJsonObject(answer)));
+    throw unusable('its answer is neither an object nor null');
+  return Object.freeze(readGeoInfo(answer));
+}
+
+function unusable(message: string): TrackUsageError {
+  return new TrackUsageError('GEO_SOURCE', message);
 }
 
 /**
- * Many sources repeat the address that they were asked for, or tell its network, and how much of that is kept is the policy's
- * to say: what tells either is left out, and all of a location that still tells the address, as by a list of its octets.
+ * An error in words. Those of others may repeat the address in any spelling, or hold an answer that does: of these, the class and
+ * the code are told.
  */
-function without(address: string, location: JsonObject): JsonObject | null {
-  const traces = new AddressTraces(address);
-  const kept = JSON.parse(JSON.stringify(location), function (this: unknown, name: string, part: unknown) {
-    if (![name, part].some((text) => traces.isIn(text) || traces.isNear(text))) return part;
-    return Array.isArray(this) ? null : undefined;
-  }) as JsonObject;
-  return traces.isIn(JSON.stringify(kept)) ? null : kept;
-}
-
-function freeze<Value extends JsonValue>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const part of Object.values(value) as JsonValue[]) freeze(part);
-  return Object.freeze(value);
+function describe(error: unknown): string {
+  try {
+    if (error instanceof TrackUsageError) return error.message;
+    if (!(error instanceof Error)) return `it threw a value of type ${typeof error}`;
+    const { code } = error as { code?: unknown };
+    const kind = typeof code === 'string' && /^[A-Z][A-Z_]*$/.test(code) ? ` (${code})` : '';
+    return `${error.constructor.name}${kind}; its message is not told, as it may hold the address`;
+  } catch {
+    return 'an error that cannot be shown';
+  }
 }
