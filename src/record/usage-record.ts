@@ -12,9 +12,9 @@ export type JsonObject = { readonly [name: string]: JsonValue };
 
 /** What the `User-Agent` and `Accept-Language` headers tell of the client. */
 export interface UserAgent {
-  /** The browser's name, such as `Firefox`; null if it cannot be told. */
+  /** The browser's name, such as `Firefox`, else the client's first product token, such as `okhttp`; null if there is none. */
   readonly browser: string | null;
-  /** The browser's version, such as `143.0`; null if it cannot be told. */
+  /** The version of the browser or the product, such as `143.0`; null if it cannot be told. */
   readonly version: string | null;
   /** The operating system's name, such as `Windows`; null if it cannot be told. */
   readonly platform: string | null;
@@ -70,7 +70,7 @@ export interface UsageRecord {
   readonly username: string | null;
   /** The client's software. */
   readonly userAgent: UserAgent;
-  /** Whether the user agent is that of a known bot. */
+  /** Whether the user agent is that of a crawler, a monitor or a link previewer; libraries for HTTP are none. */
   readonly bot: boolean;
   /** What is known of the address's location; null if it was not looked up. */
   readonly ipInfo: JsonObject | null;

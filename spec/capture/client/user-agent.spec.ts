@@ -43,13 +43,20 @@ describe('UserAgentReader', () => {
     ).to.deep.equal(['', null]);
   });
 
-  for (const bot of [
-    'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
-    'curl/8.5.0',
-    'python-requests/2.32.0',
-  ]) {
-    it(`tags ${bot} as a bot`, () => {
-      expect(read(bot).bot).to.equal(true);
+  for (const [header, browser, version] of [
+    ['okhttp/4.12.0', 'okhttp', '4.12.0'],
+    ['MyApp/1.2 (Android 14; Pixel 8) okhttp/4.12.0', 'MyApp', '1.2'],
+    ['MyApp/42 CFNetwork/1490.0.4 Darwin/23.2.0', 'MyApp', '42'],
+    ['Ktor client', 'Ktor', null],
+    ['inventory-service/v2.3.1', 'inventory-service', '2.3.1'],
+    ['com.example.shop/512 (iOS; 17.3)', 'com.example.shop', '512'],
+    ['Mozilla/5.0 (unknown)', null, null],
+    ['(no product)', null, null],
+    ['', null, null],
+  ] as const) {
+    it(`tells ${browser} ${version} from '${header}', which is no browser`, () => {
+      expect(read(header)).to.deep.include({ bot: false });
+      expect(read(header).userAgent).to.deep.include({ browser, version, string: header });
     });
   }
 

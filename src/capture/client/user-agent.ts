@@ -1,4 +1,3 @@
-import { isbot } from 'isbot';
 import Negotiator from 'negotiator';
 import QuickLRU from 'quick-lru';
 import { UAParser } from 'ua-parser-js';
@@ -6,6 +5,7 @@ import { TEXT_LIMITS } from '../../record/limits.js';
 import { sealUserAgent } from '../../record/seal.js';
 import { cleanText } from '../../record/text.js';
 import type { UserAgent } from '../../record/usage-record.js';
+import { isBot } from './bots.js';
 import { headerText } from '../request/header-text.js';
 import { detached } from '../request/request-target.js';
 
@@ -30,6 +30,12 @@ const MAX_LANGUAGES_LENGTH = 256;
 
 /** The form of language tags (RFC 4647, 2.1), without the wildcard. */
 const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
+
+/**
+ * The first product token and its version (RFC 9110, 10.1.5), which names the client where it is no browser: `okhttp/4.12.0`.
+ * `Mozilla` names none.
+ */
+const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]+)(?:\/v?([\w.+-]+))?/i;
 
 /** What a `User-Agent` header tells. */
 interface Agent {
@@ -96,16 +102,17 @@ function keptText(header: string): string {
 function readAgent(header: string | undefined): Agent {
   const string = header === undefined ? null : keptText(header);
   const parser = new UAParser(string ?? '');
-  const browser = parser.getBrowser();
+  const { name, version } = parser.getBrowser();
+  const [, product, productVersion] = PRODUCT.exec(string ?? '') ?? [];
   return {
     userAgent: sealUserAgent({
-      browser: browser.name ?? null,
-      version: browser.version ?? null,
+      browser: name ?? product ?? null,
+      version: (name === undefined ? productVersion : version) ?? null,
       platform: parser.getOS().name ?? null,
       language: null,
       string,
     }),
-    bot: string !== null && isbot(string),
+    bot: string !== null && isBot(string),
   };
 }
 
