@@ -25,7 +25,7 @@ describe('The last error in stats()', () => {
     [
       'one of several lines, and long',
       new RangeError(`a\nb\u001b[31m${'x'.repeat(1000)}`),
-      { name: 'RangeError', message: `a b [31m${'x'.repeat(492)}`, code: null },
+      { name: 'RangeError', message: `a b\\x1b[31m${'x'.repeat(489)}`, code: null },
     ],
     [
       'one that throws when it is looked at',

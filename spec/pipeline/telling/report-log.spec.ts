@@ -103,6 +103,18 @@ describe('ReportLog', () => {
     expect(lines).to.have.length(4);
   });
 
+  it('escapes what a terminal acts upon or hides, in the name of a storage and in what it threw', () => {
+    const { lines, log } = setUp();
+    log.warn('a', "the storage 'evil\u202e\u200b' works");
+    log.failure('b', 'it failed', new Error('\u001b[2J\u{e0041}\u202e'));
+    log.loss('x\u2066', 'late', 1, null);
+    expect(lines).to.deep.equal([
+      String.raw`koa-track-usage: the storage 'evil\u202e\u200b' works`,
+      String.raw`koa-track-usage: it failed: Error: \x1b[2J\udb40\udc41\u202e`,
+      String.raw`koa-track-usage: records were dropped (x\u2066 late 1)`,
+    ]);
+  });
+
   it('survives whatever is thrown', () => {
     const { lines, log } = setUp();
     for (const [index, value] of oddValues().entries()) log.failure(`kind ${index}`, 'it failed', value);
@@ -129,7 +141,9 @@ describe('ReportLog', () => {
 
 describe('describeError', () => {
   it('fits every thrown value on one line without control characters', () => {
-    expect(describeError(new TypeError('a\nb\u001b[31m\u2028c'))).to.equal('TypeError: a b [31m c');
+    expect(describeError(new TypeError('a\nb\u001b[31m\u2028c'))).to.equal(
+      String.raw`TypeError: a b\x1b[31m c`,
+    );
     expect(describeError('text')).to.equal("thrown: 'text'");
     expect(describeError(null)).to.equal('thrown: null');
     expect(describeError(new Error('x'.repeat(1000)))).to.have.length(500);

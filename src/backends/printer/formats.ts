@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../record/usage-record.js';
-import { escapeControl, escapeJsonControl, escapeQuoted } from './escape-control.js';
+import { escapeControl, escapeJsonControl, escapeQuoted } from '../../record/escape-control.js';
 
 /** Makes one line of a record, without its line feed. */
 export type LineFormatter = (record: UsageRecord) => string;
@@ -23,18 +23,19 @@ export function formatJson(record: UsageRecord): string {
 
 /**
  * Apache's combined log format (mod_log_config, `"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""`).
- * The record keeps neither the referrer, which is `-`, nor the protocol's version, which is given as `HTTP/1.1`,
- * as readers of the format expect one.
+ * The record keeps neither the referrer, which is `-`, nor the protocol's version, which is given as `HTTP/1.1`.
+ * Readers of the format refuse a line without an address or a status: these are `0.0.0.0`, and nginx's 499 for a
+ * client that has left.
  */
 export function formatCombined(record: UsageRecord): string {
   const request = escapeQuoted(`${record.method} ${requestTarget(record)} HTTP/1.1`);
   const userAgent = escapeQuoted(record.userAgent.string ?? '-');
-  const user = record.username === '' ? '""' : escapeField(record.username ?? '-');
+  const user = record.username === '' ? '""' : encodeField(record.username ?? '-');
   const bytes =
     record.responseBytes === null || record.responseBytes === 0 ? '-' : String(record.responseBytes);
   return (
-    `${record.remoteAddr ?? '-'} - ${user} [${combinedDate(record.date)}] ` +
-    `"${request}" ${record.status ?? '-'} ${bytes} "-" "${userAgent}"`
+    `${record.remoteAddr ?? '0.0.0.0'} - ${user} [${combinedDate(record.date)}] ` +
+    `"${request}" ${record.status ?? 499} ${bytes} "-" "${userAgent}"`
   );
 }
 
@@ -44,9 +45,11 @@ function requestTarget(record: UsageRecord): string {
   return start < 0 ? record.path : record.path + record.url.slice(start);
 }
 
-/** A field between spaces must hold none. */
-function escapeField(text: string): string {
-  return escapeQuoted(text).replaceAll(' ', String.raw`\x20`);
+/** What could be taken for the end of a field, as its bytes, the way nginx does it (`escape=default`). */
+function encodeField(text: string): string {
+  return text.replaceAll(/[^!#-Z^-~]+/g, (run) =>
+    Array.from(Buffer.from(run), (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

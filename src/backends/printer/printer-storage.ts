@@ -3,7 +3,7 @@ import { OptionReader, hasMethods } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { orAbort } from '../../storage/or-abort.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
-import { escapeControl } from './escape-control.js';
+import { escapeControl } from '../../record/escape-control.js';
 import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';
 
 /** Where lines go: a writable stream such as `process.stdout` or a file's. */

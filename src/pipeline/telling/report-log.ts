@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { escapeControl } from '../../record/escape-control.js';
 import type { Clock, TimerHandle } from '../../time/clock.js';
 import type { DropReason } from './accounting.js';
 import { needsPerson } from '../storage-errors.js';
@@ -105,7 +106,7 @@ export class ReportLog {
   #write(level: keyof LogTarget, message: string): void {
     try {
       // A logger may be asynchronous, and fail later.
-      const written: unknown = this.#target[level](`${PREFIX} ${message}`);
+      const written: unknown = this.#target[level](escapeControl(`${PREFIX} ${message}`));
       if (written instanceof Promise) written.catch(() => undefined);
     } catch {
       // There is nobody left to tell.
@@ -137,5 +138,5 @@ export function describeError(error: unknown): string {
 
 /** Text on one line, without control characters, and not too long. */
 export function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, 500);
+  return escapeControl(text.replace(/\s+/gu, ' ')).slice(0, 500);
 }
