@@ -43,6 +43,26 @@ const CONTRADICTIONS: readonly [options: TrackUsageOptions, says: string][] = [
     { retry: { minDelayMs: 30_001 } },
     "'retry.maxDelayMs' is 30000; expected at least retry.minDelayMs, which is 30001.",
   ],
+  [
+    { retry: { maxAgeMs: 3000 }, batch: { maxDelayMs: 3000 } },
+    "'retry.maxAgeMs' is 3000; expected more than batch.maxDelayMs, which is 3000.",
+  ],
+  [
+    { retry: { maxAgeMs: 1000 } },
+    "'retry.maxAgeMs' is 1000; expected more than batch.maxDelayMs, which is 1000.",
+  ],
+  [
+    { queue: { overflow: 'drop-oldest' }, spool: { dir: '/spool' } },
+    "'queue.overflow' is 'drop-oldest'; expected 'drop-newest', as the option spool takes what the queue has no room for.",
+  ],
+  [
+    { queue: { maxRecords: 9 }, batch: { maxRecords: 10 } },
+    "'batch.maxRecords' is 10; expected at most queue.maxRecords, which is 9.",
+  ],
+  [
+    { batch: { maxBytes: 16_777_217 } },
+    "'batch.maxBytes' is 16777217; expected at most queue.maxBytes, which is 16777216.",
+  ],
 ];
 
 /** Options that are close to a contradiction. */

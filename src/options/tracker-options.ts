@@ -155,20 +155,31 @@ const A_STORAGE = 'a storage (an object with a name and a method store) or a lis
 export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettings {
   refuseStorage(options);
   const settings = readOptions<TrackUsageOptions, TrackerDifferences>(SUBJECT, TrackUsageOptions, options);
-  refuseContradictions(settings);
+  refuseContradictions(options, settings);
   const { serverName = applicationName() } = options;
   return { ...settings, serverName: cleanText(serverName, TEXT_LIMITS.serverName) };
 }
 
 /** Options that can be used, but not together. */
-function refuseContradictions(settings: TrackerSettings): void {
-  const { defaultPolicy, trackUnmatched, retry } = settings;
+function refuseContradictions(given: TrackUsageOptions, settings: TrackerSettings): void {
+  const { defaultPolicy, trackUnmatched, queue, batch, retry, spool } = settings;
   if (trackUnmatched && defaultPolicy === 'exclude') {
     const why = "as unmatched requests are only tracked with defaultPolicy: 'include'";
     refuse('trackUnmatched', trackUnmatched, `false, ${why}`);
   }
   if (retry.maxDelayMs < retry.minDelayMs)
     refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
+  // A record would expire before its batch is due.
+  if (retry.maxAgeMs <= batch.maxDelayMs)
+    refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
+  if (spool !== null && queue.overflow === 'drop-oldest') {
+    const why = 'as the option spool takes what the queue has no room for';
+    refuse('queue.overflow', queue.overflow, `'drop-newest', ${why}`);
+  }
+  // The default of a batch yields to a small queue, and what is on disk does not have to fit into the queue.
+  for (const bound of ['maxRecords', 'maxBytes'] as const)
+    if (spool === null && given.batch?.[bound] !== undefined && batch[bound] > queue[bound])
+      refuse(`batch.${bound}`, batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
