@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile, readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -180,20 +180,6 @@ describe('The README', function () {
     expect(found[0])
       .to.have.property('last_call')
       .that.matches(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
-  });
-
-  it('leads to a page that names every option of trackUsage', async () => {
-    const page = await readFile(join(ROOT, 'docs/options.md'), 'utf8');
-    const folder = join(ROOT, 'src/options');
-    const names: string[] = [];
-    for (const file of await readdir(folder)) {
-      const source = await readFile(join(folder, file), 'utf8');
-      for (const [, list = ''] of source.matchAll(/const (?:[A-Z]+_)?NAMES = \[([^\]]*)\]/g)) {
-        names.push(...[...list.matchAll(/'(\w+)'/g)].map(([, name]) => String(name)));
-      }
-    }
-    expect(names.length).to.be.at.least(22);
-    for (const name of names) expect(page, name).to.match(new RegExp(`^\\| \`(?:\\w+\\.)?${name}\` `, 'm'));
   });
 
   it('leads to a page that states the length of every text and of every object', async () => {

@@ -28,7 +28,13 @@ export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata
 export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
-export type { BatchOptions, QueueOptions, RetryOptions } from './options/delivery-options.js';
+export type {
+  BatchOptions,
+  QueueOptions,
+  RetentionOptions,
+  RetryOptions,
+  SpoolOptions,
+} from './options/delivery-options.js';
 export type {
   TrackUsageOptions,
   UsageContainer,
@@ -36,8 +42,6 @@ export type {
   UserReader,
 } from './options/tracker-options.js';
 export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';
-export type { RetentionOptions } from './options/retention-options.js';
-export type { SpoolOptions } from './options/spool-options.js';
 export type {
   RecordCounts,
   DropCounts,

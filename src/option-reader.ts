@@ -1,104 +1,181 @@
 import { inspect } from 'node:util';
 import { TrackUsageError } from './errors.js';
 
-/** Options with every default filled in. */
-export type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+/** How one option is read. */
+export interface OptionKind<Given = never> {
+  /** What can be used, as an error says it. */
+  readonly expected: string;
+  /** Whether a value can be used. @default any can */
+  readonly accepts?: (value: unknown) => boolean;
+  /** What holds where the option is not given. @default undefined */
+  readonly default?: unknown;
+  /** Whether the option has to be given. @default false */
+  readonly isRequired?: boolean;
+  /** Whether errors keep the value to themselves. @default false */
+  readonly isSecret?: boolean;
+  /** The smallest number, and the largest, both inclusive. */
+  readonly min?: number;
+  readonly max?: number;
+  /** What a number counts, if it is no mere count. */
+  readonly unit?: Unit | undefined;
+  /** The texts that can be used, where no other can. */
+  readonly values?: readonly string[];
+  /** The table of the options that it holds. */
+  readonly table?: new () => object;
+  /** Makes the setting from a value that was accepted; it may refuse the value all the same. @default the value itself */
+  readonly convert?: (value: Given, place: OptionPlace) => unknown;
+}
 
-/** Checks the options of one function, each by its name, and refuses what cannot be used. */
-export class OptionReader<Options extends object> {
-  readonly #subject: string;
-  readonly #prefix: string;
-  readonly #options: Options;
+type Unit = 'milliseconds' | 'bytes' | 'days';
 
-  /**
-   * @param subject - who takes the options, such as `trackUsage`
-   * @param options - what was given
-   * @param names - the names that exist
-   * @param group - the option that holds these options, if they are nested
-   * @param expected - what the options should be, for the error if they are not an object
-   * @throws {TrackUsageError} `INVALID_OPTION` if the options are not an object or one of them does not exist
-   */
-  constructor(
-    subject: string,
-    options: Options,
-    names: readonly (keyof Options & string)[],
-    group?: string,
-    expected = group === undefined ? 'an object' : `an object such as { ${names[0]} }`,
-  ) {
-    this.#subject = subject;
-    this.#prefix = group === undefined ? '' : `${group}.`;
-    this.#options = options;
-    if (!isObject(options)) throw invalid(subject, group ?? 'options', options, expected);
-    const known: readonly string[] = names;
-    for (const name of Object.keys(options)) {
-      if (!known.includes(name)) {
-        throw new TrackUsageError(
-          'INVALID_OPTION',
-          `${subject}: there is no option '${this.#prefix}${name}' (it was given ${kindOf(options[name as keyof Options])}). ` +
-            `The options are ${known.map((option) => `'${this.#prefix}${option}'`).join(', ')}.`,
-        );
-      }
-    }
-  }
+/** An option, as an error names it. */
+export interface OptionPlace {
+  /** Who takes it, such as `trackUsage`. */
+  readonly subject: string;
+  /** Its name, behind that of the option that holds it. */
+  readonly name: string;
+}
 
-  /** The value of an option that passes `accepts`, or `fallback` if it was not given. */
-  read<Value>(
-    name: keyof Options & string,
-    accepts: (value: unknown) => boolean,
-    expected: string,
-    fallback: Value,
-  ): Value {
-    const value: unknown = this.#options[name];
-    if (value === undefined) return fallback;
-    if (!accepts(value)) throw invalid(this.#subject, `${this.#prefix}${name}`, value, expected);
-    return value as Value;
-  }
+/** Options with every default filled in; `Other` has the settings that are of another type than their options. */
+export type Settings<Options, Other extends object = object> = Readonly<Other> & {
+  readonly [Name in Exclude<keyof Options, keyof Other>]-?: Exclude<Options[Name], undefined>;
+};
 
-  /** An integer within bounds, both inclusive. */
-  integer<Fallback>(
-    name: keyof Options & string,
-    bounds: { readonly min: number; readonly max: number; readonly default: Fallback },
-  ): number | Fallback {
-    const { min, max } = bounds;
-    const accepts = (value: unknown): boolean =>
-      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
-    return this.read<number | Fallback>(name, accepts, `an integer from ${min} to ${max}`, bounds.default);
-  }
+/**
+ * Describes an option, in a class that is the table of a function's options and their type in one: each field holds how its
+ * option is read, and is typed as what may be given. A type that is computed from the table would cost the options their
+ * docstrings in editors.
+ */
+export function option<Given>(kind: OptionKind<Given>): Given | undefined {
+  return kind as never;
+}
 
-  /** One of a closed list of texts. */
-  oneOf<const Value extends string, const Fallback = Value>(
-    name: keyof Options & string,
-    values: readonly Value[],
-    fallback: Fallback,
-  ): Value | Fallback {
-    const accepts = (value: unknown): boolean => values.some((candidate) => candidate === value);
-    return this.read<Value | Fallback>(
-      name,
-      accepts,
-      values.map((value) => `'${value}'`).join(' or '),
-      fallback,
+/** An option that has to be given. */
+export function required<Given>(described: Given | undefined): Given {
+  return { ...(described as OptionKind), isRequired: true } as never;
+}
+
+/** An integer within bounds, both inclusive. */
+export function integer(
+  kind: Required<Pick<OptionKind, 'min' | 'max'>> & { default?: number; unit?: Unit },
+): number | undefined {
+  const { min, max, unit } = kind;
+  return option<number>({
+    ...kind,
+    expected: `an integer from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`,
+    accepts: (value) => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max,
+  });
+}
+
+/** One of a closed list of texts. */
+export function oneOf<const Value extends string>(
+  values: readonly Value[],
+  fallback?: NoInfer<Value>,
+): Value | undefined {
+  return option<Value>({
+    values,
+    default: fallback,
+    expected: values.map((value) => `'${value}'`).join(' or '),
+    accepts: (value) => values.some((candidate) => candidate === value),
+  });
+}
+
+/** `true` or `false`. */
+export function boolean(fallback?: boolean): boolean | undefined {
+  return option<boolean>({
+    default: fallback,
+    expected: 'true or false',
+    accepts: (value) => typeof value === 'boolean',
+  });
+}
+
+/** Text that is not empty. */
+export function text(kind: Partial<OptionKind<string>> = {}): string | undefined {
+  return option<string>({ expected: 'text that is not empty', accepts: isText, ...kind });
+}
+
+/** A function; null where none is given. */
+export function callable<Given>(fallback: Given | null = null): Given | undefined {
+  return option<Given>({ default: fallback, expected: 'a function', accepts: isFunction });
+}
+
+/** An object of options; `null` for a fallback means that it has no defaults where it is left out as a whole. */
+export function group<Options extends object>(
+  table: new () => Options,
+  fallback: object | null = readOptions('', table, {}),
+): Options | undefined {
+  return option<Options>({
+    table,
+    default: fallback,
+    expected: `an object such as { ${Object.keys(kindsOf(table))[0]} }`,
+    accepts: isObject,
+    convert: (options, { subject, name }) => readOptions(subject, table, options, name),
+  });
+}
+
+/** What a table holds. */
+export function kindsOf(table: new () => object): Readonly<Record<string, OptionKind>> {
+  return new table() as never;
+}
+
+/**
+ * Checks the options of a function, each by its name, and fills in the defaults.
+ *
+ * @param subject - who takes the options, such as `trackUsage`
+ * @param table - the options that exist: a field each, made by `integer`, `text`, `option` …
+ * @param options - what was given
+ * @param holder - the option that holds these options, if they are nested
+ * @throws {TrackUsageError} `INVALID_OPTION` if they are not an object, if one of them does not exist or cannot be used, or if
+ *   one is missing; it names the option, its value and what was expected
+ */
+export function readOptions<Options extends object, Other extends object = object>(
+  subject: string,
+  table: new () => Options,
+  options: Partial<Options>,
+  holder?: string,
+): Settings<Options, Other> {
+  if (!isObject(options)) refuseOption({ subject, name: holder ?? 'options' }, options, 'an object');
+  const given = options as Readonly<Record<string, unknown>>;
+  const kinds = Object.entries(kindsOf(table));
+  const nameOf = (name: string): string => (holder === undefined ? name : `${holder}.${name}`);
+  const unknown = Object.keys(options).find((name) => !kinds.some(([known]) => known === name));
+  if (unknown !== undefined) {
+    throw new TrackUsageError(
+      'INVALID_OPTION',
+      `${subject}: there is no option '${nameOf(unknown)}' (it was given ${kindOf(given[unknown])}). ` +
+        `The options are ${kinds.map(([name]) => `'${nameOf(name)}'`).join(', ')}.`,
     );
   }
+  const settings = kinds.map(([name, kind]) => [
+    name,
+    read(kind, given[name], { subject, name: nameOf(name) }),
+  ]);
+  return Object.fromEntries(settings) as Settings<Options, Other>;
+}
 
-  /** `true` or `false`. */
-  boolean<Fallback>(name: keyof Options & string, fallback: Fallback): boolean | Fallback {
-    return this.read<boolean | Fallback>(
-      name,
-      (value) => typeof value === 'boolean',
-      'true or false',
-      fallback,
-    );
-  }
+function read(kind: OptionKind, value: unknown, place: OptionPlace): unknown {
+  if (value === undefined && kind.isRequired !== true) return kind.default;
+  if (kind.accepts?.(value) === false) refuseOption(place, value, kind.expected, kind.isSecret);
+  return kind.convert === undefined ? value : kind.convert(value as never, place);
+}
 
-  /** Text that is not empty. */
-  text<Fallback>(name: keyof Options & string, fallback: Fallback): string | Fallback {
-    return this.read<string | Fallback>(name, isText, 'text that is not empty', fallback);
-  }
-
-  /** Refuses an option for a reason of its own. */
-  refuse(name: keyof Options & string, expected: string): never {
-    throw invalid(this.#subject, `${this.#prefix}${name}`, this.#options[name], expected);
-  }
+/**
+ * Refuses an option.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value unless it is a secret, and what was expected
+ */
+export function refuseOption(
+  { subject, name }: OptionPlace,
+  value: unknown,
+  expected: string,
+  isSecret = false,
+): never {
+  const problem =
+    isSecret && value !== undefined ? 'cannot be used (its value is not shown)' : `is ${show(value)}`;
+  throw new TrackUsageError(
+    'INVALID_OPTION',
+    `${subject}: the option '${name}' ${problem}; expected ${expected}.`,
+  );
 }
 
 /** Whether a value is text that is not empty. */
@@ -122,13 +199,6 @@ export function hasMethods(value: unknown, ...methods: readonly string[]): boole
   return methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
 }
 
-function invalid(subject: string, name: string, value: unknown, expected: string): TrackUsageError {
-  return new TrackUsageError(
-    'INVALID_OPTION',
-    `${subject}: the option '${name}' is ${show(value)}; expected ${expected}.`,
-  );
-}
-
 /** A value under a name that nobody knows, which may be a misspelt password: text, and what may hold it, is not shown. */
 function kindOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean'
@@ -141,11 +211,23 @@ function kindOf(value: unknown): string {
  * may throw, as that of an invalid `Date` does where MikroORM's connection to MongoDB has changed it.
  */
 export function show(value: unknown): string {
-  return inspect(value, {
-    depth: 0,
-    maxStringLength: 80,
-    maxArrayLength: 3,
-    breakLength: Infinity,
-    customInspect: false,
-  });
+  return typeof value === 'string'
+    ? inspect(withoutSecrets(value), SHOWN)
+    : withoutSecrets(inspect(value, SHOWN));
+}
+
+const SHOWN = {
+  depth: 0,
+  maxStringLength: 80,
+  maxArrayLength: 3,
+  breakLength: Infinity,
+  customInspect: false,
+};
+
+/** Text as far as no password and no key can be in it, as both can in a URL. */
+function withoutSecrets(shown: string): string {
+  const colon = shown.indexOf(':');
+  const slashes = shown.indexOf('://');
+  if (colon >= 0 && shown.includes('@', colon)) return `${shown.slice(0, colon)}:…`;
+  return slashes < 0 ? shown : `${shown.slice(0, slashes)}://…`;
 }

@@ -44,9 +44,10 @@ describe('The options of httpGeo', () => {
   });
 
   it('keep keys out of errors', () => {
-    expect(refuse({ url: 'https://user:secret@geo.example/ip?key=secret' })).to.contain(
-      "'https://…@geo.example/ip?…'",
-    );
+    for (const url of ['https://user:secret@geo.example/ip', 'https://geo.example/secret/ip?key=secret'])
+      expect(refuse({ url }))
+        .to.match(/'url' is 'https:.*…'; expected an http/)
+        .and.not.contain('secret');
     for (const headers of [
       { authorization: 'secret\n' },
       { authorization: ['secret'] },
@@ -57,16 +58,5 @@ describe('The options of httpGeo', () => {
         .to.contain("the option 'headers")
         .and.not.contain('secret');
     }
-  });
-
-  it('refuse what cannot be used', () => {
-    expect(refuse({ url: URL_OF_SERVICE, timeoutMs: 0 })).to.contain('an integer from 1 to 60000');
-    expect(refuse({ url: URL_OF_SERVICE, timeoutMs: 60_001 })).to.contain("'timeoutMs' is 60001");
-    expect(refuse({ url: URL_OF_SERVICE, map: {} })).to.contain(
-      "the option 'map' is {}; expected a function",
-    );
-    expect(refuse({ url: URL_OF_SERVICE, headers: null })).to.contain("the option 'headers' is");
-    expect(refuse({ url: URL_OF_SERVICE, timeout: 1 })).to.contain("no option 'timeout'");
-    expect(refuse(undefined)).to.contain("the option 'options' is undefined");
   });
 });

@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import { type GeoSource, type MaxmindGeoOptions, maxmindGeo } from '../../src/geo/index.js';
 import { caught } from '../support/caught.js';
 import { type MmdbValue, writeMmdb } from '../support/mmdb.js';
-import { refusalOf } from '../support/refusal.js';
 import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 
 const ZURICH = {
@@ -78,15 +77,5 @@ describe('maxmindGeo', () => {
     await ask(source);
     source.close();
     expect((await caught(ask(source))).message).to.contain('was closed');
-  });
-
-  it('refuses options that cannot be used', () => {
-    const refuse = (options: unknown): string =>
-      refusalOf(() => maxmindGeo(options as MaxmindGeoOptions)).message;
-    expect(refuse({})).to.contain("the option 'path' is undefined; expected the path of a MaxMind database");
-    expect(refuse({ path: '' })).to.contain("the option 'path' is ''");
-    expect(refuse({ path, watchIntervalMs: 99 })).to.contain('an integer from 100 to 86400000');
-    expect(refuse({ path, watchIntervalMs: 86_400_001 })).to.contain("'watchIntervalMs' is 86400001");
-    expect(refuse({ file: path })).to.contain("no option 'file'");
   });
 });

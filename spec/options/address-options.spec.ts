@@ -88,19 +88,3 @@ describe('The option trustProxy', () => {
     expect(trust?.trusts('203.0.113.7', 0)).to.equal(false);
   });
 });
-
-describe('The option ip', () => {
-  it("is 'truncate' unless it is given", () => {
-    expect(resolveTrackerOptions({}).ip).to.equal('truncate');
-    for (const ip of ['full', 'truncate', 'none'] as const)
-      expect(resolveTrackerOptions({ ip }).ip).to.equal(ip);
-  });
-
-  for (const value of ['Full', '', null, true, false, 24]) {
-    it(`refuses ${inspect(value)}`, () => {
-      expect(messageOf({ ip: value })).to.equal(
-        `trackUsage: the option 'ip' is ${inspect(value)}; expected 'full' or 'truncate' or 'none'.`,
-      );
-    });
-  }
-});

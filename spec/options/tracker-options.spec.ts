@@ -17,7 +17,6 @@ const A_CLOCK = 'an object with now, monotonic, setTimeout and clearTimeout';
 const A_LOGGER = 'an object with the methods warn and error';
 
 const REFUSALS: readonly Refusal[] = [
-  ['storage', null, 'null', A_STORAGE],
   ['storage', 'sqlite', "'sqlite'", A_STORAGE],
   ['storage', [], '[]', A_STORAGE],
   ['storage', [storage, null], '[ [MemoryStorage], null ]', A_STORAGE],
@@ -25,35 +24,55 @@ const REFUSALS: readonly Refusal[] = [
   ['storage', { name: 'x' }, "{ name: 'x' }", A_STORAGE],
   ['storage', { name: '', store() {} }, "{ name: '', store: [Function: store] }", A_STORAGE],
   ['storage', MemoryStorage, '[class MemoryStorage]', A_STORAGE],
-  ['container', null, 'null', 'a TypeDI container'],
   ['container', new Map(), 'Map(0) {}', 'a TypeDI container'],
-  ['defaultPolicy', 'sometimes', "'sometimes'", "'exclude' or 'include'"],
-  ['defaultPolicy', 'Include', "'Include'", "'exclude' or 'include'"],
-  ['defaultPolicy', null, 'null', "'exclude' or 'include'"],
-  ['defaultPolicy', true, 'true', "'exclude' or 'include'"],
-  ['defaultPolicy', ['include'], "[ 'include' ]", "'exclude' or 'include'"],
-  ['trackUnmatched', 'yes', "'yes'", 'true or false'],
-  ['trackUnmatched', 1, '1', 'true or false'],
-  ['trackUnmatched', null, 'null', 'true or false'],
-  [
-    'trackUnmatched',
-    true,
-    'true',
-    "false, as unmatched requests are only tracked with defaultPolicy: 'include'",
-  ],
-  ['serverName', '', "''", 'text that is not empty'],
-  ['serverName', 5, '5', 'text that is not empty'],
-  ['serverName', null, 'null', 'text that is not empty'],
-  ['user', 'ada', "'ada'", 'a function'],
-  ['user', null, 'null', 'a function'],
-  ['logger', null, 'null', A_LOGGER],
   ['logger', { warn() {} }, '{ warn: [Function: warn] }', A_LOGGER],
   ['clock', Date, '[Function: Date]', A_CLOCK],
-  ['clock', null, 'null', A_CLOCK],
-  ['handleSignals', 'SIGTERM', "'SIGTERM'", 'true or false'],
-  ['handleSignals', null, 'null', 'true or false'],
-  ['metrics', 'off', "'off'", 'true or false'],
-  ['metrics', null, 'null', 'true or false'],
+];
+
+/** Options that can be used, but not together, and what is said of them. */
+const CONTRADICTIONS: readonly [options: TrackUsageOptions, says: string][] = [
+  [
+    { trackUnmatched: true },
+    "'trackUnmatched' is true; expected false, as unmatched requests are only tracked with defaultPolicy: 'include'.",
+  ],
+  [
+    { retry: { minDelayMs: 1000, maxDelayMs: 999 } },
+    "'retry.maxDelayMs' is 999; expected at least retry.minDelayMs, which is 1000.",
+  ],
+  [
+    { retry: { minDelayMs: 30_001 } },
+    "'retry.maxDelayMs' is 30000; expected at least retry.minDelayMs, which is 30001.",
+  ],
+  [
+    { retry: { maxAgeMs: 3000 }, batch: { maxDelayMs: 3000 } },
+    "'retry.maxAgeMs' is 3000; expected more than batch.maxDelayMs, which is 3000.",
+  ],
+  [
+    { retry: { maxAgeMs: 1000 } },
+    "'retry.maxAgeMs' is 1000; expected more than batch.maxDelayMs, which is 1000.",
+  ],
+  [
+    { queue: { overflow: 'drop-oldest' }, spool: { dir: '/spool' } },
+    "'queue.overflow' is 'drop-oldest'; expected 'drop-newest', as the option spool takes what the queue has no room for.",
+  ],
+  [
+    { queue: { maxRecords: 9 }, batch: { maxRecords: 10 } },
+    "'batch.maxRecords' is 10; expected at most queue.maxRecords, which is 9.",
+  ],
+  [
+    { batch: { maxBytes: 16_777_217 } },
+    "'batch.maxBytes' is 16777217; expected at most queue.maxBytes, which is 16777216.",
+  ],
+];
+
+/** Options that are close to a contradiction. */
+const COMPATIBLE: readonly TrackUsageOptions[] = [
+  { retry: { minDelayMs: 1000, maxDelayMs: 1000 } },
+  { retry: { maxAgeMs: 1001 } },
+  { queue: { overflow: 'drop-newest' }, spool: { dir: '/spool' } },
+  { queue: { maxRecords: 1, maxBytes: 1024 } },
+  { queue: { maxRecords: 10 }, batch: { maxRecords: 10 } },
+  { queue: { maxRecords: 10 }, batch: { maxRecords: 1000 }, spool: { dir: '/spool' } },
 ];
 
 async function refusalOf(options: unknown): Promise<string> {
@@ -65,31 +84,10 @@ async function refusalOf(options: unknown): Promise<string> {
 const user = (): string => 'ada';
 
 describe('the options of trackUsage', () => {
-  it('have defaults', () => {
+  it('have defaults that no name tells', () => {
     const settings = resolveTrackerOptions({});
-    expect(settings).to.include({
-      storages: null,
-      defaultPolicy: 'exclude',
-      trackUnmatched: false,
-      user: null,
-    });
-    expect(settings.query).to.deep.equal([]);
-    expect(settings.container).to.equal(Container);
-    expect(settings.logger).to.equal(console);
-    expect(settings.clock).to.equal(systemClock);
-    expect(settings.queue).to.deep.equal({
-      maxRecords: 10_000,
-      maxBytes: 16_777_216,
-      overflow: 'drop-newest',
-    });
-    expect(settings.batch).to.deep.equal({ maxRecords: 500, maxBytes: 4_194_304, maxDelayMs: 1000 });
-    expect(settings.retry).to.deep.equal({
-      minDelayMs: 500,
-      maxDelayMs: 30_000,
-      attemptTimeoutMs: 30_000,
-      maxAgeMs: 604_800_000,
-    });
-    expect(settings).to.include({ spool: null, retention: null, handleSignals: false, metrics: true });
+    expect(settings).to.include({ storage: null, container: Container, logger: console, clock: systemClock });
+    expect(settings.serverName).to.equal('koa-track-usage');
   });
 
   it('count as not given when they are undefined, nested ones too', () => {
@@ -122,7 +120,7 @@ describe('the options of trackUsage', () => {
       user,
       clock,
     });
-    expect(settings.storages).to.deep.equal([storage]);
+    expect(settings.storage).to.deep.equal([storage]);
     query.push('token');
     expect(settings.query).to.deep.equal(['page']);
   });
@@ -134,16 +132,15 @@ describe('the options of trackUsage', () => {
     });
   }
 
-  for (const [name, listed] of [
-    ['storages', "'storage', 'container', 'defaultPolicy'"],
-    ['default_policy', "'defaultPolicy'"],
-    ['Storage', "'storage'"],
-  ] as const) {
-    it(`refuse the unknown name ${name}, and list those that exist`, async () => {
-      const message = await refusalOf({ [name]: 5 });
-      expect(message)
-        .to.include(`trackUsage: there is no option '${name}' (it was given 5).`)
-        .and.include(listed);
+  for (const [options, says] of CONTRADICTIONS) {
+    it(`refuse what contradicts itself: ${JSON.stringify(options)}`, async () => {
+      expect(await refusalOf(options)).to.equal(`trackUsage: the option ${says}`);
+    });
+  }
+
+  for (const options of COMPATIBLE) {
+    it(`take what goes together: ${JSON.stringify(options)}`, () => {
+      expect(() => resolveTrackerOptions(options)).to.not.throw();
     });
   }
 
@@ -161,19 +158,6 @@ describe('the options of trackUsage', () => {
     });
   }
 
-  for (const [options, shown] of [
-    [null, 'null'],
-    ['include', "'include'"],
-    [[], '[]'],
-    [() => {}, '[Function (anonymous)]'],
-  ] as const) {
-    it(`refuse ${shown} in the place of the object`, async () => {
-      expect(await refusalOf(options)).to.equal(
-        `trackUsage: the option 'options' is ${shown}; expected an object.`,
-      );
-    });
-  }
-
   it('refuse a storage in their place, and the promise of one', () => {
     const memory = new MemoryStorage();
     expect(() => trackUsage(memory as never)).to.throw(
@@ -186,21 +170,17 @@ describe('the options of trackUsage', () => {
 
   it('take what waits, when it is written and how often, and how long it is kept', () => {
     const given = {
-      queue: { maxRecords: 5, maxBytes: 4096, overflow: 'drop-oldest' },
-      batch: { maxRecords: 6, maxBytes: 8192, maxDelayMs: 7 },
+      queue: { maxRecords: 6, maxBytes: 8192, overflow: 'drop-oldest' },
+      batch: { maxRecords: 5, maxBytes: 4096, maxDelayMs: 7 },
       retry: { minDelayMs: 8, maxDelayMs: 9, attemptTimeoutMs: 10, maxAgeMs: 11_000 },
       retention: { days: 12 },
     } as const;
     expect(resolveTrackerOptions(given)).to.deep.include(given);
-    for (const group of Object.keys(given)) {
-      expect(() => resolveTrackerOptions({ [group]: null })).to.throw(`the option '${group}' is null`);
-    }
   });
 
-  it('take a spool, and refuse one without a folder', () => {
-    expect(resolveTrackerOptions({ spool: { dir: '/spool' } }).spool).to.include({ mode: 'overflow' });
-    expect(() => resolveTrackerOptions({ spool: {} as never })).to.throw(
-      /'spool\.dir' is undefined; expected the path of a folder/,
-    );
+  it('take a source of locations, alone or with how it is used', () => {
+    const lookup = (): null => null;
+    expect(resolveTrackerOptions({ geo: lookup })).to.deep.equal(resolveTrackerOptions({ geo: { lookup } }));
+    expect(resolveTrackerOptions({ geo: { lookup, maxWaitMs: 5 } }).geo).to.include({ lookup, maxWaitMs: 5 });
   });
 });

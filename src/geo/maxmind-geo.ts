@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import { OptionReader } from '../option-reader.js';
+import { integer, readOptions, required, text } from '../option-reader.js';
 import { type GeoInfo, readGeoInfo } from '../record/geo-info.js';
 import type { GeoSource } from './geo-source.js';
 import { type MaxmindAnswer, MaxmindDatabase } from './maxmind-database.js';
 
 /** The options of `maxmindGeo`. */
-export interface MaxmindGeoOptions {
+export class MaxmindGeoOptions {
   /** The file: GeoLite2, GeoIP2 or any other in MaxMind's format with its names, of cities or countries. */
-  readonly path: string;
-  /** How often it is looked whether the file was replaced, in milliseconds, from 100 to 86,400,000. @default 60_000 */
-  readonly watchIntervalMs?: number | undefined;
+  readonly path = required(text({ expected: 'the path of a MaxMind database' }));
+  /** How often it is looked whether the file was replaced, in milliseconds, from 100 to a day. @default 60_000 */
+  readonly watchIntervalMs? = integer({ min: 100, max: 86_400_000, default: 60_000, unit: 'milliseconds' });
 }
 
 /**
@@ -24,10 +24,8 @@ export interface MaxmindGeoOptions {
  * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used
  */
 export function maxmindGeo(options: MaxmindGeoOptions): GeoSource {
-  const reader = new OptionReader('maxmindGeo', options, ['path', 'watchIntervalMs']);
-  const path = reader.text('path', null) ?? reader.refuse('path', 'the path of a MaxMind database');
-  const bounds = { min: 100, max: 86_400_000, default: 60_000 };
-  const database = new MaxmindDatabase(resolve(path), reader.integer('watchIntervalMs', bounds));
+  const { path, watchIntervalMs } = readOptions('maxmindGeo', MaxmindGeoOptions, options);
+  const database = new MaxmindDatabase(resolve(path), watchIntervalMs);
   const lookup = async (address: string): Promise<GeoInfo | null> => {
     const answer = await database.find(address);
     return answer === null ? null : toGeoInfo(answer);

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
-import { OptionReader, isObject, isText } from '../option-reader.js';
+import { boolean, isObject, isText, oneOf, option, readOptions, text } from '../option-reader.js';
 
 /** How much of an address a record keeps: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing. */
-export type IpPolicy = 'full' | 'truncate' | 'none';
+export type IpPolicy = (typeof IP_POLICIES)[number];
 
 /** The values of `IpPolicy`. */
-export const IP_POLICIES: readonly IpPolicy[] = ['full', 'truncate', 'none'];
+export const IP_POLICIES = ['full', 'truncate', 'none'] as const;
 
 /** What becomes of a route's parameter: it is kept, or `REDACTED` stands in its place. */
 export type ParameterRule = 'keep' | 'redact';
@@ -17,19 +17,19 @@ export type ParameterRule = 'keep' | 'redact';
 export type SampleRate = number | ((ctx: Context) => number);
 
 /** What is recorded of an action. Anything omitted is inherited from the class, then from the application's options. */
-export interface DataPolicy {
+export class DataPolicy {
   /** How much of the client's address is kept. @default the option `ip` */
-  readonly ip?: IpPolicy | undefined;
+  readonly ip? = oneOf(IP_POLICIES);
   /** The query names that are kept, instead of those of the class or the application. @default the option `query` */
-  readonly query?: readonly string[] | undefined;
+  readonly query? = queryNames();
   /** What becomes of the route's parameters, by name, in `params`, `path` and `url` alike. @default the option `params` */
-  readonly params?: Readonly<Record<string, ParameterRule>> | undefined;
+  readonly params? = parameterRules();
   /** Which share of the requests is recorded, from 0 to 1. @default the option `sampleRate` */
-  readonly sampleRate?: SampleRate | undefined;
+  readonly sampleRate? = sampleRate();
   /** What records call the action, or the controller, instead of the name in the source. @default that name */
-  readonly name?: string | undefined;
-  /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true */
-  readonly data?: boolean | undefined;
+  readonly name? = text();
+  /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true, where no class says otherwise */
+  readonly data? = boolean();
 }
 
 /** What is recorded of an action, with nothing left open. */
@@ -42,8 +42,6 @@ export interface ResolvedDataPolicy {
   readonly data: boolean;
 }
 
-const NAMES = ['ip', 'query', 'params', 'sampleRate', 'name', 'data'] as const;
-
 /**
  * Checks what a decorator was given.
  *
@@ -51,43 +49,38 @@ const NAMES = ['ip', 'query', 'params', 'sampleRate', 'name', 'data'] as const;
  * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
  */
 export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy {
-  const reader = new OptionReader(subject, options, NAMES);
-  return {
-    ip: reader.oneOf('ip', IP_POLICIES, undefined),
-    query: reader.read<readonly string[] | undefined>('query', isNameList, A_NAME_LIST, undefined),
-    params: readParameterRules(reader, 'params', undefined),
-    sampleRate: readSampleRate(reader, 'sampleRate', undefined),
-    name: reader.text('name', undefined),
-    data: reader.boolean('data', undefined),
-  };
+  return readOptions<DataPolicy, DataPolicy>(subject, DataPolicy, options);
 }
 
-/** Reads an option that says what becomes of parameters. */
-export function readParameterRules<Options extends object, Fallback>(
-  reader: OptionReader<Options>,
-  name: keyof Options & string,
-  fallback: Fallback,
-): Readonly<Record<string, ParameterRule>> | Fallback {
-  return reader.read<Readonly<Record<string, ParameterRule>> | Fallback>(
-    name,
-    isParameterRules,
-    "an object such as { token: 'redact' }, with 'keep' or 'redact' for each parameter",
-    fallback,
-  );
+/** An option that lists query names, none of them empty or meant to stand for others. */
+export function queryNames(fallback?: readonly string[]): readonly string[] | undefined {
+  return option<readonly string[]>({
+    default: fallback,
+    expected: 'a list of query names, each written out, as there is no wildcard',
+    accepts: (value) => Array.isArray(value) && value.every((name) => isText(name) && !name.includes('*')),
+    convert: (names) => [...names],
+  });
 }
 
-/** Reads an option that is a sample rate. */
-export function readSampleRate<Options extends object, Fallback>(
-  reader: OptionReader<Options>,
-  name: keyof Options & string,
-  fallback: Fallback,
-): SampleRate | Fallback {
-  return reader.read<SampleRate | Fallback>(
-    name,
-    (value) => typeof value === 'function' || isRate(value),
-    'a number from 0 to 1, or a function that returns one',
-    fallback,
-  );
+/** An option that says what becomes of parameters. */
+export function parameterRules(
+  fallback?: Readonly<Record<string, ParameterRule>>,
+): Readonly<Record<string, ParameterRule>> | undefined {
+  return option<Readonly<Record<string, ParameterRule>>>({
+    default: fallback,
+    expected: "an object such as { token: 'redact' }, with 'keep' or 'redact' for each parameter",
+    accepts: (value) =>
+      isObject(value) && Object.values(value).every((rule) => rule === 'keep' || rule === 'redact'),
+  });
+}
+
+/** An option that is a sample rate. */
+export function sampleRate(fallback?: number): SampleRate | undefined {
+  return option<SampleRate>({
+    default: fallback,
+    expected: 'a number from 0 to 1, or a function that returns one',
+    accepts: (value) => typeof value === 'function' || isRate(value),
+  });
 }
 
 /** Whether a value is a share of requests. */
@@ -128,15 +121,3 @@ export function resolveDataPolicy(
 
 /** Says nothing. */
 export const NO_DATA_POLICY: DataPolicy = Object.freeze({});
-
-/** What {@link isNameList} expects. */
-export const A_NAME_LIST = 'a list of query names, each written out, as there is no wildcard';
-
-/** Whether a value is a list of names, none of them empty or meant to stand for others. */
-export function isNameList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((name) => isText(name) && !name.includes('*'));
-}
-
-function isParameterRules(value: unknown): boolean {
-  return isObject(value) && Object.values(value).every((rule) => rule === 'keep' || rule === 'redact');
-}

@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import proxyAddr from 'proxy-addr';
-import { IP_POLICIES, type IpPolicy } from '../metadata/data-policy.js';
-import { type OptionReader, isFunction, show } from '../option-reader.js';
+import type { IpPolicy } from '../metadata/data-policy.js';
+import { type OptionPlace, isFunction, option, refuseOption, show } from '../option-reader.js';
 
 /** Who may say where a request came from: a number of proxies, their addresses, or a function that knows them. */
 export type TrustProxy =
@@ -10,22 +10,6 @@ export type TrustProxy =
   | string
   | readonly string[]
   | ((address: string, hop: number) => boolean);
-
-/** The options that concern the client's address. */
-export interface AddressOptions {
-  /**
-   * Which proxies are the application's own, so that `X-Forwarded-For` and `Forwarded` count as far as they wrote
-   * them: their number (0 to 32), their addresses and ranges, `'loopback'`, `'linklocal'`, `'uniquelocal'`, a list
-   * of these, or a synchronous function of an address and its hop, which is 0 for the socket's. `true` is refused.
-   * @default false
-   */
-  readonly trustProxy?: TrustProxy | undefined;
-  /**
-   * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing.
-   * `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
-   */
-  readonly ip?: IpPolicy | undefined;
-}
 
 /** Whether a hop is a trusted proxy; what is not `true` counts as no. The socket has no address if it is a Unix domain's. */
 export type TrustFunction = (address: string | null, hop: number) => unknown;
@@ -37,7 +21,7 @@ export interface ProxyTrust {
   readonly isSteady: boolean;
 }
 
-/** The same with the defaults filled in. */
+/** The settings that concern the client's address. */
 export interface AddressSettings {
   /** Null where no header counts. */
   readonly trustProxy: ProxyTrust | null;
@@ -54,31 +38,21 @@ const EXPECTED =
 const WHY_NOT_TRUE =
   'true would trust everybody, so that any client could choose the address that is recorded';
 
-/**
- * Checks the options that concern the client's address.
- *
- * @throws {TrackUsageError} `INVALID_OPTION`
- */
-export function resolveAddressOptions(reader: OptionReader<AddressOptions>): AddressSettings {
-  return {
-    trustProxy: resolveTrust(reader),
-    ip: reader.oneOf('ip', IP_POLICIES, 'truncate'),
-  };
+/** The option `trustProxy`: null where no header counts. */
+export function trustedProxies(): TrustProxy | undefined {
+  return option<TrustProxy>({ default: null, expected: EXPECTED, convert: resolveTrust });
 }
 
-function resolveTrust(reader: OptionReader<AddressOptions>): ProxyTrust | null {
-  const trust = reader.read<unknown>('trustProxy', () => true, EXPECTED, false);
-  if (trust === false) return null;
-  if (trust === true) return reader.refuse('trustProxy', `${EXPECTED}; ${WHY_NOT_TRUE}`);
+function resolveTrust(trust: unknown, place: OptionPlace): ProxyTrust | null {
+  if (trust === false || trust === 0) return null;
+  if (trust === true) refuseOption(place, trust, `${EXPECTED}; ${WHY_NOT_TRUE}`);
   if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown, false);
-  if (typeof trust === 'number') {
-    if (!Number.isInteger(trust) || trust < 0 || trust > MAX_HOPS) reader.refuse('trustProxy', EXPECTED);
-    return trust === 0 ? null : { trusts: (_, hop) => hop < trust, isSteady: false };
-  }
+  if (typeof trust === 'number' && Number.isInteger(trust) && trust > 0 && trust <= MAX_HOPS)
+    return { trusts: (_, hop) => hop < trust, isSteady: false };
   const ranges: unknown = typeof trust === 'string' ? [trust] : trust;
-  if (!Array.isArray(ranges)) return reader.refuse('trustProxy', EXPECTED);
+  if (!Array.isArray(ranges)) return refuseOption(place, trust, EXPECTED);
   const wrong = ranges.findIndex((range: unknown) => !isRange(range));
-  if (wrong >= 0) return reader.refuse('trustProxy', `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
+  if (wrong >= 0) refuseOption(place, trust, `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
   return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]), true);
 }
 

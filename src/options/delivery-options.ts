@@ -1,85 +1,74 @@
-import { OptionReader, type Resolved } from '../option-reader.js';
-import { GIB, HOUR_MS } from './units.js';
+import { resolve } from 'node:path';
+import { type OptionPlace, integer, oneOf, refuseOption, required, text } from '../option-reader.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MIB = 1_048_576;
+const GIB = 1024 * MIB;
 
 /** How much may wait in memory for a storage. */
-export interface QueueOptions {
+export class QueueOptions {
   /** Records, from 1 to 1,000,000. @default 10_000 */
-  readonly maxRecords?: number | undefined;
-  /** Estimated bytes, from 1,024 to 4 GiB. @default 16_777_216 (16 MiB) */
-  readonly maxBytes?: number | undefined;
+  readonly maxRecords? = integer({ min: 1, max: 1_000_000, default: 10_000 });
+  /** Estimated bytes, from 1 KiB to 4 GiB. @default 16_777_216 (16 MiB) */
+  readonly maxBytes? = integer({ min: 1024, max: 4 * GIB, default: 16 * MIB, unit: 'bytes' });
   /** What makes room when the queue is full and there is no spool. @default 'drop-newest' */
-  readonly overflow?: 'drop-newest' | 'drop-oldest' | undefined;
+  readonly overflow? = oneOf(['drop-newest', 'drop-oldest'], 'drop-newest');
 }
 
 /** When and how much is handed to a storage. */
-export interface BatchOptions {
+export class BatchOptions {
   /** Records a batch, from 1 to 10,000. @default 500 */
-  readonly maxRecords?: number | undefined;
-  /** Estimated bytes a batch, from 1,024 to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
-  readonly maxBytes?: number | undefined;
+  readonly maxRecords? = integer({ min: 1, max: 10_000, default: 500 });
+  /** Estimated bytes a batch, from 1 KiB to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
+  readonly maxBytes? = integer({ min: 1024, max: GIB, default: 4 * MIB, unit: 'bytes' });
   /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000 */
-  readonly maxDelayMs?: number | undefined;
+  readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 1000, unit: 'milliseconds' });
 }
 
 /** How long a storage is waited for, and how a batch that failed is tried again. */
-export interface RetryOptions {
+export class RetryOptions {
   /** The longest pause before the second attempt, in milliseconds, from 1 to 3,600,000. @default 500 */
-  readonly minDelayMs?: number | undefined;
+  readonly minDelayMs? = integer({ min: 1, max: HOUR_MS, default: 500, unit: 'milliseconds' });
   /** The longest pause before any attempt, in milliseconds, from 1 to 3,600,000. @default 30_000 */
-  readonly maxDelayMs?: number | undefined;
+  readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
   /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
-  readonly attemptTimeoutMs?: number | undefined;
+  readonly attemptTimeoutMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
   /** Records older than this are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
-  readonly maxAgeMs?: number | undefined;
+  readonly maxAgeMs? = integer({ min: 1000, max: 365 * DAY_MS, default: 7 * DAY_MS, unit: 'milliseconds' });
 }
 
-/**
- * Checks how much may wait in memory, and fills in the defaults.
- *
- * @param subject - who takes the options, for errors
- * @throws {TrackUsageError} `INVALID_OPTION`
- */
-export function resolveQueue(subject: string, options: QueueOptions = {}): Resolved<QueueOptions> {
-  const reader = new OptionReader(subject, options, ['maxRecords', 'maxBytes', 'overflow'], 'queue');
-  return {
-    maxRecords: reader.integer('maxRecords', { min: 1, max: 1_000_000, default: 10_000 }),
-    maxBytes: reader.integer('maxBytes', { min: 1024, max: 4 * GIB, default: GIB / 64 }),
-    overflow: reader.oneOf('overflow', ['drop-newest', 'drop-oldest'], 'drop-newest'),
-  };
+/** Where records wait on disk while a storage does not take them. */
+export class SpoolOptions {
+  /** The folder, with a path of at most 70 bytes. It is made if it is missing; several processes may share it. */
+  readonly dir = required(text({ expected: 'the path of a folder', convert: resolveFolder }));
+  /**
+   * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so that
+   * a process that is killed loses none that it has written. @default 'overflow'
+   */
+  readonly mode? = oneOf(['overflow', 'wal'], 'overflow');
+  /** Bytes on disk for each storage, from 64 KiB to 1 TiB. @default 268_435_456 (256 MiB) */
+  readonly maxBytes? = integer({ min: 65_536, max: 1024 * GIB, default: 256 * MIB, unit: 'bytes' });
+  /**
+   * When what was written is forced to the disk: `'always'` after every write, `'interval'` every 500 ms,
+   * `'never'` leaves it to the system. Only a loss of power makes a difference. @default 'interval'
+   */
+  readonly fsync? = oneOf(['always', 'interval', 'never'], 'interval');
 }
 
-/**
- * Checks when and how much is handed to a storage, and fills in the defaults.
- *
- * @param subject - who takes the options, for errors
- * @throws {TrackUsageError} `INVALID_OPTION`
- */
-export function resolveBatch(subject: string, options: BatchOptions = {}): Resolved<BatchOptions> {
-  const reader = new OptionReader(subject, options, ['maxRecords', 'maxBytes', 'maxDelayMs'], 'batch');
-  return {
-    maxRecords: reader.integer('maxRecords', { min: 1, max: 10_000, default: 500 }),
-    maxBytes: reader.integer('maxBytes', { min: 1024, max: GIB, default: GIB / 256 }),
-    maxDelayMs: reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 1000 }),
-  };
+/** How long records are kept. */
+export class RetentionOptions {
+  /** Days of 24 hours after which a record is deleted, counted from its `date`: from 1 to 3,650. */
+  readonly days = required(integer({ min: 1, max: 3650, unit: 'days' }));
 }
 
-/**
- * Checks how long a storage is waited for, and how a batch is tried again, and fills in the defaults.
- *
- * @param subject - who takes the options, for errors
- * @throws {TrackUsageError} `INVALID_OPTION`
- */
-export function resolveRetry(subject: string, options: RetryOptions = {}): Resolved<RetryOptions> {
-  const names = ['minDelayMs', 'maxDelayMs', 'attemptTimeoutMs', 'maxAgeMs'] as const;
-  const reader = new OptionReader(subject, options, names, 'retry');
-  const minDelayMs = reader.integer('minDelayMs', { min: 1, max: HOUR_MS, default: 500 });
-  const maxDelayMs = reader.integer('maxDelayMs', { min: 1, max: HOUR_MS, default: 30_000 });
-  if (maxDelayMs < minDelayMs)
-    reader.refuse('maxDelayMs', `at least retry.minDelayMs, which is ${minDelayMs}`);
-  return {
-    minDelayMs,
-    maxDelayMs,
-    attemptTimeoutMs: reader.integer('attemptTimeoutMs', { min: 1, max: HOUR_MS, default: 30_000 }),
-    maxAgeMs: reader.integer('maxAgeMs', { min: 1000, max: 365 * 24 * HOUR_MS, default: 7 * 24 * HOUR_MS }),
-  };
+/** Of the 104 that the path of a socket may have on macOS, storage and process have the rest. */
+const MAX_SPOOL_PATH_BYTES = 70;
+
+/** Each process holds a socket in the folder, and the path of a socket has to be short. */
+function resolveFolder(path: string, place: OptionPlace): string {
+  if (path.includes('\0')) refuseOption(place, path, 'the path of a folder');
+  const dir = resolve(path);
+  const isLong = process.platform !== 'win32' && Buffer.byteLength(dir) > MAX_SPOOL_PATH_BYTES;
+  return isLong ? refuseOption(place, path, `a path of at most ${MAX_SPOOL_PATH_BYTES} bytes`) : dir;
 }

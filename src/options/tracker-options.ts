@@ -2,31 +2,34 @@ import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
 import { type Clock, systemClock } from '../time/clock.js';
 import { TrackUsageError } from '../errors.js';
-import type { DefaultPolicy } from '../metadata/policy.js';
-import type { GeoLookup } from '../record/geo-info.js';
+import { IP_POLICIES } from '../metadata/data-policy.js';
+import {
+  type OptionPlace,
+  type Settings,
+  boolean,
+  callable,
+  group,
+  hasMethods,
+  oneOf,
+  option,
+  readOptions,
+  refuseOption,
+  text,
+} from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
-import { type AddressOptions, type AddressSettings, resolveAddressOptions } from './address-options.js';
+import { type AddressSettings, trustedProxies } from './address-options.js';
 import {
-  type BatchOptions,
-  type QueueOptions,
-  type RetryOptions,
-  resolveBatch,
-  resolveQueue,
-  resolveRetry,
+  BatchOptions,
+  QueueOptions,
+  RetentionOptions,
+  RetryOptions,
+  SpoolOptions,
 } from './delivery-options.js';
+import { type GeoSettings, geoSource } from './geo-options.js';
+import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { applicationName } from './server-name.js';
-import { type GeoOptions, type GeoSettings, resolveGeo } from './geo-options.js';
-import { type RetentionOptions, resolveRetention } from './retention-options.js';
-import { type SpoolOptions, resolveSpool } from './spool-options.js';
-import { OptionReader, type Resolved, hasMethods, isFunction } from '../option-reader.js';
-import {
-  RECORDING_NAMES,
-  type RecordingOptions,
-  type RecordingSettings,
-  resolveRecordingOptions,
-} from './recording-options.js';
 
 /** Says who calls, or nothing if nobody is known. */
 export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
@@ -52,102 +55,97 @@ export interface UsageContainer {
 }
 
 /** The options of `trackUsage`. All of them may be left out. */
-export interface TrackUsageOptions extends RecordingOptions, AddressOptions {
+export class TrackUsageOptions extends RecordingOptions {
   /** One storage or a list. @default what the container holds under `StorageToken` */
-  readonly storage?: UsageStorage | readonly UsageStorage[] | undefined;
+  readonly storage? = option<UsageStorage | readonly UsageStorage[]>({
+    default: null,
+    expected: A_STORAGE,
+    convert: readStorages,
+  });
   /** The TypeDI container to look into. @default TypeDI's global container */
-  readonly container?: UsageContainer | undefined;
+  readonly container? = option<UsageContainer>({
+    default: Container,
+    expected: 'a TypeDI container',
+    accepts: (value) => hasMethods(value, 'has', 'getMany', 'set', 'remove'),
+  });
   /** What happens to actions that nobody decorated. @default 'exclude' */
-  readonly defaultPolicy?: DefaultPolicy | undefined;
+  readonly defaultPolicy? = oneOf(['exclude', 'include'], 'exclude');
   /** Whether requests that no action answers are tracked; needs `defaultPolicy: 'include'`. @default false */
-  readonly trackUnmatched?: boolean | undefined;
+  readonly trackUnmatched? = boolean(false);
   /** What the records call this application. @default the name in the application's package.json */
-  readonly serverName?: string | undefined;
+  readonly serverName? = text();
   /**
    * Who calls. Called once for each tracked request, when its response has closed: what it needs should be on the
    * context. A promise is waited for up to a second. @default the user name of Basic authentication
    */
-  readonly user?: UserReader | undefined;
+  readonly user? = callable<UserReader>();
+  /**
+   * Which proxies are the application's own, so that `X-Forwarded-For` and `Forwarded` count as far as they wrote
+   * them: their number (0 to 32), their addresses and ranges, `'loopback'`, `'linklocal'`, `'uniquelocal'`, a list
+   * of these, or a synchronous function of an address and its hop, which is 0 for the socket's. `true` is refused.
+   * @default false
+   */
+  readonly trustProxy? = trustedProxies();
+  /**
+   * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing.
+   * `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
+   */
+  readonly ip? = oneOf(IP_POLICIES, 'truncate');
   /** Looks up where clients are, after the response and from their full addresses. @default none */
-  readonly geo?: GeoLookup | GeoOptions | undefined;
+  readonly geo? = geoSource();
   /** How much may wait in memory for a storage. */
-  readonly queue?: QueueOptions | undefined;
+  readonly queue? = group(QueueOptions);
   /** When and how much is handed to a storage. */
-  readonly batch?: BatchOptions | undefined;
+  readonly batch? = group(BatchOptions);
   /** How long a storage is waited for, and how a batch that failed is tried again. */
-  readonly retry?: RetryOptions | undefined;
+  readonly retry? = group(RetryOptions);
   /** Where records wait on disk while a storage does not take them. @default none */
-  readonly spool?: SpoolOptions | undefined;
+  readonly spool? = group(SpoolOptions, null);
   /** How long records are kept. @default until somebody deletes them */
-  readonly retention?: RetentionOptions | undefined;
+  readonly retention? = group(RetentionOptions, null);
   /**
    * Whether the tracker closes itself on SIGTERM and SIGINT, and then lets the signal end the process, unless the
    * application listens for it too. @default false
    */
-  readonly handleSignals?: boolean | undefined;
+  readonly handleSignals? = boolean(false);
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
-  readonly metrics?: boolean | undefined;
+  readonly metrics? = boolean(true);
   /** Where losses and failures are logged. @default console */
-  readonly logger?: UsageLogger | undefined;
+  readonly logger? = option<UsageLogger>({
+    default: console,
+    expected: 'an object with the methods warn and error',
+    accepts: (value) => hasMethods(value, 'warn', 'error'),
+  });
   /** Where the time comes from; for tests. @default the machine's clocks */
-  readonly clock?: Clock | undefined;
+  readonly clock? = option<Clock>({
+    default: systemClock,
+    expected: 'an object with now, monotonic, setTimeout and clearTimeout',
+    accepts: (value) => hasMethods(value, 'now', 'monotonic', 'setTimeout', 'clearTimeout'),
+  });
 }
 
-/** The options with every default filled in. */
-export interface TrackerSettings
-  extends
-    RecordingSettings,
-    AddressSettings,
-    Omit<
-      Resolved<TrackUsageOptions>,
-      | keyof RecordingOptions
-      | keyof AddressOptions
-      | 'storage'
-      | 'user'
-      | 'geo'
-      | 'queue'
-      | 'batch'
-      | 'retry'
-      | 'spool'
-      | 'retention'
-    > {
+/** The settings of another type than their options. */
+interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   /** The storages that were given; null if the container has to be asked. */
-  readonly storages: readonly UsageStorage[] | null;
+  readonly storage: readonly UsageStorage[] | null;
   /** Null where Basic authentication is to be read. */
   readonly user: UserReader | null;
   /** Null where nothing is looked up. */
   readonly geo: GeoSettings | null;
-  readonly queue: Resolved<QueueOptions>;
-  readonly batch: Resolved<BatchOptions>;
-  readonly retry: Resolved<RetryOptions>;
+  readonly queue: Settings<QueueOptions>;
+  readonly batch: Settings<BatchOptions>;
+  readonly retry: Settings<RetryOptions>;
   /** Null where nothing waits on disk. */
-  readonly spool: Resolved<SpoolOptions> | null;
+  readonly spool: Settings<SpoolOptions> | null;
   /** Null where records are kept until somebody deletes them. */
-  readonly retention: Resolved<RetentionOptions> | null;
+  readonly retention: Settings<RetentionOptions> | null;
 }
 
+/** The options with every default filled in. */
+export type TrackerSettings = Settings<TrackUsageOptions, TrackerDifferences>;
+
 const SUBJECT = 'trackUsage';
-const NAMES = [
-  'storage',
-  'container',
-  'defaultPolicy',
-  'trackUnmatched',
-  'serverName',
-  ...RECORDING_NAMES,
-  'user',
-  'trustProxy',
-  'ip',
-  'geo',
-  'queue',
-  'batch',
-  'retry',
-  'spool',
-  'retention',
-  'handleSignals',
-  'metrics',
-  'logger',
-  'clock',
-] as const;
+const A_STORAGE = 'a storage (an object with a name and a method store) or a list of at least one';
 
 /**
  * Checks the options and fills in the defaults.
@@ -156,54 +154,36 @@ const NAMES = [
  */
 export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettings {
   refuseStorage(options);
-  const reader = new OptionReader(SUBJECT, options, NAMES);
-  const defaultPolicy = reader.oneOf('defaultPolicy', ['exclude', 'include'], 'exclude');
-  const trackUnmatched = reader.boolean('trackUnmatched', false);
-  if (trackUnmatched && defaultPolicy === 'exclude') {
-    reader.refuse(
-      'trackUnmatched',
-      "false, as unmatched requests are only tracked with defaultPolicy: 'include'",
-    );
-  }
-  return {
-    storages: readStorages(reader, options.storage),
-    container: reader.read('container', isContainer, 'a TypeDI container', Container),
-    defaultPolicy,
-    trackUnmatched,
-    serverName: cleanText(reader.text('serverName', null) ?? applicationName(), TEXT_LIMITS.serverName),
-    ...resolveRecordingOptions(SUBJECT, reader, options.respect),
-    user: reader.read('user', isFunction, 'a function', null as TrackerSettings['user']),
-    ...resolveAddressOptions(reader),
-    geo: options.geo === undefined ? null : resolveGeo(SUBJECT, options.geo),
-    queue: resolveQueue(SUBJECT, options.queue),
-    batch: resolveBatch(SUBJECT, options.batch),
-    retry: resolveRetry(SUBJECT, options.retry),
-    spool: options.spool === undefined ? null : resolveSpool(SUBJECT, options.spool),
-    retention: resolveRetention(SUBJECT, options.retention),
-    handleSignals: reader.boolean('handleSignals', false),
-    metrics: reader.boolean('metrics', true),
-    ...readSurroundings(reader),
-  };
+  const settings = readOptions<TrackUsageOptions, TrackerDifferences>(SUBJECT, TrackUsageOptions, options);
+  refuseContradictions(options, settings);
+  const { serverName = applicationName() } = options;
+  return { ...settings, serverName: cleanText(serverName, TEXT_LIMITS.serverName) };
 }
 
-/** What a tracker takes from its surroundings. */
-function readSurroundings(
-  reader: OptionReader<TrackUsageOptions>,
-): Pick<TrackerSettings, 'logger' | 'clock'> {
-  return {
-    logger: reader.read<UsageLogger>(
-      'logger',
-      (value) => hasMethods(value, 'warn', 'error'),
-      'an object with the methods warn and error',
-      console,
-    ),
-    clock: reader.read(
-      'clock',
-      isClock,
-      'an object with now, monotonic, setTimeout and clearTimeout',
-      systemClock,
-    ),
-  };
+/** Options that can be used, but not together. */
+function refuseContradictions(given: TrackUsageOptions, settings: TrackerSettings): void {
+  const { defaultPolicy, trackUnmatched, queue, batch, retry, spool } = settings;
+  if (trackUnmatched && defaultPolicy === 'exclude') {
+    const why = "as unmatched requests are only tracked with defaultPolicy: 'include'";
+    refuse('trackUnmatched', trackUnmatched, `false, ${why}`);
+  }
+  if (retry.maxDelayMs < retry.minDelayMs)
+    refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
+  // A record would expire before its batch is due.
+  if (retry.maxAgeMs <= batch.maxDelayMs)
+    refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
+  if (spool !== null && queue.overflow === 'drop-oldest') {
+    const why = 'as the option spool takes what the queue has no room for';
+    refuse('queue.overflow', queue.overflow, `'drop-newest', ${why}`);
+  }
+  // The default of a batch yields to a small queue, and what is on disk does not have to fit into the queue.
+  for (const bound of ['maxRecords', 'maxBytes'] as const)
+    if (spool === null && given.batch?.[bound] !== undefined && batch[bound] > queue[bound])
+      refuse(`batch.${bound}`, batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
+}
+
+function refuse(name: string, value: unknown, expected: string): never {
+  return refuseOption({ subject: SUBJECT, name }, value, expected);
 }
 
 /** `trackUsage(storage)` is the mistake that Flask-Track-Usage's users make first. */
@@ -215,28 +195,12 @@ function refuseStorage(options: unknown): void {
   );
 }
 
-function readStorages(
-  reader: OptionReader<TrackUsageOptions>,
-  storage: TrackUsageOptions['storage'],
-): readonly UsageStorage[] | null {
-  if (storage === undefined) return null;
+function readStorages(storage: unknown, place: OptionPlace): readonly UsageStorage[] {
   const storages: unknown[] = Array.isArray(storage) ? [...(storage as unknown[])] : [storage];
   if (storages.some((candidate) => candidate instanceof Promise)) {
-    reader.refuse('storage', 'a storage, and not the promise of one: await SqlStorage.connect({ … }) first');
+    const instead = 'a storage, and not the promise of one: await SqlStorage.connect({ … }) first';
+    refuseOption(place, storage, instead);
   }
-  if (storages.length === 0 || !storages.every(isStorage)) {
-    reader.refuse(
-      'storage',
-      'a storage (an object with a name and a method store) or a list of at least one',
-    );
-  }
+  if (storages.length === 0 || !storages.every(isStorage)) refuseOption(place, storage, A_STORAGE);
   return storages;
-}
-
-function isContainer(value: unknown): boolean {
-  return hasMethods(value, 'has', 'getMany', 'set', 'remove');
-}
-
-function isClock(value: unknown): boolean {
-  return hasMethods(value, 'now', 'monotonic', 'setTimeout', 'clearTimeout');
 }

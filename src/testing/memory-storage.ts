@@ -1,4 +1,4 @@
-import { OptionReader } from '../option-reader.js';
+import { integer, readOptions, text } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import { checkDeletion } from '../storage/check-deletion.js';
 import type { UsagePosition } from '../storage/usage-cursor.js';
@@ -17,11 +17,11 @@ import type { SaltStore } from '../storage/salt-store.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
 
 /** The options of `MemoryStorage`. */
-export interface MemoryStorageOptions {
+export class MemoryStorageOptions {
   /** Records kept; the oldest make room for new ones. From 1 to 10,000,000. @default 10_000 */
-  readonly maxRecords?: number | undefined;
+  readonly maxRecords? = integer({ min: 1, max: 10_000_000, default: 10_000 });
   /** What it is called in statistics, events and the log. @default 'memory' */
-  readonly name?: string | undefined;
+  readonly name? = text({ default: 'memory' });
 }
 
 /**
@@ -42,9 +42,9 @@ export class MemoryStorage implements ReadableUsageStorage {
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: MemoryStorageOptions = {}) {
-    const reader = new OptionReader('new MemoryStorage', options, ['maxRecords', 'name']);
-    this.name = reader.text('name', 'memory');
-    this.#maxRecords = reader.integer('maxRecords', { min: 1, max: 10_000_000, default: 10_000 });
+    const { name, maxRecords } = readOptions('new MemoryStorage', MemoryStorageOptions, options);
+    this.name = name;
+    this.#maxRecords = maxRecords;
   }
 
   /** The records, in the order in which they came. */

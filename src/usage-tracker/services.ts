@@ -6,7 +6,7 @@ import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from '.
 
 /** The storages that were given, or those in the container. */
 export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
-  if (settings.storages !== null) return settings.storages;
+  if (settings.storage !== null) return settings.storage;
   const { container } = settings;
   // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
   const containers = [container, Container as UsageContainer];

@@ -8,7 +8,7 @@ import {
   type TrackerSettings,
   resolveTrackerOptions,
 } from '../options/tracker-options.js';
-import { OptionReader } from '../option-reader.js';
+import { readOptions } from '../option-reader.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
 import type { Health } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
@@ -18,7 +18,7 @@ import { StorageToken } from '../storage/storage-token.js';
 import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { TrackerToken } from './tracker-token.js';
-import type { CloseOptions, UsageStats, UsageTracker } from './usage-tracker.js';
+import { CloseOptions, type UsageStats, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {
@@ -51,7 +51,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     salts?.open(findSalts(storages));
     return storages;
   });
-  if (settings.storages !== null || settings.container.has(StorageToken)) pipeline.open();
+  if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
   const capture = new Capture(settings, pipeline, salts, (context) => {
     pipeline.open();
     warnOfLateMount(context, pipeline);
@@ -128,8 +128,7 @@ class Tracker implements UsageTracker {
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
-    const reader = new OptionReader('tracker.close', options, ['timeoutMs']);
-    const timeoutMs = reader.integer('timeoutMs', { min: 0, max: 3_600_000, default: 5000 });
+    const { timeoutMs } = readOptions('tracker.close', CloseOptions, options);
     this.#capture.close();
     const closing = this.#pipeline.close(timeoutMs);
     for (const takeBack of this.#attachments.splice(0)) takeBack(closing);

@@ -2,15 +2,16 @@ import type { LocatorStats } from '../capture/client/location/address-locator.js
 import type { SkipCounts } from '../capture/making/gate.js';
 import type { Inventory } from '../endpoint/inventory.js';
 import type { VisitorStats } from '../capture/client/visitor/visitors.js';
+import { integer } from '../option-reader.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
 
 /** How a tracker is closed. */
-export interface CloseOptions {
+export class CloseOptions {
   /** How long to wait for the storages, in milliseconds, from 0 to 3,600,000. @default 5_000 */
-  readonly timeoutMs?: number | undefined;
+  readonly timeoutMs? = integer({ min: 0, max: 3_600_000, default: 5000, unit: 'milliseconds' });
 }
 
 /** What became of the tracked requests so far. */

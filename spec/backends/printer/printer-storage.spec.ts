@@ -158,15 +158,11 @@ describe('PrinterStorage', () => {
   const refused: [options: unknown, says: string][] = [
     [{ format: 'xml' }, "the option 'format' is 'xml'; expected 'text', 'json', 'combined' or a function."],
     [{ format: 'toString' }, "the option 'format' is 'toString'; expected 'text'"],
-    [{ format: null }, "the option 'format' is null; expected 'text'"],
     [{ output: 'stdout' }, "the option 'output' is 'stdout'; expected a writable stream."],
     [
       { output: { write() {} } },
       "the option 'output' is { write: [Function: write] }; expected a writable stream.",
     ],
-    [{ name: '' }, "the option 'name' is ''"],
-    [{ ouput: process.stdout }, "there is no option 'ouput'"],
-    [null, "the option 'options' is null; expected an object."],
   ];
   for (const [options, says] of refused) {
     it(`refuses: ${says}`, async () => {

@@ -30,6 +30,9 @@ const MISTAKES: readonly (readonly [driver: Driver, option: string, options: obj
   [PostgreSqlDriver, 'clientUrl', { clientUrl: 'postgres://ada:hunter2@db/app?sslrootcert=ca.pem' }],
   [MariaDbDriver, 'clientUrl', { clientUrl: 'mysql://ada:hunter2@db/app?ssl={}', driverOptions: { a: 1 } }],
   [PostgreSqlDriver, 'clientUrl', { clientUrl: ['postgres://ada:hunter2@db/app'] }],
+  [PostgreSqlDriver, 'host', { dbName: 'app', host: ['postgres://ada:hunter2@db/app'] }],
+  [PostgreSqlDriver, 'dbName', { dbName: ['ada:hunter2@db'] }],
+  [PostgreSqlDriver, 'tableName', { dbName: 'app', tableName: 'postgres://ada:hunter2@db.example/app' }],
 ];
 
 describe('The options of a connection of its own', () => {
@@ -38,7 +41,8 @@ describe('The options of a connection of its own', () => {
       const error = refusalOf(() => resolveConnection({ driver, ...options }));
       expect(error.code).to.equal('INVALID_OPTION');
       expect(error.message)
-        .to.include(`the option '${option}' cannot be used (its value is not shown); expected`)
+        .to.include(`the option '${option}' `)
+        .and.match(/ (?:cannot be used \(its value is not shown\)|is \W*\w+:.*…'?); expected/)
         .and.not.include('hunter2');
     });
   }
@@ -109,15 +113,6 @@ describe('The options of a connection of its own', () => {
   ] as const) {
     it(`take a long name of a table: ${driver.name}`, () => {
       expect(resolveConnection({ driver, dbName: 'app', tableName }).tableName).to.equal(tableName);
-    });
-  }
-
-  for (const port of [0, 65_536, 1.5]) {
-    it(`refuse the port ${port}`, () => {
-      const options = { driver: PostgreSqlDriver, dbName: 'app', port };
-      expect(refusalOf(() => resolveConnection(options)).message).to.match(
-        /'port' is .*an integer from 1 to 65535/,
-      );
     });
   }
 });

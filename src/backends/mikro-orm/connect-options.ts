@@ -1,33 +1,6 @@
-import { TrackUsageError } from '../../errors.js';
-import { type OptionReader, isObject } from '../../option-reader.js';
+import { isObject, option } from '../../option-reader.js';
 
-/** Options of a connection of our own, as far as every database has them. */
-interface ConnectOptions {
-  readonly driverOptions?: object | undefined;
-}
-
-/** Reads what the driver's own client is given beside our options. */
-export function readDriverOptions(reader: OptionReader<ConnectOptions>): object {
-  return reader.read<object>('driverOptions', isObject, 'an object', {});
-}
-
-/**
- * Reads text of which errors show nothing.
- *
- * @param subject - who takes the options, for the error
- * @throws {TrackUsageError} `INVALID_OPTION` if it is not text that `accepts` takes
- */
-export function readSecret<Options extends object>(
-  subject: string,
-  options: Options,
-  name: keyof Options & string,
-  accepts: (text: string) => boolean,
-  expected: string,
-): string | undefined {
-  const value: unknown = options[name];
-  if (value === undefined || (typeof value === 'string' && accepts(value))) return value;
-  throw new TrackUsageError(
-    'INVALID_OPTION',
-    `${subject}: the option '${name}' cannot be used (its value is not shown); expected ${expected}.`,
-  );
+/** The option that the driver's own client is given, of a connection of our own. */
+export function driverOptions(): object | undefined {
+  return option<object>({ default: {}, expected: 'an object', accepts: isObject });
 }

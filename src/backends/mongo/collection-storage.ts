@@ -1,3 +1,4 @@
+import { text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
@@ -9,9 +10,9 @@ import { MongoSalts, saltCollectionName } from './salts.js';
 import { MongoWriter } from './writer.js';
 
 /** What a storage is called. */
-export interface MongoStorageNaming {
+export class MongoStorageNaming {
   /** Its name in logs, events and statistics, which tells several storages apart. @default 'mongo' */
-  readonly name?: string | undefined;
+  readonly name? = text({ default: 'mongo' });
 }
 
 /** Where a storage keeps its records. */

@@ -1,33 +1,45 @@
 import { TrackUsageError } from '../../errors.js';
-import { OptionReader, isText } from '../../option-reader.js';
-import { readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
+import { type Settings, integer, isText, readOptions, refuseOption, text } from '../../option-reader.js';
+import { driverOptions } from '../mikro-orm/connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
-import type { MongoStorageNaming } from './collection-storage.js';
+import { MongoStorageNaming } from './collection-storage.js';
 
 /** The options of `MongoStorage.connect`. */
-export interface MongoStorageOptions extends MongoStorageNaming {
+export class MongoStorageOptions extends MongoStorageNaming {
   /** The database. @default the one that `clientUrl` names */
-  readonly database?: string | undefined;
+  readonly database? = text({ expected: A_DATABASE, accepts: isDatabaseName });
   /** The collection. It is made if it is missing. @default 'koa_usage' */
-  readonly collection?: string | undefined;
+  readonly collection? = text({
+    default: DEFAULT_TABLE_NAME,
+    expected: "a collection's name, without $ and not of the system",
+    accepts: isCollectionName,
+  });
   /** The server's host. @default '127.0.0.1' */
-  readonly host?: string | undefined;
-  /** The server's port, from 1 to 65,535. @default 27017 */
-  readonly port?: number | undefined;
+  readonly host? = text({
+    default: '127.0.0.1',
+    expected: "a host's name or address",
+    accepts: (value) => isText(value) && !/[/?@,]/.test(value),
+  });
+  /** The server's port, from 1 to 65,535. @default 27_017 */
+  readonly port? = integer({ min: 1, max: 65_535, default: 27_017 });
   /** Who connects. @default nobody: the server lets everybody in */
-  readonly username?: string | undefined;
+  readonly username? = text();
   /** The password of `username`. It is in no log and no error. @default none */
-  readonly password?: string | undefined;
+  readonly password? = text({ isSecret: true });
   /** The database that knows `username`, often `'admin'`. @default the value of `database` */
-  readonly authSource?: string | undefined;
+  readonly authSource? = text();
   /**
    * The servers in one text, such as `mongodb://user:password@host1,host2/database?replicaSet=rs0`, instead of `host`,
    * `port`, `username`, `password` and `authSource`.
    */
-  readonly clientUrl?: string | undefined;
+  readonly clientUrl? = text({
+    isSecret: true,
+    expected: "a URL, such as 'mongodb://user@host/database'",
+    accepts: (value) => isText(value) && URL_PARTS.test(value),
+  });
   /** What the driver's `MongoClient` is given beside it, such as `{ tls: true }`. @default {} */
-  readonly driverOptions?: object | undefined;
+  readonly driverOptions? = driverOptions();
 }
 
 /** What a connection is made from. */
@@ -46,7 +58,7 @@ export const CONNECT = 'MongoStorage.connect';
 const HOST_OPTIONS = ['host', 'port', 'username', 'password', 'authSource'] as const;
 
 const GO_TOGETHER = 'text, as username and password go together';
-const A_URL = "a URL, such as 'mongodb://user@host/database'";
+const A_DATABASE = 'a database\'s name, without / \\ . " $ * < > : | ? or space';
 const URL_PARTS = /^mongodb(?:\+srv)?:\/\/(?:.*@)?(?<hosts>[^@/?]+)(?:\/(?<database>[^/?]*))?(?:\?.*)?$/s;
 
 /**
@@ -69,31 +81,28 @@ const CLIENT_OPTIONS = {
  * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
  */
 export function resolveConnection(options: MongoStorageOptions): ResolvedConnection {
-  const reader = new OptionReader(CONNECT, options, [
-    'database',
-    'collection',
-    ...HOST_OPTIONS,
-    'clientUrl',
-    'driverOptions',
-    'name',
-  ]);
-  const url = readSecret(CONNECT, options, 'clientUrl', (text) => URL_PARTS.test(text), A_URL);
+  const given: Given = readOptions(CONNECT, MongoStorageOptions, options);
   const { clientUrl, hosts, database, clientOptions } =
-    url === undefined ? readHost(reader, options) : readUrl(reader, options, url);
-  const driverOptions = readDriverOptions(reader);
+    given.clientUrl === undefined ? readHost(given) : readUrl(given, options, given.clientUrl);
   return {
-    collection: readCollection(reader),
-    name: reader.text('name', 'mongo'),
+    collection: given.collection,
+    name: given.name,
     target: `${database} on ${hosts}`,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       clientUrl,
       dbName: database,
-      driverOptions: { ...clientOptions, ...driverOptions },
+      driverOptions: { ...clientOptions, ...given.driverOptions },
       metadataCache: { enabled: false },
     },
   };
 }
+
+/** The options, those without a default as they were given. */
+type Given = Settings<
+  MongoStorageOptions,
+  Pick<MongoStorageOptions, 'database' | 'username' | 'password' | 'authSource' | 'clientUrl'>
+>;
 
 interface Where {
   readonly clientUrl: string;
@@ -102,11 +111,7 @@ interface Where {
   readonly clientOptions: object;
 }
 
-function readUrl(
-  reader: OptionReader<MongoStorageOptions>,
-  options: MongoStorageOptions,
-  clientUrl: string,
-): Where {
+function readUrl(given: Given, options: MongoStorageOptions, clientUrl: string): Where {
   for (const name of HOST_OPTIONS) {
     if (options[name] === undefined) continue;
     throw new TrackUsageError(
@@ -115,11 +120,10 @@ function readUrl(
     );
   }
   const parts = URL_PARTS.exec(clientUrl)?.groups ?? {};
-  const database = reader.text('database', decodeName(parts['database']));
   return {
     clientUrl,
     hosts: parts['hosts'] ?? '',
-    database: checkDatabase(reader, database),
+    database: given.database ?? readDatabase(decodeName(parts['database'])),
     clientOptions: unlessGiven(new URLSearchParams(clientUrl.split('?')[1])),
   };
 }
@@ -132,20 +136,13 @@ function unlessGiven(given: URLSearchParams): object {
   );
 }
 
-function readHost(reader: OptionReader<MongoStorageOptions>, options: MongoStorageOptions): Where {
-  const host = reader.read(
-    'host',
-    (value) => isText(value) && !/[/?@,]/.test(value),
-    "a host's name or address",
-    '127.0.0.1',
-  );
-  const port = reader.integer('port', { min: 1, max: 65_535, default: 27_017 });
-  const database = checkDatabase(reader, reader.text('database', null));
-  const username = reader.text('username', undefined);
-  const password = readSecret(CONNECT, options, 'password', (text) => text !== '', 'text that is not empty');
-  const authSource = reader.text('authSource', database);
-  if (username === undefined && password !== undefined) reader.refuse('username', GO_TOGETHER);
-  if (username !== undefined && password === undefined) reader.refuse('password', GO_TOGETHER);
+function readHost({ host, port, username, password, ...given }: Given): Where {
+  const database = given.database ?? readDatabase(undefined);
+  const { authSource = database } = given;
+  if (username === undefined && password !== undefined) refuse('username', GO_TOGETHER);
+  if (username === undefined && given.authSource !== undefined)
+    refuse('username', 'text, as authSource says where it is known');
+  if (username !== undefined && password === undefined) refuse('password', GO_TOGETHER);
   const hosts = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
   return {
     clientUrl: `mongodb://${hosts}`,
@@ -158,34 +155,30 @@ function readHost(reader: OptionReader<MongoStorageOptions>, options: MongoStora
   };
 }
 
-function checkDatabase(reader: OptionReader<MongoStorageOptions>, name: string | null): string {
-  return name !== null && isDatabaseName(name)
-    ? name
-    : reader.refuse('database', 'a database\'s name, without / \\ . " $ * < > : | ? or space');
+/** Refuses that an option is missing. */
+function refuse(name: keyof MongoStorageOptions, expected: string): never {
+  return refuseOption({ subject: CONNECT, name }, undefined, expected);
 }
 
-function readCollection(reader: OptionReader<MongoStorageOptions>): string {
-  return reader.read(
-    'collection',
-    isCollectionName,
-    "a collection's name, without $ and not of the system",
-    DEFAULT_TABLE_NAME,
-  );
+function readDatabase(name: string | undefined): string {
+  return name !== undefined && isDatabaseName(name)
+    ? name
+    : refuseOption({ subject: CONNECT, name: 'database' }, name, A_DATABASE);
 }
 
 function isCollectionName(value: unknown): boolean {
   return isText(value) && !/[$\0]|^system\.|^\.|\.$|\.\./.test(value);
 }
 
-function isDatabaseName(name: string): boolean {
-  return /^[^/\\. "$*<>:|?\0]{1,63}$/.test(name);
+function isDatabaseName(value: unknown): boolean {
+  return isText(value) && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(value);
 }
 
-/** The name in a URL; null if there is none that can be read. */
-function decodeName(encoded: string | undefined): string | null {
+/** The name in a URL; undefined if there is none that can be read. */
+function decodeName(encoded: string | undefined): string | undefined {
   try {
-    return decodeURIComponent(encoded ?? '') || null;
+    return decodeURIComponent(encoded ?? '') || undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -1,10 +1,10 @@
 import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { OptionReader, hasMethods, isText } from '../../option-reader.js';
+import { hasMethods, isText, readOptions } from '../../option-reader.js';
 import { findEntity } from '../mikro-orm/find-entity.js';
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
-import { CollectionStorage, type MongoStorageNaming, type StorageParts } from './collection-storage.js';
+import { CollectionStorage, MongoStorageNaming, type StorageParts } from './collection-storage.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
 import { besideCollection, saltCollectionName } from './salts.js';
 import { CollectionUsageRepository, MongoUsageRepository } from './usage-repository.js';
@@ -22,7 +22,7 @@ export class MongoPiggybackStorage extends CollectionStorage {
    *   database, or does not know the entity
    */
   constructor(target: MikroORM | NativeCollection, options: MongoStorageNaming = {}) {
-    const name = new OptionReader(`${SUBJECT}(…, options)`, options, ['name']).text('name', 'mongo');
+    const { name } = readOptions(`${SUBJECT}(…, options)`, MongoStorageNaming, options);
     super({ name, ...partsOf(target) });
   }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { OptionReader, hasMethods } from '../../option-reader.js';
+import { hasMethods, option, readOptions, text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { orAbort } from '../../storage/or-abort.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
@@ -12,27 +12,29 @@ export type PrinterOutput = Pick<NodeJS.WritableStream, 'write' | 'on' | 'remove
 /** How a record is printed: by name, or by a function that returns the line. */
 export type PrinterFormat = 'text' | 'json' | 'combined' | LineFormatter;
 
+const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
+
 /** The options of `PrinterStorage`. */
-export interface PrinterOptions {
+export class PrinterOptions {
   /** Where lines go. It stays open. @default process.stdout */
-  readonly output?: PrinterOutput | undefined;
+  readonly output? = option<PrinterOutput>({
+    get default() {
+      return process.stdout;
+    },
+    expected: 'a writable stream',
+    accepts: (value) => hasMethods(value, 'write', 'on', 'removeListener'),
+  });
   /**
    * `'text'` for people, `'json'` for machines, `'combined'` for Apache's combined log format, or a function that
    * returns a record's line without the line feed. @default 'text'
    */
-  readonly format?: PrinterFormat | undefined;
+  readonly format? = option<PrinterFormat>({
+    default: 'text',
+    expected: "'text', 'json', 'combined' or a function",
+    accepts: (value) => typeof value === 'function' || Object.keys(FORMATS).includes(value as string),
+  });
   /** What it is called in statistics, events and the log. @default 'printer' */
-  readonly name?: string | undefined;
-}
-
-const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
-
-function isStream(value: unknown): boolean {
-  return hasMethods(value, 'write', 'on', 'removeListener');
-}
-
-function isFormat(value: unknown): boolean {
-  return typeof value === 'function' || Object.keys(FORMATS).includes(value as string);
+  readonly name? = text({ default: 'printer' });
 }
 
 /**
@@ -49,15 +51,9 @@ export class PrinterStorage implements UsageStorage {
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: PrinterOptions = {}) {
-    const reader = new OptionReader('new PrinterStorage', options, ['output', 'format', 'name']);
-    this.name = reader.text('name', 'printer');
-    this.#output = reader.read<PrinterOutput>('output', isStream, 'a writable stream', process.stdout);
-    const format = reader.read<PrinterFormat>(
-      'format',
-      isFormat,
-      "'text', 'json', 'combined' or a function",
-      'text',
-    );
+    const { name, output, format } = readOptions('new PrinterStorage', PrinterOptions, options);
+    this.name = name;
+    this.#output = output;
     this.#format = typeof format === 'function' ? escaped(format) : FORMATS[format];
   }
 

@@ -1,49 +1,25 @@
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
-import { OptionReader, hasMethods, isFunction, isText } from '../../option-reader.js';
-import { readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
+import {
+  type Settings,
+  hasMethods,
+  integer,
+  isFunction,
+  kindsOf,
+  option,
+  readOptions,
+  refuseOption,
+  required,
+  text,
+} from '../../option-reader.js';
+import { driverOptions } from '../mikro-orm/connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './driver-options.js';
 
-/** What a storage is called. */
-export interface SqlStorageNaming {
-  /** Its name in logs, events and statistics, which tells several storages apart. @default the dialect, such as 'sqlite' */
-  readonly name?: string | undefined;
-}
-
-/** The options of `SqlStorage.connect`. */
-export interface SqlStorageOptions extends SqlStorageNaming {
-  /** MikroORM's driver: `SqliteDriver` of `@mikro-orm/sqlite`, `PostgreSqlDriver` of `@mikro-orm/postgresql`, … */
-  readonly driver: Constructor<IDatabaseDriver>;
-  /** The database on its server, or the file of an SQLite database, such as `'usage.db'`, or `':memory:'`. */
-  readonly dbName?: string | undefined;
-  /**
-   * The server in one text, such as `postgres://user:password@host:5432/db`, instead of the options below. TLS is asked for in
-   * `driverOptions`.
-   */
-  readonly clientUrl?: string | undefined;
-  /** The server's host. @default the driver's, as a rule 127.0.0.1 */
-  readonly host?: string | undefined;
-  /** The server's port, from 1 to 65,535. @default the driver's, such as 5432 */
-  readonly port?: number | undefined;
-  /** Who connects. @default the driver's, such as postgres */
-  readonly user?: string | undefined;
-  /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
-  readonly password?: string | undefined;
-  /** The schema that the table is in, where the server has schemas. @default the server's, such as public */
-  readonly schema?: string | undefined;
-  /** The table. It is made if it is missing. @default 'koa_usage' */
-  readonly tableName?: string | undefined;
-  /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
-  readonly driverOptions?: object | undefined;
-}
-
 /** Who is at fault, for errors. */
 export const CONNECT = 'SqlStorage.connect';
-
-const A_DRIVER = "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'";
 
 const A_FILE = "a file's name, such as 'usage.db'";
 
@@ -62,6 +38,48 @@ const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$
 /** What no file and no database is called: two letters, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
 
+/** What a storage is called. */
+export class SqlStorageNaming {
+  /** Its name in logs, events and statistics, which tells several storages apart. @default the dialect, such as 'sqlite' */
+  readonly name? = text();
+}
+
+/** The options of `SqlStorage.connect`. */
+export class SqlStorageOptions extends SqlStorageNaming {
+  /** MikroORM's driver: `SqliteDriver` of `@mikro-orm/sqlite`, `PostgreSqlDriver` of `@mikro-orm/postgresql`, … */
+  readonly driver = required(
+    option<Constructor<IDatabaseDriver>>({
+      expected: "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'",
+      accepts: isDriver,
+    }),
+  );
+  /** The database on its server, or the file of an SQLite database, such as `'usage.db'`, or `':memory:'`. */
+  readonly dbName? = text();
+  /**
+   * The server in one text, such as `postgres://user:password@host:5432/db`, instead of the options below. TLS is asked for in
+   * `driverOptions`.
+   */
+  readonly clientUrl? = text({ expected: A_URL, isSecret: true });
+  /** The server's host. @default the driver's, as a rule 127.0.0.1 */
+  readonly host? = text();
+  /** The server's port, from 1 to 65,535. @default the driver's, such as 5432 */
+  readonly port? = integer({ min: 1, max: 65_535 });
+  /** Who connects. @default the driver's, such as postgres */
+  readonly user? = text();
+  /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
+  readonly password? = text({
+    expected: 'text',
+    accepts: (value) => typeof value === 'string',
+    isSecret: true,
+  });
+  /** The schema that the table is in, where the server has schemas. @default the server's, such as public */
+  readonly schema? = text();
+  /** The table. It is made if it is missing. @default 'koa_usage' */
+  readonly tableName? = text({ default: DEFAULT_TABLE_NAME });
+  /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
+  readonly driverOptions? = driverOptions();
+}
+
 const SERVER_OPTIONS = ['clientUrl', 'host', 'port', 'user', 'password', 'schema'] as const;
 
 /** One statement writes and one reads; nobody needs more. */
@@ -79,6 +97,9 @@ export interface ResolvedConnection {
   readonly orm: object;
 }
 
+/** The options, those without a default as they were given. */
+type Given = Settings<SqlStorageOptions, Omit<SqlStorageOptions, 'driver' | 'tableName' | 'driverOptions'>>;
+
 /**
  * Checks the options of `SqlStorage.connect`.
  *
@@ -86,32 +107,23 @@ export interface ResolvedConnection {
  *   the driver's dialect is none that records can be written in
  */
 export function resolveConnection(options: SqlStorageOptions): ResolvedConnection {
-  const reader = new OptionReader(CONNECT, options, [
-    'driver',
-    'dbName',
-    ...SERVER_OPTIONS,
-    'tableName',
-    'driverOptions',
-    'name',
-  ]);
-  const driver =
-    reader.read<SqlStorageOptions['driver'] | null>('driver', isDriver, A_DRIVER, null) ??
-    reader.refuse('driver', A_DRIVER);
-  const given = readDriverOptions(reader);
-  const dialect = findDialect(makeDriver(driver, given), CONNECT);
-  const where = dialect.isEmbedded ? readFile(reader, options, dialect) : readServer(reader, options, given);
-  const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
+  const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
+  const { driver, driverOptions: forDriver } = given;
+  const dialect = findDialect(makeDriver(given), CONNECT);
+  const where = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
+  const { driverOptions: ofDialect, ...own } = dialect.connectionOptions as { driverOptions?: object };
+  checkTableName(given, dialect);
   return {
     dialect,
-    tableName: readTableName(reader, dialect),
-    name: reader.text('name', undefined),
+    tableName: given.tableName,
+    name: given.name,
     target: where.target,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       ...own,
       ...where.options,
       driver,
-      driverOptions: isReadyMade(given) ? given : { ...driverOptions, ...given },
+      driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver },
       pool: POOL,
       metadataCache: { enabled: false },
       // It would ask the server before anybody can see to its errors; a table is looked for all the same.
@@ -125,44 +137,28 @@ interface Where {
   readonly options: object;
 }
 
-function readFile(
-  reader: OptionReader<SqlStorageOptions>,
-  options: SqlStorageOptions,
-  { remote }: SqlDialect,
-): Where {
-  const accepts = (name: string): boolean => remote?.pattern.test(name) === true && URL.canParse(name);
-  const clientUrl = remote && secret(options, 'clientUrl', accepts, remote.example);
-  const dbName = clientUrl ?? readName(reader, options, A_FILE, accepts) ?? reader.refuse('dbName', A_FILE);
-  const isRemote = accepts(dbName);
+function readFile(given: Given, { remote }: SqlDialect): Where {
+  const isRemote = (name: string): boolean => remote?.pattern.test(name) === true && URL.canParse(name);
+  const { clientUrl, password } = given;
+  if (remote !== undefined && clientUrl !== undefined && !isRemote(clientUrl))
+    refuse(given, 'clientUrl', remote.example);
+  const dbName = (remote && clientUrl) ?? given.dbName ?? refuse(given, 'dbName', A_FILE);
+  if (!isRemote(dbName) && URL_OF_SERVER.test(dbName)) refuse(given, 'dbName', A_FILE);
   for (const name of SERVER_OPTIONS) {
     if (name === 'clientUrl' && remote !== undefined) continue;
-    if (name === 'password' && isRemote) continue;
-    if (name === 'clientUrl' || name === 'password') secret(options, name, () => false, NOTHING);
-    else reader.read(name, () => false, NOTHING, undefined);
+    if (name === 'password' && isRemote(dbName)) continue;
+    if (given[name] !== undefined) refuse(given, name, NOTHING);
   }
-  const password = secret(options, 'password', isText, 'text that is not empty');
-  return { target: isRemote ? withoutSecrets(dbName) : dbName, options: defined({ dbName, password }) };
+  if (password === '') refuse(given, 'password', 'text that is not empty');
+  return {
+    target: isRemote(dbName) ? withoutSecrets(dbName) : dbName,
+    options: defined({ dbName, password }),
+  };
 }
 
-/** Reads the name of a database, and takes no URL for one: it may hold a password, and errors show names. */
-function readName(
-  reader: OptionReader<SqlStorageOptions>,
-  options: SqlStorageOptions,
-  expected: string,
-  accepts: (name: string) => boolean,
-): string | undefined {
-  if (isText(options.dbName))
-    secret(options, 'dbName', (name) => accepts(name) || !URL_OF_SERVER.test(name), expected);
-  return reader.text('dbName', undefined);
-}
-
-function secret(
-  options: SqlStorageOptions,
-  name: 'clientUrl' | 'dbName' | 'password',
-  accepts: (text: string) => boolean,
-  expected: string,
-): string | undefined {
-  return readSecret(CONNECT, options, name, accepts, expected);
+function refuse(given: Given, name: keyof SqlStorageOptions, expected: string): never {
+  const { isSecret } = kindsOf(SqlStorageOptions)[name] ?? {};
+  return refuseOption({ subject: CONNECT, name }, given[name], expected, isSecret);
 }
 
 /** A token may stand in the user's place of a URL, and behind its question mark. */
@@ -171,27 +167,18 @@ function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-function readServer(
-  reader: OptionReader<SqlStorageOptions>,
-  options: SqlStorageOptions,
-  driverOptions: object,
-): Where {
-  const clientUrl = secret(options, 'clientUrl', isServerUrl, A_URL);
-  if (!('ssl' in driverOptions) && !isReadyMade(driverOptions))
-    secret(options, 'clientUrl', (url) => !asksForTls(url), A_URL_WITHOUT_TLS);
-  const dbName = readName(reader, options, "a database's name; a URL is given as 'clientUrl'", () => false);
+function readServer(given: Given): Where {
+  const { clientUrl, dbName, host, port, user, password, schema, driverOptions: forDriver } = given;
+  if (clientUrl !== undefined && !isServerUrl(clientUrl)) refuse(given, 'clientUrl', A_URL);
+  const seesToTls = 'ssl' in forDriver || isReadyMade(forDriver);
+  if (clientUrl !== undefined && !seesToTls && asksForTls(clientUrl))
+    refuse(given, 'clientUrl', A_URL_WITHOUT_TLS);
+  if (dbName !== undefined && URL_OF_SERVER.test(dbName))
+    refuse(given, 'dbName', "a database's name; a URL is given as 'clientUrl'");
   if (dbName === undefined && (clientUrl === undefined || new URL(clientUrl).pathname.length <= 1))
-    reader.refuse('dbName', "a database's name, or the option 'clientUrl' with one behind its host");
-  const where = {
-    clientUrl,
-    dbName,
-    host: reader.text('host', undefined),
-    port: reader.integer('port', { min: 1, max: 65_535, default: undefined }),
-    user: reader.text('user', undefined),
-    password: secret(options, 'password', () => true, 'text'),
-    schema: reader.text('schema', undefined),
-  };
-  return { target: describeServer(where), options: defined(where) };
+    refuse(given, 'dbName', "a database's name, or the option 'clientUrl' with one behind its host");
+  const options = { clientUrl, dbName, host, port, user, password, schema };
+  return { target: describeServer(options), options: defined(options) };
 }
 
 /** Which database it is, as an error shows it. */
@@ -209,9 +196,9 @@ function describeServer(options: {
 }
 
 /** Whether text is a URL, and what stands for host and database in it is not the rest of a password. */
-function isServerUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { pathname, search, hash } = new URL(text);
+function isServerUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { pathname, search, hash } = new URL(url);
   const rest = pathname.length > 1 ? pathname : pathname + search;
   return !`${rest}${hash}`.includes('@') && isDecodable(pathname);
 }
@@ -232,20 +219,18 @@ function isDecodable(encoded: string): boolean {
   }
 }
 
-function readTableName(reader: OptionReader<SqlStorageOptions>, { reservedNames }: SqlDialect): string {
-  const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
+function checkTableName(given: Given, { reservedNames }: SqlDialect): void {
   // MikroORM reads a schema before a dot, and puts values where question marks are; databases read no further than to NUL.
-  if (/[.?\0]/.test(tableName) || reservedNames?.pattern.test(tableName) === true) {
+  if (/[.?\0]/.test(given.tableName) || reservedNames?.pattern.test(given.tableName) === true) {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
-    reader.refuse('tableName', `a name without a dot or a question mark${also}`);
+    refuse(given, 'tableName', `a name without a dot or a question mark${also}`);
   }
-  return tableName;
 }
 
 /** A driver that is connected to nothing, to be asked which dialect it speaks. */
-function makeDriver(driver: Constructor<IDatabaseDriver>, driverOptions: object): IDatabaseDriver {
+function makeDriver({ driver, driverOptions: forDriver }: Given): IDatabaseDriver {
   return new Configuration(
-    { ...NOT_FROM_ENVIRONMENT, driver, driverOptions, dbName: ':memory:' } as object,
+    { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver, dbName: ':memory:' } as object,
     false,
   ).getDriver();
 }

@@ -1,7 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
-import { OptionReader, hasMethods } from '../../option-reader.js';
+import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
@@ -10,12 +10,7 @@ import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { defineUsage } from '../mikro-orm/usage-entity.js';
 import type { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
-import {
-  CONNECT,
-  type SqlStorageNaming,
-  type SqlStorageOptions,
-  resolveConnection,
-} from './connect-options.js';
+import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
@@ -44,8 +39,11 @@ export class SqlStorage extends RepositoryStorage {
    *   database, or does not know the entity
    */
   constructor(orm: MikroORM, options: SqlStorageNaming = {}) {
-    const reader = new OptionReader('new SqlStorage(orm, options)', options, ['name']);
-    const name = reader.text('name', undefined);
+    const { name } = readOptions<SqlStorageNaming, SqlStorageNaming>(
+      'new SqlStorage(orm, options)',
+      SqlStorageNaming,
+      options,
+    );
     if (!hasMethods((orm as Partial<MikroORM> | undefined)?.em, 'getDriver')) {
       throw new TrackUsageError(
         'INVALID_OPTION',

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { canonicalAddress } from '../../../../src/capture/client/address/address-text.js';
 import { ClientAddresses, applyPolicy } from '../../../../src/capture/client/address/client-address.js';
-import { type TrustProxy, resolveAddressOptions } from '../../../../src/options/address-options.js';
-import { OptionReader } from '../../../../src/option-reader.js';
+import type { TrustProxy } from '../../../../src/options/address-options.js';
+import { resolveTrackerOptions } from '../../../../src/options/tracker-options.js';
 import { hasNoHostBits } from '../../../support/networks.js';
 
 /** The addresses of proxies, all of them trusted; loopback, where several may share one. */
@@ -72,8 +72,7 @@ function append(
 }
 
 function addressesOf(trustProxy: TrustProxy): ClientAddresses {
-  const reader = new OptionReader('spec', { trustProxy }, ['trustProxy']);
-  return new ClientAddresses(resolveAddressOptions(reader), (error) => {
+  return new ClientAddresses(resolveTrackerOptions({ trustProxy }), (error) => {
     throw error;
   });
 }
