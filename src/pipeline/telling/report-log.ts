@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { inOwnContext } from '../../time/own-context.js';
 import type { Clock, TimerHandle } from '../../time/clock.js';
 import type { DropReason } from './accounting.js';
 import { needsPerson } from '../storage-errors.js';
@@ -105,7 +106,7 @@ export class ReportLog {
   #write(level: keyof LogTarget, message: string): void {
     try {
       // A logger may be asynchronous, and fail later.
-      const written: unknown = this.#target[level](`${PREFIX} ${message}`);
+      const written: unknown = inOwnContext(() => this.#target[level](`${PREFIX} ${message}`));
       if (written instanceof Promise) written.catch(() => undefined);
     } catch {
       // There is nobody left to tell.

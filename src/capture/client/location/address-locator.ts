@@ -3,6 +3,7 @@ import type { GeoSettings } from '../../../options/geo-options.js';
 import { publicAddress } from '../../../public-address.js';
 import { limitJsonObject } from '../../../record/json.js';
 import type { JsonObject, JsonValue } from '../../../record/usage-record.js';
+import { type KeptContext, callIn } from '../../../time/own-context.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { AddressTraces } from './address-traces.js';
 import { describeWithout } from './describe-without.js';
@@ -29,6 +30,8 @@ type SkipReason = 'breaker' | 'queue' | 'closed';
 /** An address that is looked up, or waits for it. */
 interface Inquiry {
   readonly address: string;
+  /** Of the request that asked first. */
+  readonly asyncContext: KeptContext | null;
   readonly answer: Promise<JsonObject | null>;
   readonly settle: (location: JsonObject | null) => void;
 }
@@ -86,9 +89,10 @@ export class AddressLocator {
    * Looks an address up, unless it is known or already being looked up. It never rejects.
    *
    * @param address - the full address
+   * @param asyncContext - of the request that asks
    * @returns null if nothing is known, or nothing can be learnt now
    */
-  locate(address: string): Promise<JsonObject | null> {
+  locate(address: string, asyncContext: KeptContext | null = null): Promise<JsonObject | null> {
     const sendable = publicAddress(address);
     const known = sendable === null ? this.#withhold() : this.#recall(sendable);
     if (sendable === null || known !== undefined) return Promise.resolve(known ?? null);
@@ -96,7 +100,7 @@ export class AddressLocator {
     const open = this.#open.get(sendable);
     if (open !== undefined) return open.answer;
     const obstacle = this.#obstacle();
-    if (obstacle === null) return this.#inquire(sendable);
+    if (obstacle === null) return this.#inquire(sendable, asyncContext);
     this.#skipped[obstacle] += 1;
     return Promise.resolve(null);
   }
@@ -133,9 +137,9 @@ export class AddressLocator {
     return isFull ? 'queue' : null;
   }
 
-  #inquire(address: string): Promise<JsonObject | null> {
+  #inquire(address: string, asyncContext: KeptContext | null): Promise<JsonObject | null> {
     const { promise: answer, resolve: settle } = Promise.withResolvers<JsonObject | null>();
-    const inquiry = { address, answer, settle };
+    const inquiry = { address, asyncContext, answer, settle };
     this.#open.set(address, inquiry);
     this.#waiting.add(inquiry);
     this.#startWaiting();
@@ -169,7 +173,7 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry.address, limit), inquiry.address);
+      location = sealed(await this.#ask(inquiry, limit), inquiry.address);
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
       this.#judge(location);
@@ -182,14 +186,15 @@ export class AddressLocator {
   }
 
   /** Asks the source, and waits no longer than the limit lets it. */
-  async #ask(address: string, limit: AbortController): Promise<unknown> {
+  async #ask({ address, asyncContext }: Inquiry, limit: AbortController): Promise<unknown> {
     const { lookup, timeoutMs } = this.#settings;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error), { once: true });
     const giveUp = (): void => limit.abort(new Error(`it took longer than ${timeoutMs} ms`));
     const timer = this.#clock.setTimeout(giveUp, timeoutMs, false);
     try {
-      return await Promise.race([lookup(address, limit.signal), aborted]);
+      const answer = callIn(asyncContext, async () => lookup(address, limit.signal));
+      return await Promise.race([answer, aborted]);
     } finally {
       this.#clock.clearTimeout(timer);
     }
