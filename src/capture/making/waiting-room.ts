@@ -5,12 +5,6 @@ import type { UsageRecordDraft } from '../../record/usage-record.js';
 /** Makes a record of a draft, in the asynchronous context of its request as far as the application takes part. */
 type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null) => void;
 
-/** What is known of a draft that waits. */
-interface Waiting {
-  readonly timer: TimerHandle;
-  readonly asyncContext: KeptContext | null;
-}
-
 /** Drafts that wait at most. More of them go as they are: what they wait for does not keep up. */
 const MAX_WAITING = 1000;
 
@@ -21,7 +15,7 @@ const MAX_WAITING = 1000;
 export class WaitingRoom {
   readonly #clock: Clock;
   readonly #finish: Finish;
-  readonly #waiting = new Map<UsageRecordDraft, Waiting>();
+  readonly #waiting = new Map<UsageRecordDraft, readonly [TimerHandle, KeptContext | null]>();
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /** @param finish - takes drafts that leave; it never throws */
@@ -46,7 +40,7 @@ export class WaitingRoom {
       return;
     }
     const timer = this.#clock.setTimeout(() => this.#leave(draft), maxWaitMs, false);
-    this.#waiting.set(draft, { timer, asyncContext });
+    this.#waiting.set(draft, [timer, asyncContext]);
     const arrivals = parts.map(async (part) => {
       const fields = await part;
       // One that has left is a record, and frozen.
@@ -70,9 +64,10 @@ export class WaitingRoom {
   #leave(draft: UsageRecordDraft): void {
     const waiting = this.#waiting.get(draft);
     if (waiting === undefined) return;
-    this.#clock.clearTimeout(waiting.timer);
+    const [timer, asyncContext] = waiting;
+    this.#clock.clearTimeout(timer);
     this.#waiting.delete(draft);
-    this.#finish(draft, waiting.asyncContext);
+    this.#finish(draft, asyncContext);
     for (const { drafts, resolve } of this.#awaited) {
       if (drafts.delete(draft) && drafts.size === 0) resolve();
     }
