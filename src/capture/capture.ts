@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
+import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
@@ -24,6 +25,7 @@ export type CaptureSettings = RecordSettings & Policy & LateSettings;
 export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  readonly hasCallbacks: boolean;
   readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
@@ -35,7 +37,11 @@ export class Capture implements ExchangeWatcher {
   readonly #onRequest: (context: Context) => void;
   /** What has closed in this turn of the event loop. */
   #closed: Exchange[] = [];
-  readonly #onNextTurn = (): void => this.settle();
+  readonly #recordClosed = (): void => {
+    const closed = this.#closed;
+    this.#closed = [];
+    for (const exchange of closed) this.#record(exchange);
+  };
 
   /**
    * @param sink - where records go
@@ -50,13 +56,16 @@ export class Capture implements ExchangeWatcher {
   ) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
+    this.hasCallbacks = hasCallbacks(settings);
     this.#policies = new EffectivePolicies(settings);
     this.#gate = new Gate(settings, sink);
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
     this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
-    this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
+    this.#waiting = new WaitingRoom(settings.clock, (draft, asyncContext) =>
+      this.#finish(draft, asyncContext),
+    );
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
@@ -83,7 +92,7 @@ export class Capture implements ExchangeWatcher {
   closed(exchange: Exchange): void {
     try {
       exchange.conclude();
-      if (this.#closed.push(exchange) === 1) setImmediate(this.#onNextTurn);
+      if (this.#closed.push(exchange) === 1) inOwnContext(setImmediate, this.#recordClosed);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -95,9 +104,7 @@ export class Capture implements ExchangeWatcher {
    * and data are in the processor's caches.
    */
   settle(): void {
-    const closed = this.#closed;
-    this.#closed = [];
-    for (const exchange of closed) this.#record(exchange);
+    if (this.#closed.length > 0) inOwnContext(this.#recordClosed);
   }
 
   /** @inheritdoc */
@@ -158,14 +165,14 @@ export class Capture implements ExchangeWatcher {
   /** Adds what may be known only later. */
   #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
     const late = this.#details.begin(draft, exchange, isAnonymous);
-    if (late === null) this.#finish(draft);
-    else this.#waiting.add(draft, late.parts, late.maxWaitMs);
+    if (late === null) this.#finish(draft, exchange.asyncContext);
+    else this.#waiting.add(draft, late.parts, late.maxWaitMs, exchange.asyncContext);
   }
 
-  #finish(draft: UsageRecordDraft): void {
+  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null): void {
     try {
       this.#details.finish(draft);
-      this.#sink.accept(this.#sealer.seal(draft));
+      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -188,4 +195,14 @@ export class Capture implements ExchangeWatcher {
       throw error;
     }
   }
+}
+
+/** Whether there are functions of the application to be called for each request. */
+function hasCallbacks({ user, ignore, redact, geo, sampleRate, trustProxy }: CaptureSettings): boolean {
+  const callbacks = [user, ignore, redact, geo];
+  return (
+    callbacks.some((callback) => callback !== null) ||
+    typeof sampleRate === 'function' ||
+    trustProxy?.isCallback === true
+  );
 }

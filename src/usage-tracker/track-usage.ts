@@ -14,6 +14,7 @@ import type { Health } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
+import { inOwnContext } from '../time/own-context.js';
 import { StorageToken } from '../storage/storage-token.js';
 import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
@@ -122,17 +123,21 @@ class Tracker implements UsageTracker {
     return takeInventory(this.#settings, knownActions(), storages);
   }
 
-  async flush(): Promise<void> {
-    await this.#capture.complete();
-    await this.#pipeline.flush();
+  flush(): Promise<void> {
+    return inOwnContext(async () => {
+      await this.#capture.complete();
+      await this.#pipeline.flush();
+    });
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     const { timeoutMs } = readOptions('tracker.close', CloseOptions, options);
-    this.#capture.close();
-    const closing = this.#pipeline.close(timeoutMs);
-    for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
-    return closing;
+    return inOwnContext(() => {
+      this.#capture.close();
+      const closing = this.#pipeline.close(timeoutMs);
+      for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
+      return closing;
+    });
   }
 
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {

@@ -5,6 +5,7 @@ import type { Clock } from '../../time/clock.js';
 import type { DataPolicy } from '../../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
+import { type KeptContext, keepContext } from '../../time/own-context.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 import type { JsonObject } from '../../record/usage-record.js';
@@ -81,6 +82,8 @@ export function exchangeOf(context: Partial<Carrying> | null | undefined): Excha
 export interface ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  /** Whether it calls functions of the application for each request. */
+  readonly hasCallbacks: boolean;
   /** Takes a tracked exchange whose response has closed. */
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
@@ -93,6 +96,8 @@ export interface ExchangeWatcher {
  */
 export class Exchange implements ByteCounter {
   readonly context: Context;
+  /** The asynchronous context that functions of the application are called in; null where none is given. */
+  asyncContext: KeptContext | null;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   /** Read early, as a socket forgets its peer when it closes. */
@@ -127,6 +132,7 @@ export class Exchange implements ByteCounter {
 
   constructor(context: Context, watcher: ExchangeWatcher) {
     this.context = context;
+    this.asyncContext = watcher.hasCallbacks ? keepContext() : null;
     this.startedAtMs = watcher.clock.now();
     this.startedMonotonicMs = watcher.clock.monotonic();
     this.remoteAddress = context.req.socket.remoteAddress ?? null;
@@ -153,6 +159,7 @@ export class Exchange implements ByteCounter {
   attribute(attribution: Attribution, params: object | undefined): void {
     if (this.attribution?.controllerName != null) return;
     this.attribution = attribution;
+    if (typeof attribution.data.sampleRate === 'function') this.asyncContext ??= keepContext();
     if (!this.isTracked()) return;
     this.params = undefined;
     try {

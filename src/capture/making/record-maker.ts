@@ -3,6 +3,7 @@ import type { IpPolicy } from '../../metadata/data-policy.js';
 import type { AddressSettings } from '../../options/address-options.js';
 import type { TrackerSettings } from '../../options/tracker-options.js';
 import type { RecordingSettings } from '../../options/recording-options.js';
+import { callIn } from '../../time/own-context.js';
 import { RecordIds } from '../../record/record-id.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanText } from '../../record/text.js';
@@ -91,9 +92,10 @@ export class RecordMaker {
   }
 
   #describeClient(draft: UsageRecordDraft, exchange: Exchange, ip: IpPolicy): void {
+    const { asyncContext, remoteAddress } = exchange;
     const { headers } = exchange.context.req;
     draft.remoteAddr = ip === 'none' ? null : applyPolicy(this.#addresses.of(exchange), ip);
-    draft.xForwardedFor = this.#addresses.forwardedFor(exchange.remoteAddress, headers, ip);
+    draft.xForwardedFor = callIn(asyncContext, this.#addresses.forwardedFor, remoteAddress, headers, ip);
     draft.authorization = headers.authorization !== undefined;
   }
 }

@@ -27,7 +27,7 @@ export class RecordSealer {
   }
 
   /** The draft becomes the record, unless the application redacts. */
-  seal(draft: UsageRecordDraft): UsageRecord {
+  readonly seal = (draft: UsageRecordDraft): UsageRecord => {
     if (this.#redact === null) return sealRequest(draft);
     try {
       const redacted = changeable(draft);
@@ -37,7 +37,7 @@ export class RecordSealer {
       this.#sink.fault("the option 'redact'", error);
       return sealRecord(withoutContent(draft));
     }
-  }
+  };
 }
 
 /** A copy that may be changed at depth: the location is shared by records, and parameters may hold the application's objects. */
