@@ -112,14 +112,6 @@ export class Pipeline {
     this.#log.failure(what, `${what} failed`, error);
   }
 
-  /** Learns that a request is watched by another tracker already. */
-  disregarded(): void {
-    this.warn(
-      'disregarded',
-      'another tracker watches these requests. Give one tracker a list of storages instead.',
-    );
-  }
-
   /** Learns of a failure outside the pipeline that cost a record. */
   lost(what: string, error: unknown): void {
     // Said with the loss, so that there is one line.

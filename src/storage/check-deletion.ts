@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { TrackUsageError } from '../errors.js';
 import { show } from '../option-reader.js';
 
@@ -8,7 +9,7 @@ import { show } from '../option-reader.js';
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the argument, its value and what was expected
  */
 export function checkDeletion(date: Date, limit: number): void {
-  if (!((date as unknown) instanceof Date) || Number.isNaN(date.getTime()))
+  if (!types.isDate(date) || Number.isNaN(new Date(date).getTime()))
     throw invalid('date', date, 'a valid Date');
   if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0))
     throw invalid('limit', limit, 'an integer that is not negative, or Infinity');

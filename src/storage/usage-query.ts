@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { TrackUsageError } from '../errors.js';
 import { isObject, show } from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
@@ -99,9 +100,10 @@ const A_CURSOR =
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
-  const reader = new QueryReader('getUsage', query, ['limit', 'page']);
-  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-  return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+  return read('getUsage', query, ['limit', 'page'], (reader) => {
+    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+  });
 }
 
 /**
@@ -111,15 +113,16 @@ export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
  *   that was altered, or is another query's
  */
 export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsagePageQuery {
-  const reader = new QueryReader('getUsagePage', query, ['limit', 'cursor']);
-  const selection = reader.selection();
-  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-  const cursor = reader.value('cursor') ?? null;
-  const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
-  // Whoever computes a checksum of their own must not leave the dates.
-  if (cursor !== null && (after === null || !isWithin(after.date, selection)))
-    reader.refuse('cursor', A_CURSOR);
-  return { ...selection, limit, after };
+  return read('getUsagePage', query, ['limit', 'cursor'], (reader) => {
+    const selection = reader.selection();
+    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const cursor = reader.value('cursor') ?? null;
+    const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
+    // Whoever computes a checksum of their own must not leave the dates.
+    if (cursor !== null && (after === null || !isWithin(after.date, selection)))
+      reader.refuse('cursor', A_CURSOR);
+    return { ...selection, limit, after };
+  });
 }
 
 /**
@@ -128,7 +131,7 @@ export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsage
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
-  return new QueryReader('count', query, []).selection();
+  return read('count', query, [], (reader) => reader.selection());
 }
 
 /**
@@ -137,8 +140,10 @@ export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsa
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
-  const reader = new QueryReader('stream', query, ['batchSize']);
-  return { ...reader.selection(), batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT) };
+  return read('stream', query, ['batchSize'], (reader) => ({
+    ...reader.selection(),
+    batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT),
+  }));
 }
 
 /** What a cursor belongs to: the same text for queries with the same dates and filters. */
@@ -149,6 +154,21 @@ export function scopeOf({ startDate, endDate, filters }: ResolvedUsageCountQuery
 
 function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQuery): boolean {
   return (startDate === null || date >= startDate) && (endDate === null || date < endDate);
+}
+
+/** Reads a query, which may be a proxy or have getters: where one of them throws, it is refused. */
+function read<Query extends UsageCountQuery, Result>(
+  method: string,
+  query: Query,
+  own: readonly (keyof Query & string)[],
+  resolve: (reader: QueryReader<Query>) => Result,
+): Result {
+  try {
+    return resolve(new QueryReader(method, query, own));
+  } catch (error) {
+    if (error instanceof TrackUsageError) throw error;
+    throw invalid(method, 'query', query, 'an object that can be read', error);
+  }
 }
 
 /** Checks a query of one method, each option by its name, and refuses what cannot be meant. */
@@ -213,7 +233,8 @@ class QueryReader<Query extends UsageCountQuery> {
   #date(name: 'startDate' | 'endDate'): Date | null {
     const value = this.value(name);
     if (value === undefined) return null;
-    if (value instanceof Date || (typeof value === 'string' && isCalendarText(value))) {
+    // It asks no proxy, unlike instanceof.
+    if (types.isDate(value) || (typeof value === 'string' && isCalendarText(value))) {
       const date = new Date(value);
       if (!Number.isNaN(date.getTime())) return date;
     }
@@ -230,9 +251,13 @@ function isCalendarText(text: string): boolean {
   return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
-function invalid(method: string, name: string, value: unknown, expected: string): TrackUsageError {
-  return new TrackUsageError(
-    'INVALID_QUERY',
-    `${method}: '${name}' is ${show(value)}; expected ${expected}.`,
-  );
+function invalid(
+  method: string,
+  name: string,
+  value: unknown,
+  expected: string,
+  cause?: unknown,
+): TrackUsageError {
+  const message = `${method}: '${name}' is ${show(value)}; expected ${expected}.`;
+  return new TrackUsageError('INVALID_QUERY', message, cause);
 }

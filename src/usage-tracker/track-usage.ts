@@ -1,5 +1,6 @@
-import type { Context, Middleware } from 'koa';
-import { installActionHook, knownActions } from '../capture/attribution/action-hook.js';
+import type { Middleware } from 'koa';
+import { installActionHook } from '../capture/attribution/action-hook.js';
+import { knownApplications } from '../capture/attribution/known-actions.js';
 import { Capture } from '../capture/capture.js';
 import { DailySalts } from '../capture/client/visitor/daily-salts.js';
 import { type Inventory, takeInventory } from '../endpoint/inventory.js';
@@ -53,10 +54,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     return storages;
   });
   if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
-  const capture = new Capture(settings, pipeline, salts, (context) => {
-    pipeline.open();
-    warnOfLateMount(context, pipeline);
-  });
+  const capture = new Capture(settings, pipeline, salts, () => void pipeline.open());
   const tracker = new Tracker(settings, capture, pipeline, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(
@@ -111,7 +109,8 @@ class Tracker implements UsageTracker {
 
   health(): Health {
     this.#capture.settle();
-    return this.#pipeline.health();
+    const health = this.#pipeline.health();
+    return health === 'ok' && this.#capture.missesActions ? 'degraded' : health;
   }
 
   inventory(): Inventory {
@@ -120,7 +119,8 @@ class Tracker implements UsageTracker {
       name: storage.name,
       retentionDays: canDelete(storage) ? days : null,
     }));
-    return takeInventory(this.#settings, knownActions(), storages);
+    const actions = knownApplications().flatMap((known) => known.actions);
+    return takeInventory(this.#settings, actions, storages);
   }
 
   flush(): Promise<void> {
@@ -152,14 +152,4 @@ class Tracker implements UsageTracker {
     this.#pipeline.events.off(name, listener);
     return this;
   }
-}
-
-/** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */
-function warnOfLateMount(context: Context, pipeline: Pipeline): void {
-  if ((context.request as { routingControllersStarted?: boolean }).routingControllersStarted !== true) return;
-  pipeline.warn(
-    'mount',
-    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
-      'returns has its controllers already.',
-  );
 }

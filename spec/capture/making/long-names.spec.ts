@@ -21,6 +21,7 @@ describe('What an application calls itself and its actions', () => {
       controllerName: cut('controller'),
       actionName: cut('action'),
       route: cut('route'),
+      isRecorded: false,
     });
   });
 

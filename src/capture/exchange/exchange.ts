@@ -35,6 +35,8 @@ export interface Attribution extends PolicySubject {
   readonly actionName: string | null;
   /** The route's template, with its prefix; null if it has none. */
   readonly route: string | null;
+  /** Whether a record has been made of it. */
+  isRecorded: boolean;
 }
 
 /**
@@ -53,6 +55,7 @@ export function attributionOf(
     controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
     route: cleanNullableText(named.route, TEXT_LIMITS.route),
+    isRecorded: false,
   };
 }
 
@@ -88,6 +91,8 @@ export interface ExchangeWatcher {
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
   failed(what: string, error: unknown): void;
+  /** Learns that a controller has answered, and that it cannot be told which action. */
+  missed(why: string): void;
 }
 
 /**
@@ -215,6 +220,9 @@ export class Exchange implements ByteCounter {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.attribution?.controllerName == null && hasReachedController(this.context)) {
+      this.watcher.missed(OTHER_DRIVER);
+    }
     if (this.isTracked()) this.watcher.closed(this);
   }
 
@@ -222,6 +230,21 @@ export class Exchange implements ByteCounter {
     // One that was cancelled may not stand on its response, where the counting functions look for it.
     if (this.countsResponse || this.#closed) return;
     this.countsResponse = countResponseBody(this.context.res, this);
+  }
+}
+
+const OTHER_DRIVER =
+  'controllers answer that trackUsage() knows nothing of, so that they are not recorded. Either routing-controllers is installed ' +
+  'twice, and the application uses the other copy: npm ls routing-controllers lists them, and npm dedupe may be all it takes. ' +
+  'Or useKoaServer(app) was called before trackUsage().';
+
+/** Whether an action of routing-controllers has begun, of whichever installed copy: the driver's guard leaves this mark. */
+export function hasReachedController(context: Context): boolean {
+  try {
+    return (context.request as { routingControllersStarted?: unknown }).routingControllersStarted === true;
+  } catch {
+    // An application may put anything on its context.
+    return false;
   }
 }
 

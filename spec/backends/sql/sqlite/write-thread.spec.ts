@@ -24,6 +24,7 @@ import {
   temporaryFolder,
 } from '../../../support/sqlite.js';
 import { until } from '../../../support/until.js';
+import { warningsOf } from '../../../support/warnings.js';
 
 const { signal } = new AbortController();
 const LATER = new Date('2100-01-01T00:00:00Z');
@@ -164,7 +165,10 @@ describe('backends/sql/sqlite/write-thread', () => {
   it('is not to be had for a database in memory, where the event loop writes', async () => {
     const inMemory = await applicationOrm();
     const thread = new WriteThread(inMemory, findUsageTable(inMemory));
-    expect(await thread.start()).to.equal(false);
+    const warnings = await warningsOf(async () => {
+      expect(await thread.start()).to.equal(false);
+    });
+    expect(warnings).to.deep.equal([]);
     await thread.close();
     await inMemory.close(true);
   });
@@ -181,12 +185,18 @@ describe('backends/sql/sqlite/write-thread', () => {
     await late.close(true);
   });
 
-  it('leaves writing and deleting to the event loop if it cannot start', async () => {
+  it('leaves writing and deleting to the event loop if it cannot start, and says so once', async () => {
     const thread = new WriteThread(orm, table, program("throw new Error('no thread')"));
-    const result = await writerOn(thread).write(makeRecords(300), signal);
-    expect(result).to.deep.equal({ stored: 300, refused: [] });
-    const deleter = new ThreadDeleter(thread, table.name, new SqliteDeleter(orm, table));
-    expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
+    const warnings = await warningsOf(async () => {
+      const result = await writerOn(thread).write(makeRecords(300), signal);
+      expect(result).to.deep.equal({ stored: 300, refused: [] });
+      const deleter = new ThreadDeleter(thread, table.name, new SqliteDeleter(orm, table));
+      expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
+    });
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0])
+      .to.match(/^koa-track-usage: SQLite is written to on the event loop, in short turns, .*: no thread\./)
+      .and.to.include('--packages=external');
     await thread.close();
   });
 
