@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/mongodb';
 import { expect } from 'chai';
 import { MongoPiggybackStorage, Usage } from '../../../src/backends/mongo/index.js';
 import { documentOf, fieldName } from '../../../src/backends/mongo/usage-document.js';
-import { USAGE_COLUMNS } from '../../../src/backends/mikro-orm/usage-row.js';
+import { USAGE_COLUMNS } from '../../../src/record/columns.js';
 import { describeOn } from '../../support/describe-on.js';
 import { documentsOf, initMongoOrm, nativeClient } from '../../support/mongo.js';
 import { makeRecord, makeRecords } from '../../support/records.js';

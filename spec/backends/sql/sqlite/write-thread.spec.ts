@@ -242,7 +242,7 @@ describe('backends/sql/sqlite/write-thread', () => {
 
   it("fails a task with SQLite's error and its code", async () => {
     const other = new WriteThread(orm, { ...table, name: 'none' });
-    const task = { kind: 'insert', rows: new RowPacker([]).pack() } as const;
+    const task = { kind: 'insert', rows: new RowPacker().pack() } as const;
     expect(await caught(other.perform(task))).to.include({ code: 'SQLITE_ERROR' });
     await other.close();
   });

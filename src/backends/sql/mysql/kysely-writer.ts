@@ -50,8 +50,7 @@ export class KyselyWriter implements SqlWriter {
   }
 
   #textOf(chunk: readonly UsageRecord[]): string {
-    const rows = chunk.map((record) => parametersOf(this.#table, record).map(literal));
-    return this.#statements.textOf(rows);
+    return this.#statements.textOf(chunk.map((record) => parametersOf(record).map(literal)));
   }
 
   /** In a transaction of its own, as sessions without autocommit would begin one and never end it. */
