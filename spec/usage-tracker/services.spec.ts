@@ -192,8 +192,8 @@ describe('trackUsage and the TypeDI container', () => {
     Container.set(StorageToken, storage);
     await ping(await start());
     Container.reset();
-    expect(Container.get(UsageRepository)).to.equal(storage.provides[0]?.value);
-    expect(await Container.get(UsageRepository).count()).to.equal(1);
+    expect(Container.get(UsageRepository)).to.equal(storage.reader);
+    expect(await Container.get(UsageRepository).countUsage()).to.equal(1);
   });
 
   it('hands the repository on to child containers', async () => {
@@ -201,7 +201,7 @@ describe('trackUsage and the TypeDI container', () => {
     Container.set(StorageToken, storage);
     await ping(await start());
     const child = Container.of('a request of the spec');
-    expect(child.get(UsageRepository)).to.equal(storage.provides[0]?.value);
+    expect(child.get(UsageRepository)).to.equal(storage.reader);
     child.reset({ strategy: 'resetServices' });
   });
 
@@ -222,7 +222,7 @@ describe('trackUsage and the TypeDI container', () => {
     });
     Container.set(StorageToken, [printer, first, second]);
     await ping(await start());
-    expect(Container.get(UsageRepository)).to.equal(first.provides[0]?.value);
+    expect(Container.get(UsageRepository)).to.equal(first.reader);
   });
 
   it('keeps a repository there until the last of several trackers is closed, whichever goes first', async () => {
@@ -234,8 +234,7 @@ describe('trackUsage and the TypeDI container', () => {
     const [first, second, third] = storages.map((storage) => trackUsage({ storage }).tracker);
     const held = (): number =>
       storages.findIndex(
-        ({ provides }) =>
-          Container.has(UsageRepository) && Container.get(UsageRepository) === provides[0]?.value,
+        ({ reader }) => Container.has(UsageRepository) && Container.get(UsageRepository) === reader,
       );
     expect(held()).to.equal(0);
     await second?.close();

@@ -40,7 +40,7 @@ export interface UsagePageQuery extends UsageCountQuery {
   readonly cursor?: string | null | undefined;
 }
 
-/** Which records `stream` goes through. */
+/** Which records `streamUsage` goes through. */
 export interface UsageStreamQuery extends UsageCountQuery {
   /** Records that are read, and held in memory, at a time, from 1 to 10,000. @default 500 */
   readonly batchSize?: number | undefined;
@@ -123,21 +123,21 @@ export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsage
 }
 
 /**
- * Checks a query of `count`. What is `undefined` counts as not given.
+ * Checks a query of `countUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
-  return new QueryReader('count', query, []).selection();
+  return new QueryReader('countUsage', query, []).selection();
 }
 
 /**
- * Checks a query of `stream`. What is `undefined` counts as not given.
+ * Checks a query of `streamUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
-  const reader = new QueryReader('stream', query, ['batchSize']);
+  const reader = new QueryReader('streamUsage', query, ['batchSize']);
   return { ...reader.selection(), batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT) };
 }
 
@@ -159,7 +159,7 @@ class QueryReader<Query extends UsageCountQuery> {
   constructor(method: string, query: Query, own: readonly (keyof Query & string)[]) {
     this.#method = method;
     this.#query = query;
-    if (!isObject(query)) throw invalid(method, 'query', query, 'an object');
+    if (!isObject(query)) throw invalidQuery(method, 'query', query, 'an object');
     const names: readonly string[] = ['startDate', 'endDate', ...own, ...FILTERS];
     const unknown = Object.keys(query).find((name) => !names.includes(name));
     if (unknown !== undefined) {
@@ -182,7 +182,7 @@ class QueryReader<Query extends UsageCountQuery> {
   }
 
   refuse(name: keyof Query & string, expected: string): never {
-    throw invalid(this.#method, name, this.#query[name], expected);
+    throw invalidQuery(this.#method, name, this.#query[name], expected);
   }
 
   #filters(): Map<UsageFilter, string | number | null> {
@@ -230,7 +230,13 @@ function isCalendarText(text: string): boolean {
   return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
-function invalid(method: string, name: string, value: unknown, expected: string): TrackUsageError {
+/** The error about an argument that is not usable. */
+export function invalidQuery(
+  method: string,
+  name: string,
+  value: unknown,
+  expected: string,
+): TrackUsageError {
   return new TrackUsageError(
     'INVALID_QUERY',
     `${method}: '${name}' is ${show(value)}; expected ${expected}.`,

@@ -1,8 +1,8 @@
 import { Container, type Token } from 'typedi';
 import { TrackUsageError } from '../errors.js';
 import type { TrackerSettings, UsageContainer } from '../options/tracker-options.js';
-import { StorageToken } from '../storage/storage-token.js';
-import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from '../storage/usage-storage.js';
+import { StorageToken, UsageReaderToken } from '../storage/tokens.js';
+import { type ServiceBinding, type UsageStorage, isStorage } from '../storage/usage-storage.js';
 
 /** The storages that were given, or those in the container. */
 export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
@@ -29,10 +29,11 @@ export function findStorages(settings: TrackerSettings): readonly UsageStorage[]
   );
 }
 
-/** What a readable storage offers to the application: its repository, where it has one. */
+/** What the storages offer to the application: what reads each, and its repository where it has one. */
 export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
-  const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);
-  return offers.find((offer) => offer.length > 0) ?? [];
+  return storages.flatMap(({ reader, provides = [] }) =>
+    reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides],
+  );
 }
 
 /** What the open trackers offer to each container, by the order in which they were opened. */

@@ -35,7 +35,7 @@ describe('MongoStorage.connect', () => {
       });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
       expect(await client().db(database.name).collection('hits').countDocuments()).to.equal(1);
     });
@@ -51,7 +51,11 @@ describe('MongoStorage.connect', () => {
       const storage = await MongoStorage.connect({ clientUrl: database.url });
       const repository = storage.provides[0]?.value as UsageRepository;
       await storage.close();
-      const uses = [() => repository.getUsage(), () => repository.count(), () => repository.stream().next()];
+      const uses = [
+        () => repository.getUsage(),
+        () => repository.countUsage(),
+        () => repository.streamUsage().next(),
+      ];
       for (const use of uses) expect(await caught(use())).to.include({ code: 'STORAGE_CLOSED' });
     });
 
@@ -69,7 +73,7 @@ describe('MongoStorage.connect', () => {
       const driverOptions = { writeConcern: { w: 0 } };
       const storage = await connectMongo(database, { collection: 'careless', driverOptions });
       await storage.store(makeRecords(2), signal);
-      expect(await storage.count()).to.equal(2);
+      expect(await storage.reader.countUsage()).to.equal(2);
       await storage.close();
       const indexes = await client().db(database.name).collection('careless').indexes();
       expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }, { date: 1, _id: 1 }]);
@@ -80,7 +84,7 @@ describe('MongoStorage.connect', () => {
       await collection.createIndex({ date: 1, _id: 1 }, { name: 'newest' });
       const storage = await connectMongo(database, { collection: 'named' });
       await storage.store(makeRecords(2), signal);
-      expect(await storage.getUsage()).to.have.lengthOf(2);
+      expect(await storage.reader.getUsage()).to.have.lengthOf(2);
       await storage.close();
     });
 
@@ -120,7 +124,7 @@ describe('MongoStorage.connect', () => {
       try {
         const storage = await connectMongo(database, { collection: 'environment' });
         await storage.store([makeRecord()], signal);
-        expect(await storage.count()).to.equal(1);
+        expect(await storage.reader.countUsage()).to.equal(1);
         await storage.close();
       } finally {
         for (const name of Object.keys(variables)) delete process.env[`MIKRO_ORM_${name}`];

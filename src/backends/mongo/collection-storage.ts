@@ -32,8 +32,10 @@ export abstract class CollectionStorage extends RepositoryStorage {
   readonly #writer: MongoWriter;
   readonly #deleter: MongoDeleter;
 
-  protected constructor({ name, collectionName, source, saltSource, repository }: StorageParts) {
-    super(name, repository, new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName))));
+  protected constructor(parts: StorageParts) {
+    const { collectionName, source, saltSource } = parts;
+    const salts = new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName)));
+    super({ ...parts, salts });
     this.#writer = new MongoWriter(source, collectionName);
     this.#deleter = new MongoDeleter(source, collectionName);
   }

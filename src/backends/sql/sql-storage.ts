@@ -57,11 +57,11 @@ export class SqlStorage extends RepositoryStorage {
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
     const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
-    super(
-      name ?? dialect.name,
-      orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
+    super({
+      name: name ?? dialect.name,
+      repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
       salts,
-    );
+    });
     this.#orm = orm;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;

@@ -46,7 +46,7 @@ describe('SqlStorage.connect on MySQL or MariaDB as a user who may not change th
       const storage = await connectMySql(url);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     };
 

@@ -47,7 +47,7 @@ describeOn('postgresql', (server) => {
       const storage = await connect();
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
 
       await client.query('alter table koa_usage drop column visitor');
