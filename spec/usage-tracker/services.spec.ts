@@ -170,6 +170,11 @@ describe('trackUsage and the TypeDI container', () => {
       'StorageToken holds a value of type object that is not a storage',
     ],
     ['a list with a promise in it', [new MemoryStorage(), Promise.resolve()], 'StorageToken holds a promise'],
+    [
+      'a storage that is open for reading only',
+      { name: 'replica', store: ping, isReadOnly: true },
+      "StorageToken holds the storage 'replica', which is open for reading only. Open it without readOnly: true",
+    ],
     ['an empty list', [], 'There is no storage'],
   ] as const) {
     it(`says what is wrong when the token holds ${title}, and serves on`, async () => {

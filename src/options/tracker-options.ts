@@ -230,6 +230,11 @@ function readStorages(
       'a storage (an object with a name and a method store) or a list of at least one',
     );
   }
+  if (storages.some(({ isReadOnly }) => isReadOnly))
+    reader.refuse(
+      'storage',
+      'a storage that was opened without readOnly: true, as records are to be written',
+    );
   return storages;
 }
 

@@ -42,6 +42,9 @@ export interface UsageStorage {
   /** What reads its records back, which may be the storage itself; left out where records cannot be read. */
   readonly reader?: UsageReader | undefined;
 
+  /** Whether it was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
+  readonly isReadOnly?: boolean | undefined;
+
   /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
   readonly salts?: SaltStore | undefined;
 

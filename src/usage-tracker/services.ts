@@ -19,14 +19,17 @@ export function findStorages(settings: TrackerSettings): readonly UsageStorage[]
         'Container.set(StorageToken, storage). Or hand the storage to trackUsage({ storage }).',
     );
   }
-  const wrong = storages.find((storage) => !isStorage(storage));
+  const wrong = storages.find((storage) => !isStorage(storage) || storage.isReadOnly);
   if (wrong === undefined) return storages as UsageStorage[];
-  throw new TrackUsageError(
-    'NO_STORAGE',
-    wrong instanceof Promise
-      ? 'StorageToken holds a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).'
-      : `StorageToken holds a value of type ${typeof wrong} that is not a storage; expected an object with a name and a method store.`,
-  );
+  throw new TrackUsageError('NO_STORAGE', `StorageToken holds ${describeWrong(wrong)}`);
+}
+
+function describeWrong(storage: unknown): string {
+  if (storage instanceof Promise)
+    return 'a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).';
+  if (isStorage(storage))
+    return `the storage '${storage.name}', which is open for reading only. Open it without readOnly: true; to read with it, Container.set(UsageReaderToken, storage.reader).`;
+  return `a value of type ${typeof storage} that is not a storage; expected an object with a name and a method store.`;
 }
 
 /** What the storages offer to the application: what reads each, and its repository where it has one. */

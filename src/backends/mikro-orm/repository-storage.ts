@@ -1,3 +1,4 @@
+import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { checkDeletion } from '../../storage/check-deletion.js';
 import type { SaltStore } from '../../storage/salt-store.js';
@@ -11,6 +12,7 @@ interface RepositoryParts {
   readonly name: string;
   readonly repository: UsageRepository;
   readonly salts: SaltsInTurn;
+  readonly isReadOnly: boolean;
 }
 
 /** What the storages on MikroORM have in common: a repository reads for them, and they close once. */
@@ -25,29 +27,34 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   readonly provides: readonly ServiceBinding[];
 
   /** @inheritdoc */
+  readonly isReadOnly: boolean;
+
+  /** @inheritdoc */
   readonly salts: SaltStore;
 
   readonly #salts: SaltsInTurn;
   #closing: Promise<void> | null = null;
 
-  protected constructor({ name, repository, salts }: RepositoryParts) {
+  protected constructor({ name, repository, salts, isReadOnly }: RepositoryParts) {
     this.name = name;
     this.reader = repository;
     this.provides = [{ id: UsageRepository, value: repository }];
+    this.isReadOnly = isReadOnly;
     this.#salts = salts;
-    this.salts = salts;
+    const refuse = (): Promise<never> => Promise.reject(this.#readOnly());
+    this.salts = isReadOnly ? { claim: refuse, deleteBefore: refuse } : salts;
   }
 
   /** @inheritdoc */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     signal.throwIfAborted();
     return this.write(batch, signal);
   }
 
   /** @inheritdoc */
   async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    this.#assertOpen();
+    this.#assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
     return this.prune(date, limit, signal);
@@ -73,7 +80,15 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** Gives back what the storage holds open. Called once. */
   protected abstract disconnect(): Promise<void>;
 
-  #assertOpen(): void {
+  #assertWritable(): void {
+    if (this.isReadOnly) throw this.#readOnly();
     if (this.#closing !== null) throw storageClosed(this.name);
+  }
+
+  #readOnly(): TrackUsageError {
+    return new TrackUsageError(
+      'STORAGE_SETUP',
+      `The storage '${this.name}' was opened with readOnly: true, and writes nothing. Open it without that option.`,
+    );
   }
 }

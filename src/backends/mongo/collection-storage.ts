@@ -25,6 +25,8 @@ export interface StorageParts {
   readonly saltSource: () => Promise<SaltCollection>;
   /** What reads it. */
   readonly repository: UsageRepository;
+  /** Whether it is not to be written to. @default false */
+  readonly isReadOnly?: boolean;
 }
 
 /** What the storages on MongoDB have in common, whosever connection it is. */
@@ -33,9 +35,9 @@ export abstract class CollectionStorage extends RepositoryStorage {
   readonly #deleter: MongoDeleter;
 
   protected constructor(parts: StorageParts) {
-    const { collectionName, source, saltSource } = parts;
+    const { collectionName, source, saltSource, isReadOnly = false } = parts;
     const salts = new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName)));
-    super({ ...parts, salts });
+    super({ ...parts, salts, isReadOnly });
     this.#writer = new MongoWriter(source, collectionName);
     this.#deleter = new MongoDeleter(source, collectionName);
   }

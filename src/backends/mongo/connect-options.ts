@@ -26,6 +26,11 @@ export interface MongoStorageOptions extends MongoStorageNaming {
    * `port`, `username`, `password` and `authSource`.
    */
   readonly clientUrl?: string | undefined;
+  /**
+   * Whether records are only read: no collection and no index is made, and the user needs no role but `read`. For
+   * replicas, reports and tools; `trackUsage` refuses such a storage. @default false
+   */
+  readonly readOnly?: boolean | undefined;
   /** What the driver's `MongoClient` is given beside it, such as `{ tls: true }`. @default {} */
   readonly driverOptions?: object | undefined;
 }
@@ -34,6 +39,7 @@ export interface MongoStorageOptions extends MongoStorageNaming {
 export interface ResolvedConnection {
   readonly collection: string;
   readonly name: string;
+  readonly isReadOnly: boolean;
   /** Which database, without its password. */
   readonly target: string;
   /** What MikroORM is given, but for the driver and the entity. */
@@ -74,6 +80,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
     'collection',
     ...HOST_OPTIONS,
     'clientUrl',
+    'readOnly',
     'driverOptions',
     'name',
   ]);
@@ -84,6 +91,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
   return {
     collection: readCollection(reader),
     name: reader.text('name', 'mongo'),
+    isReadOnly: reader.boolean('readOnly', false),
     target: `${database} on ${hosts}`,
     orm: {
       ...NOT_FROM_ENVIRONMENT,

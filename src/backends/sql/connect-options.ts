@@ -36,6 +36,11 @@ export interface SqlStorageOptions extends SqlStorageNaming {
   readonly schema?: string | undefined;
   /** The table. It is made if it is missing. @default 'koa_usage' */
   readonly tableName?: string | undefined;
+  /**
+   * Whether records are only read: nothing is made or changed, no thread is started, and the user needs no right but to
+   * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
+   */
+  readonly readOnly?: boolean | undefined;
   /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions?: object | undefined;
 }
@@ -73,6 +78,7 @@ export interface ResolvedConnection {
   readonly tableName: string;
   /** What the storage is called, if it was given a name. */
   readonly name: string | undefined;
+  readonly isReadOnly: boolean;
   /** Which database, without its password. */
   readonly target: string;
   /** What MikroORM is given, but for the entity. */
@@ -91,6 +97,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     'dbName',
     ...SERVER_OPTIONS,
     'tableName',
+    'readOnly',
     'driverOptions',
     'name',
   ]);
@@ -101,17 +108,20 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
   const dialect = findDialect(makeDriver(driver, given), CONNECT);
   const where = dialect.isEmbedded ? readFile(reader, options, dialect) : readServer(reader, options, given);
   const { driverOptions, ...own } = dialect.connectionOptions as { driverOptions?: object };
+  const isReadOnly = reader.boolean('readOnly', false);
+  const readOnlyOptions = isReadOnly ? dialect.readOnlyOptions?.(where.target, given) : {};
   return {
     dialect,
     tableName: readTableName(reader, dialect),
     name: reader.text('name', undefined),
+    isReadOnly,
     target: where.target,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       ...own,
       ...where.options,
       driver,
-      driverOptions: isReadyMade(given) ? given : { ...driverOptions, ...given },
+      driverOptions: isReadyMade(given) ? given : { ...driverOptions, ...given, ...readOnlyOptions },
       pool: POOL,
       metadataCache: { enabled: false },
       // It would ask the server before anybody can see to its errors; a table is looked for all the same.
