@@ -26,6 +26,6 @@ export async function assumePortable(orm: MikroORM): Promise<SqlStorage> {
     await orm.close(true);
     throw error;
   }
-  OWN_CONNECTIONS.set(orm, { dialect: portableDialect, table });
+  OWN_CONNECTIONS.set(orm, { dialect: portableDialect, table, isReadOnly: false });
   return new SqlStorage(orm);
 }

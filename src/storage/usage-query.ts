@@ -41,7 +41,7 @@ export interface UsagePageQuery extends UsageCountQuery {
   readonly cursor?: string | null | undefined;
 }
 
-/** Which records `stream` goes through. */
+/** Which records `streamUsage` goes through. */
 export interface UsageStreamQuery extends UsageCountQuery {
   /** Records that are read, and held in memory, at a time, from 1 to 10,000. @default 500 */
   readonly batchSize?: number | undefined;
@@ -126,21 +126,21 @@ export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsage
 }
 
 /**
- * Checks a query of `count`. What is `undefined` counts as not given.
+ * Checks a query of `countUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
-  return read('count', query, [], (reader) => reader.selection());
+  return read('countUsage', query, [], (reader) => reader.selection());
 }
 
 /**
- * Checks a query of `stream`. What is `undefined` counts as not given.
+ * Checks a query of `streamUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
-  return read('stream', query, ['batchSize'], (reader) => ({
+  return read('streamUsage', query, ['batchSize'], (reader) => ({
     ...reader.selection(),
     batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT),
   }));
@@ -167,7 +167,7 @@ function read<Query extends UsageCountQuery, Result>(
     return resolve(new QueryReader(method, query, own));
   } catch (error) {
     if (error instanceof TrackUsageError) throw error;
-    throw invalid(method, 'query', query, 'an object that can be read', error);
+    throw invalidQuery(method, 'query', query, 'an object that can be read', error);
   }
 }
 
@@ -179,7 +179,7 @@ class QueryReader<Query extends UsageCountQuery> {
   constructor(method: string, query: Query, own: readonly (keyof Query & string)[]) {
     this.#method = method;
     this.#query = query;
-    if (!isObject(query)) throw invalid(method, 'query', query, 'an object');
+    if (!isObject(query)) throw invalidQuery(method, 'query', query, 'an object');
     const names: readonly string[] = ['startDate', 'endDate', ...own, ...FILTERS];
     const unknown = Object.keys(query).find((name) => !names.includes(name));
     if (unknown !== undefined) {
@@ -202,7 +202,7 @@ class QueryReader<Query extends UsageCountQuery> {
   }
 
   refuse(name: keyof Query & string, expected: string): never {
-    throw invalid(this.#method, name, this.#query[name], expected);
+    throw invalidQuery(this.#method, name, this.#query[name], expected);
   }
 
   #filters(): Map<UsageFilter, string | number | null> {
@@ -251,7 +251,8 @@ function isCalendarText(text: string): boolean {
   return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
-function invalid(
+/** The error about an argument that is not usable. */
+export function invalidQuery(
   method: string,
   name: string,
   value: unknown,

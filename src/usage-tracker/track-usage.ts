@@ -16,7 +16,7 @@ import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/even
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
 import { inOwnContext } from '../time/own-context.js';
-import { StorageToken } from '../storage/storage-token.js';
+import { StorageToken } from '../storage/tokens.js';
 import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { TrackerToken } from './tracker-token.js';

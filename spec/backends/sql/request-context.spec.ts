@@ -67,7 +67,7 @@ describe("An application's MikroORM that gives each request a context", () => {
         await until(() => tracker.stats().retention?.lastRunAt !== null, 'old records are deleted');
         expect(contexts).to.have.length.above(2);
         expect(contexts.filter((each) => each !== undefined)).to.deep.equal([]);
-        const [record] = await storage.getUsage();
+        const [record] = await storage.reader.getUsage();
         expect(record?.visitor).to.match(/^[\da-f]{64}$/);
       });
     });

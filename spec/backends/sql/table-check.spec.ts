@@ -110,7 +110,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const storage = await connectSqlite(file, undefined, driver);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 
@@ -125,7 +125,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const storage = await connectSqlite(file, undefined, driver);
       const record = makeRecord({ visitor: 'v', trackVar: { a: 1 } });
       await storage.store([kept, record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record, kept]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record, kept]);
       await storage.close();
     });
 
@@ -145,7 +145,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         const storage = await connectSqlite(file, undefined, driver);
         const record = makeRecord({ route: null, username: '007' });
         await storage.store([record], signal);
-        expect(await storage.getUsage()).to.deep.equal([record]);
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
         await storage.close();
       });
     }
@@ -163,7 +163,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       );
       await repair();
       const storage = await connectSqlite(file, undefined, driver);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
       const native = await openNative(file, driver);
       const found = native.database.prepare("select sql from sqlite_master where name = 'theirs'").all();
@@ -202,7 +202,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         status: 200,
       });
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 
@@ -214,7 +214,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const storage = await connectSqlite(file, undefined, driver);
       const record = makeRecord({ username: '007', query: { page: '2' } });
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 

@@ -22,8 +22,19 @@ export interface SqlDialect {
   /** What MikroORM is given for a connection of our own, beside what the user gave. */
   readonly connectionOptions: object;
 
+  /**
+   * What has the driver's client open a file for reading only; left out where that is the server's to decide.
+   *
+   * @param target - the file
+   * @param driverOptions - what the user gave for the client
+   */
+  readOnlyOptions?(target: string, driverOptions: object): object;
+
   /** Whether a driver of MikroORM speaks this dialect. */
   matches(driver: IDatabaseDriver): boolean;
+
+  /** Does to the connections of our own what they need before they are used; left out if nothing. */
+  prepareConnections?(orm: MikroORM): Promise<void>;
 
   /**
    * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is

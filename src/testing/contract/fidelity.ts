@@ -85,7 +85,7 @@ export const FIDELITY: readonly ContractCheck[] = [
 
   check('is frozen like what was stored, with plain JSON in it', async (storage) => {
     await storeAll(storage, [makeRecord({ trackVar: { list: [{ a: 1 }] }, query: { q: '1' } })]);
-    const [record] = await storage.getUsage();
+    const [record] = await storage.reader.getUsage();
     assert(record !== undefined);
     assert(Object.isFrozen(record), 'The record is not frozen.');
     assert(Object.isFrozen(record.userAgent), 'The user agent is not frozen.');

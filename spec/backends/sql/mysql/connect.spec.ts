@@ -29,7 +29,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
     it('lets several make the table at once', async () => {
       const storages = await Promise.all([1, 2, 3, 4].map(() => connectMySql(database.url)));
       await Promise.all(storages.map((storage) => storage.store([makeRecord()], signal)));
-      expect(await storages[0]?.getUsage()).to.have.lengthOf(4);
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(4);
       await Promise.all(storages.map((storage) => storage.close()));
     });
 
@@ -52,7 +52,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       const storage = await connectMySql(database.url);
       const record = makeRecord({ username: '👩‍👩‍👧‍👦' });
       await storage.store([record], signal);
-      expect(await storage.getUsage({ username: '👩‍👩‍👧‍👦' })).to.deep.equal([record]);
+      expect(await storage.reader.getUsage({ username: '👩‍👩‍👧‍👦' })).to.deep.equal([record]);
       await storage.close();
     });
 
@@ -73,7 +73,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       await other.query('alter table koa_usage drop column visitor, drop index koa_usage_date_id_index');
       const storage = await connectMySql(database.url);
       await storage.store([makeRecord({ visitor: 'v' })], signal);
-      expect(await storage.getUsage()).to.have.lengthOf(1);
+      expect(await storage.reader.getUsage()).to.have.lengthOf(1);
       await storage.close();
       const [rows] = await other.query(
         "show index from koa_usage where key_name = 'koa_usage_date_id_index'",

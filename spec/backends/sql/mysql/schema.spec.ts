@@ -47,7 +47,7 @@ describe('SqlStorage.connect on a table of MySQL or MariaDB that is there', () =
       const storage = await connectMySql(database.url);
       const record = demandingRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     };
 
@@ -91,7 +91,7 @@ describe('SqlStorage.connect on a table of MySQL or MariaDB that is there', () =
       await other.query('alter table koa_usage drop column weight');
       const { message } = await caught(connectMySql(database.url));
       await other.query(message.slice(message.indexOf('run: ') + 5, -1));
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 

@@ -44,7 +44,7 @@ describeOn('postgresql', (server) => {
       await first.store([record], signal);
       await first.close();
       const second = await connectPostgres(database);
-      expect(await second.getUsage()).to.deep.equal([record]);
+      expect(await second.reader.getUsage()).to.deep.equal([record]);
       expect(second.name).to.equal('postgresql');
       await second.close();
     });
@@ -53,7 +53,7 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database, { schema: 'Track "1"', tableName: 'my usage' });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
       const client = await postgresClient(database);
       const { rows } = await client.query('select id from "Track ""1"""."my usage"');
@@ -90,7 +90,7 @@ describeOn('postgresql', (server) => {
         ),
       );
       await Promise.all(storages.map((storage) => storage.store([makeRecord()], signal)));
-      expect(await storages[0]?.getUsage()).to.have.lengthOf(6);
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(6);
       await Promise.all(storages.map((storage) => storage.close()));
     });
   });

@@ -60,7 +60,7 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database);
       const record = makeRecord({ visitor: 'v', trackVar: { a: [1] } });
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 
@@ -84,7 +84,7 @@ describeOn('postgresql', (server) => {
         const storage = await connectPostgres(database);
         const record = makeRecord({ route: null });
         await storage.store([record], signal);
-        expect(await storage.getUsage()).to.deep.equal([record]);
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
         await storage.close();
       });
     }
@@ -105,7 +105,7 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect((await storage.getUsage())[0]?.url).to.equal(record.url);
+      expect((await storage.reader.getUsage())[0]?.url).to.equal(record.url);
       await storage.close();
     });
 

@@ -59,7 +59,7 @@ describe('SqlStorage on a file of its own', () => {
     expect(await storage.deleteBefore(LATER, 9000, signal)).to.equal(9000);
     expect(turns).to.be.at.least(36);
     isDone = true;
-    expect(await storage.count()).to.equal(1000);
+    expect(await storage.reader.countUsage()).to.equal(1000);
   });
 
   it('refuses the records that the table does not take, with the reason, and stores the others', async () => {
@@ -96,13 +96,13 @@ describe('SqlStorage on a file of its own', () => {
     const abort = new AbortController();
     const records = makeRecords(5000);
     const storing = caught(storage.store(records, abort.signal));
-    await until(async () => (await storage.count()) > 0, 'the first part is written', 1);
+    await until(async () => (await storage.reader.countUsage()) > 0, 'the first part is written', 1);
     abort.abort(new Error('too slow'));
     expect((await storing).message).to.include('too slow');
     expect(await storage.store(makeRecords(1), signal)).to.deep.equal({ stored: 1, refused: [] });
-    expect(await storage.count()).to.be.within(2, 5000);
+    expect(await storage.reader.countUsage()).to.be.within(2, 5000);
     expect(await storage.store(records, signal)).to.deep.equal({ stored: 5000, refused: [] });
-    expect(await storage.count()).to.equal(5001);
+    expect(await storage.reader.countUsage()).to.equal(5001);
   });
 
   it('keeps salts while it writes, neither waiting for a lock of its own', async () => {
@@ -114,17 +114,17 @@ describe('SqlStorage on a file of its own', () => {
     for (const day of days)
       expect(await storage.salts.claim(day, `salt of ${day}`, signal)).to.equal(`salt of ${day}`);
     await storing;
-    expect(await storage.count()).to.equal(6000);
+    expect(await storage.reader.countUsage()).to.equal(6000);
   });
 
   it('lets the application delete through its connection while the thread writes', async () => {
     const usageRepo = storage.provides[0]?.value as UsageRepository;
     const storing = storage.store(makeRecords(10_000), signal);
-    for (let written = 0; written < 10_000; written = await storage.count()) {
+    for (let written = 0; written < 10_000; written = await storage.reader.countUsage()) {
       await usageRepo.nativeDelete({ username: 'nobody' });
       const before = written;
       // SQLite's lock goes to whoever asks at the right time: the thread is to have it in between.
-      await until(async () => (await storage.count()) > before, 'the thread writes', 1);
+      await until(async () => (await storage.reader.countUsage()) > before, 'the thread writes', 1);
     }
     expect(await storing).to.deep.equal({ stored: 10_000, refused: [] });
   });
@@ -134,7 +134,7 @@ describe('SqlStorage on a file of its own', () => {
     await storage.close();
     expect(existsSync(`${file}-wal`)).to.equal(false);
     storage = await connectSqlite(file);
-    expect(await storage.count()).to.equal(20_000);
+    expect(await storage.reader.countUsage()).to.equal(20_000);
   });
 });
 
@@ -283,7 +283,7 @@ function storingProgram(folder: TemporaryFolder, last: string): string {
     const records = makeRecords(20_000);
     for (let start = 0; start < records.length; start += 500)
       await storage.store(records.slice(start, start + 500), new AbortController().signal);
-    const stored = await storage.count();
+    const stored = await storage.reader.countUsage();
     ${last}
     console.log(stored);
   `;

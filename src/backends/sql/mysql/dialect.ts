@@ -7,6 +7,7 @@ import { ensureTable as ensurePortably } from '../portable/schema.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { adviceFor, explainConnect } from './errors.js';
 import { KyselyWriter } from './kysely-writer.js';
+import { commitByThemselves, nativePool } from './native-client.js';
 import { ensureTable } from './schema.js';
 import { MySqlWriter } from './writer.js';
 
@@ -22,6 +23,9 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
     collate: undefined,
     multipleStatements: false,
     driverOptions: { charset: 'utf8mb4' },
+  },
+  prepareConnections: async (orm) => {
+    if (!isReadyMade(orm.config.get('driverOptions'))) await commitByThemselves(await nativePool(orm));
   },
   ensureTable: (orm, table) =>
     isReadyMade(orm.config.get('driverOptions')) ? ensurePortably(orm, table) : ensureTable(orm, table),

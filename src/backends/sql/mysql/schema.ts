@@ -6,13 +6,7 @@ import type { TableColumn, UsageTable } from '../usage-table.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 import { isForbidden } from './errors.js';
 import { quote, quoteTable, schemaOf } from './identifiers.js';
-import {
-  type NativeConnection,
-  commitByThemselves,
-  execute,
-  nativePool,
-  takeConnection,
-} from './native-client.js';
+import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
 
 /** How long other processes are waited for while they make the table, in seconds. */
 const PATIENCE_S = 10;
@@ -75,11 +69,9 @@ const LOCK = `concat('koa-track-usage ', md5(concat(ifnull(?, database()), '.', 
  * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, with what to run
  */
 export async function ensureTable(orm: MikroORM, table: UsageTable): Promise<void> {
-  const pool = await nativePool(orm);
-  const connection = await takeConnection(pool);
+  const connection = await takeConnection(await nativePool(orm));
   const names = [schemaOf(orm, table), table.name];
   try {
-    await commitByThemselves(pool, connection);
     const [lock] = await execute<{ taken: number | null }[]>(
       connection,
       `select get_lock(${LOCK}, ${PATIENCE_S}) as taken`,

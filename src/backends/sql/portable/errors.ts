@@ -40,6 +40,8 @@ const SETUP_CODES = {
 
 interface Codes {
   readonly code?: unknown;
+  /** Where MySQL's client has it. */
+  readonly sqlState?: unknown;
   readonly number?: unknown;
   readonly errorNum?: unknown;
   readonly errcode?: unknown;
@@ -77,7 +79,9 @@ function hasCode(error: unknown, { sqlState, number, errorNum, errcode }: typeof
   if (!(error instanceof Error)) return false;
   const codes = error as Codes;
   return (
-    (typeof codes.code === 'string' && /^[0-9A-Z]{5}$/.test(codes.code) && sqlState.test(codes.code)) ||
+    [codes.code, codes.sqlState].some(
+      (code) => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && sqlState.test(code),
+    ) ||
     (typeof codes.number === 'number' && number.has(codes.number)) ||
     (typeof codes.errorNum === 'number' && errorNum.has(codes.errorNum)) ||
     (typeof codes.errcode === 'number' && errcode.has(codes.errcode & 0xff))

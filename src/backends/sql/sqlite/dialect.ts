@@ -24,6 +24,7 @@ export const sqliteDialect: SqlDialect = {
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
   // What we do there ourselves goes on without waiting.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
+  readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   ensureTable,
   createWriter: (orm, table, isOwn) => {
@@ -38,7 +39,8 @@ export const sqliteDialect: SqlDialect = {
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
-      ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`
+      ? `another process keeps the SQLite file '${file}' locked. Try again when it is done.`
       : `the SQLite file '${file}' cannot be opened: ${messageOf(error)}. ` +
-        'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+        'Check that its folder exists, that this process may write there, and that the file is an SQLite database. With ' +
+        'readOnly, it need not write there where an application has the file open, or its journal_mode is delete.',
 };

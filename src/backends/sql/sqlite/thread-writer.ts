@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';

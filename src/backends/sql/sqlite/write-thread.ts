@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/message-of.js';
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { targetOf } from './row-inserter.js';
 import { fileOf, sqliteConnection } from './native-client.js';
