@@ -234,10 +234,11 @@ function isDecodable(encoded: string): boolean {
 
 function readTableName(reader: OptionReader<SqlStorageOptions>, { reservedNames }: SqlDialect): string {
   const tableName = reader.text('tableName', DEFAULT_TABLE_NAME);
-  // MikroORM reads a schema before a dot, and puts values where question marks are; databases read no further than to NUL.
-  if (/[.?\0]/.test(tableName) || reservedNames?.pattern.test(tableName) === true) {
+  // MikroORM reads a schema before a dot, puts values where question marks are, and escapes not every quotation mark;
+  // databases read no further than to NUL.
+  if (/[.?'"`\0]/.test(tableName) || reservedNames?.pattern.test(tableName) === true) {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
-    reader.refuse('tableName', `a name without a dot or a question mark${also}`);
+    reader.refuse('tableName', `a name without a dot, a question mark or a quotation mark${also}`);
   }
   return tableName;
 }

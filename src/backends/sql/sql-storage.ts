@@ -19,6 +19,7 @@ import {
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
+import { prepareTable } from './prepare-table.js';
 import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
@@ -82,7 +83,8 @@ export class SqlStorage extends RepositoryStorage {
     try {
       const table = findUsageTable(orm);
       if (!dialect.isEmbedded) await startKysely(orm);
-      await dialect.ensureTable(orm, table);
+      await dialect.prepareConnections?.(orm);
+      await prepareTable(orm, table, dialect);
       OWN_CONNECTIONS.set(orm, { dialect, table });
       return new SqlStorage(orm, { name });
     } catch (error) {
