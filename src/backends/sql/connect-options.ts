@@ -232,10 +232,11 @@ function isDecodable(encoded: string): boolean {
 }
 
 function checkTableName(given: Given, { reservedNames }: SqlDialect): void {
-  // MikroORM reads a schema before a dot, and puts values where question marks are; databases read no further than to NUL.
-  if (/[.?\0]/.test(given.tableName) || reservedNames?.pattern.test(given.tableName) === true) {
+  // MikroORM reads a schema before a dot, puts values where question marks are, and escapes not every quotation mark;
+  // databases read no further than to NUL.
+  if (/[.?'"`\0]/.test(given.tableName) || reservedNames?.pattern.test(given.tableName) === true) {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
-    refuse(given, 'tableName', `a name without a dot or a question mark${also}`);
+    refuse(given, 'tableName', `a name without a dot, a question mark or a quotation mark${also}`);
   }
 }
 

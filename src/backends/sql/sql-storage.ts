@@ -15,6 +15,7 @@ import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { checkReadable } from './check-readable.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
+import { prepareTable } from './prepare-table.js';
 import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
@@ -83,7 +84,7 @@ export class SqlStorage extends RepositoryStorage {
       const table = findUsageTable(orm);
       if (!dialect.isEmbedded) await startKysely(orm);
       await dialect.prepareConnections?.(orm);
-      await (isReadOnly ? checkReadable(orm, table) : dialect.ensureTable(orm, table));
+      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {

@@ -11,8 +11,6 @@ export interface TableColumn extends Pick<UsageColumn, 'property' | 'name' | 'is
   readonly type: string;
   /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
   readonly kind: string;
-  /** The longest text, in characters; null where that has no bound, or where it is not text. */
-  readonly length: number | null;
 }
 
 /** The table that records are written to, as the ORM knows it. */
@@ -63,13 +61,11 @@ export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null
 
 function describeColumn(entity: EntityMetadata, { property }: UsageColumn): TableColumn {
   const known: Partial<EntityProperty> = entity.properties[property] ?? {};
-  const kind = known.runtimeType ?? 'any';
   return {
     property,
     name: known.fieldNames?.[0] ?? property,
     type: known.columnTypes?.[0] ?? '',
-    kind,
-    length: kind === 'string' ? (known.length ?? null) : null,
+    kind: known.runtimeType ?? 'any',
     isNullable: known.nullable === true,
   };
 }

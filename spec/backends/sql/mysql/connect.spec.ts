@@ -33,6 +33,23 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       await Promise.all(storages.map((storage) => storage.close()));
     });
 
+    it('lets several add what a later version brings at once', async () => {
+      await (await connectMySql(database.url)).close();
+      await other.query(
+        'alter table koa_usage drop column visitor, drop column track_var, drop index koa_usage_date_id_index',
+      );
+      const storages = await Promise.all([1, 2, 3, 4].map(() => connectMySql(database.url)));
+      await Promise.all(storages.map((storage) => storage.store([makeRecord({ visitor: 'v' })], signal)));
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(4);
+      await Promise.all(storages.map((storage) => storage.close()));
+    });
+
+    it('refuses a schema, as the server has none beside its databases', async () => {
+      const error = await caught(connectMySql(database.url, { schema: 'stats' }));
+      expect(error).to.include({ code: 'INVALID_OPTION' });
+      expect(error.message).to.include("'schema' is 'stats'").and.include("'dbName'");
+    });
+
     it('takes host, port, user and password instead of a URL', async () => {
       const { host, port, user, password } = server();
       const storage = await SqlStorage.connect({

@@ -9,7 +9,6 @@ import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { storageError } from './errors.js';
 import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
-import { ensureTable } from './schema.js';
 import { LibSqlServerWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 
@@ -25,7 +24,9 @@ export const libSqlDialect: SqlDialect = {
   readOnlyOptions: (target, given) =>
     REMOTE_URL.test(target) || 'url' in given || 'syncUrl' in given ? {} : { url: readOnlyUrl(target) },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
-  ensureTable,
+  // How a server keeps its files is not ours to say.
+  aroundTable: (orm, prepare) =>
+    isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>

@@ -63,11 +63,16 @@ export function storageError(error: unknown, tableName: string): TrackUsageError
   return writeError(error, tableName, {
     message: messageOf(error),
     isRefusal: isRefusal(error),
-    advice: isSetup(error)
-      ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; if a right ' +
-        'is, grant select and insert on the table.'
-      : null,
+    advice: adviceFor(error),
   });
+}
+
+/** What a person has to do about an error; null if waiting may help. */
+export function adviceFor(error: unknown): string | null {
+  return isSetup(error)
+    ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; if a right ' +
+        'is, grant select and insert on the table.'
+    : null;
 }
 
 /** Whether an error asks for a person. */
