@@ -1,5 +1,19 @@
+import { UnderscoreNamingStrategy } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { type OptionReader, isObject } from '../../option-reader.js';
+
+/** MikroORM takes what is not given from MIKRO_ORM_…, and those variables are about the application's database. */
+export const NOT_FROM_ENVIRONMENT = {
+  clientUrl: undefined,
+  host: undefined,
+  port: undefined,
+  user: undefined,
+  password: undefined,
+  schema: undefined,
+  timezone: undefined,
+  namingStrategy: UnderscoreNamingStrategy,
+  debug: false,
+};
 
 /** Options of a connection of our own, as far as every database has them. */
 interface ConnectOptions {

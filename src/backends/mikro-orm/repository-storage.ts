@@ -10,7 +10,7 @@ import type {
 } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
-import { storageClosed } from './storage-closed.js';
+import { storageClosed } from './operations.js';
 import { UsageRepository, closeRepository } from './usage-repository.js';
 
 /** What the storages on MikroORM have in common: they read through a repository, and close once. */

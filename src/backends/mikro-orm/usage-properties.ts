@@ -1,4 +1,4 @@
-import { p } from '@mikro-orm/core';
+import { type EntityMetadata, type MikroORM, p } from '@mikro-orm/core';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import {
   ExactDoubleType,
@@ -56,3 +56,9 @@ export const usageProperties = {
   trackVar: p.type(ExactJsonType).nullable().fieldName('track_var'),
   weight: p.type(ExactDoubleType).fieldName('weight'),
 };
+
+/** The entity that an ORM knows by a name; undefined if it knows none. */
+export function findEntity(orm: Pick<MikroORM, 'em'>, name: string): EntityMetadata | undefined {
+  const entities: Iterable<EntityMetadata> = orm.em.getMetadata().getAll().values();
+  return [...entities].find(({ className }) => className === name);
+}

@@ -13,7 +13,7 @@ import {
   resolveUsageQuery,
 } from '../../storage/usage-query.js';
 import { databaseConditions } from './database-conditions.js';
-import { storageClosed } from './storage-closed.js';
+import { storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
 /** Repositories of connections that storages have closed, with the names of these. */

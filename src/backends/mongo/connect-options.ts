@@ -1,7 +1,6 @@
 import { TrackUsageError } from '../../errors.js';
 import { OptionReader, isText } from '../../option-reader.js';
-import { readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
-import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
+import { NOT_FROM_ENVIRONMENT, readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { MongoStorageNaming } from './collection-storage.js';
 

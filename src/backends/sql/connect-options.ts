@@ -1,11 +1,10 @@
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import { OptionReader, hasMethods, isFunction, isText } from '../../option-reader.js';
-import { readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
-import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
+import { NOT_FROM_ENVIRONMENT, readDriverOptions, readSecret } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { isReadyMade } from './driver-options.js';
+import { isReadyMade } from './kysely.js';
 
 /** What a storage is called. */
 export interface SqlStorageNaming {

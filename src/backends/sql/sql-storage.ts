@@ -16,14 +16,17 @@ import {
   type SqlStorageOptions,
   resolveConnection,
 } from './connect-options.js';
-import type { SqlDialect } from './dialect.js';
+import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { OWN_CONNECTIONS } from './own-connections.js';
 import { prepareTable } from './prepare-table.js';
-import type { SqlDeleter } from './sql-deleter.js';
-import type { SqlWriter } from './sql-writer.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
+
+/** The connections of our own: which dialect writes on them, and into which table. */
+export const OWN_CONNECTIONS = new WeakMap<
+  MikroORM,
+  { readonly dialect: SqlDialect; readonly table: UsageTable }
+>();
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {

@@ -1,4 +1,7 @@
-import type { TableColumn } from '../usage-table.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import { mySqlDate } from '../../mikro-orm/mysql-column-types.js';
+import type { ColumnValue } from '../../mikro-orm/usage-row.js';
+import type { TableColumn, UsageTable } from '../usage-table.js';
 import { quote } from './identifiers.js';
 
 /** Parameters of one statement, at most: the protocol counts them in 16 bits. */
@@ -63,4 +66,17 @@ export class InsertStatements {
   textOf(rows: readonly (readonly string[])[]): string {
     return `${this.#head}${rows.map((row) => `(${row.join(', ')})`).join(', ')}${this.#tail}`;
   }
+}
+
+/** What a column is given. */
+export type Parameter = string | number | null;
+
+/** The values of a record, one a column. */
+export function parametersOf({ columns }: UsageTable, record: UsageRecord): Parameter[] {
+  return columns.map(({ value }) => parameterOf(value(record)));
+}
+
+function parameterOf(value: ColumnValue): Parameter {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value instanceof Date ? mySqlDate(value) : value;
 }
