@@ -67,6 +67,13 @@ describe('limitJsonObject', () => {
     expect(limited[CUT_MARK]).to.equal(106);
   });
 
+  it('counts no further than a mark has room for', () => {
+    const names = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`n${index}`, index]));
+    const limited = limitJsonObject({ ...names, [CUT_MARK]: 9_999_999 });
+    expect(limited[CUT_MARK]).to.equal(9_999_999);
+    expect(limitJsonObject(limited)).to.deep.equal(limited);
+  });
+
   it('takes a name … that counts nothing as data', () => {
     for (const value of ['text', 0, -1, 1.5, 1e9, null, {}]) {
       expect(limitJsonObject({ [CUT_MARK]: value })).to.deep.equal({ [CUT_MARK]: value });

@@ -1,6 +1,6 @@
 import { BLANK } from './fields.js';
 import { sealRecord, sealUserAgent } from './seal.js';
-import type { UsageRecord, UsageRecordDraft } from './usage-record.js';
+import type { UsageRecord, UsageRecordDraft, UserAgent } from './usage-record.js';
 
 /** A record as JSON leaves it: the date is ISO 8601 text, and a field of a later version may be missing. */
 type WireRecord = Partial<Omit<UsageRecordDraft, 'date'>> & { date?: string };
@@ -44,11 +44,21 @@ export function decodeRecord(text: string): UsageRecord {
     xForwardedFor: wire.xForwardedFor ?? BLANK.xForwardedFor,
     authorization: wire.authorization ?? BLANK.authorization,
     username: wire.username ?? BLANK.username,
-    userAgent: sealUserAgent({ ...BLANK.userAgent, ...wire.userAgent }),
+    userAgent: decodeUserAgent(wire.userAgent),
     bot: wire.bot ?? BLANK.bot,
     ipInfo: wire.ipInfo ?? BLANK.ipInfo,
     visitor: wire.visitor ?? BLANK.visitor,
     trackVar: wire.trackVar ?? BLANK.trackVar,
     weight: wire.weight ?? BLANK.weight,
+  });
+}
+
+function decodeUserAgent(wire: UserAgent = BLANK.userAgent): UserAgent {
+  return sealUserAgent({
+    browser: wire.browser ?? null,
+    version: wire.version ?? null,
+    platform: wire.platform ?? null,
+    language: wire.language ?? null,
+    string: wire.string ?? null,
   });
 }
