@@ -5,15 +5,14 @@ import type { Connection } from 'mysql2/promise';
 import { SqlStorage, Usage } from '../../../../src/backends/sql/index.js';
 import { nativePool, takeConnection } from '../../../../src/backends/sql/mysql/native-client.js';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
-import { connectMySql, mySqlOrm, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 
 const { signal } = new AbortController();
 
 describe('SqlStorage writing MySQL or MariaDB', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { connectMySql, mySqlOrm }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let orm: MikroORM;
@@ -178,7 +177,7 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
         .qb(Usage)
         .where({ date: { $lt: new Date(0) } })
         .getFormattedQuery();
-      const [plan] = await other.query(`explain ${sql}`);
+      const [plan] = await other.query(`explain format=traditional ${sql}`);
       expect((plan as { key: string }[])[0]?.key).to.equal('koa_usage_date_id_index');
     });
 

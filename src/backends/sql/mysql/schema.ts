@@ -66,7 +66,7 @@ interface Session {
   readonly account: string;
 }
 
-const LOCK = `concat('koa-track-usage ', md5(concat(ifnull(?, database()), '.', ?)))`;
+const LOCK = `concat('koa-track-usage ', left(sha2(concat(ifnull(?, database()), '.', ?), 256), 32))`;
 
 /**
  * Makes the table and its index if they are missing; if the table is there, adds what later versions of it have,
