@@ -12,6 +12,7 @@ const ALLOWED = /^dist\/(?!.*\.spec\.)[\w./-]+\.(js|d\.ts)$|^docs\/[\w-]+\.md$/;
 /** The optional peers that may be reached from each entry. The first ones work with none installed. */
 const PEERS = {
   '.': [],
+  './storage': [],
   './testing': [],
   './geo': [],
   './sql': ['@mikro-orm/core', '@mikro-orm/sql'],

@@ -71,7 +71,7 @@ describe('What strangers send', () => {
     await served.records();
     const recorded = await memory.getUsage();
     expect(recorded).to.have.length(REQUESTS.length);
-    expect(await sql.getUsage()).to.deep.equal(recorded);
+    expect(await sql.reader.getUsage()).to.deep.equal(recorded);
     expect(JSON.stringify(recorded)).to.not.match(/:pw|user:pw/);
     expect(Object.prototype).to.not.have.property('x');
   });

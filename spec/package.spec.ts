@@ -16,6 +16,7 @@ import {
 } from 'koa-track-usage';
 import { httpGeo, maxmindGeo, type GeoSource } from 'koa-track-usage/geo';
 import { SqlStorage, UsageRepository, defineUsage } from 'koa-track-usage/sql';
+import { TEXT_LIMITS, type StoreResult, type UsageReader } from 'koa-track-usage/storage';
 import { ManualClock, MemoryStorage } from 'koa-track-usage/testing';
 import { Get, JsonController, useContainer, useKoaServer } from 'routing-controllers';
 import { Container, Service } from 'typedi';
@@ -51,11 +52,14 @@ await usage.tracker.flush();
 const read = await (await fetch(origin + '/things/usage')).json() as UsageRecord[];
 server.close();
 await usage.tracker.close({ timeoutMs: 1000 });
+const reader: UsageReader = memory.reader;
+const result: StoreResult = { stored: await reader.countUsage(), refused: [] };
 const geo: GeoSource = httpGeo({ url: 'https://geo.example/{ip}' });
 const values = [geo, maxmindGeo, defineUsage, ManualClock, TrackUsageError, SqlStorage, tracked(), untracked()];
 console.log(JSON.stringify({
   actions: read.map(({ action }) => action),
-  kept: memory.records.length,
+  kept: result.stored,
+  limit: TEXT_LIMITS.url,
   types: values.map((value) => typeof value),
 }));
 `;
@@ -136,6 +140,7 @@ describe('The package', function () {
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).to.deep.equal({
       actions: ['list'],
       kept: 1,
+      limit: 4096,
       types: Array.from({ length: 8 }, () => 'function'),
     });
   });
@@ -161,7 +166,7 @@ describe('The package', function () {
     await project.write(
       'app.cjs',
       `require('reflect-metadata');
-      const entries = ['', '/geo', '/sql', '/testing'].map((entry) => 'koa-track-usage' + entry);
+      const entries = ['', '/geo', '/sql', '/storage', '/testing'].map((entry) => 'koa-track-usage' + entry);
       const required = entries.map((entry) => require(entry));
       Promise.all(entries.map((entry) => import(entry))).then((imported) => {
         for (const [index, module] of imported.entries()) {
@@ -171,7 +176,7 @@ describe('The package', function () {
         }
         class Things { list() {} }
         required[0].Tracked()(Things.prototype, 'list', Object.getOwnPropertyDescriptor(Things.prototype, 'list'));
-        console.log(typeof required[0].trackUsage({ storage: new required[3].MemoryStorage() }));
+        console.log(typeof required[0].trackUsage({ storage: new required[4].MemoryStorage() }));
       });`,
     );
     const { stdout, stderr } = await project.node('app.cjs');
@@ -180,6 +185,7 @@ describe('The package', function () {
       'koa-track-usage true',
       'koa-track-usage/geo true',
       'koa-track-usage/sql true',
+      'koa-track-usage/storage true',
       'koa-track-usage/testing true',
       'function',
     ]);

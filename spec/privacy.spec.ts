@@ -73,7 +73,7 @@ describe('The page about privacy', () => {
     await storage.store(fresh, new AbortController().signal);
     const repository = storage.provides[0]?.value as UsageRepository;
     expect(await repository.nativeDelete({ username: 'ada' })).to.equal(2);
-    expect(await storage.getUsage({ username: 'ada' })).to.deep.equal([]);
-    expect(await storage.count()).to.equal(2);
+    expect(await storage.reader.getUsage({ username: 'ada' })).to.deep.equal([]);
+    expect(await storage.reader.countUsage()).to.equal(2);
   });
 });

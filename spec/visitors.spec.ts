@@ -53,10 +53,10 @@ async function visit(
   { served, storage }: Process,
   headers: Record<string, string> = {},
 ): Promise<string | null> {
-  const seen = new Set((await storage.getUsage()).map(({ id }) => id));
+  const seen = new Set((await storage.reader.getUsage()).map(({ id }) => id));
   await (await fetch(served.origin, { headers: { 'user-agent': 'the same', ...headers } })).text();
   await served.records();
-  const [record, ...others] = (await storage.getUsage()).filter(({ id }) => !seen.has(id));
+  const [record, ...others] = (await storage.reader.getUsage()).filter(({ id }) => !seen.has(id));
   expect(others).to.deep.equal([]);
   if (record === undefined) throw new Error('There is no record.');
   return record.visitor;
@@ -140,7 +140,7 @@ describe('Visitors', function () {
         return during.includes('198.51.100.0');
       }, 'the record is in the spool');
       await process.served.records();
-      const records = JSON.stringify(await storage.getUsage());
+      const records = JSON.stringify(await storage.reader.getUsage());
       const { tracker } = process.served.usage;
       const told = [
         JSON.stringify([tracker.stats(), tracker.inventory()]),

@@ -26,11 +26,19 @@ export type TrackUsageErrorCode =
   | 'STORAGE_CONTRACT'
   | 'GEO_SOURCE';
 
+/** Marks the errors of every installed copy of this package. */
+const BRAND = Symbol.for('koa-track-usage.error');
+
 /**
  * The one error class of this library. The message says what failed, with which value, and what to do;
- * `code` tells the kinds apart, and `cause` keeps what a driver threw.
+ * `code` tells the kinds apart, and `cause` keeps what a driver threw. Errors of other installed copies of this package are
+ * instances as well.
  */
 export class TrackUsageError extends Error {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
   override readonly name = 'TrackUsageError';
 
   /** Which kind of failure this is. */
@@ -44,5 +52,12 @@ export class TrackUsageError extends Error {
   constructor(code: TrackUsageErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+  }
+
+  /** Whether a value is such an error, of whichever installed copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that extends this one knows its own instances.
+    if (this !== TrackUsageError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
   }
 }

@@ -62,7 +62,6 @@ export type {
 export type { RetentionStats } from './pipeline/retention/retention.js';
 export type { CloseResult } from './pipeline/pipeline.js';
 export type { GeoInfo, GeoLookup } from './record/geo-info.js';
-export { JSON_LIMITS, TEXT_LIMITS } from './record/limits.js';
 export type {
   JsonObject,
   JsonValue,
@@ -76,33 +75,12 @@ export {
   type PrinterOptions,
   type PrinterOutput,
 } from './backends/printer/printer-storage.js';
-export type { SaltStore } from './storage/salt-store.js';
-export { StorageToken } from './storage/storage-token.js';
-export type { UsagePosition } from './storage/usage-cursor.js';
-export { type UsagePage, streamUsagePages, usagePageOf } from './storage/usage-page.js';
-export {
-  type ResolvedUsageCountQuery,
-  type ResolvedUsagePageQuery,
-  type ResolvedUsageQuery,
-  type ResolvedUsageStreamQuery,
-  type UsageCountQuery,
-  type UsageFilter,
-  type UsagePageQuery,
-  type UsageQuery,
-  type UsageStreamQuery,
-  resolveUsageCountQuery,
-  resolveUsagePageQuery,
-  resolveUsageQuery,
-} from './storage/usage-query.js';
+export { StorageToken, UsageReaderToken } from './storage/tokens.js';
+export type { UsagePage } from './storage/usage-page.js';
+export type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './storage/usage-query.js';
+export type { UsageReader } from './storage/usage-reader.js';
+export type { UsageStorage } from './storage/usage-storage.js';
 export type { LineFormatter } from './backends/printer/formats.js';
-export {
-  type DeletingUsageStorage,
-  type ReadableUsageStorage,
-  type RefusedRecord,
-  type ServiceBinding,
-  type StoreResult,
-  type UsageStorage,
-} from './storage/usage-storage.js';
 export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
 export { TrackerToken } from './usage-tracker/tracker-token.js';
 export type { CloseOptions, UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';

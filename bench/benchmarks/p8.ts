@@ -1,4 +1,4 @@
-import type { ReadableUsageStorage } from 'koa-track-usage';
+import type { ReadableUsageStorage } from 'koa-track-usage/storage';
 import type { Engine } from '../engines/engine.js';
 import { makeRecords } from '../engines/record.js';
 import { postgresql } from '../engines/postgresql.js';
@@ -69,18 +69,18 @@ async function fill(storage: ReadableUsageStorage, records: number): Promise<voi
 async function cursorOf(storage: ReadableUsageStorage, pages: number): Promise<string> {
   let cursor: string | null = null;
   for (let page = 1; page < pages; page += 1) {
-    ({ nextCursor: cursor } = await storage.getUsagePage({ cursor, limit: PAGE_RECORDS }));
+    ({ nextCursor: cursor } = await storage.reader.getUsagePage({ cursor, limit: PAGE_RECORDS }));
   }
   if (cursor === null) throw new Error('There are too few pages.');
   return cursor;
 }
 
 async function readPage(storage: ReadableUsageStorage, cursor: string | null): Promise<void> {
-  const { items } = await storage.getUsagePage({ cursor, limit: PAGE_RECORDS });
+  const { items } = await storage.reader.getUsagePage({ cursor, limit: PAGE_RECORDS });
   if (items.length !== PAGE_RECORDS) throw new Error(`A page had ${items.length} records.`);
 }
 
 async function readNumbered(storage: ReadableUsageStorage, page: number): Promise<void> {
-  const items = await storage.getUsage({ page, limit: PAGE_RECORDS });
+  const items = await storage.reader.getUsage({ page, limit: PAGE_RECORDS });
   if (items.length !== PAGE_RECORDS) throw new Error(`A page had ${items.length} records.`);
 }

@@ -1,4 +1,5 @@
-import type { ReadableUsageStorage, UsageRecord } from 'koa-track-usage';
+import type { UsageRecord } from 'koa-track-usage';
+import type { ReadableUsageStorage } from 'koa-track-usage/storage';
 
 /** One way to keep records and to read them: ours, or what somebody would write by hand. */
 export interface Store {

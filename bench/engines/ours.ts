@@ -1,4 +1,4 @@
-import type { ReadableUsageStorage } from 'koa-track-usage';
+import type { ReadableUsageStorage } from 'koa-track-usage/storage';
 import type { Store } from './engine.js';
 
 /** A storage of this library as a contestant. */
@@ -9,7 +9,7 @@ export function storeOf(storage: ReadableUsageStorage): Store {
       const { stored } = await storage.store(batch, signal);
       if (stored !== batch.length) throw new Error(`${stored} of ${batch.length} records were stored.`);
     },
-    read: (limit) => storage.getUsage({ limit }),
+    read: (limit) => storage.reader.getUsage({ limit }),
     close: async () => storage.close?.(),
   };
 }

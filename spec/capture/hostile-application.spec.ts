@@ -74,6 +74,24 @@ describe('An application with odd habits', () => {
     });
   }
 
+  it('that takes the request off its context is served all the same', async () => {
+    const handler: Middleware = (context) => {
+      context.respond = false;
+      context.res.end('ok');
+      Object.defineProperty(context, 'request', {
+        get() {
+          throw new Error('gone');
+        },
+      });
+    };
+    served = await serve({ between: [handler] });
+    for (let round = 0; round < 2; round += 1) {
+      expect(await (await fetch(served.origin)).text()).to.equal('ok');
+    }
+    expect(await served.records()).to.deep.equal([]);
+    expect(served.usage.tracker.health()).to.equal('ok');
+  });
+
   it('that gives a class a name of its own, and a method a symbol, is tracked', async () => {
     served = await serve({ controllers: [OddController] });
     expect(await (await fetch(`${served.origin}/odd/named/by-symbol`)).text()).to.equal('symbol');

@@ -15,7 +15,9 @@ const anyRecordIsKept = check(
     const batches = fc.array(anyRecord(), { minLength: 1, maxLength: 20 });
     const property = fc.asyncProperty(batches, async (records) => {
       await storeAll(storage, records);
-      const found = new Map((await storage.getUsage({ limit: 10_000 })).map((record) => [record.id, record]));
+      const found = new Map(
+        (await storage.reader.getUsage({ limit: 10_000 })).map((record) => [record.id, record]),
+      );
       // Shows which field differs.
       for (const record of records) assert.deepEqual(found.get(record.id), record);
     });

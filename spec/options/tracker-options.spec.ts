@@ -8,6 +8,7 @@ import { ManualClock, MemoryStorage } from '../../src/testing/index.js';
 import { thrown } from '../support/caught.js';
 
 const storage = new MemoryStorage();
+const store = async (): Promise<void> => {};
 
 /** An option by its name, what it is given, how that is shown, and what is expected instead. */
 type Refusal = [name: string, value: unknown, shown: string, expected: string];
@@ -24,6 +25,12 @@ const REFUSALS: readonly Refusal[] = [
   ['storage', { name: 'x' }, "{ name: 'x' }", A_STORAGE],
   ['storage', { name: '', store() {} }, "{ name: '', store: [Function: store] }", A_STORAGE],
   ['storage', MemoryStorage, '[class MemoryStorage]', A_STORAGE],
+  [
+    'storage',
+    { name: 'x', store, isReadOnly: true },
+    "{ name: 'x', store: [AsyncFunction: store], isReadOnly: true }",
+    'a storage that was opened without readOnly: true, as records are to be written',
+  ],
   ['container', new Map(), 'Map(0) {}', 'a TypeDI container'],
   ['logger', { warn() {} }, '{ warn: [Function: warn] }', A_LOGGER],
   ['clock', Date, '[Function: Date]', A_CLOCK],

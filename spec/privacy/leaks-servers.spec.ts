@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { ReadableUsageStorage } from '../../src/index.js';
+import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';
 import { describeOnOwn } from '../support/describe-on.js';
 import { type EndPoint, startEndPoint } from '../support/end-point.js';
 import { answerPlace, applications, marksOf, visitAll } from '../support/leaks/applications.js';
@@ -74,7 +74,7 @@ describe('What a policy takes out', () => {
           await served.close();
         }
         const storage = await subject.connect(database);
-        rows = JSON.stringify(await storage.getUsage());
+        rows = JSON.stringify(await storage.reader.getUsage());
         const today = new Date().toISOString().slice(0, 10);
         const kept = await storage.salts?.claim(today, 'ab'.repeat(32), new AbortController().signal);
         salt = kept ?? '';

@@ -4,37 +4,7 @@ import { limitJsonObject } from '../../src/record/json.js';
 import { JSON_LIMITS } from '../../src/record/limits.js';
 import { CUT_MARK } from '../../src/record/text.js';
 import type { JsonValue } from '../../src/record/usage-record.js';
-
-const anyName = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
-  fc.constantFrom('__proto__', 'constructor', 'toJSON', '…', '\ud800', 'a\0b', 'n'.repeat(3000)),
-);
-
-const anyLeaf = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.double(),
-  fc.boolean(),
-  fc.bigInt(),
-  fc.date({ noInvalidDate: false }),
-  fc.constantFrom(null, undefined, Symbol('s'), () => 1, '\ud800', 'é'.repeat(2000), '\u0001'.repeat(1500)),
-);
-
-/** Wide, deep or both, so that every limit is passed now and then. */
-const anyTree = fc.oneof(
-  fc.array(anyLeaf, { maxLength: 90, size: 'max' }),
-  fc.dictionary(anyName, anyLeaf, { maxKeys: 90, size: 'max' }),
-  fc.array(fc.array(anyLeaf, { maxLength: 5 }), { maxLength: 8 }),
-  fc.dictionary(anyName, fc.dictionary(anyName, anyLeaf, { maxKeys: 5 }), { maxKeys: 8 }),
-);
-
-const anyObject = fc
-  .tuple(fc.dictionary(anyName, fc.oneof(anyLeaf, anyTree), { maxKeys: 6 }), fc.nat({ max: 6 }), fc.boolean())
-  .map(([object, levels, inLists]) => {
-    let nested: Record<string, unknown> = object;
-    for (let level = 0; level < levels; level += 1) nested = { down: inLists ? [nested] : nested, ...object };
-    return nested;
-  })
-  .filter((object) => typeof object['toJSON'] !== 'function');
+import { anyObject } from '../support/arbitrary-json.js';
 
 function depthOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0;
@@ -79,6 +49,28 @@ describe('limitJsonObject', () => {
         expect(JSON.parse(JSON.stringify(limited))).to.deep.equal(limited);
       }),
     );
+  });
+
+  it('always leaves as it is what it has made, marks included', () => {
+    fc.assert(
+      fc.property(anyObject, (object) => {
+        const limited = limitJsonObject(object);
+        expect(limitJsonObject(limited)).to.deep.equal(limited);
+      }),
+    );
+  });
+
+  it('adds what is missing now to what an earlier mark says', () => {
+    const names = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`n${index}`, index]));
+    const limited = limitJsonObject({ ...names, [CUT_MARK]: 100 });
+    expect(Object.keys(limited)).to.have.lengthOf(JSON_LIMITS.keys + 1);
+    expect(limited[CUT_MARK]).to.equal(106);
+  });
+
+  it('takes a name … that counts nothing as data', () => {
+    for (const value of ['text', 0, -1, 1.5, 1e9, null, {}]) {
+      expect(limitJsonObject({ [CUT_MARK]: value })).to.deep.equal({ [CUT_MARK]: value });
+    }
   });
 
   it('changes nothing in a small object of JSON values', () => {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import * as root from '../../src/index.js';
+import * as kit from '../../src/storage/index.js';
 import { JSON_LIMITS, TEXT_LIMITS } from '../../src/record/limits.js';
 
 describe('The limits of a record', () => {
-  it('are published by the root import', () => {
-    expect(root.TEXT_LIMITS).to.equal(TEXT_LIMITS);
-    expect(root.JSON_LIMITS).to.equal(JSON_LIMITS);
+  it('are published for the authors of storages', () => {
+    expect(kit.TEXT_LIMITS).to.equal(TEXT_LIMITS);
+    expect(kit.JSON_LIMITS).to.equal(JSON_LIMITS);
   });
 
   it('leave room for the longest text that an address can have', () => {

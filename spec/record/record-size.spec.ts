@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { fieldsOf } from '../../src/record/fields.js';
 import { estimateRecordBytes } from '../../src/record/record-size.js';
 import { sealUserAgent } from '../../src/record/seal.js';
 import type { UsageRecordDraft, UserAgent } from '../../src/record/usage-record.js';
 import { makeRecord } from '../support/records.js';
 
-const WITHOUT_JSON = { query: null, params: null, ipInfo: null, trackVar: null } as const;
+const WITHOUT_JSON = Object.fromEntries(fieldsOf('json').map((name) => [name, null]));
 
 function userAgentOf(string: string | null): UserAgent {
   return sealUserAgent({ browser: null, version: null, platform: null, language: null, string });
@@ -29,7 +30,7 @@ describe('estimateRecordBytes', () => {
   it('counts the names and texts of every JSON value', () => {
     const value = { name: 'x'.repeat(500), list: ['y'.repeat(500), 1, null, true] };
     const before = estimateRecordBytes(makeRecord(WITHOUT_JSON));
-    for (const name of ['query', 'params', 'ipInfo', 'trackVar'] as const) {
+    for (const name of fieldsOf('json')) {
       const after = estimateRecordBytes(makeRecord({ ...WITHOUT_JSON, [name]: value }));
       expect(after - before, name).to.be.within(1008, 1300);
     }

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { fieldsOf } from '../../src/record/fields.js';
 import { JSON_LIMITS, TEXT_LIMITS } from '../../src/record/limits.js';
 import { sealRecord, sealRequest, sealUserAgent } from '../../src/record/seal.js';
-import type { JsonObject, UsageRecordDraft } from '../../src/record/usage-record.js';
+import { draftsOf } from '../support/arbitrary-records.js';
 import { makeRecord } from '../support/records.js';
 
 const anyText = fc.oneof(
@@ -10,62 +11,24 @@ const anyText = fc.oneof(
   fc.constantFrom('\0', '\ud800', 'x'.repeat(5000), '😀'.repeat(2500), ''),
 );
 const anyNumber = fc.oneof(fc.double(), fc.integer());
-const nullable = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
-const anyJson = nullable(
-  fc.dictionary(anyText, fc.oneof(anyText, anyNumber), { maxKeys: 80 }) as fc.Arbitrary<JsonObject>,
-);
 
-const anyDraft: fc.Arbitrary<UsageRecordDraft> = fc.record({
+const anyDraft = draftsOf({
   id: fc.uuid(),
   date: fc.date(),
-  durationMs: anyNumber,
-  serverName: anyText,
-  method: anyText,
-  url: anyText,
-  path: anyText,
-  route: nullable(anyText),
-  query: anyJson,
-  controller: nullable(anyText),
-  action: nullable(anyText),
-  params: anyJson,
-  status: nullable(fc.integer({ min: 100, max: 999 })),
-  aborted: fc.boolean(),
-  errorType: nullable(anyText),
-  requestBytes: nullable(anyNumber),
-  responseBytes: nullable(anyNumber),
-  remoteAddr: nullable(anyText),
-  xForwardedFor: nullable(anyText),
-  authorization: fc.boolean(),
-  username: nullable(anyText),
-  userAgent: fc.constant(makeRecord().userAgent),
-  bot: fc.boolean(),
-  ipInfo: anyJson,
-  visitor: nullable(anyText),
-  trackVar: anyJson,
-  weight: anyNumber,
+  text: anyText,
+  json: fc.dictionary(anyText, fc.oneof(anyText, anyNumber), { maxKeys: 80 }),
+  number: anyNumber,
+  integer: fc.integer({ min: 100, max: 999 }),
+  count: anyNumber,
+  boolean: fc.boolean(),
 });
-
-const RECORD_TEXTS = [
-  'serverName',
-  'method',
-  'url',
-  'path',
-  'route',
-  'controller',
-  'action',
-  'errorType',
-  'remoteAddr',
-  'xForwardedFor',
-  'username',
-  'visitor',
-] as const;
 
 describe('sealRecord', () => {
   it('keeps the limit of every text, whatever the draft holds', () => {
     fc.assert(
       fc.property(anyDraft, (draft) => {
         const record = sealRecord({ ...draft });
-        for (const name of RECORD_TEXTS) {
+        for (const name of fieldsOf('text')) {
           const text = record[name];
           if (draft[name] === null) expect(text, name).to.equal(null);
           else expect(text?.length, name).to.be.at.most(TEXT_LIMITS[name]);
@@ -80,7 +43,7 @@ describe('sealRecord', () => {
     fc.assert(
       fc.property(anyDraft, (draft) => {
         const record = sealRecord({ ...draft });
-        for (const name of ['query', 'params', 'ipInfo', 'trackVar'] as const) {
+        for (const name of fieldsOf('json')) {
           expect(Buffer.byteLength(JSON.stringify(record[name])), name).to.be.at.most(JSON_LIMITS.bytes);
           if (draft[name] === null) expect(record[name], name).to.equal(null);
         }
@@ -92,9 +55,8 @@ describe('sealRecord', () => {
     fc.assert(
       fc.property(anyDraft, (draft) => {
         const record = sealRecord({ ...draft });
-        expect(record.durationMs).to.satisfy(Number.isFinite);
-        expect(record.weight).to.satisfy(Number.isFinite);
-        for (const name of ['requestBytes', 'responseBytes'] as const) {
+        for (const name of fieldsOf('number')) expect(record[name], name).to.satisfy(Number.isFinite);
+        for (const name of fieldsOf('count')) {
           const isCount = Number.isSafeInteger(draft[name]) && (draft[name] ?? -1) >= 0;
           expect(record[name], name).to.equal(isCount ? draft[name] : null);
         }

@@ -2,6 +2,10 @@ import { expect } from 'chai';
 import { checkDeletion } from '../../src/storage/check-deletion.js';
 import { refusalOf } from '../support/refusal.js';
 
+function unreadable(): never {
+  throw new RangeError('not to be read');
+}
+
 const NOON = new Date('2026-03-01T12:00:00Z');
 
 describe('What deleteBefore is asked to do', () => {
@@ -14,6 +18,7 @@ describe('What deleteBefore is asked to do', () => {
   for (const [date, limit, says] of [
     [new Date(NaN), 1, "'date' is Invalid Date; expected a valid Date."],
     ['2026-03-01', 1, "'date' is '2026-03-01'; expected a valid Date."],
+    [new Proxy(NOON, { getPrototypeOf: unreadable }), 1, "'date' is "],
     [NOON, -1, "'limit' is -1; expected an integer that is not negative, or Infinity."],
     [NOON, NaN, "'limit' is NaN; expected "],
     [NOON, 1.5, "'limit' is 1.5; expected "],

@@ -77,7 +77,7 @@ describe('streamUsagePages', () => {
   it('refuses a query when it is called, before anything is read', () => {
     const error = refusalOf(() => streamUsagePages({ batchSize: 0 }, readPage));
     expect(error).to.include({ code: 'INVALID_QUERY' });
-    expect(error.message).to.equal("stream: 'batchSize' is 0; expected an integer from 1 to 10000.");
+    expect(error.message).to.equal("streamUsage: 'batchSize' is 0; expected an integer from 1 to 10000.");
     expect(asked).to.have.lengthOf(0);
   });
 

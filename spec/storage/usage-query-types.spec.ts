@@ -4,34 +4,32 @@ import type { UsageRecord } from '../../src/record/usage-record.js';
 import { Usage, UsageRepository } from '../../src/backends/sql/index.js';
 import type { UsagePage } from '../../src/storage/usage-page.js';
 import type { UsageFilter } from '../../src/storage/usage-query.js';
-import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';
+import type { UsageReader } from '../../src/storage/usage-reader.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { caught } from '../support/caught.js';
 import { applicationOrm } from '../support/sqlite.js';
 
-type Reader = Pick<ReadableUsageStorage, 'getUsage' | 'getUsagePage' | 'count' | 'stream'>;
-
 /** Each line is an error to the compiler, which fails the build where it is not. Each has to be one at run time too. */
-function operators(reader: Reader | UsageRepository): (() => unknown)[] {
+function operators(reader: UsageReader): (() => unknown)[] {
   return [
     // @ts-expect-error a filter is no operator
     () => reader.getUsage({ username: { $ne: null } }),
     // @ts-expect-error a filter is no operator
     () => reader.getUsagePage({ username: { $ne: null } }),
     // @ts-expect-error a filter is no operator
-    () => reader.count({ username: { $ne: null } }),
+    () => reader.countUsage({ username: { $ne: null } }),
     // @ts-expect-error a filter is no operator
-    () => reader.stream({ username: { $ne: null } }),
+    () => reader.streamUsage({ username: { $ne: null } }),
     // @ts-expect-error a filter is no list
-    () => reader.count({ route: ['/a', '/b'] }),
+    () => reader.countUsage({ route: ['/a', '/b'] }),
     // @ts-expect-error a status is a number
-    () => reader.count({ status: { $gte: 500 } }),
+    () => reader.countUsage({ status: { $gte: 500 } }),
     // @ts-expect-error a method is always there
-    () => reader.count({ method: null }),
+    () => reader.countUsage({ method: null }),
     // @ts-expect-error a date is no operator
-    () => reader.count({ startDate: { $gt: new Date(0) } }),
+    () => reader.countUsage({ startDate: { $gt: new Date(0) } }),
     // @ts-expect-error only what is named can be filtered by
-    () => reader.count({ $or: [] }),
+    () => reader.countUsage({ $or: [] }),
     // @ts-expect-error a cursor is text
     () => reader.getUsagePage({ cursor: { $gt: '' } }),
     // @ts-expect-error pages by number have no cursor
@@ -39,12 +37,12 @@ function operators(reader: Reader | UsageRepository): (() => unknown)[] {
     // @ts-expect-error pages by cursor have no number
     () => reader.getUsagePage({ page: 2 }),
     // @ts-expect-error a count has no limit
-    () => reader.count({ limit: 2 }),
+    () => reader.countUsage({ limit: 2 }),
   ];
 }
 
 /** The same for one reader after the other, as MikroORM's own methods of a repository are inherited. */
-async function expectRefused(reader: Reader | UsageRepository): Promise<void> {
+async function expectRefused(reader: UsageReader): Promise<void> {
   for (const ask of operators(reader)) {
     const error = await caught(Promise.resolve().then(ask));
     expect(error, String(ask)).to.include({ code: 'INVALID_QUERY' });
@@ -66,14 +64,14 @@ describe('Filters', () => {
     expect(repository).to.be.an.instanceOf(UsageRepository);
     await expectRefused(repository);
     const filters: Partial<Record<UsageFilter, unknown>> = { username: { $ne: null } };
-    expect(await caught(repository.count(filters as object))).to.include({ code: 'INVALID_QUERY' });
+    expect(await caught(repository.countUsage(filters as object))).to.include({ code: 'INVALID_QUERY' });
   });
 
   it('leave the answers of a repository typed', async () => {
     const repository = (orm ?? (await applicationOrm())).em.fork().getRepository(Usage);
     const page: UsagePage = await repository.getUsagePage({ username: null, status: 200, cursor: null });
-    const count: number = await repository.count({ route: '/users/:id' });
-    const stream: AsyncIterableIterator<UsageRecord> = repository.stream({ batchSize: 10 });
+    const count: number = await repository.countUsage({ route: '/users/:id' });
+    const stream: AsyncIterableIterator<UsageRecord> = repository.streamUsage({ batchSize: 10 });
     expect([page.items.length, count, (await stream.next()).done]).to.deep.equal([0, 0, true]);
   });
 });

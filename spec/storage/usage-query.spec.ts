@@ -135,6 +135,56 @@ describe('resolveUsageStreamQuery', () => {
   });
 });
 
+describe('A query that throws when it is read', () => {
+  const fail = (): never => {
+    throw new RangeError('not to be read');
+  };
+  const { proxy: revoked, revoke } = Proxy.revocable<object>({}, {});
+  revoke();
+  const unreadable: readonly (readonly [what: string, value: object])[] = [
+    ['a proxy whose values throw', new Proxy({}, { get: fail })],
+    ['a proxy whose names throw', new Proxy({}, { ownKeys: fail })],
+    [
+      'a proxy whose every trap throws',
+      new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail }),
+    ],
+    ['a proxy that was revoked', revoked],
+  ];
+  const resolvers = [
+    resolveUsageQuery,
+    resolveUsagePageQuery,
+    resolveUsageCountQuery,
+    resolveUsageStreamQuery,
+  ];
+
+  for (const [what, query] of unreadable) {
+    it(`is refused where it is ${what}`, () => {
+      for (const resolve of resolvers) {
+        const { code, message } = refusalOf(() => resolve(query));
+        expect(code).to.equal('INVALID_QUERY');
+        expect(message).to.match(/^\w+: 'query' is .*; expected an object that can be read\.$/);
+      }
+    });
+
+    it(`is refused by the date's name where a date is ${what}`, () => {
+      for (const resolve of resolvers) {
+        const { code, message } = refusalOf(() => resolve({ startDate: query as Date }));
+        expect(code).to.equal('INVALID_QUERY');
+        expect(message).to.match(/^\w+: 'startDate' is /);
+      }
+    });
+  }
+
+  it('keeps what was thrown', () => {
+    const query = {
+      get limit(): number {
+        return fail();
+      },
+    };
+    expect(refusalOf(() => resolveUsageQuery(query)).cause).to.be.instanceOf(RangeError);
+  });
+});
+
 describe('scopeOf', () => {
   it('is the same for the same dates and filters, in whatever order and form', () => {
     const scope = scopeOf(resolveUsageCountQuery({ startDate: '2026-03-01', route: '/a', status: null }));

@@ -1,22 +1,22 @@
 import { expect } from 'chai';
-import { type UsageStorage, isReadable, isStorage } from '../../src/storage/usage-storage.js';
+import { isStorage } from '../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 
-const nothing = async (): Promise<void> => {};
+const store = async (): Promise<void> => {};
 
-describe('isReadable', () => {
-  const readable = { name: 'own', store: nothing, getUsage: nothing, getUsagePage: nothing, count: nothing };
-
-  it('tells storages that answer every kind of query', () => {
-    expect(isReadable(new MemoryStorage())).to.equal(true);
-    expect(isReadable({ ...readable, stream: nothing } as unknown as UsageStorage)).to.equal(true);
+describe('isStorage', () => {
+  it('tells what has a name and takes batches, whether it can be read or not', () => {
+    expect(isStorage(new MemoryStorage())).to.equal(true);
+    expect(isStorage({ name: 'own', store })).to.equal(true);
   });
 
-  for (const method of ['getUsage', 'getUsagePage', 'count', 'stream']) {
-    it(`is false without ${method}`, () => {
-      const partial = { ...readable, stream: nothing, [method]: undefined } as unknown as UsageStorage;
-      expect(isReadable(partial)).to.equal(false);
-      expect(isStorage(partial)).to.equal(true);
+  for (const wrong of [undefined, null, 'sqlite', { store }, { name: '', store }, { name: 'own' }]) {
+    it(`is false for ${JSON.stringify(wrong)}`, () => {
+      expect(isStorage(wrong)).to.equal(false);
     });
   }
+
+  it('is false for what only reads', () => {
+    expect(isStorage({ name: 'own', reader: new MemoryStorage() })).to.equal(false);
+  });
 });

@@ -1,50 +1,43 @@
 import * as fc from 'fast-check';
-import type { JsonObject, UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
+import { FIELDS, type FieldKind, USER_AGENT_PARTS } from '../../src/record/fields.js';
+import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
 import { makeRecord } from './records.js';
 
+/** What fields of each kind may hold beside null. */
+export type ArbitraryValues = Readonly<Record<Exclude<FieldKind, 'userAgent'>, fc.Arbitrary<unknown>>>;
+
+/** Drafts with such values in all fields, and null now and then where a field may hold it. */
+export function draftsOf(values: ArbitraryValues): fc.Arbitrary<UsageRecordDraft> {
+  const userAgent = fc.record(
+    Object.fromEntries(Object.keys(USER_AGENT_PARTS).map((part) => [part, fc.option(values.text)])),
+  );
+  const fields = Object.entries(FIELDS).map(([name, { kind, blank }]) => {
+    const value: fc.Arbitrary<unknown> = { ...values, userAgent }[kind];
+    return [name, blank === null ? fc.option(value) : value] as const;
+  });
+  return fc.record(Object.fromEntries(fields)) as unknown as fc.Arbitrary<UsageRecordDraft>;
+}
+
 const text = fc.string({ unit: 'binary', maxLength: 60 });
-const nullableText = fc.option(text);
-const nullableJson = fc.option(
-  fc.dictionary(text, fc.jsonValue({ maxDepth: 6 }), { maxKeys: 8 }) as fc.Arbitrary<JsonObject>,
-);
-const nullableCount = fc.option(fc.maxSafeNat());
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 
-/** Any record that the tracker could make: what a stranger sends, sealed. */
-export function anyRecord(): fc.Arbitrary<UsageRecord> {
-  const fields: { [Field in keyof Omit<UsageRecordDraft, 'id'>]: fc.Arbitrary<UsageRecordDraft[Field]> } = {
-    date: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2099-12-31T23:59:59.999Z') }),
-    durationMs: finite,
-    serverName: text,
-    method: text,
-    url: text,
-    path: text,
-    route: nullableText,
-    query: nullableJson,
-    controller: nullableText,
-    action: nullableText,
-    params: nullableJson,
-    status: fc.option(fc.integer({ min: 100, max: 599 })),
-    aborted: fc.boolean(),
-    errorType: nullableText,
-    requestBytes: nullableCount,
-    responseBytes: nullableCount,
-    remoteAddr: nullableText,
-    xForwardedFor: nullableText,
-    authorization: fc.boolean(),
-    username: nullableText,
-    userAgent: fc.record({
-      browser: nullableText,
-      version: nullableText,
-      platform: nullableText,
-      language: nullableText,
-      string: nullableText,
-    }),
-    bot: fc.boolean(),
-    ipInfo: nullableJson,
-    visitor: nullableText,
-    trackVar: nullableJson,
-    weight: finite,
-  };
-  return fc.record(fields).map((draft) => makeRecord(draft));
+/** What a stranger may send, and the tracker measure. */
+const VALUES: ArbitraryValues = {
+  id: fc.constant(null).map(() => makeRecord().id),
+  date: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2099-12-31T23:59:59.999Z') }),
+  text,
+  json: fc.dictionary(text, fc.jsonValue({ maxDepth: 6 }), { maxKeys: 8 }),
+  number: finite,
+  integer: fc.integer({ min: 100, max: 599 }),
+  count: fc.maxSafeNat(),
+  boolean: fc.boolean(),
+};
+
+/**
+ * Any record that the tracker could make: what a stranger sends, sealed.
+ *
+ * @param json - what is in its fields of JSON before that
+ */
+export function anyRecord(json = VALUES.json): fc.Arbitrary<UsageRecord> {
+  return draftsOf({ ...VALUES, json }).map((draft) => makeRecord(draft));
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -6,6 +7,9 @@ import { type Ended, run } from './run.js';
 interface Manifest {
   readonly exports: Record<string, string | Record<string, string>>;
 }
+
+/** What `npm run test:koa2` has put in front of the project's own packages; not there in any other run. */
+const OTHER_GENERATION = resolve(import.meta.dirname, '../../node_modules');
 
 /** Packs the package as `npm publish` would, from what is built. */
 export async function pack(folder: string): Promise<string> {
@@ -34,11 +38,15 @@ export class Consumer {
     await mkdir(own, { recursive: true });
     const unpacked = await run('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
     if (unpacked.code !== 0) throw new Error(`tar failed: ${unpacked.stderr}`);
-    for (const name of await installedPackages()) {
+    const places = new Map<string, string>();
+    for (const from of [resolve('node_modules'), OTHER_GENERATION]) {
+      for (const name of await packagesIn(from)) places.set(name, join(from, name));
+    }
+    for (const [name, place] of places) {
       if (isMissing(name)) continue;
       const link = join(folder, 'node_modules', name);
       await mkdir(dirname(link), { recursive: true });
-      await symlink(resolve('node_modules', name), link, 'dir');
+      await symlink(place, link, 'dir');
     }
     return new Consumer(folder);
   }
@@ -55,7 +63,8 @@ export class Consumer {
 
   /** Runs one of its files. */
   node(file: string): Promise<Ended> {
-    const links = ['--preserve-symlinks', '--preserve-symlinks-main'];
+    // The other generation's packages find their own dependencies only where they really are.
+    const links = existsSync(OTHER_GENERATION) ? [] : ['--preserve-symlinks', '--preserve-symlinks-main'];
     return run(process.execPath, [...links, file], this.folder);
   }
 
@@ -69,12 +78,12 @@ export class Consumer {
   }
 }
 
-async function installedPackages(): Promise<string[]> {
+async function packagesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
-  for (const name of await readdir('node_modules')) {
+  for (const name of await readdir(folder).catch(() => [])) {
     if (name.startsWith('.')) continue;
     if (!name.startsWith('@')) names.push(name);
-    else for (const scoped of await readdir(join('node_modules', name))) names.push(`${name}/${scoped}`);
+    else for (const scoped of await readdir(join(folder, name))) names.push(`${name}/${scoped}`);
   }
   return names;
 }

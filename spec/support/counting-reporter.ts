@@ -1,5 +1,5 @@
 import Mocha, { type MochaOptions, type Runner } from 'mocha';
-import { MONGODB_ITSELF, mayBePending } from './pending.js';
+import { KOA_2, MONGODB_ITSELF, mayBePending } from './pending.js';
 
 const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
@@ -29,7 +29,7 @@ export default class CountingReporter extends Mocha.reporters.Dot {
     for (const title of this.#unexpected) process.stdout.write(`Pending: ${title}\n`);
     if (unexpected > 0) {
       process.stdout.write(
-        `With REQUIRE_SERVERS=1 only specs may be pending whose titles name ${MONGODB_ITSELF}.\n`,
+        `With REQUIRE_SERVERS=1 only specs may be pending whose titles name ${MONGODB_ITSELF} or ${KOA_2}.\n`,
       );
     }
     const { passes, failures, pending } = this.stats;

@@ -1,6 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { SqlStorage, defineUsage } from '../../src/backends/sql/index.js';
 import { OWN_CONNECTIONS } from '../../src/backends/sql/own-connections.js';
+import { prepareTable } from '../../src/backends/sql/prepare-table.js';
 import { portableDialect } from '../../src/backends/sql/portable/dialect.js';
 import { findUsageTable } from '../../src/backends/sql/usage-table.js';
 
@@ -21,11 +22,11 @@ export async function connectPortable(
 export async function assumePortable(orm: MikroORM): Promise<SqlStorage> {
   const table = findUsageTable(orm);
   try {
-    await portableDialect.ensureTable(orm, table);
+    await prepareTable(orm, table, portableDialect);
   } catch (error) {
     await orm.close(true);
     throw error;
   }
-  OWN_CONNECTIONS.set(orm, { dialect: portableDialect, table });
+  OWN_CONNECTIONS.set(orm, { dialect: portableDialect, table, isReadOnly: false });
   return new SqlStorage(orm);
 }

@@ -12,6 +12,8 @@ import { until } from './until.js';
 
 /** What a spec's server is made of. */
 export interface ServeOptions {
+  /** Whether Koa keeps the current context (`app.currentContext`). */
+  readonly asyncLocalStorage?: boolean;
   /** Controllers of routing-controllers; left out, it is not used at all. */
   readonly controllers?: RoutingControllersOptions['controllers'];
   /** Further options of routing-controllers. */
@@ -48,7 +50,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   useContainer(Container, { fallbackOnErrors: true });
   const memory = new MemoryStorage();
   const usage = trackUsage({ storage: memory, serverName: 'spec', ...options.tracker });
-  const app = new Koa();
+  const app: Koa = new Koa({ asyncLocalStorage: options.asyncLocalStorage === true });
   const errors: unknown[] = [];
   app.on('error', (error) => errors.push(error));
   const open = countOpenResponses(app);

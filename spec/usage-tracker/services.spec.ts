@@ -170,6 +170,11 @@ describe('trackUsage and the TypeDI container', () => {
       'StorageToken holds a value of type object that is not a storage',
     ],
     ['a list with a promise in it', [new MemoryStorage(), Promise.resolve()], 'StorageToken holds a promise'],
+    [
+      'a storage that is open for reading only',
+      { name: 'replica', store: ping, isReadOnly: true },
+      "StorageToken holds the storage 'replica', which is open for reading only. Open it without readOnly: true",
+    ],
     ['an empty list', [], 'There is no storage'],
   ] as const) {
     it(`says what is wrong when the token holds ${title}, and serves on`, async () => {
@@ -192,8 +197,8 @@ describe('trackUsage and the TypeDI container', () => {
     Container.set(StorageToken, storage);
     await ping(await start());
     Container.reset();
-    expect(Container.get(UsageRepository)).to.equal(storage.provides[0]?.value);
-    expect(await Container.get(UsageRepository).count()).to.equal(1);
+    expect(Container.get(UsageRepository)).to.equal(storage.reader);
+    expect(await Container.get(UsageRepository).countUsage()).to.equal(1);
   });
 
   it('hands the repository on to child containers', async () => {
@@ -201,7 +206,7 @@ describe('trackUsage and the TypeDI container', () => {
     Container.set(StorageToken, storage);
     await ping(await start());
     const child = Container.of('a request of the spec');
-    expect(child.get(UsageRepository)).to.equal(storage.provides[0]?.value);
+    expect(child.get(UsageRepository)).to.equal(storage.reader);
     child.reset({ strategy: 'resetServices' });
   });
 
@@ -222,7 +227,7 @@ describe('trackUsage and the TypeDI container', () => {
     });
     Container.set(StorageToken, [printer, first, second]);
     await ping(await start());
-    expect(Container.get(UsageRepository)).to.equal(first.provides[0]?.value);
+    expect(Container.get(UsageRepository)).to.equal(first.reader);
   });
 
   it('keeps a repository there until the last of several trackers is closed, whichever goes first', async () => {
@@ -234,8 +239,7 @@ describe('trackUsage and the TypeDI container', () => {
     const [first, second, third] = storages.map((storage) => trackUsage({ storage }).tracker);
     const held = (): number =>
       storages.findIndex(
-        ({ provides }) =>
-          Container.has(UsageRepository) && Container.get(UsageRepository) === provides[0]?.value,
+        ({ reader }) => Container.has(UsageRepository) && Container.get(UsageRepository) === reader,
       );
     expect(held()).to.equal(0);
     await second?.close();

@@ -1,14 +1,22 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
+import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import { Exchange, type ExchangeWatcher, exchangeOf } from './exchange/exchange.js';
+import {
+  type Attribution,
+  Exchange,
+  type ExchangeWatcher,
+  exchangeOf,
+  hasReachedController,
+} from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
 import type { LocatorStats } from './client/location/address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
 import { LateDetails, type LateSettings } from './making/late-details.js';
+import { hasNamesake } from './attribution/known-actions.js';
 import { matchedTemplates } from './attribution/matched-route.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
@@ -20,10 +28,21 @@ import { WaitingRoom } from './making/waiting-room.js';
 /** The part of the settings that capture depends on. */
 export type CaptureSettings = RecordSettings & Policy & LateSettings;
 
+const DISREGARDED = 'another tracker watches these requests. Give one tracker a list of storages instead.';
+
+const MOUNTED_LATE =
+  'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
+  'returns has its controllers already.';
+
+const NO_RESPONSE =
+  'the middleware was called for a request without a response, such as a WebSocket of koa-websocket; it is not recorded. Use ' +
+  'app.use(usage), and not app.ws.use(usage).';
+
 /** Watches the requests of one tracker. */
 export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  readonly hasCallbacks: boolean;
   readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
@@ -32,31 +51,35 @@ export class Capture implements ExchangeWatcher {
   readonly #waiting: WaitingRoom;
   readonly #skipsBots: boolean;
   readonly #sink: RecordSink;
-  readonly #onRequest: (context: Context) => void;
+  readonly #onRequest: () => void;
+  /** The kinds of warnings that have been given. */
+  readonly #warned = new Set<string>();
   /** What has closed in this turn of the event loop. */
   #closed: Exchange[] = [];
-  readonly #onNextTurn = (): void => this.settle();
+  readonly #recordClosed = (): void => {
+    const closed = this.#closed;
+    this.#closed = [];
+    for (const exchange of closed) this.#record(exchange);
+  };
 
   /**
    * @param sink - where records go
    * @param salts - what visitors are told apart by; null if they are not
-   * @param onRequest - called with every request before it is watched
+   * @param onRequest - called at every request, before it is watched
    */
-  constructor(
-    settings: CaptureSettings,
-    sink: RecordSink,
-    salts: DailySalts | null,
-    onRequest: (context: Context) => void,
-  ) {
+  constructor(settings: CaptureSettings, sink: RecordSink, salts: DailySalts | null, onRequest: () => void) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
+    this.hasCallbacks = hasCallbacks(settings);
     this.#policies = new EffectivePolicies(settings);
     this.#gate = new Gate(settings, sink);
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
     this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
-    this.#waiting = new WaitingRoom(settings.clock, (draft) => this.#finish(draft));
+    this.#waiting = new WaitingRoom(settings.clock, (draft, asyncContext) =>
+      this.#finish(draft, asyncContext),
+    );
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
@@ -74,7 +97,7 @@ export class Capture implements ExchangeWatcher {
       // its request to another.
       const exchange = exchangeOf(context);
       if (exchange === undefined) this.#watch(context);
-      else if (exchange.watcher !== this) this.#sink.disregarded();
+      else if (exchange.watcher !== this) this.#warnOnce('disregarded', DISREGARDED);
       return next();
     };
   }
@@ -83,7 +106,7 @@ export class Capture implements ExchangeWatcher {
   closed(exchange: Exchange): void {
     try {
       exchange.conclude();
-      if (this.#closed.push(exchange) === 1) setImmediate(this.#onNextTurn);
+      if (this.#closed.push(exchange) === 1) inOwnContext(setImmediate, this.#recordClosed);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -95,14 +118,22 @@ export class Capture implements ExchangeWatcher {
    * and data are in the processor's caches.
    */
   settle(): void {
-    const closed = this.#closed;
-    this.#closed = [];
-    for (const exchange of closed) this.#record(exchange);
+    if (this.#closed.length > 0) inOwnContext(this.#recordClosed);
   }
 
   /** @inheritdoc */
   failed(what: string, error: unknown): void {
     this.#sink.fault(what, error);
+  }
+
+  /** @inheritdoc */
+  missed(why: string): void {
+    this.#warnOnce('missed', why);
+  }
+
+  /** Whether controllers have answered that no record can be made of. */
+  get missesActions(): boolean {
+    return this.#warned.has('missed');
   }
 
   /** The same, and waits for what is still being learned of them, which takes no longer than each may take. */
@@ -149,23 +180,45 @@ export class Capture implements ExchangeWatcher {
 
   /** @returns null for what no action answered and an untracked one would have */
   #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
-    if (attribution !== null) return this.#policies.of(attribution.data);
+    if (attribution !== null) {
+      if (!attribution.isRecorded) this.#meet(attribution);
+      return this.#policies.of(attribution.data);
+    }
     const candidates = candidatesFor(context);
     if (isForUntracked(candidates, context.req.method ?? '')) return null;
     return this.#policies.ofUnanswered(candidates, matchedTemplates(context));
   }
 
+  /** Looks, at an action's first record, whether it can be told apart from others. */
+  #meet(attribution: Attribution): void {
+    attribution.isRecorded = true;
+    const { controllerName } = attribution;
+    if (controllerName === null || !hasNamesake(attribution, this.policy)) return;
+    this.#warnOnce(
+      'namesakes',
+      `two controllers are called '${controllerName}', and records cannot tell them apart. Where the code is minified, keep the ` +
+        'names of classes (keep_classnames of Terser, --keep-names of esbuild); or give each a name of its own: ' +
+        "@TrackedController({ name: 'users' }).",
+    );
+  }
+
+  #warnOnce(kind: string, message: string): void {
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    this.#sink.warn(kind, message);
+  }
+
   /** Adds what may be known only later. */
   #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
     const late = this.#details.begin(draft, exchange, isAnonymous);
-    if (late === null) this.#finish(draft);
-    else this.#waiting.add(draft, late.parts, late.maxWaitMs);
+    if (late === null) this.#finish(draft, exchange.asyncContext);
+    else this.#waiting.add(draft, late.parts, late.maxWaitMs, exchange.asyncContext);
   }
 
-  #finish(draft: UsageRecordDraft): void {
+  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null): void {
     try {
       this.#details.finish(draft);
-      this.#sink.accept(this.#sealer.seal(draft));
+      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -173,7 +226,12 @@ export class Capture implements ExchangeWatcher {
 
   #watch(context: Context): void {
     try {
-      this.#onRequest(context);
+      if ((context.res as unknown) === undefined) {
+        this.#warnOnce('no-response', NO_RESPONSE);
+        return;
+      }
+      this.#onRequest();
+      if (hasReachedController(context)) this.missed(MOUNTED_LATE);
       this.#open(new Exchange(context, this));
     } catch (error) {
       this.#sink.lost('watching a request', error);
@@ -188,4 +246,14 @@ export class Capture implements ExchangeWatcher {
       throw error;
     }
   }
+}
+
+/** Whether there are functions of the application to be called for each request. */
+function hasCallbacks({ user, ignore, redact, geo, sampleRate, trustProxy }: CaptureSettings): boolean {
+  const callbacks = [user, ignore, redact, geo];
+  return (
+    callbacks.some((callback) => callback !== null) ||
+    typeof sampleRate === 'function' ||
+    trustProxy?.isCallback === true
+  );
 }

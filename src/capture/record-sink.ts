@@ -8,6 +8,6 @@ export interface RecordSink {
   fault(what: string, error: unknown): void;
   /** Learns that a record could not be made. */
   lost(what: string, error: unknown): void;
-  /** Learns that a request is watched by another tracker already. */
-  disregarded(): void;
+  /** Learns that something is set up as it should not be. */
+  warn(kind: string, message: string): void;
 }

@@ -19,6 +19,8 @@ export interface ProxyTrust {
   readonly trusts: TrustFunction;
   /** Whether the answer depends on the address alone, and stays the same: then it can be remembered. */
   readonly isSteady: boolean;
+  /** Whether the application's own function answers. */
+  readonly isCallback: boolean;
 }
 
 /** The settings that concern the client's address. */
@@ -46,19 +48,20 @@ export function trustedProxies(): TrustProxy | undefined {
 function resolveTrust(trust: unknown, place: OptionPlace): ProxyTrust | null {
   if (trust === false || trust === 0) return null;
   if (trust === true) refuseOption(place, trust, `${EXPECTED}; ${WHY_NOT_TRUE}`);
-  if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown, false);
+  if (isFunction(trust)) return ofFunction(trust as (address: string, hop: number) => unknown, true);
   if (typeof trust === 'number' && Number.isInteger(trust) && trust > 0 && trust <= MAX_HOPS)
-    return { trusts: (_, hop) => hop < trust, isSteady: false };
+    return { trusts: (_, hop) => hop < trust, isSteady: false, isCallback: false };
   const ranges: unknown = typeof trust === 'string' ? [trust] : trust;
   if (!Array.isArray(ranges)) return refuseOption(place, trust, EXPECTED);
   const wrong = ranges.findIndex((range: unknown) => !isRange(range));
   if (wrong >= 0) refuseOption(place, trust, `${EXPECTED}; ${show(ranges[wrong])} is none of these`);
-  return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]), true);
+  return ranges.length === 0 ? null : ofFunction(proxyAddr.compile(ranges as string[]), false);
 }
 
 /** A socket without an address is on no list. */
-function ofFunction(trusts: (address: string, hop: number) => unknown, isSteady: boolean): ProxyTrust {
-  return { trusts: (address, hop) => address !== null && trusts(address, hop), isSteady };
+function ofFunction(trusts: (address: string, hop: number) => unknown, isCallback: boolean): ProxyTrust {
+  const ofAddress: TrustFunction = (address, hop) => address !== null && trusts(address, hop);
+  return { trusts: ofAddress, isSteady: !isCallback, isCallback };
 }
 
 /** proxy-addr would take `'1'` for 0.0.0.1. A range of everybody it refuses by itself, but for all of IPv4 as IPv6. */

@@ -202,5 +202,9 @@ function readStorages(storage: unknown, place: OptionPlace): readonly UsageStora
     refuseOption(place, storage, instead);
   }
   if (storages.length === 0 || !storages.every(isStorage)) refuseOption(place, storage, A_STORAGE);
+  if (storages.some(({ isReadOnly }) => isReadOnly)) {
+    const instead = 'a storage that was opened without readOnly: true, as records are to be written';
+    refuseOption(place, storage, instead);
+  }
   return storages;
 }

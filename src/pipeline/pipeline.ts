@@ -23,6 +23,7 @@ import { type LogTarget, ReportLog, describeError } from './telling/report-log.j
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './lane/storage-lane.js';
+import { inOwnContext } from '../time/own-context.js';
 import { within } from '../time/within.js';
 
 /** How the pipeline works. */
@@ -111,20 +112,14 @@ export class Pipeline {
     this.#log.failure(what, `${what} failed`, error);
   }
 
-  /** Learns that a request is watched by another tracker already. */
-  disregarded(): void {
-    this.warn(
-      'disregarded',
-      'another tracker watches these requests. Give one tracker a list of storages instead.',
-    );
-  }
-
   /** Learns of a failure outside the pipeline that cost a record. */
   lost(what: string, error: unknown): void {
     // Said with the loss, so that there is one line.
     const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
-    if (this.#lanes === null) this.#dropWithoutStorage('internal', [], cause);
-    else for (const { lane } of this.#lanes) lane.lose('internal', cause);
+    inOwnContext(() => {
+      if (this.#lanes === null) this.#dropWithoutStorage('internal', [], cause);
+      else for (const { lane } of this.#lanes) lane.lose('internal', cause);
+    });
   }
 
   /** Says, at most once a minute, that something is not as it should be. */
@@ -140,7 +135,7 @@ export class Pipeline {
   open(): boolean {
     if (this.#lanes !== null) return true;
     if (this.#closing !== null) return false;
-    const error = this.#tryOpen();
+    const error = inOwnContext(() => this.#tryOpen());
     this.#hasNoStorage = error !== null;
     if (this.#hasNoStorage) this.#log.failure('no-storage', 'requests are not tracked', error);
     return !this.#hasNoStorage;

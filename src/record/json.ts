@@ -12,14 +12,18 @@ const OVER = Symbol('over the budget');
 
 type Limited = JsonValue | typeof OVER | undefined;
 
-/** Braces, a comma, and the mark that the object or list may need: `"…":12345,`. */
+/** Braces, a comma, and the mark that the object or list may need: `{"…":1234567},`. */
 const CONTAINER_BYTES = 16;
+
+/** The most that a mark says is missing: more digits would have to be paid for. */
+const MAX_MISSING = 9_999_999;
 
 /**
  * Makes a JSON object within {@link JSON_LIMITS} from whatever an object holds. Text is cleaned like every
  * other text of a record, numbers that are not finite become null, dates become ISO 8601 text, and what JSON
  * cannot hold (functions, symbols, undefined, binary data) is left out. What is over a limit is left out too: an
- * object then has one more name `…` with the number of names that are missing, a list one more item `…`.
+ * object then has one more name `…` with the number of names that are missing, a list one more item `…`. What is within the
+ * limits already, its marks included, comes out as it is.
  *
  * @throws {TypeError} if the object's own `toJSON` makes something else of it, and whatever that or a getter throws
  */
@@ -82,11 +86,13 @@ function limitObjectLike(value: object | null, depth: number, budget: Budget): L
 function limitList(list: readonly unknown[], depth: number, budget: Budget): JsonValue[] {
   const kept: JsonValue[] = [];
   for (const item of list) {
-    if (kept.length === JSON_LIMITS.keys) return [...kept, CUT_MARK];
+    const isMark = item === CUT_MARK && kept.length === list.length - 1;
+    if (isMark || kept.length === JSON_LIMITS.keys) return [...kept, CUT_MARK];
+    let limited = limitValue(jsonFormOf(item, String(kept.length)), depth + 1, budget);
     // A hole would move the items behind it, so what JSON cannot hold is null in a list.
-    const limited = limitValue(jsonFormOf(item, String(kept.length)) ?? null, depth + 1, budget);
+    if (limited === undefined) limited = spend(null, budget);
     if (limited === OVER) return [...kept, CUT_MARK];
-    kept.push(limited ?? null);
+    kept.push(limited);
   }
   return kept;
 }
@@ -96,6 +102,11 @@ function limitObject(value: object, depth: number, budget: Budget): JsonObject {
   let looked = 0;
   let missing = 0;
   for (const name of Object.keys(value)) {
+    const marked = name === CUT_MARK ? countOf((value as JsonObject)[name]) : 0;
+    if (marked > 0) {
+      missing += marked;
+      continue;
+    }
     looked += 1;
     const before = budget.bytes;
     const cleanName = looked > JSON_LIMITS.keys ? OVER : spend(cleanText(name, JSON_LIMITS.text), budget);
@@ -110,8 +121,13 @@ function limitObject(value: object, depth: number, budget: Budget): JsonObject {
     budget.bytes = before;
     if (limited === OVER) missing += 1;
   }
-  if (missing > 0) kept[CUT_MARK] = missing;
+  if (missing > 0) kept[CUT_MARK] = Math.min(missing, MAX_MISSING);
   return kept;
+}
+
+/** What the mark of an object that was cut before says; 0 for anything else. */
+function countOf(mark: unknown): number {
+  return Number.isInteger(mark) && (mark as number) <= MAX_MISSING ? (mark as number) : 0;
 }
 
 /** Sets a property that is data, whatever its name: assigning to `__proto__` would change the object's kind. */

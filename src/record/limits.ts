@@ -1,24 +1,17 @@
+import { FIELDS, type FieldName, USER_AGENT_PARTS, fieldsOf } from './fields.js';
+
+const LENGTHS = Object.fromEntries(fieldsOf('text').map((name) => [name, FIELDS[name].maxLength]));
+
 /**
  * The longest text that each field keeps, in UTF-16 code units, the mark `…` included. Longer text is cut,
  * never refused.
  */
 export const TEXT_LIMITS = {
-  serverName: 255,
-  method: 32,
-  url: 4096,
-  path: 2048,
-  route: 1024,
-  controller: 255,
-  action: 255,
-  errorType: 255,
-  remoteAddr: 45,
-  xForwardedFor: 512,
-  username: 255,
-  visitor: 64,
+  ...(LENGTHS as { readonly [Name in FieldName<'text'>]: number }),
   /** `userAgent.browser`, `.version`, `.platform` and `.language`. */
-  userAgentPart: 64,
+  userAgentPart: USER_AGENT_PARTS.browser.maxLength,
   /** `userAgent.string`. */
-  userAgentString: 1024,
+  userAgentString: USER_AGENT_PARTS.string.maxLength,
 } as const;
 
 /** The bounds of `query`, `params`, `ipInfo` and `trackVar`. What is over them is left out and marked with `…`. */

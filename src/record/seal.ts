@@ -1,3 +1,4 @@
+import { USER_AGENT_PARTS } from './fields.js';
 import { limitJsonObject } from './json.js';
 import { TEXT_LIMITS } from './limits.js';
 import { cleanNullableText, cleanText } from './text.js';
@@ -41,11 +42,11 @@ export function sealRequest(draft: UsageRecordDraft): UsageRecord {
 
 /** Applies the limits of a user agent's fields, in place, and freezes it. */
 export function sealUserAgent(draft: { -readonly [Field in keyof UserAgent]: UserAgent[Field] }): UserAgent {
-  draft.browser = cleanNullableText(draft.browser, TEXT_LIMITS.userAgentPart);
-  draft.version = cleanNullableText(draft.version, TEXT_LIMITS.userAgentPart);
-  draft.platform = cleanNullableText(draft.platform, TEXT_LIMITS.userAgentPart);
-  draft.language = cleanNullableText(draft.language, TEXT_LIMITS.userAgentPart);
-  draft.string = cleanNullableText(draft.string, TEXT_LIMITS.userAgentString);
+  draft.browser = cleanNullableText(draft.browser, USER_AGENT_PARTS.browser.maxLength);
+  draft.version = cleanNullableText(draft.version, USER_AGENT_PARTS.version.maxLength);
+  draft.platform = cleanNullableText(draft.platform, USER_AGENT_PARTS.platform.maxLength);
+  draft.language = cleanNullableText(draft.language, USER_AGENT_PARTS.language.maxLength);
+  draft.string = cleanNullableText(draft.string, USER_AGENT_PARTS.string.maxLength);
   return Object.freeze(draft);
 }
 

@@ -1,5 +1,6 @@
+import { BLANK } from './fields.js';
 import { sealRecord, sealUserAgent } from './seal.js';
-import type { UsageRecord, UsageRecordDraft, UserAgent } from './usage-record.js';
+import type { UsageRecord, UsageRecordDraft } from './usage-record.js';
 
 /** A record as JSON leaves it: the date is ISO 8601 text, and a field of a later version may be missing. */
 type WireRecord = Partial<Omit<UsageRecordDraft, 'date'>> & { date?: string };
@@ -24,40 +25,30 @@ export function decodeRecord(text: string): UsageRecord {
   return sealRecord({
     id: wire.id,
     date,
-    durationMs: wire.durationMs ?? 0,
-    serverName: wire.serverName ?? '',
-    method: wire.method ?? '',
-    url: wire.url ?? '',
+    durationMs: wire.durationMs ?? BLANK.durationMs,
+    serverName: wire.serverName ?? BLANK.serverName,
+    method: wire.method ?? BLANK.method,
+    url: wire.url ?? BLANK.url,
     path: wire.path,
-    route: wire.route ?? null,
-    query: wire.query ?? null,
-    controller: wire.controller ?? null,
-    action: wire.action ?? null,
-    params: wire.params ?? null,
-    status: wire.status ?? null,
-    aborted: wire.aborted ?? false,
-    errorType: wire.errorType ?? null,
-    requestBytes: wire.requestBytes ?? null,
-    responseBytes: wire.responseBytes ?? null,
-    remoteAddr: wire.remoteAddr ?? null,
-    xForwardedFor: wire.xForwardedFor ?? null,
-    authorization: wire.authorization ?? false,
-    username: wire.username ?? null,
-    userAgent: decodeUserAgent(wire.userAgent),
-    bot: wire.bot ?? false,
-    ipInfo: wire.ipInfo ?? null,
-    visitor: wire.visitor ?? null,
-    trackVar: wire.trackVar ?? null,
-    weight: wire.weight ?? 1,
-  });
-}
-
-function decodeUserAgent(wire: UserAgent | undefined): UserAgent {
-  return sealUserAgent({
-    browser: wire?.browser ?? null,
-    version: wire?.version ?? null,
-    platform: wire?.platform ?? null,
-    language: wire?.language ?? null,
-    string: wire?.string ?? null,
+    route: wire.route ?? BLANK.route,
+    query: wire.query ?? BLANK.query,
+    controller: wire.controller ?? BLANK.controller,
+    action: wire.action ?? BLANK.action,
+    params: wire.params ?? BLANK.params,
+    status: wire.status ?? BLANK.status,
+    aborted: wire.aborted ?? BLANK.aborted,
+    errorType: wire.errorType ?? BLANK.errorType,
+    requestBytes: wire.requestBytes ?? BLANK.requestBytes,
+    responseBytes: wire.responseBytes ?? BLANK.responseBytes,
+    remoteAddr: wire.remoteAddr ?? BLANK.remoteAddr,
+    xForwardedFor: wire.xForwardedFor ?? BLANK.xForwardedFor,
+    authorization: wire.authorization ?? BLANK.authorization,
+    username: wire.username ?? BLANK.username,
+    userAgent: sealUserAgent({ ...BLANK.userAgent, ...wire.userAgent }),
+    bot: wire.bot ?? BLANK.bot,
+    ipInfo: wire.ipInfo ?? BLANK.ipInfo,
+    visitor: wire.visitor ?? BLANK.visitor,
+    trackVar: wire.trackVar ?? BLANK.trackVar,
+    weight: wire.weight ?? BLANK.weight,
   });
 }

@@ -1,5 +1,5 @@
-import { TrackUsageError } from '../errors.js';
-import { show } from '../option-reader.js';
+import { types } from 'node:util';
+import { invalidQuery } from './usage-query.js';
 
 /**
  * Checks what `deleteBefore` is asked to do, as it cannot be undone, and databases read a date that is none, or such a limit,
@@ -8,15 +8,8 @@ import { show } from '../option-reader.js';
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the argument, its value and what was expected
  */
 export function checkDeletion(date: Date, limit: number): void {
-  if (!((date as unknown) instanceof Date) || Number.isNaN(date.getTime()))
-    throw invalid('date', date, 'a valid Date');
+  if (!types.isDate(date) || Number.isNaN(new Date(date).getTime()))
+    throw invalidQuery('deleteBefore', 'date', date, 'a valid Date');
   if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0))
-    throw invalid('limit', limit, 'an integer that is not negative, or Infinity');
-}
-
-function invalid(name: string, value: unknown, expected: string): TrackUsageError {
-  return new TrackUsageError(
-    'INVALID_QUERY',
-    `deleteBefore: '${name}' is ${show(value)}; expected ${expected}.`,
-  );
+    throw invalidQuery('deleteBefore', 'limit', limit, 'an integer that is not negative, or Infinity');
 }

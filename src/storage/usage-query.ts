@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { TrackUsageError } from '../errors.js';
 import { isObject, show } from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
@@ -40,7 +41,7 @@ export interface UsagePageQuery extends UsageCountQuery {
   readonly cursor?: string | null | undefined;
 }
 
-/** Which records `stream` goes through. */
+/** Which records `streamUsage` goes through. */
 export interface UsageStreamQuery extends UsageCountQuery {
   /** Records that are read, and held in memory, at a time, from 1 to 10,000. @default 500 */
   readonly batchSize?: number | undefined;
@@ -99,9 +100,10 @@ const A_CURSOR =
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
-  const reader = new QueryReader('getUsage', query, ['limit', 'page']);
-  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-  return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+  return read('getUsage', query, ['limit', 'page'], (reader) => {
+    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+  });
 }
 
 /**
@@ -111,34 +113,37 @@ export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
  *   that was altered, or is another query's
  */
 export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsagePageQuery {
-  const reader = new QueryReader('getUsagePage', query, ['limit', 'cursor']);
-  const selection = reader.selection();
-  const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-  const cursor = reader.value('cursor') ?? null;
-  const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
-  // Whoever computes a checksum of their own must not leave the dates.
-  if (cursor !== null && (after === null || !isWithin(after.date, selection)))
-    reader.refuse('cursor', A_CURSOR);
-  return { ...selection, limit, after };
+  return read('getUsagePage', query, ['limit', 'cursor'], (reader) => {
+    const selection = reader.selection();
+    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const cursor = reader.value('cursor') ?? null;
+    const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
+    // Whoever computes a checksum of their own must not leave the dates.
+    if (cursor !== null && (after === null || !isWithin(after.date, selection)))
+      reader.refuse('cursor', A_CURSOR);
+    return { ...selection, limit, after };
+  });
 }
 
 /**
- * Checks a query of `count`. What is `undefined` counts as not given.
+ * Checks a query of `countUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
-  return new QueryReader('count', query, []).selection();
+  return read('countUsage', query, [], (reader) => reader.selection());
 }
 
 /**
- * Checks a query of `stream`. What is `undefined` counts as not given.
+ * Checks a query of `streamUsage`. What is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
-  const reader = new QueryReader('stream', query, ['batchSize']);
-  return { ...reader.selection(), batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT) };
+  return read('streamUsage', query, ['batchSize'], (reader) => ({
+    ...reader.selection(),
+    batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT),
+  }));
 }
 
 /** What a cursor belongs to: the same text for queries with the same dates and filters. */
@@ -151,6 +156,21 @@ function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQuery): 
   return (startDate === null || date >= startDate) && (endDate === null || date < endDate);
 }
 
+/** Reads a query, which may be a proxy or have getters: where one of them throws, it is refused. */
+function read<Query extends UsageCountQuery, Result>(
+  method: string,
+  query: Query,
+  own: readonly (keyof Query & string)[],
+  resolve: (reader: QueryReader<Query>) => Result,
+): Result {
+  try {
+    return resolve(new QueryReader(method, query, own));
+  } catch (error) {
+    if (error instanceof TrackUsageError) throw error;
+    throw invalidQuery(method, 'query', query, 'an object that can be read', error);
+  }
+}
+
 /** Checks a query of one method, each option by its name, and refuses what cannot be meant. */
 class QueryReader<Query extends UsageCountQuery> {
   readonly #method: string;
@@ -159,7 +179,7 @@ class QueryReader<Query extends UsageCountQuery> {
   constructor(method: string, query: Query, own: readonly (keyof Query & string)[]) {
     this.#method = method;
     this.#query = query;
-    if (!isObject(query)) throw invalid(method, 'query', query, 'an object');
+    if (!isObject(query)) throw invalidQuery(method, 'query', query, 'an object');
     const names: readonly string[] = ['startDate', 'endDate', ...own, ...FILTERS];
     const unknown = Object.keys(query).find((name) => !names.includes(name));
     if (unknown !== undefined) {
@@ -182,7 +202,7 @@ class QueryReader<Query extends UsageCountQuery> {
   }
 
   refuse(name: keyof Query & string, expected: string): never {
-    throw invalid(this.#method, name, this.#query[name], expected);
+    throw invalidQuery(this.#method, name, this.#query[name], expected);
   }
 
   #filters(): Map<UsageFilter, string | number | null> {
@@ -213,7 +233,8 @@ class QueryReader<Query extends UsageCountQuery> {
   #date(name: 'startDate' | 'endDate'): Date | null {
     const value = this.value(name);
     if (value === undefined) return null;
-    if (value instanceof Date || (typeof value === 'string' && isCalendarText(value))) {
+    // It asks no proxy, unlike instanceof.
+    if (types.isDate(value) || (typeof value === 'string' && isCalendarText(value))) {
       const date = new Date(value);
       if (!Number.isNaN(date.getTime())) return date;
     }
@@ -230,9 +251,14 @@ function isCalendarText(text: string): boolean {
   return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
-function invalid(method: string, name: string, value: unknown, expected: string): TrackUsageError {
-  return new TrackUsageError(
-    'INVALID_QUERY',
-    `${method}: '${name}' is ${show(value)}; expected ${expected}.`,
-  );
+/** The error about an argument that is not usable. */
+export function invalidQuery(
+  method: string,
+  name: string,
+  value: unknown,
+  expected: string,
+  cause?: unknown,
+): TrackUsageError {
+  const message = `${method}: '${name}' is ${show(value)}; expected ${expected}.`;
+  return new TrackUsageError('INVALID_QUERY', message, cause);
 }

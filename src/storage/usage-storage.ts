@@ -2,8 +2,7 @@ import type { ServiceIdentifier } from 'typedi';
 import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { SaltStore } from './salt-store.js';
-import type { UsagePage } from './usage-page.js';
-import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './usage-query.js';
+import type { UsageReader } from './usage-reader.js';
 
 /** A record that a storage will never take, and why. */
 export interface RefusedRecord {
@@ -40,6 +39,12 @@ export interface UsageStorage {
   /** What the tracker puts into the container, unless the application has put something there. */
   readonly provides?: readonly ServiceBinding[];
 
+  /** What reads its records back, which may be the storage itself; left out where records cannot be read. */
+  readonly reader?: UsageReader | undefined;
+
+  /** Whether it was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
+  readonly isReadOnly?: boolean | undefined;
+
   /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
   readonly salts?: SaltStore | undefined;
 
@@ -72,35 +77,7 @@ export interface UsageStorage {
 
 /** A storage that can be asked what it keeps. */
 export interface ReadableUsageStorage extends UsageStorage {
-  /**
-   * Reads records, newest first, those of the same millisecond by descending id.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
-  getUsage(query?: UsageQuery): Promise<UsageRecord[]>;
-
-  /**
-   * Reads records in the same order, page after page by a cursor: the thousandth page costs what the first one
-   * does, and records that arrive in between neither repeat nor hide any.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
-   */
-  getUsagePage(query?: UsagePageQuery): Promise<UsagePage>;
-
-  /**
-   * Counts records.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
-  count(query?: UsageCountQuery): Promise<number>;
-
-  /**
-   * Goes through any number of records in the same order, holding a few of them at a time.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, not with the first record, if the query is not
-   *   usable
-   */
-  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
+  readonly reader: UsageReader;
 }
 
 /** A storage that can delete old records. */
@@ -109,11 +86,6 @@ export type DeletingUsageStorage = UsageStorage & Required<Pick<UsageStorage, 'd
 /** Whether a value can be used as a storage. */
 export function isStorage(value: unknown): value is UsageStorage {
   return hasMethods(value, 'store') && isText((value as { name?: unknown }).name);
-}
-
-/** Whether a storage can be asked what it keeps. */
-export function isReadable(storage: UsageStorage): storage is ReadableUsageStorage {
-  return hasMethods(storage, 'getUsage', 'getUsagePage', 'count', 'stream');
 }
 
 /** Whether a storage can delete old records. */

@@ -14,6 +14,7 @@ import {
   resolveUsageQuery,
 } from '../storage/usage-query.js';
 import type { SaltStore } from '../storage/salt-store.js';
+import type { UsageReader } from '../storage/usage-reader.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
 
 /** The options of `MemoryStorage`. */
@@ -32,7 +33,7 @@ export class MemoryStorageOptions {
  * app.use(trackUsage({ storage }));
  * ```
  */
-export class MemoryStorage implements ReadableUsageStorage {
+export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   /** @inheritdoc */
   readonly name: string;
   /** Salts in memory, for this process alone. */
@@ -45,6 +46,11 @@ export class MemoryStorage implements ReadableUsageStorage {
     const { name, maxRecords } = readOptions('new MemoryStorage', MemoryStorageOptions, options);
     this.name = name;
     this.#maxRecords = maxRecords;
+  }
+
+  /** The storage itself. */
+  get reader(): this {
+    return this;
   }
 
   /** The records, in the order in which they came. */
@@ -84,21 +90,13 @@ export class MemoryStorage implements ReadableUsageStorage {
     return oldest.length;
   }
 
-  /**
-   * Reads records, newest first, those of the same millisecond by descending id.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
+  /** @inheritdoc */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     const { limit, offset, ...selection } = resolveUsageQuery(query);
     return this.#select(selection).slice(offset, offset + limit);
   }
 
-  /**
-   * Reads records in the same order, page after page by a cursor.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
-   */
+  /** @inheritdoc */
   async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
     const resolved = resolveUsagePageQuery(query);
     const { after, limit } = resolved;
@@ -108,21 +106,13 @@ export class MemoryStorage implements ReadableUsageStorage {
     return usagePageOf(records.slice(0, limit + 1), resolved);
   }
 
-  /**
-   * Counts records.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
-  async count(query?: UsageCountQuery): Promise<number> {
+  /** @inheritdoc */
+  async countUsage(query?: UsageCountQuery): Promise<number> {
     return this.#select(resolveUsageCountQuery(query)).length;
   }
 
-  /**
-   * Goes through the records in the same order.
-   *
-   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, if the query is not usable
-   */
-  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+  /** @inheritdoc */
+  streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 

@@ -1,8 +1,8 @@
 import { Container, type Token } from 'typedi';
 import { TrackUsageError } from '../errors.js';
 import type { TrackerSettings, UsageContainer } from '../options/tracker-options.js';
-import { StorageToken } from '../storage/storage-token.js';
-import { type ServiceBinding, type UsageStorage, isReadable, isStorage } from '../storage/usage-storage.js';
+import { StorageToken, UsageReaderToken } from '../storage/tokens.js';
+import { type ServiceBinding, type UsageStorage, isStorage } from '../storage/usage-storage.js';
 
 /** The storages that were given, or those in the container. */
 export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
@@ -19,20 +19,24 @@ export function findStorages(settings: TrackerSettings): readonly UsageStorage[]
         'Container.set(StorageToken, storage). Or hand the storage to trackUsage({ storage }).',
     );
   }
-  const wrong = storages.find((storage) => !isStorage(storage));
+  const wrong = storages.find((storage) => !isStorage(storage) || storage.isReadOnly);
   if (wrong === undefined) return storages as UsageStorage[];
-  throw new TrackUsageError(
-    'NO_STORAGE',
-    wrong instanceof Promise
-      ? 'StorageToken holds a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).'
-      : `StorageToken holds a value of type ${typeof wrong} that is not a storage; expected an object with a name and a method store.`,
-  );
+  throw new TrackUsageError('NO_STORAGE', `StorageToken holds ${describeWrong(wrong)}`);
 }
 
-/** What a readable storage offers to the application: its repository, where it has one. */
+function describeWrong(storage: unknown): string {
+  if (storage instanceof Promise)
+    return 'a promise. Await it first: Container.set(StorageToken, await SqlStorage.connect({ … })).';
+  if (isStorage(storage))
+    return `the storage '${storage.name}', which is open for reading only. Open it without readOnly: true; to read with it, Container.set(UsageReaderToken, storage.reader).`;
+  return `a value of type ${typeof storage} that is not a storage; expected an object with a name and a method store.`;
+}
+
+/** What the storages offer to the application: what reads each, and its repository where it has one. */
 export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
-  const offers = storages.filter(isReadable).map(({ provides }) => provides ?? []);
-  return offers.find((offer) => offer.length > 0) ?? [];
+  return storages.flatMap(({ reader, provides = [] }) =>
+    reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides],
+  );
 }
 
 /** What the open trackers offer to each container, by the order in which they were opened. */

@@ -1,5 +1,6 @@
-import type { Context, Middleware } from 'koa';
-import { installActionHook, knownActions } from '../capture/attribution/action-hook.js';
+import type { Middleware } from 'koa';
+import { installActionHook } from '../capture/attribution/action-hook.js';
+import { knownApplications } from '../capture/attribution/known-actions.js';
 import { Capture } from '../capture/capture.js';
 import { DailySalts } from '../capture/client/visitor/daily-salts.js';
 import { type Inventory, takeInventory } from '../endpoint/inventory.js';
@@ -14,7 +15,8 @@ import type { Health } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
 import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
-import { StorageToken } from '../storage/storage-token.js';
+import { inOwnContext } from '../time/own-context.js';
+import { StorageToken } from '../storage/tokens.js';
 import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { TrackerToken } from './tracker-token.js';
@@ -52,10 +54,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     return storages;
   });
   if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
-  const capture = new Capture(settings, pipeline, salts, (context) => {
-    pipeline.open();
-    warnOfLateMount(context, pipeline);
-  });
+  const capture = new Capture(settings, pipeline, salts, () => void pipeline.open());
   const tracker = new Tracker(settings, capture, pipeline, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(
@@ -110,7 +109,8 @@ class Tracker implements UsageTracker {
 
   health(): Health {
     this.#capture.settle();
-    return this.#pipeline.health();
+    const health = this.#pipeline.health();
+    return health === 'ok' && this.#capture.missesActions ? 'degraded' : health;
   }
 
   inventory(): Inventory {
@@ -119,20 +119,25 @@ class Tracker implements UsageTracker {
       name: storage.name,
       retentionDays: canDelete(storage) ? days : null,
     }));
-    return takeInventory(this.#settings, knownActions(), storages);
+    const actions = knownApplications().flatMap((known) => known.actions);
+    return takeInventory(this.#settings, actions, storages);
   }
 
-  async flush(): Promise<void> {
-    await this.#capture.complete();
-    await this.#pipeline.flush();
+  flush(): Promise<void> {
+    return inOwnContext(async () => {
+      await this.#capture.complete();
+      await this.#pipeline.flush();
+    });
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     const { timeoutMs } = readOptions('tracker.close', CloseOptions, options);
-    this.#capture.close();
-    const closing = this.#pipeline.close(timeoutMs);
-    for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
-    return closing;
+    return inOwnContext(() => {
+      this.#capture.close();
+      const closing = this.#pipeline.close(timeoutMs);
+      for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
+      return closing;
+    });
   }
 
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
@@ -147,14 +152,4 @@ class Tracker implements UsageTracker {
     this.#pipeline.events.off(name, listener);
     return this;
   }
-}
-
-/** Tells who mounted the middleware behind the controllers, where it sees a request only when it is answered. */
-function warnOfLateMount(context: Context, pipeline: Pipeline): void {
-  if ((context.request as { routingControllersStarted?: boolean }).routingControllersStarted !== true) return;
-  pipeline.warn(
-    'mount',
-    'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
-      'returns has its controllers already.',
-  );
 }

@@ -1,5 +1,5 @@
 import type { Token } from 'typedi';
-import { sharedToken } from '../storage/shared-token.js';
+import { sharedToken } from '../storage/tokens.js';
 import type { UsageTracker } from './usage-tracker.js';
 
 /**

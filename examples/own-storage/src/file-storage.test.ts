@@ -40,9 +40,9 @@ void it('leaves out half a line that a killed process wrote, and takes the recor
   await subject.storage.store([kept], signal);
   await appendFile(subject.path, JSON.stringify(torn).slice(0, -10));
   const again = await subject.reopen();
-  assert.deepEqual(await again.getUsage(), [kept]);
+  assert.deepEqual(await again.reader.getUsage(), [kept]);
   await again.store([kept, torn], signal);
-  assert.deepEqual(await (await subject.reopen()).getUsage(), [torn, kept]);
+  assert.deepEqual(await (await subject.reopen()).reader.getUsage(), [torn, kept]);
   await subject.close();
 });
 

@@ -1,29 +1,30 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { TrackUsageError, type UsageRecord } from 'koa-track-usage';
 import {
   type ReadableUsageStorage,
   type ResolvedUsageCountQuery,
   type StoreResult,
-  TrackUsageError,
   type UsageCountQuery,
   type UsagePage,
   type UsagePageQuery,
   type UsagePosition,
   type UsageQuery,
-  type UsageRecord,
+  type UsageReader,
   type UsageStreamQuery,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
   streamUsagePages,
   usagePageOf,
-} from 'koa-track-usage';
+} from 'koa-track-usage/storage';
 
 /** What only a person can mend: no such folder, no right, a folder where the file should be, a disk that is read-only. */
 const SETUP = new Set<string | undefined>(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EROFS']);
 
 /** Keeps records in a file of one process, one a line of JSON. Each query reads the file: it is for thousands. */
-export class FileStorage implements ReadableUsageStorage {
+export class FileStorage implements ReadableUsageStorage, UsageReader {
   readonly name = 'file';
+  readonly reader: UsageReader = this;
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #ids = new Set<string>();
@@ -66,11 +67,11 @@ export class FileStorage implements ReadableUsageStorage {
     return usagePageOf(rest.slice(0, limit + 1), resolved); // one more than the page tells that there is another
   }
 
-  async count(query?: UsageCountQuery): Promise<number> {
+  async countUsage(query?: UsageCountQuery): Promise<number> {
     return (await this.#select(resolveUsageCountQuery(query))).length;
   }
 
-  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+  streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     this.#assertOpen();
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }

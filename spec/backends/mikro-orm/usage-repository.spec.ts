@@ -82,7 +82,7 @@ describe('UsageRepository on SQLite', () => {
     const { repository, storage } = await openOrm();
     await storage.store(makeRecords(4), patience());
     statements = [];
-    expect(await repository.count({ status: 200 })).to.equal(4);
+    expect(await repository.countUsage({ status: 200 })).to.equal(4);
     expect(statements).to.have.lengthOf(1);
     expect(statements[0]).to.match(/^select count\(/);
   });
@@ -92,13 +92,27 @@ describe('UsageRepository on SQLite', () => {
     await storage.store(makeRecords(10), patience());
     statements = [];
     let count = 0;
-    for await (const _ of repository.stream({ batchSize: 4 })) count += 1;
+    for await (const _ of repository.streamUsage({ batchSize: 4 })) count += 1;
     expect(count).to.equal(10);
     expect(statements.map((statement) => / limit (\d+)$/.exec(statement)?.[1])).to.deep.equal([
       '5',
       '5',
       '5',
     ]);
+  });
+
+  it("leaves MikroORM's own count and stream to MikroORM", async () => {
+    const { repository, storage } = await openOrm();
+    const [first, second, third] = [makeRecord(), makeRecord(), makeRecord()];
+    await storage.store([first, second, third], patience());
+    expect(await repository.count({ id: { $ne: first.id } })).to.equal(2);
+    const ids: string[] = [];
+    for await (const { id } of repository.stream({
+      where: { id: { $ne: first.id } },
+      orderBy: { id: 'asc' },
+    }))
+      ids.push(id);
+    expect(ids).to.deep.equal([second.id, third.id]);
   });
 
   it("reads within the application's transaction what that has written", async () => {
@@ -116,9 +130,9 @@ describe('UsageRepository on SQLite', () => {
         uaString: userAgent.string,
       });
       expect((await own.getUsagePage()).items).to.deep.equal([record]);
-      expect(await own.count()).to.equal(1);
-      expect((await own.stream().next()).value).to.deep.equal(record);
+      expect(await own.countUsage()).to.equal(1);
+      expect((await own.streamUsage().next()).value).to.deep.equal(record);
     });
-    expect(await repository.count()).to.equal(1);
+    expect(await repository.countUsage()).to.equal(1);
   });
 });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import { resolveConnection } from '../../../src/backends/mongo/connect-options.js';
-import { MongoStorage, UsageRepository } from '../../../src/backends/mongo/index.js';
+import { MongoPiggybackStorage, MongoStorage, UsageRepository } from '../../../src/backends/mongo/index.js';
 import { caught, thrown } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
 import { connectMongo, nativeClient } from '../../support/mongo.js';
@@ -35,7 +35,7 @@ describe('MongoStorage.connect', () => {
       });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
       expect(await client().db(database.name).collection('hits').countDocuments()).to.equal(1);
     });
@@ -51,7 +51,11 @@ describe('MongoStorage.connect', () => {
       const storage = await MongoStorage.connect({ clientUrl: database.url });
       const repository = storage.provides[0]?.value as UsageRepository;
       await storage.close();
-      const uses = [() => repository.getUsage(), () => repository.count(), () => repository.stream().next()];
+      const uses = [
+        () => repository.getUsage(),
+        () => repository.countUsage(),
+        () => repository.streamUsage().next(),
+      ];
       for (const use of uses) expect(await caught(use())).to.include({ code: 'STORAGE_CLOSED' });
     });
 
@@ -69,7 +73,7 @@ describe('MongoStorage.connect', () => {
       const driverOptions = { writeConcern: { w: 0 } };
       const storage = await connectMongo(database, { collection: 'careless', driverOptions });
       await storage.store(makeRecords(2), signal);
-      expect(await storage.count()).to.equal(2);
+      expect(await storage.reader.countUsage()).to.equal(2);
       await storage.close();
       const indexes = await client().db(database.name).collection('careless').indexes();
       expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }, { date: 1, _id: 1 }]);
@@ -80,7 +84,7 @@ describe('MongoStorage.connect', () => {
       await collection.createIndex({ date: 1, _id: 1 }, { name: 'newest' });
       const storage = await connectMongo(database, { collection: 'named' });
       await storage.store(makeRecords(2), signal);
-      expect(await storage.getUsage()).to.have.lengthOf(2);
+      expect(await storage.reader.getUsage()).to.have.lengthOf(2);
       await storage.close();
     });
 
@@ -94,6 +98,38 @@ describe('MongoStorage.connect', () => {
         .and.include("('in_the_way').createIndex({ date: 1, _id: 1 }, { name: 'usage_by_date' })");
       await collection.createIndex({ date: 1, _id: 1 }, { name: 'usage_by_date' });
       await (await connectMongo(database, { collection: 'in_the_way' })).close();
+    });
+
+    it('makes neither a collection nor an index with readOnly, and writes nothing', async () => {
+      const db = client().db(database.name);
+      const options = { collection: 'read_only', readOnly: true };
+      const missing = await caught(connectMongo(database, options));
+      expect(missing).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
+      expect(missing.message).to.match(
+        /^The collection 'read_only' cannot be read: .*With readOnly, none is made/,
+      );
+      expect(await db.listCollections({ name: 'read_only' }).toArray()).to.deep.equal([]);
+
+      await db.createCollection('read_only');
+      const writer = new MongoPiggybackStorage(db.collection<{ _id: string }>('read_only'));
+      const storage = await connectMongo(database, options);
+      expect(await storage.reader.getUsage()).to.deep.equal([]);
+      const record = makeRecord();
+      await writer.store([record], signal);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
+      for (const use of [
+        () => storage.store([makeRecord()], signal),
+        () => storage.deleteBefore(new Date('2030-01-01'), 10, signal),
+        () => storage.salts.claim('2026-03-01', 'ab'.repeat(32), signal),
+      ])
+        expect((await caught(use())).message).to.equal(
+          "The storage 'mongo' was opened with readOnly: true, and writes nothing. Open it without that option.",
+        );
+      await storage.close();
+      expect(await db.listCollections({ name: /^read_only/ }).toArray()).to.have.lengthOf(1);
+      const indexes = await db.collection('read_only').indexes();
+      expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }]);
+      expect(await db.collection('read_only').countDocuments()).to.equal(1);
     });
 
     it('offers the container its repository', async () => {
@@ -120,7 +156,7 @@ describe('MongoStorage.connect', () => {
       try {
         const storage = await connectMongo(database, { collection: 'environment' });
         await storage.store([makeRecord()], signal);
-        expect(await storage.count()).to.equal(1);
+        expect(await storage.reader.countUsage()).to.equal(1);
         await storage.close();
       } finally {
         for (const name of Object.keys(variables)) delete process.env[`MIKRO_ORM_${name}`];

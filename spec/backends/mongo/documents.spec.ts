@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/mongodb';
 import { expect } from 'chai';
 import { MongoPiggybackStorage, Usage } from '../../../src/backends/mongo/index.js';
 import { documentOf, fieldName } from '../../../src/backends/mongo/usage-document.js';
-import { USAGE_COLUMNS } from '../../../src/backends/mikro-orm/usage-row.js';
+import { USAGE_COLUMNS } from '../../../src/record/columns.js';
 import { describeOn } from '../../support/describe-on.js';
 import { documentsOf, initMongoOrm, nativeClient } from '../../support/mongo.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
@@ -76,7 +76,7 @@ describe('The documents of usage records', () => {
       const [document] = await collection().find({ 'query.%24inc': '5' }).toArray();
       expect(document?.['url']).to.equal(record.url);
       expect(document?.['query']).to.have.property('a%2Eb').that.deep.equals(['1', '2']);
-      expect(await storage.getUsage({ limit: 10 })).to.deep.include(record);
+      expect(await storage.reader.getUsage({ limit: 10 })).to.deep.include(record);
     });
 
     it('are entities of MikroORM with the same values', async () => {
@@ -115,7 +115,7 @@ describe('The documents of usage records', () => {
         uaString: string,
       });
       await em.persist(entity).flush();
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
     });
 
     it('are read with plain numbers, whatever the client makes of BSON', async () => {
@@ -132,7 +132,7 @@ describe('The documents of usage records', () => {
         { raw: true },
       ]) {
         const odd = new MongoPiggybackStorage(client().db(database.name, options).collection('koa_usage'));
-        expect(await odd.getUsage()).to.deep.equal([record]);
+        expect(await odd.reader.getUsage()).to.deep.equal([record]);
       }
     });
 

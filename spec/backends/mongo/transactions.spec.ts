@@ -84,7 +84,7 @@ describe("MongoPiggybackStorage in the application's transaction", () => {
         throw failure;
       });
       expect(await caught(transaction)).to.equal(failure);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       expect(await orm().em.fork().count(Note)).to.equal(0);
     });
   });

@@ -35,7 +35,7 @@ describe('Users of MongoDB', () => {
       const storage = await MongoStorage.connect({ ...where(), ...ADA });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 

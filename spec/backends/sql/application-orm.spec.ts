@@ -48,7 +48,7 @@ describe("SqlStorage on the application's MikroORM", () => {
       const storage = new SqlStorage(orm);
       const record = makeRecord({ errorType: 'E', requestBytes: 7 });
       await storage.store([record], signal);
-      expect(await storage.getUsage({ username: 'ada' })).to.deep.equal([record]);
+      expect(await storage.reader.getUsage({ username: 'ada' })).to.deep.equal([record]);
       const rows: unknown = await orm.em
         .getConnection()
         .execute('select duration_ms, ua_string from koa_usage');
@@ -72,7 +72,7 @@ describe("SqlStorage on the application's MikroORM", () => {
     await storage.store([record], signal);
     const em = orm.em.fork();
     await em.insert(Usage, { id: 1, kilowattHours: 2.5 });
-    expect(await storage.getUsage()).to.deep.equal([record]);
+    expect(await storage.reader.getUsage()).to.deep.equal([record]);
     expect(await em.findOneOrFail(Usage, { id: 1 })).to.include({ kilowattHours: 2.5 });
     expect(orm.em.getRepository(Usage)).to.not.be.an.instanceOf(UsageRepository);
   });
@@ -140,7 +140,7 @@ describe("SqlStorage on the application's MikroORM", () => {
       const storage = new SqlStorage(orm);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       expect(await orm.migrator.checkSchema()).to.equal(false);
       await orm.migrator.down();
       expect(await caught(storage.store([record], signal))).to.include({ code: 'STORAGE_SETUP' });

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
-import { SqlStorage, type UsageRepository } from '../../../src/backends/sql/index.js';
+import { SqlStorage } from '../../../src/backends/sql/index.js';
 import { caught } from '../../support/caught.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
 import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from '../../support/sqlite.js';
@@ -54,7 +54,7 @@ describe('SqlStorage.connect', () => {
     try {
       const storage = await connectSqlite(file);
       await storage.store([makeRecord()], signal);
-      expect(await storage.getUsage()).to.have.lengthOf(1);
+      expect(await storage.reader.getUsage()).to.have.lengthOf(1);
       await storage.close();
     } finally {
       for (const name of Object.keys(variables)) delete process.env[`MIKRO_ORM_${name}`];
@@ -76,7 +76,7 @@ describe('SqlStorage.connect', () => {
     );
     const storage = await connectSqlite(file);
     await Promise.all(children);
-    const records = await storage.getUsage({ limit: 10_000 });
+    const records = await storage.reader.getUsage({ limit: 10_000 });
     await storage.close();
     expect(records).to.have.lengthOf(750);
   });
@@ -91,29 +91,19 @@ describe('SqlStorage.connect', () => {
     await Promise.race([connecting, nextTurn()]);
     native.database.exec('commit');
     const storage = await connecting;
-    expect(await storage.getUsage()).to.deep.equal([]);
+    expect(await storage.reader.getUsage()).to.deep.equal([]);
     await storage.close();
     await native.close();
   });
 
-  for (const tableName of [
-    'my usage',
-    'we"ird',
-    "it's",
-    '`ticks`',
-    'Größe 表',
-    'select',
-    'koa-usage',
-    '%s $1 :a',
-    '\\',
-  ]) {
+  for (const tableName of ['my usage', 'Größe 表', 'select', 'koa-usage', '%s $1 :a', '\\']) {
     it(`keeps records in a table called ${tableName}`, async () => {
       const record = makeRecord();
       const first = await connectSqlite(file, tableName);
       await first.store([record], signal);
       await first.close();
       const second = await connectSqlite(file, tableName);
-      const found = await second.getUsage();
+      const found = await second.reader.getUsage();
       await second.close();
       const native = await openNative(file);
       const tables = native.database
@@ -127,16 +117,16 @@ describe('SqlStorage.connect', () => {
 
   it('hands out a repository that refuses after close, instead of opening the file again', async () => {
     const storage = await connectSqlite(file);
-    const repository = storage.provides[0]?.value as UsageRepository;
+    const repository = storage.reader;
     await storage.store(makeRecords(3), signal);
-    const stream = repository.stream({ batchSize: 2 });
+    const stream = repository.streamUsage({ batchSize: 2 });
     await stream.next();
     await stream.next();
     await storage.close();
     const uses = [
       () => repository.getUsage(),
       () => repository.getUsagePage(),
-      () => repository.count(),
+      () => repository.countUsage(),
       () => stream.next(),
       async () => repository.nativeDelete({}),
     ];
@@ -151,8 +141,8 @@ describe('SqlStorage.connect', () => {
     const record = makeRecord();
     const [first, second] = [await connectSqlite(file, 'first'), await connectSqlite(file, 'second')];
     await first.store([record], signal);
-    expect(await first.getUsage()).to.deep.equal([record]);
-    expect(await second.getUsage()).to.deep.equal([]);
+    expect(await first.reader.getUsage()).to.deep.equal([record]);
+    expect(await second.reader.getUsage()).to.deep.equal([]);
     await Promise.all([first.close(), second.close()]);
   });
 
@@ -195,7 +185,10 @@ describe('SqlStorage.connect', () => {
       ['tableName', '', "''", /text that is not empty/],
       ['tableName', ['a'], "[ 'a' ]", /text that is not empty/],
       ['tableName', 'main.usage', "'main.usage'", /without a dot/],
-      ['tableName', 'usage?', "'usage?'", /without a dot or a question mark/],
+      ['tableName', 'usage?', "'usage?'", /without a dot, a question mark or a quotation mark/],
+      ['tableName', "it's", '"it\'s"', /without a dot, a question mark or a quotation mark/],
+      ['tableName', 'we"ird', `'we"ird'`, /without a dot/],
+      ['tableName', '`ticks`', "'`ticks`'", /without a dot/],
     ];
     for (const [option, value, shown, expected] of cases) {
       it(`${option}: ${shown}`, async () => {

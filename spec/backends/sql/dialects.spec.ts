@@ -37,7 +37,7 @@ describe('The dialect of an SqlStorage', () => {
       const record = makeRecord();
       await storage.store([record], signal);
       expect(storage.name).to.equal(name);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await orm.close(true);
     });
   }

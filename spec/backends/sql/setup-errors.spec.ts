@@ -68,7 +68,7 @@ for (const [title, breakIt, says] of CASES) {
       await orm.schema.refresh();
       await clock.advance(30_000);
       await until(() => pipeline.stats().stored === 3, 'the records are stored');
-      expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
       await pipeline.close(0);
     });
   });

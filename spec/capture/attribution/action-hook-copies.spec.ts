@@ -34,14 +34,13 @@ describe('a second installed copy of the package', () => {
   let served: Served | undefined;
   before(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'koa-track-usage-'));
-    await cp(path.join(import.meta.dirname, '../../../src'), path.join(folder, 'src'), { recursive: true });
-    await symlink(
-      path.join(import.meta.dirname, '../../../../node_modules'),
-      path.join(folder, 'node_modules'),
-      'junction',
-    );
+    const build = path.join(import.meta.dirname, '../../..');
+    await cp(path.join(build, 'src'), path.join(folder, 'copy/src'), { recursive: true });
+    await symlink(path.resolve('node_modules'), path.join(folder, 'node_modules'), 'junction');
+    // There only where the specs run with another generation of Koa.
+    await symlink(path.join(build, 'node_modules'), path.join(folder, 'copy/node_modules'), 'junction');
     await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
-    copy = (await import(pathToFileURL(path.join(folder, 'src/index.js')).href)) as typeof copy;
+    copy = (await import(pathToFileURL(path.join(folder, 'copy/src/index.js')).href)) as typeof copy;
   });
   afterEach(async () => {
     await served?.close();

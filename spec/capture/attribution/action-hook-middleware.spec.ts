@@ -177,10 +177,11 @@ describe("a controller's own middleware", () => {
         });
 
         it(`${url} is booked without an error where the upload fits`, async () => {
-          const { status, record } = await askRecord(served, url, upload(field, 10));
+          // Below the limit: multer 1 refuses what is just as large.
+          const { status, record } = await askRecord(served, url, upload(field, 9));
           expect(status).to.equal(200);
           expect(record).to.include({ status: 200, route: url, errorType: null });
-          expect(record.requestBytes).to.be.greaterThan(10);
+          expect(record.requestBytes).to.be.greaterThan(9);
         });
       }
     });

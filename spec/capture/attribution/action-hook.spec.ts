@@ -203,6 +203,7 @@ describe('the driver hook', () => {
     }
     expect(said).to.have.lengthOf(1);
     expect(said[0]).to.contain('warn').and.to.contain('app.use(trackUsage()) before useKoaServer(app)');
+    expect(usage.tracker.health()).to.equal('degraded');
     await usage.tracker.close();
   });
 
@@ -211,11 +212,13 @@ describe('the driver hook', () => {
       const script = fileURLToPath(new URL('../../support/children/late-tracker.js', import.meta.url));
       const { stdout, stderr } = await run(process.execPath, [script, ...paths]);
       expect(stderr).to.equal('');
-      const { lines, statuses, records } = JSON.parse(stdout) as {
+      const { lines, statuses, health, records } = JSON.parse(stdout) as {
         lines: string[];
         statuses: number[];
+        health: string;
         records: number;
       };
+      expect(health).to.equal('degraded');
       expect(statuses).to.deep.equal(paths.map((path) => (path.endsWith('fails') ? 418 : 200)));
       expect(records).to.equal(0);
       expect(lines).to.have.lengthOf(1);
@@ -232,5 +235,6 @@ describe('the driver hook', () => {
     await ask(served, '/other');
     await ask(served, '/nowhere');
     expect(said).to.deep.equal([]);
+    expect(served.usage.tracker.health()).to.equal('ok');
   });
 });

@@ -13,6 +13,7 @@ import { expect } from 'chai';
 import Koa, { type Middleware } from 'koa';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../../src/index.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
+import { itOnKoa3 } from '../../support/generation.js';
 import { until } from '../../support/until.js';
 
 describe('Exchange over HTTP/2', () => {
@@ -103,7 +104,7 @@ describe('Exchange over HTTP/2', () => {
     ]);
   });
 
-  it('takes HEAD for a response without a body', async () => {
+  itOnKoa3('leaves HEAD without an answer', 'takes HEAD for a response without a body', async () => {
     await start((ctx) => void (ctx.body = 'never sent'));
     await ask({ ':path': '/', ':method': 'HEAD' });
     expect((await records(1))[0]).to.include({ status: 200, aborted: false, responseBytes: 0 });
@@ -140,19 +141,23 @@ describe('Exchange over HTTP/2', () => {
     });
   });
 
-  it('names the error of a stream that breaks midway, and does not blame the client', async () => {
-    class DiskError extends Error {}
-    const body = new PassThrough();
-    await start((ctx) => {
-      body.write('half');
-      ctx.body = body;
-    });
-    const stream = client.request({ ':path': '/' });
-    stream.on('error', () => undefined);
-    await once(stream, 'data');
-    body.destroy(new DiskError('gone'));
-    expect((await records(1))[0]).to.include({ status: 200, aborted: false, errorType: 'DiskError' });
-  });
+  itOnKoa3(
+    'leaves the response open when its stream breaks',
+    'names the error of a stream that breaks midway, and does not blame the client',
+    async () => {
+      class DiskError extends Error {}
+      const body = new PassThrough();
+      await start((ctx) => {
+        body.write('half');
+        ctx.body = body;
+      });
+      const stream = client.request({ ':path': '/' });
+      stream.on('error', () => undefined);
+      await once(stream, 'data');
+      body.destroy(new DiskError('gone'));
+      expect((await records(1))[0]).to.include({ status: 200, aborted: false, errorType: 'DiskError' });
+    },
+  );
 
   it('blames the client for a reset with an error code', async () => {
     await start((ctx) => {

@@ -5,6 +5,7 @@ import type { Middleware } from 'koa';
 import { connectRaw, askRaw, rawRequest } from '../../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../../support/serve-handler.js';
 import type { Served } from '../../support/serve.js';
+import { itOnKoa3 } from '../../support/generation.js';
 import { until } from '../../support/until.js';
 
 class DiskError extends Error {}
@@ -54,41 +55,49 @@ describe('readOutcome', () => {
     expect(await onlyRecord(served)).to.include({ status: 202, aborted: false, responseBytes: 5 });
   });
 
-  it('names the error of a stream that breaks before its first byte', async () => {
-    const { port } = await start((ctx) => {
-      ctx.body = new Readable({
-        read: function () {
-          this.destroy(new DiskError('gone'));
-        },
+  itOnKoa3(
+    'tells the response nothing of an error of its stream',
+    'names the error of a stream that breaks before its first byte',
+    async () => {
+      const { port } = await start((ctx) => {
+        ctx.body = new Readable({
+          read: function () {
+            this.destroy(new DiskError('gone'));
+          },
+        });
       });
-    });
-    const response = await askRaw(port, '/');
-    const [, sent] = /^HTTP\/1.1 (\d+)/.exec(response) ?? [];
-    expect(await onlyRecord(served)).to.include({
-      status: sent === undefined ? null : Number(sent),
-      aborted: false,
-      errorType: 'DiskError',
-    });
-  });
+      const response = await askRaw(port, '/');
+      const [, sent] = /^HTTP\/1.1 (\d+)/.exec(response) ?? [];
+      expect(await onlyRecord(served)).to.include({
+        status: sent === undefined ? null : Number(sent),
+        aborted: false,
+        errorType: 'DiskError',
+      });
+    },
+  );
 
-  it('names the error of a stream that breaks midway, and does not blame the client', async () => {
-    const body = new PassThrough();
-    const { port } = await start((ctx) => {
-      body.write('half');
-      ctx.body = body;
-    });
-    const client = await connectRaw(port);
-    client.send(rawRequest('/'));
-    await client.hears('half');
-    body.destroy(new DiskError('gone'));
-    await client.ended();
-    expect(await onlyRecord(served)).to.include({
-      status: 200,
-      aborted: false,
-      errorType: 'DiskError',
-      responseBytes: 4,
-    });
-  });
+  itOnKoa3(
+    'leaves the response open when its stream breaks',
+    'names the error of a stream that breaks midway, and does not blame the client',
+    async () => {
+      const body = new PassThrough();
+      const { port } = await start((ctx) => {
+        body.write('half');
+        ctx.body = body;
+      });
+      const client = await connectRaw(port);
+      client.send(rawRequest('/'));
+      await client.hears('half');
+      body.destroy(new DiskError('gone'));
+      await client.ended();
+      expect(await onlyRecord(served)).to.include({
+        status: 200,
+        aborted: false,
+        errorType: 'DiskError',
+        responseBytes: 4,
+      });
+    },
+  );
 
   it('tells no status of a response whose client left before the headers', async () => {
     let running = false;

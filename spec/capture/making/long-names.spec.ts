@@ -1,6 +1,7 @@
 import { Router } from '@koa/router';
 import { expect } from 'chai';
-import { TEXT_LIMITS, tracked } from '../../../src/index.js';
+import { tracked } from '../../../src/index.js';
+import { TEXT_LIMITS } from '../../../src/record/limits.js';
 import { attributionOf } from '../../../src/capture/exchange/exchange.js';
 import { mountable } from '../../support/mountable.js';
 import { askRaw } from '../../support/raw-http.js';
@@ -21,6 +22,7 @@ describe('What an application calls itself and its actions', () => {
       controllerName: cut('controller'),
       actionName: cut('action'),
       route: cut('route'),
+      isRecorded: false,
     });
   });
 

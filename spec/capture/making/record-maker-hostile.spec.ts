@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Get, JsonController, Param } from 'routing-controllers';
-import { TEXT_LIMITS, type TrackUsageOptions, TrackedController } from '../../../src/index.js';
+import { type TrackUsageOptions, TrackedController } from '../../../src/index.js';
+import { TEXT_LIMITS } from '../../../src/record/limits.js';
 import { askRaw, exchangeRaw, rawRequest } from '../../support/raw-http.js';
 import { onlyRecord, serveHandler } from '../../support/serve-handler.js';
 import { type Served, serve } from '../../support/serve.js';

@@ -1,16 +1,13 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import Koa from 'koa';
-import type { KnownAction } from '../../../src/capture/attribution/action-hook.js';
+import type { KnownAction } from '../../../src/capture/attribution/known-actions.js';
 import { attributionOf } from '../../../src/capture/exchange/exchange.js';
 import { RouteTree } from '../../../src/capture/unanswered/route-tree.js';
-
-const APP = new WeakRef(new Koa());
 
 function actionAt(route: string | null): KnownAction {
   const subject = { method: null, controller: null, data: {} };
   const named = { controllerName: 'Controller', actionName: 'action', route };
-  return { method: 'GET', attribution: attributionOf(subject, named), app: APP };
+  return { method: 'GET', attribution: attributionOf(subject, named), namedAfter: null };
 }
 
 /** A tree of these templates, and what it finds. */

@@ -59,7 +59,7 @@ describe('A commit whose acknowledgement is lost', () => {
         // The clock moves whether the disk is done or not: an attempt more may have been given up.
         expect(stats?.retries).to.be.at.least(3);
         expect(attempts.count).to.be.at.least(6);
-        const rows = await database.getUsage({ limit: 10_000 });
+        const rows = await database.reader.getUsage({ limit: 10_000 });
         expect(rows.map(({ id }) => id)).to.have.members(records.map(({ id }) => id));
         const closing = pipeline.close(0);
         await clock.advance(500);

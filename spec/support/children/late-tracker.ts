@@ -42,8 +42,9 @@ for (const path of process.argv.slice(2)) {
   await response.text();
   statuses.push(response.status);
 }
+const health = usage.tracker.health();
 server.closeAllConnections();
 server.close();
 await once(server, 'close');
 await usage.tracker.close();
-console.log(JSON.stringify({ lines, statuses, records: storage.records.length }));
+console.log(JSON.stringify({ lines, statuses, health, records: storage.records.length }));

@@ -94,8 +94,8 @@ class HoldsCasesEqual extends Sound {
 }
 
 class CountsOnePage extends Sound {
-  override async count(query?: UsageCountQuery): Promise<number> {
-    return Math.min(500, await super.count(query));
+  override async countUsage(query?: UsageCountQuery): Promise<number> {
+    return Math.min(500, await super.countUsage(query));
   }
 }
 
@@ -179,10 +179,10 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     'a storage at fault refuses one poisoned record',
   ],
   ['stays broken after an abort', StaysBrokenAfterAbort, 'a storage at fault that was aborted in mid-write'],
-  ['writes after close', WritesAfterClose, 'life cycle refuses to write and to read after close'],
+  ['writes after close', WritesAfterClose, 'life cycle refuses to write after close'],
   ['ignores cursors', IgnoresCursors, 'pages by cursor neither repeat nor hide'],
   ['holds upper and lower case equal', HoldsCasesEqual, 'filters tell texts apart'],
-  ['counts one page', CountsOnePage, 'count counts all records'],
+  ['counts one page', CountsOnePage, 'countUsage counts all records'],
   ['takes dates for local time', TakesLocalTime, 'time zones of the process'],
   ['deletes the date itself', DeletesTheDateItself, 'deleteBefore deletes what is older than the date'],
   ['deletes all at once', DeletesAllAtOnce, 'deleteBefore deletes the oldest first, no more than the limit'],

@@ -1,4 +1,4 @@
-import { orAbort } from '../../storage/or-abort.js';
+import { orAbort } from '../../time/or-abort.js';
 
 /**
  * One piece of work at a time. Work that nobody waits for any more may still hang; what comes next waits for its end, so

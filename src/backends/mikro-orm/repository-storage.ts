@@ -1,78 +1,63 @@
+import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { checkDeletion } from '../../storage/check-deletion.js';
-import { type UsagePage, streamUsagePages } from '../../storage/usage-page.js';
 import type { SaltStore } from '../../storage/salt-store.js';
-import type {
-  UsageCountQuery,
-  UsagePageQuery,
-  UsageQuery,
-  UsageStreamQuery,
-} from '../../storage/usage-query.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
 import { storageClosed } from './storage-closed.js';
 import { UsageRepository, closeRepository } from './usage-repository.js';
 
-/** What the storages on MikroORM have in common: they read through a repository, and close once. */
+/** What a storage on MikroORM is made of. */
+interface RepositoryParts {
+  readonly name: string;
+  readonly repository: UsageRepository;
+  readonly salts: SaltsInTurn;
+  readonly isReadOnly: boolean;
+}
+
+/** What the storages on MikroORM have in common: a repository reads for them, and they close once. */
 export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @inheritdoc */
   readonly name: string;
+
+  /** The repository of the records. */
+  readonly reader: UsageRepository;
 
   /** The repository of the records, which the tracker puts into the container. */
   readonly provides: readonly ServiceBinding[];
 
   /** @inheritdoc */
+  readonly isReadOnly: boolean;
+
+  /** @inheritdoc */
   readonly salts: SaltStore;
 
-  readonly #repository: UsageRepository;
   readonly #salts: SaltsInTurn;
   #closing: Promise<void> | null = null;
 
-  protected constructor(name: string, repository: UsageRepository, salts: SaltsInTurn) {
+  protected constructor({ name, repository, salts, isReadOnly }: RepositoryParts) {
     this.name = name;
-    this.#repository = repository;
-    this.#salts = salts;
-    this.salts = salts;
+    this.reader = repository;
     this.provides = [{ id: UsageRepository, value: repository }];
+    this.isReadOnly = isReadOnly;
+    this.#salts = salts;
+    const refuse = (): Promise<never> => Promise.reject(this.#readOnly());
+    this.salts = isReadOnly ? { claim: refuse, deleteBefore: refuse } : salts;
   }
 
   /** @inheritdoc */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     signal.throwIfAborted();
     return this.write(batch, signal);
   }
 
   /** @inheritdoc */
   async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    this.#assertOpen();
+    this.#assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
     return this.prune(date, limit, signal);
-  }
-
-  /** @inheritdoc */
-  async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    this.#assertOpen();
-    return this.#repository.getUsage(query);
-  }
-
-  /** @inheritdoc */
-  async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
-    this.#assertOpen();
-    return this.#repository.getUsagePage(query);
-  }
-
-  /** @inheritdoc */
-  async count(query?: UsageCountQuery): Promise<number> {
-    this.#assertOpen();
-    return this.#repository.count(query);
-  }
-
-  /** @inheritdoc */
-  stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
-    this.#assertOpen();
-    return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
   /** Closes the connection, if it is the storage's own. */
@@ -89,13 +74,21 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** Lets the repository refuse from now on, as its connection is about to be closed. */
   protected closeRepository(): void {
-    closeRepository(this.#repository, this.name);
+    closeRepository(this.reader, this.name);
   }
 
   /** Gives back what the storage holds open. Called once. */
   protected abstract disconnect(): Promise<void>;
 
-  #assertOpen(): void {
+  #assertWritable(): void {
+    if (this.isReadOnly) throw this.#readOnly();
     if (this.#closing !== null) throw storageClosed(this.name);
+  }
+
+  #readOnly(): TrackUsageError {
+    return new TrackUsageError(
+      'STORAGE_SETUP',
+      `The storage '${this.name}' was opened with readOnly: true, and writes nothing. Open it without that option.`,
+    );
   }
 }

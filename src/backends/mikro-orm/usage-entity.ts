@@ -1,5 +1,5 @@
 import { type EntityRepositoryType, type EntitySchema, defineEntity } from '@mikro-orm/core';
-import { DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, usageProperties } from './usage-properties.js';
+import { COLUMN_TYPES, DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
 import { UsageRepository } from './usage-repository.js';
 import type { UsageRow } from './usage-row.js';
 
@@ -18,7 +18,7 @@ export function defineUsage(tableName: string): EntitySchema<UsageEntity> {
     name: USAGE_ENTITY_NAME,
     tableName,
     repository: () => UsageRepository,
-    properties: usageProperties,
+    properties: propertiesOf(COLUMN_TYPES),
     indexes: [{ properties: ['date', 'id'] }],
   }) as unknown as EntitySchema<UsageEntity>;
 }

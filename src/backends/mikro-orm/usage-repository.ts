@@ -4,6 +4,7 @@ import type { UsagePosition } from '../../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../../storage/usage-page.js';
 import {
   type ResolvedUsageCountQuery,
+  type ResolvedUsagePageQuery,
   type UsageCountQuery,
   type UsagePageQuery,
   type UsageQuery,
@@ -12,6 +13,7 @@ import {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from '../../storage/usage-query.js';
+import type { UsageReader } from '../../storage/usage-reader.js';
 import { databaseConditions } from './database-conditions.js';
 import { storageClosed } from './storage-closed.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
@@ -33,58 +35,26 @@ export function closeRepository(repository: UsageRepository, storage: string): v
  * The MikroORM repository of usage records. Ask TypeDI for it in a controller's constructor, or MikroORM with
  * `orm.em.getRepository(Usage)`.
  */
-export class UsageRepository extends EntityRepository<UsageRow> {
-  /**
-   * Reads records, newest first, those of the same millisecond by descending id.
-   *
-   * @param query - bounds, page and filters; without them the 500 newest records
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
+export class UsageRepository extends EntityRepository<UsageRow> implements UsageReader {
+  /** @inheritdoc */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    const { limit, offset, ...selection } = resolveUsageQuery(query);
-    return this.#find(conditions(selection), limit, offset);
+    const { offset, ...selection } = resolveUsageQuery(query);
+    return this.findRecords({ ...selection, after: null }, offset);
   }
 
-  /**
-   * Reads records in the same order, page after page by a cursor, which costs the same however deep the page is.
-   *
-   * @param query - bounds, filters, limit, and the `nextCursor` of the page before
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable, or the cursor is not one of this query
-   */
+  /** @inheritdoc */
   async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
     const resolved = resolveUsagePageQuery(query);
-    const where = resolved.after === null ? conditions(resolved) : conditionsAfter(resolved.after, resolved);
-    return usagePageOf(await this.#find(where, resolved.limit + 1), resolved);
+    return usagePageOf(await this.findRecords({ ...resolved, limit: resolved.limit + 1 }), resolved);
   }
 
-  /**
-   * Counts records. For MikroORM's own count with operators, write `em.count(Usage, …)`.
-   *
-   * @param query - bounds and filters; without them all records
-   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable
-   */
-  override count(query?: UsageCountQuery): Promise<number>;
-  /** Uncallable overload that keeps the class assignable to `EntityRepository`. */
-  override count(query: never): Promise<never>;
-  override async count(query?: UsageCountQuery): Promise<number> {
-    const where = conditions(resolveUsageCountQuery(query));
-    const em = this.getEntityManager();
-    return em
-      .getDriver()
-      .count<UsageRow>(this.entityName, this.#adapt(where), { ctx: em.getTransactionContext() });
+  /** @inheritdoc */
+  async countUsage(query?: UsageCountQuery): Promise<number> {
+    return this.countRecords(resolveUsageCountQuery(query));
   }
 
-  /**
-   * Goes through any number of records in the same order, holding a few of them at a time. For MikroORM's own
-   * stream of entities, write `em.stream(Usage, …)`.
-   *
-   * @param query - bounds, filters, and how many records are read at a time
-   * @throws {TrackUsageError} `INVALID_QUERY` when it is called, if the query is not usable
-   */
-  override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord>;
-  /** Uncallable overload that keeps the class assignable to `EntityRepository`. */
-  override stream(query: never): AsyncIterableIterator<never>;
-  override stream(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
+  /** @inheritdoc */
+  streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
@@ -99,21 +69,31 @@ export class UsageRepository extends EntityRepository<UsageRow> {
     return super.getEntityManager();
   }
 
-  #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
+  /** Finds the records that a checked query means, in its order. */
+  protected async findRecords(query: ResolvedUsagePageQuery, offset?: number): Promise<UsageRecord[]> {
+    const { after, limit } = query;
     const em = this.getEntityManager();
-    return databaseConditions(where, em.getMetadata(this.entityName), em.getPlatform());
-  }
-
-  async #find(where: FilterQuery<UsageRow>, limit: number, offset?: number): Promise<UsageRecord[]> {
-    const em = this.getEntityManager();
+    const where = this.#adapt(after === null ? conditions(query) : conditionsAfter(after, query));
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await em.getDriver().find<UsageRow>(this.entityName, this.#adapt(where), {
+    const rows = await em.getDriver().find<UsageRow>(this.entityName, where, {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       ...(offset !== undefined && { offset }),
       ctx: em.getTransactionContext(),
     });
     return rows.map((row: EntityData<UsageRow>) => recordOfRow(row as UsageRow));
+  }
+
+  /** Counts the records that a checked query means. */
+  protected async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
+    const em = this.getEntityManager();
+    const where = this.#adapt(conditions(query));
+    return em.getDriver().count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
+  }
+
+  #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
+    const em = this.getEntityManager();
+    return databaseConditions(where, em.getMetadata(this.entityName), em.getPlatform());
   }
 }
 

@@ -1,60 +1,11 @@
-import type { JsonObject, UsageRecord } from '../../record/usage-record.js';
+import type { JsonObject, UsageRecord, UserAgent } from '../../record/usage-record.js';
 import { utcDate } from './mysql-column-types.js';
 
+/** The parts of a user agent as they lie flat in a row. */
+type FlatUserAgent = { readonly [Part in keyof UserAgent as `ua${Capitalize<Part>}`]: UserAgent[Part] };
+
 /** A row of the table: a record with its user agent laid flat. */
-export interface UsageRow extends Omit<UsageRecord, 'userAgent'> {
-  readonly uaBrowser: string | null;
-  readonly uaVersion: string | null;
-  readonly uaPlatform: string | null;
-  readonly uaLanguage: string | null;
-  readonly uaString: string | null;
-}
-
-/** A column of the table: its name in the entity, and what of a record it holds. */
-export interface UsageColumn {
-  /** The property of the entity. */
-  readonly property: keyof UsageRow;
-  /** What a record has there. JSON is text, dates are dates. */
-  readonly value: (record: UsageRecord) => ColumnValue;
-}
-
-/** What a column can hold, before a dialect makes it its own. */
-export type ColumnValue = string | number | boolean | Date | null;
-
-/** The columns in the order in which they are written. */
-export const USAGE_COLUMNS: readonly UsageColumn[] = [
-  { property: 'id', value: (record) => record.id },
-  { property: 'date', value: (record) => record.date },
-  { property: 'durationMs', value: (record) => record.durationMs },
-  { property: 'serverName', value: (record) => record.serverName },
-  { property: 'method', value: (record) => record.method },
-  { property: 'url', value: (record) => record.url },
-  { property: 'path', value: (record) => record.path },
-  { property: 'route', value: (record) => record.route },
-  { property: 'query', value: (record) => json(record.query) },
-  { property: 'controller', value: (record) => record.controller },
-  { property: 'action', value: (record) => record.action },
-  { property: 'params', value: (record) => json(record.params) },
-  { property: 'status', value: (record) => record.status },
-  { property: 'aborted', value: (record) => record.aborted },
-  { property: 'errorType', value: (record) => record.errorType },
-  { property: 'requestBytes', value: (record) => record.requestBytes },
-  { property: 'responseBytes', value: (record) => record.responseBytes },
-  { property: 'remoteAddr', value: (record) => record.remoteAddr },
-  { property: 'xForwardedFor', value: (record) => record.xForwardedFor },
-  { property: 'authorization', value: (record) => record.authorization },
-  { property: 'username', value: (record) => record.username },
-  { property: 'uaBrowser', value: (record) => record.userAgent.browser },
-  { property: 'uaVersion', value: (record) => record.userAgent.version },
-  { property: 'uaPlatform', value: (record) => record.userAgent.platform },
-  { property: 'uaLanguage', value: (record) => record.userAgent.language },
-  { property: 'uaString', value: (record) => record.userAgent.string },
-  { property: 'bot', value: (record) => record.bot },
-  { property: 'ipInfo', value: (record) => json(record.ipInfo) },
-  { property: 'visitor', value: (record) => record.visitor },
-  { property: 'trackVar', value: (record) => json(record.trackVar) },
-  { property: 'weight', value: (record) => record.weight },
-];
+export interface UsageRow extends Omit<UsageRecord, 'userAgent'>, FlatUserAgent {}
 
 /** The record of a row, frozen like the one that was stored. */
 export function recordOfRow(row: UsageRow): UsageRecord {
@@ -93,10 +44,6 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     trackVar: jsonObject(row.trackVar),
     weight: exact(row.weight),
   });
-}
-
-function json(value: JsonObject | null): string | null {
-  return value === null ? null : JSON.stringify(value);
 }
 
 /** MySQL's numbers come as text, see ExactDoubleType. */

@@ -26,6 +26,8 @@ export interface StorageParts {
   readonly saltSource: () => Promise<SaltCollection>;
   /** What reads it. */
   readonly repository: UsageRepository;
+  /** Whether it is not to be written to. @default false */
+  readonly isReadOnly?: boolean;
 }
 
 /** What the storages on MongoDB have in common, whosever connection it is. */
@@ -33,8 +35,10 @@ export abstract class CollectionStorage extends RepositoryStorage {
   readonly #writer: MongoWriter;
   readonly #deleter: MongoDeleter;
 
-  protected constructor({ name, collectionName, source, saltSource, repository }: StorageParts) {
-    super(name, repository, new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName))));
+  protected constructor(parts: StorageParts) {
+    const { collectionName, source, saltSource, isReadOnly = false } = parts;
+    const salts = new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName)));
+    super({ ...parts, salts, isReadOnly });
     this.#writer = new MongoWriter(source, collectionName);
     this.#deleter = new MongoDeleter(source, collectionName);
   }

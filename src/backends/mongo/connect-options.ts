@@ -1,5 +1,13 @@
 import { TrackUsageError } from '../../errors.js';
-import { type Settings, integer, isText, readOptions, refuseOption, text } from '../../option-reader.js';
+import {
+  type Settings,
+  boolean,
+  integer,
+  isText,
+  readOptions,
+  refuseOption,
+  text,
+} from '../../option-reader.js';
 import { driverOptions } from '../mikro-orm/connect-options.js';
 import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
@@ -38,6 +46,11 @@ export class MongoStorageOptions extends MongoStorageNaming {
     expected: "a URL, such as 'mongodb://user@host/database'",
     accepts: (value) => isText(value) && URL_PARTS.test(value),
   });
+  /**
+   * Whether records are only read: no collection and no index is made, and the user needs no role but `read`. For
+   * replicas, reports and tools; `trackUsage` refuses such a storage. @default false
+   */
+  readonly readOnly? = boolean(false);
   /** What the driver's `MongoClient` is given beside it, such as `{ tls: true }`. @default {} */
   readonly driverOptions? = driverOptions();
 }
@@ -46,6 +59,7 @@ export class MongoStorageOptions extends MongoStorageNaming {
 export interface ResolvedConnection {
   readonly collection: string;
   readonly name: string;
+  readonly isReadOnly: boolean;
   /** Which database, without its password. */
   readonly target: string;
   /** What MikroORM is given, but for the driver and the entity. */
@@ -87,6 +101,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
   return {
     collection: given.collection,
     name: given.name,
+    isReadOnly: given.readOnly,
     target: `${database} on ${hosts}`,
     orm: {
       ...NOT_FROM_ENVIRONMENT,

@@ -5,7 +5,7 @@ import { CollectionStorage, type StorageParts } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
 import { explainConnect } from './errors.js';
 import { partsOfOrm } from './mongo-piggyback-storage.js';
-import { ensureIndex } from './schema.js';
+import { checkReadable, ensureIndex } from './schema.js';
 import { defineUsage } from './usage-entity.js';
 
 /** Keeps records in a collection of a MongoDB database, through a connection of its own. */
@@ -19,22 +19,22 @@ export class MongoStorage extends CollectionStorage {
 
   /**
    * Keeps records through a connection of its own, which is closed with the storage. The collection and its index are
-   * made if they are missing.
+   * made if they are missing, but for `readOnly`.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
    *   server cannot be reached or lets nobody in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
-   *   user may not make the index, or another one is in its way
+   *   user may not make the index, or another one is in its way; with `readOnly`, if the collection cannot be read
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
-    const { collection, name, target, orm: ormOptions } = resolveConnection(options);
+    const { collection, name, isReadOnly, target, orm: ormOptions } = resolveConnection(options);
     const { MikroORM: MongoOrm } = await importDriver();
     let orm: MikroORM | null = null;
     try {
       orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
       await orm.connect();
       const parts = partsOfOrm(orm);
-      await ensureIndex(orm, collection);
-      return new MongoStorage(orm, { name, ...parts });
+      await (isReadOnly ? checkReadable(orm, collection) : ensureIndex(orm, collection));
+      return new MongoStorage(orm, { name, isReadOnly, ...parts });
     } catch (error) {
       await orm?.close(true).catch(() => {});
       throw error instanceof TrackUsageError

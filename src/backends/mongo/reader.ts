@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
-import type { ResolvedUsageCountQuery } from '../../storage/usage-query.js';
+import type { ResolvedUsageCountQuery, ResolvedUsagePageQuery } from '../../storage/usage-query.js';
 import type { NativeCollection } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
 
@@ -21,10 +21,11 @@ const NEWEST_FIRST = { [DATE]: -1, [ID]: -1 };
 /** Finds records, newest first, those of the same millisecond by descending id. */
 export async function findRecords(
   { collection, session }: ReadSource,
-  filter: object,
-  limit: number,
+  query: ResolvedUsagePageQuery,
   skip = 0,
 ): Promise<UsageRecord[]> {
+  const { after, limit } = query;
+  const filter = after === null ? filterOf(query) : filterAfter(after, query);
   const options = { ...PLAIN_VALUES, ...inSession(session), sort: NEWEST_FIRST, limit, skip };
   const documents = await collection.find(filter, options).toArray();
   return documents.map((document) => recordOf(document as UsageDocument));
@@ -39,16 +40,13 @@ export async function countRecords(
 }
 
 /** The filter of a checked query. */
-export function filterOf({ startDate, endDate, filters }: ResolvedUsageCountQuery): object {
+function filterOf({ startDate, endDate, filters }: ResolvedUsageCountQuery): object {
   const date = { ...(startDate && { $gte: startDate }), ...(endDate && { $lt: endDate }) };
   return { ...(startDate === null && endDate === null ? {} : { [DATE]: date }), ...equal(filters) };
 }
 
 /** The filter of a checked query for what comes after a position, which is never behind its `endDate`. */
-export function filterAfter(
-  { date, id }: UsagePosition,
-  { startDate, filters }: ResolvedUsageCountQuery,
-): object {
+function filterAfter({ date, id }: UsagePosition, { startDate, filters }: ResolvedUsageCountQuery): object {
   return {
     [DATE]: { ...(startDate && { $gte: startDate }), $lte: date },
     $or: [{ [DATE]: { $lt: date } }, { [ID]: { $lt: id } }],

@@ -17,6 +17,9 @@ const USELESS_WITH = ['partialFilterExpression', 'collation', 'hidden'] as const
 /** Codes of a server that could be asked, but does not do it for this user or in this place. */
 const FORBIDDEN: ReadonlySet<unknown> = new Set([13, 20, 72, 73, 115, 166]);
 
+/** Code of a server that does not know the collection. */
+const NO_COLLECTION = 26;
+
 /**
  * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does. Several processes may
  * do so at once.
@@ -32,6 +35,33 @@ export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
     if (!THERE_ALREADY.has(code)) throw FORBIDDEN.has(code) ? storageError(error, name) : error;
     if (!(await hasIndex(collection))) throw inTheWay(name, error);
   }
+}
+
+/**
+ * Checks that the collection is there and may be read, and makes nothing.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP` if it cannot be read, with what to do; any other error is the connection's
+ */
+export async function checkReadable(orm: MikroORM, name: string): Promise<void> {
+  const collection = await collectionOf(orm.em, 'read', name);
+  try {
+    const found = await collection.find({}, { limit: 1, raw: false }).toArray();
+    // A collection that is not there is read without an error. Its indexes are not, but a user may have no right to these.
+    if (found.length === 0) await collection.indexes().catch(unlessMissing);
+  } catch (error) {
+    const { code, message } = error as Error & { readonly code?: unknown };
+    if (code !== NO_COLLECTION && !FORBIDDEN.has(code)) throw error;
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The collection '${name}' cannot be read: ${message}. With readOnly, none is made. Check the names of the database ` +
+        "and the collection, that an application has written there, and that the user has the role 'read' on the database.",
+      error,
+    );
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if ((error as { code?: unknown }).code === NO_COLLECTION) throw error;
 }
 
 /** Whether there is an index with these keys that serves our queries, whatever it is called. */

@@ -1,33 +1,30 @@
-import { p } from '@mikro-orm/core';
+import { types } from '@mikro-orm/core';
+import { type ColumnProperty, USAGE_COLUMNS } from '../../record/columns.js';
+import { fieldsOf } from '../../record/fields.js';
 import type { JsonObject, UsageRecord } from '../../record/usage-record.js';
-import { usageProperties } from '../mikro-orm/usage-properties.js';
-import { USAGE_COLUMNS, type UsageRow, recordOfRow } from '../mikro-orm/usage-row.js';
+import { COLUMN_TYPES, propertiesOf } from '../mikro-orm/usage-properties.js';
+import { type UsageRow, recordOfRow } from '../mikro-orm/usage-row.js';
 import { SafeJsonType, decodeJson, encodeJson } from './safe-keys.js';
 
 /** A record as MongoDB keeps it. */
 export type UsageDocument = Record<string, unknown>;
 
-/** The fields of a document: those of the table, with the primary key where MongoDB has it. */
-export const documentProperties = {
-  ...usageProperties,
-  id: p.string().primary().fieldName('_id'),
-  query: p.type(SafeJsonType).nullable().fieldName('query'),
-  params: p.type(SafeJsonType).nullable().fieldName('params'),
+/** The fields of a document: those of a table, with the primary key where MongoDB has it. */
+export const documentProperties = propertiesOf({
+  ...COLUMN_TYPES,
+  id: { type: types.string, primary: true, fieldName: '_id' },
+  // What is text in a table is a document within the document here.
+  json: { type: SafeJsonType },
   // MikroORM's bigint would write text, and compare with text.
-  requestBytes: p.double().nullable().fieldName('request_bytes'),
-  responseBytes: p.double().nullable().fieldName('response_bytes'),
-  ipInfo: p.type(SafeJsonType).nullable().fieldName('ip_info'),
-  trackVar: p.type(SafeJsonType).nullable().fieldName('track_var'),
-};
+  count: { type: types.double },
+});
 
-/** What is JSON: text in a table, a document within the document here. */
-const JSON_PROPERTIES = ['query', 'params', 'ipInfo', 'trackVar'] as const;
-
+const JSON_FIELDS = fieldsOf('json');
 const FIELDS = USAGE_COLUMNS.map(({ property }) => ({ property, name: fieldName(property) }));
 
 /** What a field of the entity is called in a document. */
-export function fieldName(property: keyof UsageRow): string {
-  return documentProperties[property]['~options'].fieldName ?? property;
+export function fieldName(property: ColumnProperty): string {
+  return documentProperties[property].fieldName ?? property;
 }
 
 /**
@@ -44,10 +41,10 @@ export function documentOf(record: UsageRecord): UsageDocument {
     url: record.url,
     path: record.path,
     route: record.route,
-    query: encodeNullable(record.query),
+    query: encodeJson(record.query),
     controller: record.controller,
     action: record.action,
-    params: encodeNullable(record.params),
+    params: encodeJson(record.params),
     status: record.status,
     aborted: record.aborted,
     error_type: record.errorType,
@@ -63,9 +60,9 @@ export function documentOf(record: UsageRecord): UsageDocument {
     ua_language: record.userAgent.language,
     ua_string: record.userAgent.string,
     bot: record.bot,
-    ip_info: encodeNullable(record.ipInfo),
+    ip_info: encodeJson(record.ipInfo),
     visitor: record.visitor,
-    track_var: encodeNullable(record.trackVar),
+    track_var: encodeJson(record.trackVar),
     weight: record.weight,
   };
 }
@@ -74,10 +71,6 @@ export function documentOf(record: UsageRecord): UsageDocument {
 export function recordOf(document: UsageDocument): UsageRecord {
   const row: Record<string, unknown> = {};
   for (const { property, name } of FIELDS) row[property] = document[name] ?? null;
-  for (const property of JSON_PROPERTIES) row[property] = decodeJson(row[property] as JsonObject | null);
+  for (const property of JSON_FIELDS) row[property] = decodeJson(row[property] as JsonObject | null);
   return recordOfRow(row as unknown as UsageRow);
-}
-
-function encodeNullable(value: JsonObject | null): unknown {
-  return value === null ? null : encodeJson(value);
 }

@@ -1,41 +1,25 @@
 import type { EntityManager } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { type UsagePage, usagePageOf } from '../../storage/usage-page.js';
-import {
-  type UsageCountQuery,
-  type UsagePageQuery,
-  type UsageQuery,
-  resolveUsageCountQuery,
-  resolveUsagePageQuery,
-  resolveUsageQuery,
-} from '../../storage/usage-query.js';
+import type { ResolvedUsageCountQuery, ResolvedUsagePageQuery } from '../../storage/usage-query.js';
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
-import { type ReadSource, countRecords, filterAfter, filterOf, findRecords } from './reader.js';
+import { type ReadSource, countRecords, findRecords } from './reader.js';
 
 /** The repository on MongoDB. It reads through the driver's collection, which all storages here have in common. */
 export class MongoUsageRepository extends UsageRepository {
   /** @inheritdoc */
-  override async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
-    const { limit, offset, ...selection } = resolveUsageQuery(query);
-    return findRecords(await this.source(), filterOf(selection), limit, offset);
+  protected override async findRecords(
+    query: ResolvedUsagePageQuery,
+    offset?: number,
+  ): Promise<UsageRecord[]> {
+    return findRecords(await this.source(), query, offset);
   }
 
   /** @inheritdoc */
-  override async getUsagePage(query?: UsagePageQuery): Promise<UsagePage> {
-    const resolved = resolveUsagePageQuery(query);
-    const filter = resolved.after === null ? filterOf(resolved) : filterAfter(resolved.after, resolved);
-    return usagePageOf(await findRecords(await this.source(), filter, resolved.limit + 1), resolved);
-  }
-
-  /** @inheritdoc */
-  override count(query?: UsageCountQuery): Promise<number>;
-  override count(query: never): Promise<never>;
-  override async count(query?: UsageCountQuery): Promise<number> {
-    const resolved = resolveUsageCountQuery(query);
-    return countRecords(await this.source(), resolved);
+  protected override async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
+    return countRecords(await this.source(), query);
   }
 
   /** Where the records are. */

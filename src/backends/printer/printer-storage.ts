@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { hasMethods, option, readOptions, text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { orAbort } from '../../storage/or-abort.js';
+import { orAbort } from '../../time/or-abort.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
 import { escapeControl } from '../../record/escape-control.js';
 import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';

@@ -1,6 +1,7 @@
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import {
   type Settings,
+  boolean,
   hasMethods,
   integer,
   isFunction,
@@ -76,6 +77,11 @@ export class SqlStorageOptions extends SqlStorageNaming {
   readonly schema? = text();
   /** The table. It is made if it is missing. @default 'koa_usage' */
   readonly tableName? = text({ default: DEFAULT_TABLE_NAME });
+  /**
+   * Whether records are only read: nothing is made or changed, no thread is started, and the user needs no right but to
+   * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
+   */
+  readonly readOnly? = boolean(false);
   /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions? = driverOptions();
 }
@@ -91,6 +97,7 @@ export interface ResolvedConnection {
   readonly tableName: string;
   /** What the storage is called, if it was given a name. */
   readonly name: string | undefined;
+  readonly isReadOnly: boolean;
   /** Which database, without its password. */
   readonly target: string;
   /** What MikroORM is given, but for the entity. */
@@ -98,7 +105,10 @@ export interface ResolvedConnection {
 }
 
 /** The options, those without a default as they were given. */
-type Given = Settings<SqlStorageOptions, Omit<SqlStorageOptions, 'driver' | 'tableName' | 'driverOptions'>>;
+type Given = Settings<
+  SqlStorageOptions,
+  Omit<SqlStorageOptions, 'driver' | 'tableName' | 'readOnly' | 'driverOptions'>
+>;
 
 /**
  * Checks the options of `SqlStorage.connect`.
@@ -112,18 +122,20 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
   const dialect = findDialect(makeDriver(given), CONNECT);
   const where = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
   const { driverOptions: ofDialect, ...own } = dialect.connectionOptions as { driverOptions?: object };
+  const readOnlyOptions = given.readOnly ? dialect.readOnlyOptions?.(where.target, forDriver) : {};
   checkTableName(given, dialect);
   return {
     dialect,
     tableName: given.tableName,
     name: given.name,
+    isReadOnly: given.readOnly,
     target: where.target,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       ...own,
       ...where.options,
       driver,
-      driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver },
+      driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver, ...readOnlyOptions },
       pool: POOL,
       metadataCache: { enabled: false },
       // It would ask the server before anybody can see to its errors; a table is looked for all the same.
@@ -220,10 +232,11 @@ function isDecodable(encoded: string): boolean {
 }
 
 function checkTableName(given: Given, { reservedNames }: SqlDialect): void {
-  // MikroORM reads a schema before a dot, and puts values where question marks are; databases read no further than to NUL.
-  if (/[.?\0]/.test(given.tableName) || reservedNames?.pattern.test(given.tableName) === true) {
+  // MikroORM reads a schema before a dot, puts values where question marks are, and escapes not every quotation mark;
+  // databases read no further than to NUL.
+  if (/[.?'"`\0]/.test(given.tableName) || reservedNames?.pattern.test(given.tableName) === true) {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
-    refuse(given, 'tableName', `a name without a dot or a question mark${also}`);
+    refuse(given, 'tableName', `a name without a dot, a question mark or a quotation mark${also}`);
   }
 }
 

@@ -22,16 +22,39 @@ export interface SqlDialect {
   /** What MikroORM is given for a connection of our own, beside what the user gave. */
   readonly connectionOptions: object;
 
+  /**
+   * What has the driver's client open a file for reading only; left out where that is the server's to decide.
+   *
+   * @param target - the file
+   * @param driverOptions - what the user gave for the client
+   */
+  readOnlyOptions?(target: string, driverOptions: object): object;
+
   /** Whether a driver of MikroORM speaks this dialect. */
   matches(driver: IDatabaseDriver): boolean;
 
+  /** Does to the connections of our own what they need before they are used; left out if nothing. */
+  prepareConnections?(orm: MikroORM): Promise<void>;
+
   /**
-   * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is
-   * there. Several processes may do so at once.
+   * Does to a database what it needs before and after its table is made or checked on a connection of our own; left out if
+   * nothing.
    *
-   * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there with other columns
+   * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */
-  ensureTable(orm: MikroORM, table: UsageTable): Promise<void>;
+  aroundTable?(orm: MikroORM, prepare: () => Promise<void>): Promise<void>;
+
+  /**
+   * The query that finds one table by its name, if it is there and no view, in the columns that MikroORM reads: `table_name`,
+   * `schema_name`, `table_collation`; left out where asking for all tables takes no time.
+   *
+   * @param name - the table's name, quoted as a value
+   * @param schema - the schema's name, quoted as a value; null if the table is in the server's default one
+   */
+  locateSql?(name: string, schema: string | null): string;
+
+  /** What a person has to do about an error that a table gave, as sentences; null if waiting may help. */
+  advise(error: unknown, orm: MikroORM, table: UsageTable): string | null;
 
   /**
    * Makes what writes into the table.

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   type IDatabaseDriver,
   type MikroORM,
-  RequestContext,
   TableNotFoundException,
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
@@ -24,14 +23,12 @@ const PAUSE_MS = 50;
  * others, it sees what they did, and the application's are left alone.
  */
 export class KyselySalts implements SaltStore {
-  readonly #orm: MikroORM;
   readonly #driver: IDatabaseDriver;
   readonly #table: SaltTable;
   readonly #isSetup: (error: unknown) => boolean;
 
   /** @param isSetup - whether an error of the driver's asks for a person */
   constructor(orm: MikroORM, table: SaltTable, isSetup: (error: unknown) => boolean) {
-    this.#orm = orm;
     this.#driver = orm.em.getDriver();
     this.#table = table;
     this.#isSetup = isSetup;
@@ -62,16 +59,13 @@ export class KyselySalts implements SaltStore {
   /** Does something with the table, which is made first if it is ours and missing. */
   async #use<Value>(action: () => Promise<Value>): Promise<Value> {
     try {
-      // Whoever made the request that set this off has no part in it: its session context is not ours.
-      return await RequestContext.create(this.#orm.em, async () => {
-        try {
-          return await action();
-        } catch (error) {
-          if (!this.#table.isOwn || !this.#isMissing(error)) throw error;
-        }
-        await this.#make();
-        return action();
-      });
+      try {
+        return await action();
+      } catch (error) {
+        if (!this.#table.isOwn || !this.#isMissing(error)) throw error;
+      }
+      await this.#make();
+      return await action();
     } catch (error) {
       throw saltError(error, this.#table, this.#isMissing(error) || this.#isSetup(error));
     }

@@ -13,7 +13,9 @@ import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
+import { checkReadable } from './check-readable.js';
 import { OWN_CONNECTIONS } from './own-connections.js';
+import { prepareTable } from './prepare-table.js';
 import type { SqlDeleter } from './sql-deleter.js';
 import type { SqlWriter } from './sql-writer.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
@@ -55,33 +57,35 @@ export class SqlStorage extends RepositoryStorage {
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
     const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
-    super(
-      name ?? dialect.name,
-      orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
+    super({
+      name: name ?? dialect.name,
+      repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
       salts,
-    );
+      isReadOnly: own?.isReadOnly === true,
+    });
     this.#orm = orm;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;
-    this.#writer = dialect.createWriter(orm, table, this.#isOwner);
+    this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
     this.#deleter = dialect.createDeleter(orm, table);
   }
 
   /**
    * Keeps records through a connection of its own, which is closed with the storage. The table is made if it is
-   * missing, and checked if it is not.
+   * missing, and checked if it is not; with `readOnly`, it is left as it is.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
-   *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns
+   *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns, or cannot be read
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
-    const { dialect, tableName, name, target, orm: ormOptions } = resolveConnection(options);
+    const { dialect, tableName, name, isReadOnly, target, orm: ormOptions } = resolveConnection(options);
     const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
     try {
       const table = findUsageTable(orm);
       if (!dialect.isEmbedded) await startKysely(orm);
-      await dialect.ensureTable(orm, table);
-      OWN_CONNECTIONS.set(orm, { dialect, table });
+      await dialect.prepareConnections?.(orm);
+      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
+      OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {
       await orm.close(true).catch(() => {});

@@ -1,150 +1,100 @@
+import {
+  type AbstractSqlPlatform,
+  BaseMySqlPlatform,
+  BasePostgreSqlPlatform,
+  type Column,
+  type DatabaseTable,
+  type IndexDef,
+  type SchemaHelper,
+  SqlitePlatform,
+} from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
 import type { TableColumn, UsageTable } from './usage-table.js';
 
-/** A column as it was found in the database. */
-export interface FoundColumn {
-  readonly name: string;
-  /** As the database calls it, such as `varchar(255)`. */
-  readonly type: string;
-  readonly isNullable: boolean;
-  /** Whether the database gives it a value where a row has none: a default, an identity, an expression. */
-  readonly hasDefault: boolean;
+/** The table of usage records as MikroORM would make it. */
+export interface WantedTable {
+  readonly table: UsageTable;
+  readonly platform: AbstractSqlPlatform;
+  readonly wanted: DatabaseTable;
 }
 
-/** A table as it was found in the database. */
-export interface FoundTable {
-  readonly columns: readonly FoundColumn[];
-  readonly primaryKey: readonly string[];
+/** The table of usage records with what MikroORM found in its place. */
+interface TablePair extends WantedTable {
+  readonly found: DatabaseTable;
 }
 
-/** What a dialect says in its own way about a table. */
-export interface TableSyntax {
-  readonly quote: (identifier: string) => string;
-  /** The table with its schema, quoted. */
-  readonly tableName: string;
-  /** Whether a column that was found takes every value that a record can have there. */
-  holds(column: TableColumn, found: FoundColumn): boolean;
-  /** The statements that give a column its type; null if none does. */
-  retype(column: TableColumn): string | null;
-  /** The statements that have a column take null; null if none is known. */
-  dropNotNull(found: FoundColumn): string | null;
-  /** The statement that makes id the primary key of a table that has none. */
-  readonly addPrimaryKey: string | null;
-  /** The statements that add the columns that are missing. @default those of standard SQL */
-  readonly additions?: readonly string[];
-  /** The statement that makes id the primary key in the place of other columns; left out where none does that. */
-  replacePrimaryKey?(columns: readonly string[]): string;
-}
-
-/** What is wrong with a table, and the statements that would put it right. */
+/** What is wrong with a table, and the statements that put it right; null if none does. */
 interface Problem {
   readonly text: string;
-  /** Null stands for what no statement puts right. */
-  readonly sql: readonly (string | null)[];
+  readonly sql: readonly string[] | null;
 }
 
+/** Types by their names, and which types hold all of their values. */
+type Holders = Readonly<Record<string, RegExp>>;
+
 /**
- * Checks a table that is there. Columns that may be null are additions of a later version.
+ * MySQL's and PostgreSQL's, as MikroORM calls them. The length of a `varchar` is compared as well. MySQL keeps all of Unicode in
+ * one character set alone.
+ */
+const SERVER_HOLDERS: Holders = {
+  varchar: /^(?:varchar(?:\(\d+\))?|(?:medium|long)?text)(?: collate utf8mb4_\w+)?$/,
+  int: /^(?:int4?|int8|bigint)$/,
+  bigint: /^(?:int8|bigint)$/,
+  tinyint: /^(?:tiny|small|medium|big)?int\b/,
+  boolean: /^bool$/,
+  double: /^double$/,
+  'double precision': /^float8$/,
+  datetime: /^datetime\([3-6]\)$/,
+  timestamptz: /^timestamptz\([3-6]\)$/,
+  json: /^(?:json|(?:medium|long)?text collate utf8mb4_\w+)$/,
+  jsonb: /^jsonb?$/,
+};
+
+/** SQLite's. A column for numbers would make a number of the text '007', and one for text makes text of numbers. */
+const SQLITE_HOLDERS: Holders = {
+  text: /char|clob|text|blob|^$/i,
+  json: /char|clob|text|blob|json|^$/i,
+  '': /^(?!.*(?:char|clob|text))/i,
+};
+
+/**
+ * Checks a table that is there. A missing column that may be null is an addition of a later version. What belongs to
+ * somebody else is left alone.
  *
- * @returns the statements that add them
+ * @returns the statements that add what is missing
  * @throws {TrackUsageError} `STORAGE_SETUP` if anything else is wrong, with the SQL to run; then nothing should be added
  */
-export function checkTable(table: UsageTable, found: FoundTable, syntax: TableSyntax): string[] {
-  const there = new Map(found.columns.map((column) => [column.name, column]));
-  const missing = table.columns.filter(({ name }) => !there.has(name));
-  const additions =
-    missing.length === 0 ? [] : [...(syntax.additions ?? missing.map((column) => addColumn(column, syntax)))];
-  const problems = [
+export function checkTable(target: WantedTable, found: DatabaseTable): string[] {
+  const pair = { ...target, found };
+  const missing = target.table.columns.filter(({ name }) => !found.hasColumn(name));
+  const additions = missing.length === 0 ? [] : addColumns(pair, missing);
+  const problems: Problem[] = [
     ...(missing.some(({ isNullable }) => !isNullable)
       ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]
       : []),
-    // In this order, each statement can be run after those before it: a column of the key cannot take null.
-    ...findUnfit(table, there, syntax),
-    ...findKeyProblem(there, found, syntax),
-    ...findForeign(table, found, syntax),
+    ...findUnfit(pair),
+    ...findKeyProblem(pair),
+    ...findForeign(pair),
   ];
-  if (problems.length > 0) throw refusal(table, problems, isAnotherTable(missing));
-  return additions;
+  if (problems.length > 0) throw refusal(pair, problems, missing);
+  return [...additions, ...addIndex(pair)];
 }
 
-/** Columns of somebody else that a record has no value for. */
-function findForeign(table: UsageTable, found: FoundTable, syntax: TableSyntax): Problem[] {
-  const ours = new Set(table.columns.map(({ name }) => name));
-  const demanding = found.columns.filter(
-    (column) => !ours.has(column.name) && !column.isNullable && !column.hasDefault,
-  );
-  return demanding.length === 0
-    ? []
-    : [
-        {
-          text: `it demands values for ${names(demanding)}, which records do not have`,
-          sql: demanding.map((column) => syntax.dropNotNull(column)),
-        },
-      ];
+/** The statements that make the table and its index. */
+export function createTable({ platform, wanted }: WantedTable): string[] {
+  return withoutSemicolons(helperOf(platform).createTable(wanted));
 }
 
-/** Columns of ours that would not take every record. */
-function findUnfit(
-  table: UsageTable,
-  there: ReadonlyMap<string, FoundColumn>,
-  syntax: TableSyntax,
-): Problem[] {
-  const problems: Problem[] = [];
-  for (const column of table.columns) {
-    const found = there.get(column.name);
-    if (found === undefined) continue;
-    if (column.isNullable && !found.isNullable) {
-      problems.push({
-        text: `its column ${column.name} does not take null`,
-        sql: [syntax.dropNotNull(found)],
-      });
-    }
-    if (!syntax.holds(column, found)) {
-      problems.push({
-        text: `its column ${column.name} is ${found.type}, which does not hold ${column.type}`,
-        sql: [syntax.retype(column)],
-      });
-    }
-  }
-  return problems;
-}
-
-/** Storing a record again leaves one only where its id is the key. */
-function findKeyProblem(
-  there: ReadonlyMap<string, FoundColumn>,
-  { primaryKey }: FoundTable,
-  syntax: TableSyntax,
-): Problem[] {
-  if (!there.has('id') || primaryKey.join('\n') === 'id') return [];
-  const sql = primaryKey.length === 0 ? syntax.addPrimaryKey : syntax.replacePrimaryKey?.(primaryKey);
-  return [{ text: 'its primary key is not the column id', sql: [sql ?? null] }];
-}
-
-/** Whether a table has so little of ours that it must be another one. */
-function isAnotherTable(missing: readonly TableColumn[]): boolean {
-  return missing.some(({ property }) => property === 'id' || property === 'date');
-}
-
-function refusal(table: UsageTable, problems: readonly Problem[], isAnother: boolean): TrackUsageError {
-  const sql = new Set(problems.flatMap((problem) => problem.sql));
-  const isBeyondRepair = isAnother || sql.has(null);
-  const repair = isBeyondRepair
-    ? ''
-    : ` To keep usage records in it nevertheless, run: ${[...sql].join('; ')};`;
-  return new TrackUsageError(
-    'STORAGE_SETUP',
-    `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +
-      `Rename that table, or give SqlStorage.connect another tableName.${repair}`,
-  );
-}
-
-function addColumn(column: TableColumn, { tableName, quote }: TableSyntax): string {
-  return `alter table ${tableName} add column ${quote(column.name)} ${definitionOf(column)}`;
-}
-
-/** A column's type, and what it takes, as a table that has rows can be told. */
-export function definitionOf(column: TableColumn): string {
-  return `${column.type} ${column.isNullable ? 'null' : `not null default ${neutralValue(column)}`}`;
+function addColumns({ platform, wanted }: TablePair, missing: readonly TableColumn[]): string[] {
+  const columns = missing.map((column) => {
+    const made = wanted.getColumn(column.name) as Column;
+    return column.isNullable ? made : { ...made, default: neutralValue(column) };
+  });
+  // MikroORM's helper for SQLite has one more parameter than the others.
+  const helper = helperOf(platform) as unknown as {
+    getAddColumnsSQL(table: DatabaseTable, columns: Column[], difference: object): string[];
+  };
+  return withoutSemicolons(helper.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
 }
 
 /** What rows that are already there get in a column that takes no null. */
@@ -152,6 +102,136 @@ function neutralValue({ property, kind }: TableColumn): string {
   if (property === 'weight') return '1';
   if (kind === 'boolean') return 'false';
   return kind === 'string' ? "''" : '0';
+}
+
+/** Columns of ours that would not take every record. */
+function findUnfit(pair: TablePair): Problem[] {
+  const { table, wanted, found } = pair;
+  return table.columns.flatMap(({ name, type, isNullable }) => {
+    const there = found.getColumn(name);
+    if (there === undefined) return [];
+    const takesNull = there.nullable === true || !isNullable;
+    const shown = typeOf(pair, there);
+    const isFit = holds(pair, type, shown);
+    if (takesNull && isFit) return [];
+    const texts = [
+      ...(takesNull ? [] : [`its column ${name} does not take null`]),
+      ...(isFit ? [] : [`its column ${name} is ${shown}, which does not hold ${type}`]),
+    ];
+    const changed = isFit ? { ...there, nullable: true } : (wanted.getColumn(name) as Column);
+    const changes = [...(takesNull ? [] : ['nullable']), ...(isFit ? [] : ['type'])];
+    return [{ text: texts.join('; '), sql: alterColumn(pair, changed, changes) }];
+  });
+}
+
+/** Whether a column that is there takes every value of a type, and gives it back. */
+function holds({ platform }: TablePair, type: string, there: string): boolean {
+  const [name = '', length] = type.split(/[()]/);
+  if (platform instanceof SqlitePlatform)
+    return (SQLITE_HOLDERS[name] ?? SQLITE_HOLDERS[''])?.test(there) === true;
+  // What other engines call a type is not known here.
+  if (!(platform instanceof BaseMySqlPlatform || platform instanceof BasePostgreSqlPlatform)) return true;
+  const [, bound = length] = /^varchar\((\d+)/.exec(there) ?? [];
+  if (name === 'varchar' && Number(bound) < Number(length)) return false;
+  return SERVER_HOLDERS[name]?.test(there) === true;
+}
+
+/** A column's type; for a text of MySQL with its collation, which names its character set. */
+function typeOf({ platform, found }: TablePair, { type, collation }: Column): string {
+  const isText = platform instanceof BaseMySqlPlatform && /^varchar|text$/.test(type);
+  return isText ? `${type} collate ${collation ?? found.collation}` : type.toLowerCase();
+}
+
+/** Storing a record again leaves one only where its id is the key. */
+function findKeyProblem({ platform, wanted, found }: TablePair): Problem[] {
+  const key = found.getPrimaryKey()?.columnNames ?? [];
+  if (!found.hasColumn('id') || key.join('\n') === 'id') return [];
+  const made = wanted.getPrimaryKey() as IndexDef;
+  const sql = key.length > 0 ? null : [helperOf(platform).createIndex(made, found, true)];
+  return [{ text: 'its primary key is not the column id', sql }];
+}
+
+/** Columns of somebody else that a record has no value for. */
+function findForeign(pair: TablePair): Problem[] {
+  const demanding = pair.found
+    .getColumns()
+    .filter(
+      (column) => !pair.wanted.hasColumn(column.name) && column.nullable !== true && !fillsItself(column),
+    );
+  if (demanding.length === 0) return [];
+  return [
+    {
+      text: `it demands values for ${names(demanding)}, which records do not have`,
+      sql: demanding.flatMap((column) => alterColumn(pair, { ...column, nullable: true }, ['nullable'])),
+    },
+  ];
+}
+
+/** Whether the database gives a column a value where a row has none. */
+function fillsItself({ default: value, autoincrement, generated }: Column): boolean {
+  return (value ?? null) !== null || Boolean(autoincrement) || Boolean(generated);
+}
+
+function alterColumn({ platform, found }: TablePair, column: Column, changes: readonly string[]): string[] {
+  return helperOf(platform).alterTableColumn(column, found, new Set(changes));
+}
+
+/** Without an index, every page of `getUsage` sorts the whole table. These are the statements that make it, if it is missing. */
+function addIndex({ platform, wanted, found }: TablePair): string[] {
+  const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
+    const [first, second] = columnNames;
+    return first === 'date' && second === 'id' && where === undefined && expression === undefined;
+  });
+  return isIndexed ? [] : indexesOf(wanted).map((index) => helperOf(platform).createIndex(index, wanted));
+}
+
+function refusal(
+  pair: TablePair,
+  problems: readonly Problem[],
+  missing: readonly TableColumn[],
+): TrackUsageError {
+  const { table, platform } = pair;
+  // A table that has so little of ours must be another one.
+  const isAnother = missing.some(({ property }) => property === 'id' || property === 'date');
+  const changes = platform instanceof SqlitePlatform ? [remake(pair)] : problems.map(({ sql }) => sql);
+  const isBeyondRepair = isAnother || changes.includes(null);
+  const sql = changes.flat().join('; ');
+  const repair = isBeyondRepair ? '' : ` To keep usage records in it nevertheless, run: ${sql};`;
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `The table '${table.name}' is not one of usage records: ${problems.map(({ text }) => text).join('; ')}. ` +
+      `Rename that table, or give SqlStorage.connect another tableName.${repair}`,
+  );
+}
+
+/** SQLite changes no column: its rows go into a table that is made anew, and the old one stays beside it. */
+function remake(pair: TablePair): string[] {
+  const { table, platform, wanted, found } = pair;
+  const quote = (name: string): string => platform.quoteIdentifier(name);
+  const [name, old] = [quote(table.name), quote(`${table.name}_before`)];
+  const values = table.columns.map((column) => {
+    if (found.hasColumn(column.name)) return quote(column.name);
+    return column.isNullable ? 'null' : neutralValue(column);
+  });
+  return [
+    `alter table ${name} rename to ${old}`,
+    ...indexesOf(wanted).map(({ keyName }) => `drop index if exists ${quote(keyName)}`),
+    ...createTable(pair),
+    `insert into ${name} (${table.columns.map((column) => quote(column.name)).join(', ')}) select ${values.join(', ')} from ${old}`,
+  ];
+}
+
+/** The indexes beside the primary key. */
+function indexesOf(table: DatabaseTable): IndexDef[] {
+  return table.getIndexes().filter(({ primary }) => !primary);
+}
+
+function helperOf(platform: AbstractSqlPlatform): SchemaHelper {
+  return platform.getSchemaHelper() as SchemaHelper;
+}
+
+function withoutSemicolons(statements: readonly string[]): string[] {
+  return statements.map((statement) => statement.replace(/;$/, ''));
 }
 
 function names(columns: readonly { readonly name: string }[]): string {

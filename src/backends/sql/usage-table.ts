@@ -2,18 +2,15 @@ import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
 import { findEntity } from '../mikro-orm/find-entity.js';
 import { TrackUsageError } from '../../errors.js';
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
-import { USAGE_COLUMNS, type UsageColumn, type UsageRow } from '../mikro-orm/usage-row.js';
+import type { UsageRow } from '../mikro-orm/usage-row.js';
+import { USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 
-/** A column with its name in the database. */
-export interface TableColumn extends UsageColumn {
-  readonly name: string;
+/** A column as the ORM knows it. */
+export interface TableColumn extends Pick<UsageColumn, 'property' | 'name' | 'isNullable'> {
   /** As the database calls it, such as `varchar(255)`. */
   readonly type: string;
   /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
   readonly kind: string;
-  /** The longest text, in characters; null where that has no bound, or where it is not text. */
-  readonly length: number | null;
-  readonly isNullable: boolean;
 }
 
 /** The table that records are written to, as the ORM knows it. */
@@ -62,16 +59,13 @@ export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null
   return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;
 }
 
-function describeColumn(entity: EntityMetadata, { property, value }: UsageColumn): TableColumn {
+function describeColumn(entity: EntityMetadata, { property }: UsageColumn): TableColumn {
   const known: Partial<EntityProperty> = entity.properties[property] ?? {};
-  const kind = known.runtimeType ?? 'any';
   return {
     property,
-    value,
     name: known.fieldNames?.[0] ?? property,
     type: known.columnTypes?.[0] ?? '',
-    kind,
-    length: kind === 'string' ? (known.length ?? null) : null,
+    kind: known.runtimeType ?? 'any',
     isNullable: known.nullable === true,
   };
 }

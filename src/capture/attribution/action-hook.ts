@@ -2,39 +2,14 @@ import type Application from 'koa';
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../../metadata/registry.js';
-import { type Attribution, attributionOf, exchangeOf } from '../exchange/exchange.js';
+import { attributionOf, exchangeOf } from '../exchange/exchange.js';
+import { noteAction } from './known-actions.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
 
 /** Marks a driver whose actions were registered through the hook, by whichever copy. */
 const KNOWN = Symbol.for('koa-track-usage.known-driver');
-
-/** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
-const ACTIONS = Symbol.for('koa-track-usage.actions');
-
-/** A route of an action, as it was registered. */
-export interface KnownAction {
-  /** The request's method in capitals; `ALL` for every method. */
-  readonly method: string;
-  readonly attribution: Attribution;
-  /** The application that it was registered with; one reference for all actions of an application. */
-  readonly app: WeakRef<Application>;
-}
-
-/**
- * The routes of actions that were registered in this process, on whatever server, in that order.
- *
- * @param from - how many of them to leave out, as they are known already. @default 0
- */
-export function knownActions(from = 0): readonly KnownAction[] {
-  return actions().slice(from);
-}
-
-function actions(): KnownAction[] {
-  const holder = globalThis as { [ACTIONS]?: KnownAction[] };
-  return (holder[ACTIONS] ??= []);
-}
 
 type HookedDriver = KoaDriver & { [HOOKED]?: true; [KNOWN]?: true };
 
@@ -125,23 +100,13 @@ function noteError(context: Context, error: unknown): void {
   exchangeOf(context)?.noteError(error);
 }
 
-const CALLED_LATE = new Error(
+const CALLED_LATE =
   'useKoaServer(app) was called before trackUsage(), so that no action of this app is recorded. Call trackUsage() ' +
-    'first, also where its middleware is mounted in another app.',
-);
+  'first, also where its middleware is mounted in another app.';
 
 /** Tells whoever watches a request that its action was registered before there was a hook. */
 function reportUnknown(context: Context): void {
-  exchangeOf(context)?.watcher.failed('telling which action answers', CALLED_LATE);
-}
-
-/** References to the applications that actions were registered with. */
-const references = new WeakMap<Application, WeakRef<Application>>();
-
-function referenceTo(app: Application): WeakRef<Application> {
-  const reference = references.get(app) ?? new WeakRef(app);
-  references.set(app, reference);
-  return reference;
+  exchangeOf(context)?.watcher.missed(CALLED_LATE);
 }
 
 /** A use that stands in front of the controller's own. */
@@ -150,11 +115,17 @@ function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
 }
 
 function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
-  const attribution = describe(driver, metadata);
-  actions().push({
+  const controller = metadata.controllerMetadata.target as unknown as ClassType;
+  const subject = findDecisions(controller, metadata.method);
+  const attribution = attributionOf(subject, {
+    controllerName: subject.controllerAlias ?? className(controller),
+    actionName: subject.actionAlias ?? methodName(metadata.method),
+    route: routeTemplate(driver, metadata),
+  });
+  noteAction(driver.koa as Application, {
     method: metadata.type.toUpperCase(),
     attribution,
-    app: referenceTo(driver.koa as Application),
+    namedAfter: subject.controllerAlias === null ? controller : null,
   });
   return (context) => {
     exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
@@ -181,16 +152,6 @@ function attributionMiddleware(
       throw error;
     }
   };
-}
-
-function describe(driver: KoaDriver, metadata: ActionMetadata): Attribution {
-  const controller = metadata.controllerMetadata.target as unknown as ClassType;
-  const subject = findDecisions(controller, metadata.method);
-  return attributionOf(subject, {
-    controllerName: subject.controllerAlias ?? className(controller),
-    actionName: subject.actionAlias ?? methodName(metadata.method),
-    route: routeTemplate(driver, metadata),
-  });
 }
 
 /** A method may be called by a symbol, whatever routing-controllers says. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../time/clock.js';
 import type { DataPolicy } from '../../metadata/data-policy.js';
 import { type Policy, type PolicySubject, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
+import { type KeptContext, keepContext } from '../../time/own-context.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 import type { JsonObject } from '../../record/usage-record.js';
@@ -34,6 +35,8 @@ export interface Attribution extends PolicySubject {
   readonly actionName: string | null;
   /** The route's template, with its prefix; null if it has none. */
   readonly route: string | null;
+  /** Whether a record has been made of it. */
+  isRecorded: boolean;
 }
 
 /**
@@ -52,6 +55,7 @@ export function attributionOf(
     controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
     route: cleanNullableText(named.route, TEXT_LIMITS.route),
+    isRecorded: false,
   };
 }
 
@@ -81,10 +85,14 @@ export function exchangeOf(context: Partial<Carrying> | null | undefined): Excha
 export interface ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
+  /** Whether it calls functions of the application for each request. */
+  readonly hasCallbacks: boolean;
   /** Takes a tracked exchange whose response has closed. */
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
   failed(what: string, error: unknown): void;
+  /** Learns that a controller has answered, and that it cannot be told which action. */
+  missed(why: string): void;
 }
 
 /**
@@ -93,6 +101,8 @@ export interface ExchangeWatcher {
  */
 export class Exchange implements ByteCounter {
   readonly context: Context;
+  /** The asynchronous context that functions of the application are called in; null where none is given. */
+  asyncContext: KeptContext | null;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   /** Read early, as a socket forgets its peer when it closes. */
@@ -127,6 +137,7 @@ export class Exchange implements ByteCounter {
 
   constructor(context: Context, watcher: ExchangeWatcher) {
     this.context = context;
+    this.asyncContext = watcher.hasCallbacks ? keepContext() : null;
     this.startedAtMs = watcher.clock.now();
     this.startedMonotonicMs = watcher.clock.monotonic();
     this.remoteAddress = context.req.socket.remoteAddress ?? null;
@@ -153,6 +164,7 @@ export class Exchange implements ByteCounter {
   attribute(attribution: Attribution, params: object | undefined): void {
     if (this.attribution?.controllerName != null) return;
     this.attribution = attribution;
+    if (typeof attribution.data.sampleRate === 'function') this.asyncContext ??= keepContext();
     if (!this.isTracked()) return;
     this.params = undefined;
     try {
@@ -208,6 +220,9 @@ export class Exchange implements ByteCounter {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.attribution?.controllerName == null && hasReachedController(this.context)) {
+      this.watcher.missed(OTHER_DRIVER);
+    }
     if (this.isTracked()) this.watcher.closed(this);
   }
 
@@ -215,6 +230,21 @@ export class Exchange implements ByteCounter {
     // One that was cancelled may not stand on its response, where the counting functions look for it.
     if (this.countsResponse || this.#closed) return;
     this.countsResponse = countResponseBody(this.context.res, this);
+  }
+}
+
+const OTHER_DRIVER =
+  'controllers answer that trackUsage() knows nothing of, so that they are not recorded. Either routing-controllers is installed ' +
+  'twice, and the application uses the other copy: npm ls routing-controllers lists them, and npm dedupe may be all it takes. ' +
+  'Or useKoaServer(app) was called before trackUsage().';
+
+/** Whether an action of routing-controllers has begun, of whichever installed copy: the driver's guard leaves this mark. */
+export function hasReachedController(context: Context): boolean {
+  try {
+    return (context.request as { routingControllersStarted?: unknown }).routingControllersStarted === true;
+  } catch {
+    // An application may put anything on its context.
+    return false;
   }
 }
 

@@ -61,10 +61,15 @@ export function readOutcome(
 /** Node finishes the stream of an HTTP/2 client that left, so that finished alone does not mean answered. */
 function isComplete(response: CompatibleResponse): boolean {
   const { stream } = response;
-  if (response.writableEnded) return response.writableFinished;
+  if (response.writableEnded) return response.writableFinished || isInjected(response);
   return (
     stream !== undefined && stream.headersSent && !stream.aborted && stream.rstCode === 0 && !stream.errored
   );
+}
+
+/** What injects requests without a connection closes a response at its end, when its stand-in for a socket has not written yet. */
+function isInjected({ stream, socket }: CompatibleResponse): boolean {
+  return stream === undefined && socket?.destroyed === false;
 }
 
 /** The status that went out, which an application may have changed on the response since. */

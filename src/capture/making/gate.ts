@@ -2,6 +2,7 @@ import type { RecordingSettings } from '../../options/recording-options.js';
 import { readBoolean } from './callback.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from '../exchange/exchange.js';
+import { callIn } from '../../time/own-context.js';
 import { readSignals } from '../request/privacy-signals.js';
 import type { RecordSink } from '../record-sink.js';
 import { readTarget } from '../request/request-target.js';
@@ -81,10 +82,10 @@ export class Gate {
   }
 
   /** A callback that throws, or answers neither yes nor no, may have meant to keep the request out: it is. */
-  #isWanted({ context }: Exchange): boolean {
+  #isWanted({ context, asyncContext }: Exchange): boolean {
     const { ignore } = this.#settings;
     try {
-      if (ignore === null || !readBoolean(ignore(context))) return true;
+      if (ignore === null || !readBoolean(callIn(asyncContext, ignore, context))) return true;
       this.skip('ignored');
     } catch (error) {
       this.#sink.lost("the option 'ignore'", error);
@@ -93,9 +94,10 @@ export class Gate {
   }
 
   #weigh(exchange: Exchange, rate: Parameters<typeof drawWeight>[0]): number {
+    const { context, asyncContext } = exchange;
     if (this.#settings.keepErrors && hasFailed(exchange)) return 1;
     try {
-      const weight = drawWeight(rate, exchange.context, Math.random());
+      const weight = callIn(asyncContext, drawWeight, rate, context, Math.random());
       if (weight === 0) this.skip('sampled');
       return weight;
     } catch (error) {

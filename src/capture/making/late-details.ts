@@ -9,6 +9,7 @@ import type { ClientAddresses } from '../client/address/client-address.js';
 import type { DailySalts } from '../client/visitor/daily-salts.js';
 import type { Exchange } from '../exchange/exchange.js';
 import type { RecordSink } from '../record-sink.js';
+import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
 import { type VisitorStats, Visitors } from '../client/visitor/visitors.js';
 
@@ -73,7 +74,8 @@ export class LateDetails {
    * @returns what is known later; null if that is nothing
    */
   begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
-    const name = isAnonymous ? null : this.#users.read(exchange.context);
+    const { context, asyncContext } = exchange;
+    const name = isAnonymous ? null : callIn(asyncContext, this.#users.read, context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
     const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
     if (!(name instanceof Promise)) draft.username = name;
@@ -118,7 +120,7 @@ export class LateDetails {
     if (address === null) return null;
     const known = locator.peek(address.full);
     if (known !== undefined) return isAnonymous ? countryOf(known) : known;
-    const answer = locator.locate(address.full);
+    const answer = locator.locate(address.full, exchange.asyncContext);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
 }

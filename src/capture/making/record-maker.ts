@@ -3,6 +3,8 @@ import type { IpPolicy } from '../../metadata/data-policy.js';
 import type { AddressSettings } from '../../options/address-options.js';
 import type { TrackerSettings } from '../../options/tracker-options.js';
 import type { RecordingSettings } from '../../options/recording-options.js';
+import { callIn } from '../../time/own-context.js';
+import { BLANK } from '../../record/fields.js';
 import { RecordIds } from '../../record/record-id.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanText } from '../../record/text.js';
@@ -19,40 +21,6 @@ import { withoutText } from '../client/user-agent.js';
 
 /** The part of the settings that a record depends on. */
 export type RecordSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
-
-/**
- * All fields of a record, in their final order. A draft is a copy of it and no literal: V8 watches how long what a literal
- * makes lives, and where that is long, as in a queue, has it made among the old objects, which take far more to collect.
- */
-const BLANK: UsageRecordDraft = {
-  id: '',
-  date: new Date(0),
-  durationMs: 0,
-  serverName: '',
-  method: '',
-  url: '',
-  path: '',
-  route: null,
-  query: null,
-  controller: null,
-  action: null,
-  params: null,
-  status: null,
-  aborted: false,
-  errorType: null,
-  requestBytes: null,
-  responseBytes: null,
-  remoteAddr: null,
-  xForwardedFor: null,
-  authorization: false,
-  username: null,
-  userAgent: { browser: null, version: null, platform: null, language: null, string: null },
-  bot: false,
-  ipInfo: null,
-  visitor: null,
-  trackVar: null,
-  weight: 1,
-};
 
 /** Makes the records of closed exchanges, and remembers what many of them share. */
 export class RecordMaker {
@@ -91,9 +59,10 @@ export class RecordMaker {
   }
 
   #describeClient(draft: UsageRecordDraft, exchange: Exchange, ip: IpPolicy): void {
+    const { asyncContext, remoteAddress } = exchange;
     const { headers } = exchange.context.req;
     draft.remoteAddr = ip === 'none' ? null : applyPolicy(this.#addresses.of(exchange), ip);
-    draft.xForwardedFor = this.#addresses.forwardedFor(exchange.remoteAddress, headers, ip);
+    draft.xForwardedFor = callIn(asyncContext, this.#addresses.forwardedFor, remoteAddress, headers, ip);
     draft.authorization = headers.authorization !== undefined;
   }
 }

@@ -1,5 +1,9 @@
 import type { Clock, TimerHandle } from '../../time/clock.js';
+import type { KeptContext } from '../../time/own-context.js';
 import type { UsageRecordDraft } from '../../record/usage-record.js';
+
+/** Makes a record of a draft, in the asynchronous context of its request as far as the application takes part. */
+type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null) => void;
 
 /** Drafts that wait at most. More of them go as they are: what they wait for does not keep up. */
 const MAX_WAITING = 1000;
@@ -10,12 +14,12 @@ const MAX_WAITING = 1000;
  */
 export class WaitingRoom {
   readonly #clock: Clock;
-  readonly #finish: (draft: UsageRecordDraft) => void;
-  readonly #waiting = new Map<UsageRecordDraft, TimerHandle>();
+  readonly #finish: Finish;
+  readonly #waiting = new Map<UsageRecordDraft, readonly [TimerHandle, KeptContext | null]>();
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /** @param finish - takes drafts that leave; it never throws */
-  constructor(clock: Clock, finish: (draft: UsageRecordDraft) => void) {
+  constructor(clock: Clock, finish: Finish) {
     this.#clock = clock;
     this.#finish = finish;
   }
@@ -29,15 +33,14 @@ export class WaitingRoom {
     draft: UsageRecordDraft,
     parts: readonly Promise<Partial<UsageRecordDraft>>[],
     maxWaitMs: number,
+    asyncContext: KeptContext | null = null,
   ): void {
     if (this.#waiting.size >= MAX_WAITING) {
-      this.#finish(draft);
+      this.#finish(draft, asyncContext);
       return;
     }
-    this.#waiting.set(
-      draft,
-      this.#clock.setTimeout(() => this.#leave(draft), maxWaitMs, false),
-    );
+    const timer = this.#clock.setTimeout(() => this.#leave(draft), maxWaitMs, false);
+    this.#waiting.set(draft, [timer, asyncContext]);
     const arrivals = parts.map(async (part) => {
       const fields = await part;
       // One that has left is a record, and frozen.
@@ -59,11 +62,12 @@ export class WaitingRoom {
   }
 
   #leave(draft: UsageRecordDraft): void {
-    const timer = this.#waiting.get(draft);
-    if (timer === undefined) return;
+    const waiting = this.#waiting.get(draft);
+    if (waiting === undefined) return;
+    const [timer, asyncContext] = waiting;
     this.#clock.clearTimeout(timer);
     this.#waiting.delete(draft);
-    this.#finish(draft);
+    this.#finish(draft, asyncContext);
     for (const { drafts, resolve } of this.#awaited) {
       if (drafts.delete(draft) && drafts.size === 0) resolve();
     }

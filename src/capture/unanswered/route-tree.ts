@@ -1,4 +1,4 @@
-import type { KnownAction } from '../attribution/action-hook.js';
+import type { KnownAction } from '../attribution/known-actions.js';
 
 /** What a template has beside text and `:name`: wildcards, groups, and what regular expressions are made of. */
 const BEYOND_NAMES = /[*+?(){}[\]\\^$|]/;

@@ -1,22 +1,15 @@
 import type Application from 'koa';
 import type { Context } from 'koa';
 import { readTarget } from '../request/request-target.js';
-import { knownActions } from '../attribution/action-hook.js';
+import { type KnownAction, type KnownApplication, knownApplications } from '../attribution/known-actions.js';
 import { lastMountPath, mountedPaths } from '../exchange/mounts.js';
 import { type RouteMatch, RouteTree } from './route-tree.js';
 
 /** Names in a template: `:name`, `*name`, and the named groups of a regular expression. */
 const NAMES = /(?:[:*]"?|\(\?<)([\p{ID_Continue}$]+)/gu;
 
-/** The routes of one application. */
-interface Home {
-  readonly app: WeakRef<Application>;
-  readonly tree: RouteTree;
-}
-
-/** The applications whose actions have been looked at so far. */
-const homes: Home[] = [];
-let known = 0;
+/** The routes of each application, as far as its actions were known when it was last asked for. */
+const trees = new WeakMap<readonly KnownAction[], { readonly tree: RouteTree; size: number }>();
 
 /** The actions that a request may have been for, rather too many than too few. */
 export interface Candidates {
@@ -31,16 +24,16 @@ export interface Candidates {
  * method is none of theirs.
  */
 export function candidatesFor(context: Context): Candidates {
-  learnActions();
+  const known = knownApplications();
   const sent = readTarget(context.originalUrl, []).path;
   const mounted = mountedPaths(sent);
   const mountPath = lastMountPath(context);
   const entered = mounted.filter((each) => mountPath !== null && each.mountPath.endsWith(mountPath));
   // Middleware may have rewritten it.
   const paths = new Set([sent, context.path, ...entered.map(({ path }) => path)]);
-  const guests = homes.filter(({ app }) => mayBeMounted(app.deref(), context.app));
+  const guests = known.filter(({ app }) => mayBeMounted(app, context.app));
   return {
-    likely: findAll(homes, [...paths]),
+    likely: findAll(known, [...paths]),
     possible: findAll(
       guests,
       mounted.map(({ path }) => path),
@@ -48,25 +41,24 @@ export function candidatesFor(context: Context): Candidates {
   };
 }
 
-function learnActions(): void {
-  for (const action of knownActions(known)) {
-    known += 1;
-    let home = homes.find(({ app }) => app === action.app);
-    if (home === undefined) homes.push((home = { app: action.app, tree: new RouteTree() }));
-    home.tree.add(action);
-  }
+function findAll(among: readonly KnownApplication[], paths: readonly string[]): RouteMatch[] {
+  return among.map(treeOf).flatMap((tree) => paths.flatMap((path) => tree.find(path)));
 }
 
-function findAll(among: readonly Home[], paths: readonly string[]): RouteMatch[] {
-  return among.flatMap(({ tree }) => paths.flatMap((path) => tree.find(path)));
+function treeOf({ actions }: KnownApplication): RouteTree {
+  const kept = trees.get(actions) ?? { tree: new RouteTree(), size: 0 };
+  trees.set(actions, kept);
+  for (const action of actions.slice(kept.size)) kept.tree.add(action);
+  kept.size = actions.length;
+  return kept.tree;
 }
 
 /**
  * Whether an application may be mounted in another, where nobody knows before a request gets there: not one that has been
  * served by itself, for which Koa listens to its errors.
  */
-function mayBeMounted(app: Application | undefined, within: Application): boolean {
-  return app !== undefined && app !== within && app.listenerCount('error') === 0;
+function mayBeMounted(app: Application, within: Application): boolean {
+  return app !== within && app.listenerCount('error') === 0;
 }
 
 /**

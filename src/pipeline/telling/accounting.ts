@@ -90,7 +90,7 @@ export interface TrackerStats extends RecordCounts {
 
 /**
  * How a tracker does: all is well; records wait for a storage that fails, or on disk because the queue was full, or the spool
- * cannot be written; or records are or would be lost.
+ * cannot be written, or controllers answer whose actions are not known; or records are or would be lost.
  */
 export type Health = 'ok' | 'degraded' | 'failing';
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { escapeControl } from '../../record/escape-control.js';
+import { inOwnContext } from '../../time/own-context.js';
 import type { Clock, TimerHandle } from '../../time/clock.js';
 import type { DropReason } from './accounting.js';
 import { needsPerson } from '../storage-errors.js';
@@ -106,7 +107,8 @@ export class ReportLog {
   #write(level: keyof LogTarget, message: string): void {
     try {
       // A logger may be asynchronous, and fail later.
-      const written: unknown = this.#target[level](escapeControl(`${PREFIX} ${message}`));
+      const line = escapeControl(`${PREFIX} ${message}`);
+      const written: unknown = inOwnContext(() => this.#target[level](line));
       if (written instanceof Promise) written.catch(() => undefined);
     } catch {
       // There is nobody left to tell.

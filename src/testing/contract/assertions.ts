@@ -25,13 +25,15 @@ export async function rejectsWith(
 
 /** Asserts that just these records are read back, each as it was stored. */
 export async function holds(storage: ReadableUsageStorage, records: readonly UsageRecord[]): Promise<void> {
-  const found = new Map((await storage.getUsage({ limit: 10_000 })).map((record) => [record.id, record]));
+  const found = new Map(
+    (await storage.reader.getUsage({ limit: 10_000 })).map((record) => [record.id, record]),
+  );
   for (const record of records) assert.deepEqual(found.get(record.id), record);
   assert.equal(found.size, records.length);
 }
 
 /** Asserts that just the records with these ids are there, each once, in any order. */
 export async function holdsOnce(storage: ReadableUsageStorage, ids: readonly string[]): Promise<void> {
-  const found = (await storage.getUsage({ limit: 10_000 })).map(({ id }) => id);
+  const found = (await storage.reader.getUsage({ limit: 10_000 })).map(({ id }) => id);
   assert.deepEqual(found.toSorted(), ids.toSorted());
 }

@@ -23,17 +23,17 @@ const QUERIES: readonly UsageCountQuery[] = [
 /** How records are counted. */
 export const COUNTING: readonly ContractCheck[] = [
   check('is 0, a number, while nothing is stored', async (storage) => {
-    assert.equal(await storage.count(), 0);
-    assert.equal(await storage.count({ startDate: '2026-01-01', username: null }), 0);
+    assert.equal(await storage.reader.countUsage(), 0);
+    assert.equal(await storage.reader.countUsage({ startDate: '2026-01-01', username: null }), 0);
   }),
 
   check('counts all records, also more than a page holds, and none twice', async (storage) => {
     const records = makeRecords(700);
     await storeAll(storage, records);
     await storeAll(storage, records.slice(0, 50));
-    assert.equal(await storage.count(), 700);
-    assert.equal(await storage.count({}), 700);
-    assert.equal(await storage.count({ endDate: undefined, status: undefined }), 700);
+    assert.equal(await storage.reader.countUsage(), 700);
+    assert.equal(await storage.reader.countUsage({}), 700);
+    assert.equal(await storage.reader.countUsage({ endDate: undefined, status: undefined }), 700);
   }),
 
   check('is as many as getUsage finds, whatever the dates and filters', async (storage) => {
@@ -46,12 +46,15 @@ export const COUNTING: readonly ContractCheck[] = [
     for (const query of QUERIES) {
       const found = (await idsOf(storage, query)).length;
       assert.equal(
-        await storage.count(query),
+        await storage.reader.countUsage(query),
         found,
         `The count of ${JSON.stringify(query)} is not ${found}.`,
       );
     }
-    assert.equal(await storage.count({ startDate: new Date(NOON), endDate: new Date(NOON + 2) }), 5);
-    assert.equal(await storage.count({ username: null, route: null }), 1);
+    assert.equal(
+      await storage.reader.countUsage({ startDate: new Date(NOON), endDate: new Date(NOON + 2) }),
+      5,
+    );
+    assert.equal(await storage.reader.countUsage({ username: null, route: null }), 1);
   }),
 ];

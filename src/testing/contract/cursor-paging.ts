@@ -21,7 +21,7 @@ async function readPages(
   let cursor: string | null = null;
   for (let pagesRead = 1; ; pagesRead += 1) {
     assert(pagesRead < TOO_MANY_PAGES, 'The pages do not come to an end.');
-    const page: UsagePage = await storage.getUsagePage({ ...query, cursor });
+    const page: UsagePage = await storage.reader.getUsagePage({ ...query, cursor });
     await afterPage(page, pagesRead);
     if (page.nextCursor === null) return;
     cursor = page.nextCursor;
@@ -51,16 +51,16 @@ export const CURSOR_PAGING: readonly ContractCheck[] = [
   check('begin with the newest, as whole records, and end with null', async (storage) => {
     const records = makeRecords(3);
     await storeAll(storage, records);
-    const first = await storage.getUsagePage({ limit: 2 });
+    const first = await storage.reader.getUsagePage({ limit: 2 });
     assert.deepEqual(first.items, [records[2], records[1]]);
     assert.match(String(first.nextCursor), /^[\w-]+$/);
-    const last = await storage.getUsagePage({ limit: 2, cursor: first.nextCursor });
+    const last = await storage.reader.getUsagePage({ limit: 2, cursor: first.nextCursor });
     assert.deepEqual(last, { items: [records[0]], nextCursor: null });
   }),
 
   check('have 500 records unless told otherwise', async (storage) => {
     await storeAll(storage, makeRecords(501));
-    assert.deepEqual((await storage.getUsagePage()).items, await storage.getUsage());
+    assert.deepEqual((await storage.reader.getUsagePage()).items, await storage.reader.getUsage());
     assert.deepEqual(
       (await pagesOf(storage, {})).map(({ length }) => length),
       [500, 1],
@@ -69,10 +69,10 @@ export const CURSOR_PAGING: readonly ContractCheck[] = [
 
   check('are one empty page where there is nothing', async (storage) => {
     const empty = { items: [], nextCursor: null };
-    assert.deepEqual(await storage.getUsagePage(), empty);
+    assert.deepEqual(await storage.reader.getUsagePage(), empty);
     await storeAll(storage, makeRecords(3));
-    assert.deepEqual(await storage.getUsagePage({ route: '/no/such' }), empty);
-    assert.deepEqual(await storage.getUsagePage({ startDate: '2027-01-01', cursor: null }), empty);
+    assert.deepEqual(await storage.reader.getUsagePage({ route: '/no/such' }), empty);
+    assert.deepEqual(await storage.reader.getUsagePage({ startDate: '2027-01-01', cursor: null }), empty);
   }),
 
   check('end with a full page, without an empty one behind it', async (storage) => {
@@ -126,20 +126,20 @@ export const CURSOR_PAGING: readonly ContractCheck[] = [
 
   check('read what arrives behind the cursor, and read a page again as it was', async (storage) => {
     await storeAll(storage, makeRecords(4));
-    const { nextCursor } = await storage.getUsagePage({ limit: 2 });
-    const before = await storage.getUsagePage({ limit: 2, cursor: nextCursor });
-    assert.deepEqual(await storage.getUsagePage({ limit: 2, cursor: nextCursor }), before);
+    const { nextCursor } = await storage.reader.getUsagePage({ limit: 2 });
+    const before = await storage.reader.getUsagePage({ limit: 2, cursor: nextCursor });
+    assert.deepEqual(await storage.reader.getUsagePage({ limit: 2, cursor: nextCursor }), before);
     const older = makeRecord({ date: new Date('2026-02-01T00:00:00Z') });
     await storeAll(storage, [older]);
-    const { items } = await storage.getUsagePage({ limit: 10, cursor: nextCursor });
+    const { items } = await storage.reader.getUsagePage({ limit: 10, cursor: nextCursor });
     assert.deepEqual(items, [...before.items, older]);
   }),
 
   check('may change their size on the way', async (storage) => {
     await storeAll(storage, makeRecords(6));
-    const first = await storage.getUsagePage({ limit: 1 });
-    const second = await storage.getUsagePage({ limit: 3, cursor: first.nextCursor });
-    const third = await storage.getUsagePage({ cursor: second.nextCursor });
+    const first = await storage.reader.getUsagePage({ limit: 1 });
+    const second = await storage.reader.getUsagePage({ limit: 3, cursor: first.nextCursor });
+    const third = await storage.reader.getUsagePage({ cursor: second.nextCursor });
     assert.deepEqual(ids([...first.items, ...second.items, ...third.items]), await idsOf(storage));
   }),
 

@@ -113,7 +113,7 @@ export const FAULTS: readonly ContractCheck[] = [
         await abortAfter(storage, batch, turns);
         const [other] = batch;
         await insist(storage, [other as UsageRecord]);
-        assert.equal((await storage.getUsage({ limit: 1 })).length, 1);
+        assert.equal((await storage.reader.getUsage({ limit: 1 })).length, 1);
         await insist(storage, batch);
       }
       await holdsOnce(storage, ids(batches.flat()));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BLANK, fieldsOf } from '../../record/fields.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import type { JsonObject, JsonValue, UsageRecord } from '../../record/usage-record.js';
 import { holds } from './assertions.js';
@@ -6,25 +7,10 @@ import { HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-values.js';
 import { TEXT_FIELDS, makeRecord, withEveryText } from './records.js';
 import { type ContractCheck, check, storeAll } from './subject.js';
 
-const NULLABLE = {
-  route: null,
-  query: null,
-  controller: null,
-  action: null,
-  params: null,
-  status: null,
-  errorType: null,
-  requestBytes: null,
-  responseBytes: null,
-  remoteAddr: null,
-  xForwardedFor: null,
-  username: null,
-  ipInfo: null,
-  visitor: null,
-  trackVar: null,
-} satisfies Partial<UsageRecord>;
-
-const EMPTY_AGENT = { browser: null, version: null, platform: null, language: null, string: null };
+/** Null in every field that may hold it. */
+const NULLS: Partial<UsageRecord> = Object.fromEntries(
+  Object.entries(BLANK).filter(([, blank]) => blank === null),
+);
 
 /** Nothing but plain objects, lists and scalars: what `JSON.parse` makes. */
 function isPlainJson(value: unknown): boolean {
@@ -49,7 +35,7 @@ function nested(levels: number): JsonValue {
 
 /** A record with the same JSON in every field of JSON. */
 function withEveryJson(json: JsonObject): UsageRecord {
-  return makeRecord({ query: json, params: json, ipInfo: json, trackVar: json });
+  return makeRecord(Object.fromEntries(fieldsOf('json').map((field) => [field, json])));
 }
 
 /** What comes back of what was stored. */
@@ -68,7 +54,7 @@ export const FIDELITY: readonly ContractCheck[] = [
   ]),
 
   roundTrip('has null where the record has null, and false where it has false', () => [
-    makeRecord({ ...NULLABLE, userAgent: EMPTY_AGENT, authorization: false, bot: false, aborted: false }),
+    makeRecord({ ...NULLS, userAgent: BLANK.userAgent, authorization: false, bot: false, aborted: false }),
   ]),
 
   roundTrip('tells empty objects, lists and texts from null', () => [
@@ -99,7 +85,7 @@ export const FIDELITY: readonly ContractCheck[] = [
 
   check('is frozen like what was stored, with plain JSON in it', async (storage) => {
     await storeAll(storage, [makeRecord({ trackVar: { list: [{ a: 1 }] }, query: { q: '1' } })]);
-    const [record] = await storage.getUsage();
+    const [record] = await storage.reader.getUsage();
     assert(record !== undefined);
     assert(Object.isFrozen(record), 'The record is not frozen.');
     assert(Object.isFrozen(record.userAgent), 'The user agent is not frozen.');

@@ -99,7 +99,7 @@ export const FILTERING: readonly ContractCheck[] = [
     await storeAll(storage, records);
     for (const { id, username, route } of records) {
       assert.deepEqual(await idsOf(storage, { username }), [id]);
-      assert.equal(await storage.count({ route }), 1);
+      assert.equal(await storage.reader.countUsage({ route }), 1);
     }
   }),
 ];

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import type { UsageStorage } from '../../storage/usage-storage.js';
 import { holdsOnce, rejectsWith } from './assertions.js';
 import { makeRecord, makeRecords } from './records.js';
 import { type ContractCheck, check, checkWith, ids, patience, storeAll } from './subject.js';
+
+/** Asserts that a storage refuses a use as it was closed. */
+async function assertClosed({ name }: UsageStorage, use: Promise<unknown>): Promise<void> {
+  const { message } = await rejectsWith(use, 'STORAGE_CLOSED');
+  assert(message.includes(`'${name}'`), `The error does not name the storage: ${message}`);
+}
 
 /** What becomes of a storage from its opening to its close. */
 export const LIFE_CYCLE: readonly ContractCheck[] = [
@@ -9,21 +16,27 @@ export const LIFE_CYCLE: readonly ContractCheck[] = [
     assert.match(storage.name, /^[a-z][a-z0-9-]*$/);
   }),
 
-  check('refuses to write and to read after close, where there is something to close', async (storage) => {
+  check('refuses to write after close, where there is something to close', async (storage) => {
     if (storage.close === undefined) return;
-    await storeAll(storage, makeRecords(3));
     await storage.close();
-    const uses = [
-      () => storage.store([makeRecord()], patience()),
-      () => storage.getUsage(),
-      () => storage.getUsagePage(),
-      () => storage.count(),
-      async () => storage.stream(),
-    ];
-    for (const use of uses) {
-      const { message } = await rejectsWith(use(), 'STORAGE_CLOSED');
-      assert(message.includes(`'${storage.name}'`), `The error does not name the storage: ${message}`);
-    }
+    await assertClosed(storage, storage.store([makeRecord()], patience()));
+  }),
+
+  check('refuses to read after close, or reads on where the connection is not its own', async (storage) => {
+    if (storage.close === undefined) return;
+    const record = makeRecord();
+    await storeAll(storage, [record]);
+    await storage.close();
+    const { reader } = storage;
+    const [first, ...answers] = await Promise.allSettled([
+      reader.getUsage(),
+      reader.getUsagePage(),
+      reader.countUsage(),
+      Promise.resolve().then(() => reader.streamUsage().next()),
+    ]);
+    if (first.status === 'fulfilled') assert.deepEqual(first.value, [record]);
+    else await assertClosed(storage, reader.getUsage());
+    for (const { status } of answers) assert.equal(status, first.status);
   }),
 
   checkWith('reopen', 'writes nothing of what it refused after close', async (storage, reopen) => {
@@ -35,19 +48,19 @@ export const LIFE_CYCLE: readonly ContractCheck[] = [
     await holdsOnce(await reopen(), [record.id]);
   }),
 
-  check(
-    'lets a stream that is under way fail with its next read, where there is something to close',
-    async (storage) => {
-      if (storage.close === undefined) return;
-      await storeAll(storage, makeRecords(3));
-      const stream = storage.stream({ batchSize: 2 });
-      await stream.next();
-      await storage.close();
-      assert.equal((await stream.next()).done, false);
-      await rejectsWith(stream.next(), 'STORAGE_CLOSED');
-      assert.equal((await stream.next()).done, true);
-    },
-  ),
+  check('lets a stream that is under way fail with its next read, or go on', async (storage) => {
+    const records = makeRecords(3);
+    await storeAll(storage, records);
+    const stream = storage.reader.streamUsage({ batchSize: 2 });
+    await stream.next();
+    await storage.close?.();
+    assert.equal((await stream.next()).done, false);
+    const next = stream.next();
+    const [outcome] = await Promise.allSettled([next]);
+    if (outcome.status === 'fulfilled') assert.deepEqual(outcome.value.value, records[0]);
+    else await assertClosed(storage, next);
+    assert.equal((await stream.next()).done, true);
+  }),
 
   check('may be closed twice, and twice at once', async (storage) => {
     await storeAll(storage, [makeRecord()]);
@@ -74,9 +87,9 @@ export const LIFE_CYCLE: readonly ContractCheck[] = [
     const records = makeRecords(3);
     await storeAll(storage, records);
     const again = await reopen();
-    assert.deepEqual(await again.getUsage(), records.toReversed());
+    assert.deepEqual(await again.reader.getUsage(), records.toReversed());
     const more = makeRecord({ date: new Date('2027-01-01T00:00:00Z') });
     await storeAll(again, [more, ...records]);
-    assert.deepEqual(await again.getUsage(), [more, ...records.toReversed()]);
+    assert.deepEqual(await again.reader.getUsage(), [more, ...records.toReversed()]);
   }),
 ];

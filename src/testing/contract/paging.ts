@@ -59,7 +59,7 @@ export const PAGING: readonly ContractCheck[] = [
   }),
 
   check('has nothing while nothing is stored', async (storage) => {
-    assert.deepEqual(await storage.getUsage(), []);
+    assert.deepEqual(await storage.reader.getUsage(), []);
   }),
 
   check('hides no record from pages by number while newer ones are written', async (storage) => {
@@ -69,7 +69,7 @@ export const PAGING: readonly ContractCheck[] = [
     await beside(async (begin) => {
       for (let page = 1; page < TOO_MANY_PAGES; page += 1) {
         begin(storeAll(storage, makeRecords(3, { date: new Date(NOON.getTime() + page) })));
-        const found = await storage.getUsage({ limit: 10, page });
+        const found = await storage.reader.getUsage({ limit: 10, page });
         assert.deepEqual(found.toSorted(newestFirst), found);
         read.push(...found);
         if (found.length < 10) return;

@@ -1,3 +1,4 @@
+import { BLANK, USER_AGENT_PARTS, fieldsOf } from '../../record/fields.js';
 import { RecordIds } from '../../record/record-id.js';
 import { sealRecord, sealUserAgent } from '../../record/seal.js';
 import type { UsageRecord, UsageRecordDraft, UserAgent } from '../../record/usage-record.js';
@@ -12,8 +13,10 @@ const USER_AGENT: UserAgent = {
   string: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
 };
 
-/** What the records have that are made without fields of one's own. */
-const FIELDS: Omit<UsageRecordDraft, 'id' | 'date'> = {
+/** What records have that are made without fields of their own. */
+const DEFAULTS: UsageRecordDraft = {
+  ...BLANK,
+  date: new Date('2026-03-01T12:00:00.123Z'),
   durationMs: 12.345,
   serverName: 'spec',
   method: 'GET',
@@ -25,20 +28,12 @@ const FIELDS: Omit<UsageRecordDraft, 'id' | 'date'> = {
   action: 'one',
   params: { id: '7' },
   status: 200,
-  aborted: false,
-  errorType: null,
   requestBytes: 0,
   responseBytes: 42,
   remoteAddr: '192.0.2.0',
-  xForwardedFor: null,
   authorization: true,
   username: 'ada',
   userAgent: USER_AGENT,
-  bot: false,
-  ipInfo: null,
-  visitor: null,
-  trackVar: null,
-  weight: 1,
 };
 
 /**
@@ -49,9 +44,8 @@ const FIELDS: Omit<UsageRecordDraft, 'id' | 'date'> = {
  */
 export function makeRecord(fields: Partial<UsageRecordDraft> = {}): UsageRecord {
   return sealRecord({
+    ...DEFAULTS,
     id: ids.next(Date.now()),
-    date: new Date('2026-03-01T12:00:00.123Z'),
-    ...FIELDS,
     ...fields,
     userAgent: sealUserAgent({ ...(fields.userAgent ?? USER_AGENT) }),
   });
@@ -71,28 +65,13 @@ export function makeRecords(count: number, fields: Partial<UsageRecordDraft> = {
 }
 
 /** The fields of text, those of the user agent aside. */
-export const TEXT_FIELDS = [
-  'serverName',
-  'method',
-  'url',
-  'path',
-  'route',
-  'controller',
-  'action',
-  'errorType',
-  'remoteAddr',
-  'xForwardedFor',
-  'username',
-  'visitor',
-] as const satisfies readonly (keyof UsageRecord)[];
+export const TEXT_FIELDS = fieldsOf('text');
 
 /** A record with the same text in every field of text. */
 export function withEveryText(text: string): UsageRecord {
-  const fields = Object.fromEntries(TEXT_FIELDS.map((field) => [field, text])) as Partial<UsageRecordDraft>;
-  return makeRecord({
-    ...fields,
-    userAgent: { browser: text, version: text, platform: text, language: text, string: text },
-  });
+  const fields = Object.fromEntries(TEXT_FIELDS.map((field) => [field, text]));
+  const parts = Object.keys(USER_AGENT_PARTS).map((part) => [part, text]);
+  return makeRecord({ ...fields, userAgent: Object.fromEntries(parts) as UserAgent });
 }
 
 /** The order in which records are read. */

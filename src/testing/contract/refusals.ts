@@ -19,8 +19,8 @@ export const CURSOR =
 const OWN_OPTIONS = {
   getUsage: ['limit', 'page'],
   getUsagePage: ['limit', 'cursor'],
-  count: [],
-  stream: ['batchSize'],
+  countUsage: [],
+  streamUsage: ['batchSize'],
 } as const;
 
 /** A method of a storage that takes a query. */

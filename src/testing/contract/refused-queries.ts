@@ -9,19 +9,20 @@ import { type ContractCheck, check, idsOf, storeAll } from './subject.js';
 /** Asks a method, and tells what came of it; one that throws instead of rejecting escapes. */
 function ask(storage: ReadableUsageStorage, method: QueryMethod, query: unknown): Promise<unknown> {
   // A stream that waited for its first record would be refused when an answer has long begun.
-  if (method === 'stream') return Promise.resolve().then(() => storage.stream(query as object));
-  return storage[method](query as object);
+  if (method === 'streamUsage')
+    return Promise.resolve().then(() => storage.reader.streamUsage(query as object));
+  return storage.reader[method](query as object);
 }
 
 async function refusesCursor(storage: ReadableUsageStorage, query: UsagePageQuery): Promise<void> {
-  const { message } = await rejectsWith(storage.getUsagePage(query), 'INVALID_QUERY');
+  const { message } = await rejectsWith(storage.reader.getUsagePage(query), 'INVALID_QUERY');
   assert.match(message, /^getUsagePage: 'cursor' is '/);
   assert(message.includes(`expected ${CURSOR}.`), message);
 }
 
 /** A check that a method refuses what cannot be meant. */
 function refusedBy(method: QueryMethod): ContractCheck {
-  const how = method === 'stream' ? 'throwing at once' : 'rejecting';
+  const how = method === 'streamUsage' ? 'throwing at once' : 'rejecting';
   const title = `are refused by ${method}, by ${how}, with the option, its value and what was expected`;
   return check(title, async (storage) => {
     await storeAll(storage, [makeRecord()]);
@@ -39,7 +40,7 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
 
   check('include a cursor that was changed at any character, cut or added to', async (storage) => {
     await storeAll(storage, makeRecords(3));
-    const cursor = String((await storage.getUsagePage({ limit: 1 })).nextCursor);
+    const cursor = String((await storage.reader.getUsagePage({ limit: 1 })).nextCursor);
     for (let index = 0; index < cursor.length; index += 1) {
       const [before, after] = [cursor.slice(0, index), cursor.slice(index + 1)];
       for (const character of ['A', 'Q', 'z', '_', '=', '💥']) {
@@ -53,7 +54,7 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
       await refusesCursor(storage, { limit: 1, cursor: cursor + added });
       await refusesCursor(storage, { limit: 1, cursor: added + cursor });
     }
-    assert.equal((await storage.getUsagePage({ limit: 1, cursor })).items.length, 1);
+    assert.equal((await storage.reader.getUsagePage({ limit: 1, cursor })).items.length, 1);
   }),
 
   check(
@@ -61,7 +62,7 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
     async (storage) => {
       await storeAll(storage, makeRecords(3, { username: null }));
       const query = { startDate: '2026-03-01', endDate: '2027-01-01', username: null, status: 200 };
-      const { nextCursor: cursor } = await storage.getUsagePage({ ...query, limit: 1 });
+      const { nextCursor: cursor } = await storage.reader.getUsagePage({ ...query, limit: 1 });
       for (const other of otherQueries(query)) await refusesCursor(storage, { ...other, cursor });
       const same: UsagePageQuery = {
         status: query.status,
@@ -69,15 +70,18 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
         endDate: new Date(query.endDate),
         startDate: '2026-03-01T01:00+01:00',
       };
-      assert.equal((await storage.getUsagePage({ ...same, route: undefined, cursor })).items.length, 2);
+      assert.equal(
+        (await storage.reader.getUsagePage({ ...same, route: undefined, cursor })).items.length,
+        2,
+      );
     },
   ),
 
   check('leave the storage as useful as before', async (storage) => {
     const record = makeRecord();
     await storeAll(storage, [record]);
-    await rejection(storage.getUsage({ limit: 0 }));
-    await rejection(storage.getUsagePage({ cursor: 'forged' }));
+    await rejection(storage.reader.getUsage({ limit: 0 }));
+    await rejection(storage.reader.getUsagePage({ cursor: 'forged' }));
     assert.deepEqual(await idsOf(storage, { limit: 1 }), [record.id]);
     assert.deepEqual(await idsOf(storage, { limit: 10_000 }), [record.id]);
   }),

@@ -122,8 +122,8 @@ export const SALTS: readonly ContractCheck[] = [
 
   checkSalts('are no records', async (_salts, storage) => {
     await claim(storage, anyDay());
-    assert.equal(await storage.count(), 0);
-    assert.deepEqual(await storage.getUsage(), []);
+    assert.equal(await storage.reader.countUsage(), 0);
+    assert.deepEqual(await storage.reader.getUsage(), []);
   }),
 
   checkSalts('are refused after close, where there is something to close', async (salts, storage) => {

@@ -130,7 +130,7 @@ export async function beside(body: (begin: (write: Promise<void>) => void) => Pr
 
 /** The ids that a query finds, in its order. */
 export async function idsOf(storage: ReadableUsageStorage, query?: UsageQuery): Promise<string[]> {
-  return (await storage.getUsage(query)).map(({ id }) => id);
+  return (await storage.reader.getUsage(query)).map(({ id }) => id);
 }
 
 /** The ids of records. */

@@ -36,7 +36,7 @@ async function holdsInstants(storage: ReadableUsageStorage, records: readonly Us
     assert.deepEqual(await idsOf(storage, query), [id]);
   }
   const read: string[] = [];
-  for await (const { id } of storage.stream({ batchSize: 25 })) read.push(id);
+  for await (const { id } of storage.reader.streamUsage({ batchSize: 25 })) read.push(id);
   assert.deepEqual(read, whole);
 }
 

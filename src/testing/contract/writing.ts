@@ -20,7 +20,7 @@ export const WRITING: readonly ContractCheck[] = [
     const first = makeRecord({ username: 'ada' });
     await storeAll(storage, [first]);
     await storeAll(storage, [makeRecord({ id: first.id, username: 'eve' })]);
-    assert.deepEqual(await storage.getUsage(), [first]);
+    assert.deepEqual(await storage.reader.getUsage(), [first]);
   }),
 
   check('adds the unknown half of a batch to the half that it knows', async (storage) => {

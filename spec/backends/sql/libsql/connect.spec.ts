@@ -46,7 +46,7 @@ describe('SqlStorage.connect with libSQL', () => {
     );
     const storage = await connectSqlite(file, undefined, LibSqlDriver);
     await Promise.all(children);
-    const records = await storage.getUsage({ limit: 10_000 });
+    const records = await storage.reader.getUsage({ limit: 10_000 });
     await storage.close();
     expect(records).to.have.lengthOf(750);
   });

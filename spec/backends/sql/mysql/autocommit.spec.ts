@@ -24,17 +24,19 @@ describe('SqlStorage.connect to a server whose sessions do not commit by themsel
     });
 
     it('reads what others have stored since it read before, on every connection, and leaves no transaction open', async () => {
-      const [reader, writer] = [await connectMySql(database.url), await connectMySql(database.url)];
-      const counts = (): Promise<number[]> => Promise.all([reader.count(), reader.count(), writer.count()]);
-      expect(await counts()).to.deep.equal([0, 0, 0]);
+      const [one, writer] = [await connectMySql(database.url), await connectMySql(database.url)];
+      const readOnly = await connectMySql(database.url, { readOnly: true });
+      const counts = (): Promise<number[]> =>
+        Promise.all([one, one, writer, readOnly, readOnly].map(({ reader }) => reader.countUsage()));
+      expect(await counts()).to.deep.equal([0, 0, 0, 0, 0]);
       await writer.store(makeRecords(3), signal);
-      expect(await counts()).to.deep.equal([3, 3, 3]);
+      expect(await counts()).to.deep.equal([3, 3, 3, 3, 3]);
       await writer.store([makeRecord()], signal);
-      expect(await reader.deleteBefore(new Date('2027-01-01'), 100, signal)).to.equal(4);
-      expect(await counts()).to.deep.equal([0, 0, 0]);
+      expect(await one.deleteBefore(new Date('2027-01-01'), 100, signal)).to.equal(4);
+      expect(await counts()).to.deep.equal([0, 0, 0, 0, 0]);
       const [open] = await other.query('select trx_id from information_schema.innodb_trx');
       expect(open).to.deep.equal([]);
-      await Promise.all([reader.close(), writer.close()]);
+      await Promise.all([one.close(), writer.close(), readOnly.close()]);
     });
   });
 });

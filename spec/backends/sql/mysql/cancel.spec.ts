@@ -62,7 +62,7 @@ describe('SqlStorage giving up a statement of MySQL or MariaDB', () => {
         await until(async () => (await sessions()) <= before, 'its connections are gone');
         await other.query('rollback');
         await storage.store([record], signal);
-        expect(await storage.getUsage()).to.deep.equal([record]);
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
         await storage.close();
       });
     }
@@ -83,7 +83,7 @@ describe('SqlStorage giving up a statement of MySQL or MariaDB', () => {
       await other.query('rollback');
       await proxy.accept();
       await storage.store([makeRecord()], signal);
-      expect(await storage.count()).to.equal(2);
+      expect(await storage.reader.countUsage()).to.equal(2);
       await storage.close();
       proxy.close();
     });

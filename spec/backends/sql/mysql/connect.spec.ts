@@ -27,8 +27,25 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
     it('lets several make the table at once', async () => {
       const storages = await Promise.all([1, 2, 3, 4].map(() => connectMySql(database.url)));
       await Promise.all(storages.map((storage) => storage.store([makeRecord()], signal)));
-      expect(await storages[0]?.getUsage()).to.have.lengthOf(4);
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(4);
       await Promise.all(storages.map((storage) => storage.close()));
+    });
+
+    it('lets several add what a later version brings at once', async () => {
+      await (await connectMySql(database.url)).close();
+      await other.query(
+        'alter table koa_usage drop column visitor, drop column track_var, drop index koa_usage_date_id_index',
+      );
+      const storages = await Promise.all([1, 2, 3, 4].map(() => connectMySql(database.url)));
+      await Promise.all(storages.map((storage) => storage.store([makeRecord({ visitor: 'v' })], signal)));
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(4);
+      await Promise.all(storages.map((storage) => storage.close()));
+    });
+
+    it('refuses a schema, as the server has none beside its databases', async () => {
+      const error = await caught(connectMySql(database.url, { schema: 'stats' }));
+      expect(error).to.include({ code: 'INVALID_OPTION' });
+      expect(error.message).to.include("'schema' is 'stats'").and.include("'dbName'");
     });
 
     it('takes host, port, user and password instead of a URL', async () => {
@@ -50,7 +67,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       const storage = await connectMySql(database.url);
       const record = makeRecord({ username: '👩‍👩‍👧‍👦' });
       await storage.store([record], signal);
-      expect(await storage.getUsage({ username: '👩‍👩‍👧‍👦' })).to.deep.equal([record]);
+      expect(await storage.reader.getUsage({ username: '👩‍👩‍👧‍👦' })).to.deep.equal([record]);
       await storage.close();
     });
 
@@ -71,7 +88,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       await other.query('alter table koa_usage drop column visitor, drop index koa_usage_date_id_index');
       const storage = await connectMySql(database.url);
       await storage.store([makeRecord({ visitor: 'v' })], signal);
-      expect(await storage.getUsage()).to.have.lengthOf(1);
+      expect(await storage.reader.getUsage()).to.have.lengthOf(1);
       await storage.close();
       const [rows] = await other.query(
         "show index from koa_usage where key_name = 'koa_usage_date_id_index'",

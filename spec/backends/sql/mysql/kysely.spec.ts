@@ -59,7 +59,7 @@ describe('SqlStorage on MySQL or MariaDB through Kysely', () => {
         );
         await storage.store(records, signal);
         await storage.store(records, signal);
-        const found = new Map((await storage.getUsage()).map((record) => [record.id, record]));
+        const found = new Map((await storage.reader.getUsage()).map((record) => [record.id, record]));
         expect(found.size).to.equal(records.length);
         for (const record of records) expect(found.get(record.id)).to.deep.equal(record);
         expect(await storage.salts.claim('2026-03-01', 'salt', signal)).to.equal('salt');
@@ -75,7 +75,7 @@ describe('SqlStorage on MySQL or MariaDB through Kysely', () => {
       });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 

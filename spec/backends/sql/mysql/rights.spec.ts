@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
+import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
 import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
@@ -38,23 +39,55 @@ describe('SqlStorage.connect on MySQL or MariaDB as a user who may not change th
     };
 
     const runWhatItSays = async ({ message }: Error): Promise<void> => {
-      await root.query(message.slice(message.indexOf('may run: ') + 'may run: '.length));
+      const [, sql = ''] = message.split(/ run: /);
+      for (const statement of sql.split('; '))
+        if (/^(create|alter) /.test(statement)) await root.query(statement);
     };
 
     const keepsARecord = async (): Promise<void> => {
       const storage = await connectMySql(url);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     };
 
-    it('says what to grant where the table is missing', async () => {
+    it('says which SQL to run where the table is missing', async () => {
       await root.query(`grant select, insert, update on \`${database.name}\`.* to '${user}'@'%'`);
       const error = await refusal();
       expect(error.message).to.include("The table 'koa_usage' cannot be made: CREATE command denied to user");
       await runWhatItSays(error);
       await keepsARecord();
+    });
+
+    it('needs no right but to select with readOnly, and makes and changes nothing', async () => {
+      const read = (): Promise<SqlStorage> => connectMySql(url, { readOnly: true });
+      const definition = async (): Promise<unknown> => (await root.query('show create table koa_usage'))[0];
+      await root.query(`grant select on \`${database.name}\`.* to '${user}'@'%'`);
+      const missing = await caught(read());
+      expect(missing).to.include({ code: 'STORAGE_SETUP' });
+      expect(missing.message).to.match(/'koa_usage' cannot be read: .*doesn't exist.*without readOnly/);
+      expect((await root.query('show tables'))[0]).to.deep.equal([]);
+
+      const writer = await connectMySql(database.url);
+      await root.query('drop index koa_usage_date_id_index on koa_usage');
+      const before = await definition();
+      const storage = await read();
+      const record = makeRecord();
+      await writer.store([record], signal);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
+      expect(await caught(storage.store([record], signal))).to.include({ code: 'STORAGE_SETUP' });
+      await storage.close();
+      await writer.close();
+      expect(await definition()).to.deep.equal(before);
+
+      await root.query('alter table koa_usage drop column visitor');
+      expect((await caught(read())).message).to.match(/Unknown column .*visitor/);
+      await root.query(`revoke select on \`${database.name}\`.* from '${user}'@'%'`);
+      await root.query(`grant insert on \`${database.name}\`.* to '${user}'@'%'`);
+      const forbidden = await caught(read());
+      expect(forbidden).to.include({ code: 'STORAGE_SETUP' });
+      expect(forbidden.message).to.match(/SELECT command denied.*grant the user select on the table/);
     });
 
     for (const [what, change] of [

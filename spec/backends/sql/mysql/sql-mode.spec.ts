@@ -69,12 +69,12 @@ describe('SqlStorage in the modes of MySQL or MariaDB', () => {
           it('finds what was asked for, whatever strangers are called', async () => {
             for (const record of records) {
               const username = record.username as string;
-              expect(await storage.count({ username }), username).to.equal(1);
-              expect(await storage.getUsage({ username })).to.deep.equal([record]);
+              expect(await storage.reader.countUsage({ username }), username).to.equal(1);
+              expect(await storage.reader.getUsage({ username })).to.deep.equal([record]);
               const streamed: unknown[] = [];
-              for await (const one of storage.stream({ username })) streamed.push(one);
+              for await (const one of storage.reader.streamUsage({ username })) streamed.push(one);
               expect(streamed).to.deep.equal([record]);
-              expect(await storage.count({ method: username, route: username })).to.equal(0);
+              expect(await storage.reader.countUsage({ method: username, route: username })).to.equal(0);
             }
           });
 
@@ -96,7 +96,7 @@ describe('SqlStorage in the modes of MySQL or MariaDB', () => {
             const query = { username: "a'b", limit: 2 };
             const position = { date: new Date('2100-01-01'), id: "x'or(1=1))#" };
             const cursor = encodeCursor(position, scopeOf(resolveUsagePageQuery(query)));
-            const { items } = await storage.getUsagePage({ ...query, cursor });
+            const { items } = await storage.reader.getUsagePage({ ...query, cursor });
             expect(items.map(({ username }) => username)).to.deep.equal(["a'b"]);
           });
 
@@ -107,9 +107,9 @@ describe('SqlStorage in the modes of MySQL or MariaDB', () => {
             );
             await storage.store(old, signal);
             await storage.store(old, signal);
-            expect(await storage.count()).to.equal(records.length + old.length);
+            expect(await storage.reader.countUsage()).to.equal(records.length + old.length);
             expect(await storage.deleteBefore(new Date('2021-01-01'), 100, signal)).to.equal(old.length);
-            expect(await storage.count()).to.equal(records.length);
+            expect(await storage.reader.countUsage()).to.equal(records.length);
           });
         });
       }

@@ -162,7 +162,7 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       await storage.store([record], signal);
       const [rows] = await other.query("select date_format(date, '%Y-%m-%d %T.%f') as d from koa_usage");
       expect(rows).to.deep.equal([{ d: '2026-03-01 12:00:00.123000' }]);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
     });
 
     it('finds dates by the index, and alike by MikroORM itself', async () => {
@@ -187,7 +187,7 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       const own = await connectMySql(database.url, { tableName: 'small' });
       try {
         await own.store(makeRecords(256, { url: '😀'.repeat(2048) }), signal);
-        expect(await own.getUsage()).to.have.lengthOf(256);
+        expect(await own.reader.getUsage()).to.have.lengthOf(256);
       } finally {
         await own.close();
         await other.query('set global max_allowed_packet = @before');

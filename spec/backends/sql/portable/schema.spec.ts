@@ -62,7 +62,7 @@ describe('The portable schema', () => {
     it('is made once, whoever comes at the same time', async () => {
       const storages = await Promise.all([connect(), connect(), connect(), connect()]);
       for (const storage of storages) await storage.store(makeRecords(3), signal);
-      expect(await storages[0]?.getUsage()).to.have.lengthOf(12);
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(12);
       await Promise.all(storages.map((storage) => storage.close()));
       const indexes = await run("select indexname from pg_indexes where tablename = 'koa_usage' order by 1");
       expect(indexes.map(({ indexname }) => indexname)).to.deep.equal([
@@ -79,7 +79,7 @@ describe('The portable schema', () => {
       const storage = await connect();
       const records = makeRecords(2, { visitor: 'c0ffee', trackVar: { plan: 'pro' } });
       await storage.store(records, signal);
-      expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
       await storage.close();
       const [path] = await run(
         "select data_type from information_schema.columns where table_name = 'koa_usage' and column_name = 'path'",
@@ -93,7 +93,7 @@ describe('The portable schema', () => {
       const storage = await connect();
       const records = makeRecords(1, { visitor: 'c0ffee' });
       await storage.store(records, signal);
-      expect(await storage.getUsage()).to.deep.equal(records);
+      expect(await storage.reader.getUsage()).to.deep.equal(records);
       await storage.close();
       const [row] = await run('select note from koa_usage');
       expect(row).to.deep.equal({ note: null });
@@ -138,7 +138,7 @@ describe('The portable schema', () => {
       );
       const storage = await connect();
       await storage.store(makeRecords(1), signal);
-      expect(await storage.count()).to.equal(1);
+      expect(await storage.reader.countUsage()).to.equal(1);
       await storage.close();
     });
 

@@ -44,7 +44,7 @@ describeOn('postgresql', (server) => {
       await first.store([record], signal);
       await first.close();
       const second = await connectPostgres(database);
-      expect(await second.getUsage()).to.deep.equal([record]);
+      expect(await second.reader.getUsage()).to.deep.equal([record]);
       expect(second.name).to.equal('postgresql');
       await second.close();
     });
@@ -53,7 +53,7 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database, { schema: 'Track "1"', tableName: 'my usage' });
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
       const client = await postgresClient(database);
       const { rows } = await client.query('select id from "Track ""1"""."my usage"');
@@ -83,6 +83,39 @@ describeOn('postgresql', (server) => {
       );
     });
 
+    it('keeps records where the search_path leads, and sees to the table there alone', async () => {
+      const client = await postgresClient(database);
+      await client.query(`create schema app; create schema other; create table other.usage (name text)`);
+      await client.query(`alter database "${database.name}" set search_path = app, other`);
+      const connect = (): Promise<SqlStorage> => connectPostgres(database, { tableName: 'visits' });
+      await (await connect()).close();
+      await client.query('create table public.visits as select id from app.visits');
+      await client.query('alter table app.visits drop column visitor');
+      const storage = await connect();
+      const record = makeRecord({ visitor: 'v' });
+      await storage.store([record], signal);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
+      await storage.close();
+      const { rows } = await client.query('select visitor from app.visits');
+      expect(rows).to.deep.equal([{ visitor: 'v' }]);
+      const error = await caught(connectPostgres(database, { tableName: 'usage' }));
+      expect(error.message).to.include("'usage' is not one of usage records").and.not.include('run:');
+      await client.query(`alter database "${database.name}" reset search_path`);
+      await client.end();
+    });
+
+    it('lets several add what a later version brings at once', async () => {
+      const connect = (): Promise<SqlStorage> => connectPostgres(database, { tableName: 'later' });
+      await (await connect()).close();
+      const client = await postgresClient(database);
+      await client.query('alter table later drop column visitor; drop index later_date_id_index');
+      await client.end();
+      const storages = await Promise.all(Array.from({ length: 6 }, connect));
+      await Promise.all(storages.map((storage) => storage.store([makeRecord({ visitor: 'v' })], signal)));
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(6);
+      await Promise.all(storages.map((storage) => storage.close()));
+    });
+
     it('lets several make the table at once', async () => {
       const storages = await Promise.all(
         Array.from({ length: 6 }, () =>
@@ -90,7 +123,7 @@ describeOn('postgresql', (server) => {
         ),
       );
       await Promise.all(storages.map((storage) => storage.store([makeRecord()], signal)));
-      expect(await storages[0]?.getUsage()).to.have.lengthOf(6);
+      expect(await storages[0]?.reader.getUsage()).to.have.lengthOf(6);
       await Promise.all(storages.map((storage) => storage.close()));
     });
   });

@@ -76,7 +76,7 @@ describeOn('postgresql', (server) => {
       it(`has the tracker drop just the record that ${title} of the application refuses`, async () => {
         await client.query(sql);
         if (title === 'a unique index') await storage.store([makeRecord({ username: 'mallory' })], signal);
-        const before = (await storage.getUsage()).length;
+        const before = (await storage.reader.getUsage()).length;
         const { pipeline } = laneTo(storage);
         const wrong = makeRecord({ username: 'mallory' });
         for (const record of [...makeRecords(5), wrong, ...makeRecords(6)]) pipeline.accept(record);
@@ -87,7 +87,7 @@ describeOn('postgresql', (server) => {
           queued: 0,
           refused: 1,
         });
-        expect(await storage.getUsage()).to.have.length(before + 11);
+        expect(await storage.reader.getUsage()).to.have.length(before + 11);
         await pipeline.close(0);
       });
     }

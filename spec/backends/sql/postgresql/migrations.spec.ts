@@ -45,7 +45,7 @@ describeOn('postgresql', (server) => {
         const storage = new SqlStorage(orm);
         const record = makeRecord({ trackVar: { a: 1.5 }, responseBytes: 2 ** 53 - 1 });
         await storage.store([record], signal);
-        expect(await storage.getUsage()).to.deep.equal([record]);
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
         expect(await orm.em.getRepository(Usage).getUsage()).to.deep.equal([record]);
         expect(await orm.migrator.checkSchema()).to.equal(false);
         expect((await orm.migrator.create()).diff.up).to.deep.equal([]);

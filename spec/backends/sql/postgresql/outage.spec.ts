@@ -30,7 +30,7 @@ describeOnOwn('postgresql', (server) => {
         server().thaw();
       }
       expect(await storage.store(records, signal)).to.deep.equal({ stored: 5, refused: [] });
-      expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
     });
 
     it('is down, says so at once, and stores when it is back', async () => {
@@ -41,7 +41,7 @@ describeOnOwn('postgresql', (server) => {
       }
       await server().start();
       expect(await storage.store(records, signal)).to.deep.equal({ stored: 3, refused: [] });
-      expect(await storage.getUsage({ username: 'later' })).to.have.length(3);
+      expect(await storage.reader.getUsage({ username: 'later' })).to.have.length(3);
     });
   });
 });

@@ -87,7 +87,7 @@ for (const [title, options] of Object.entries(WAYS)) {
           }),
         );
         expect(error.message).to.equal('changed my mind');
-        expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+        expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
         expect(await orm.em.fork().count(Note)).to.equal(0);
       });
 
@@ -118,7 +118,7 @@ for (const [title, options] of Object.entries(WAYS)) {
         // Both connections are back.
         for (const em of holders) await em.begin();
         for (const em of holders) await em.rollback();
-        expect(await storage.getUsage()).to.have.length(2);
+        expect(await storage.reader.getUsage()).to.have.length(2);
       });
 
       it('rejects at once when the tracker stops waiting, and stores the batch later, once', async () => {
@@ -131,7 +131,7 @@ for (const [title, options] of Object.entries(WAYS)) {
           expect((await storing).message).to.include('too slow');
         });
         expect(await storage.store(records, signal)).to.deep.equal({ stored: 3, refused: [] });
-        expect(await storage.getUsage()).to.have.length(3);
+        expect(await storage.reader.getUsage()).to.have.length(3);
         expect(await orm.em.fork().count(Note)).to.equal(0);
       });
 

@@ -26,7 +26,7 @@ describeOn('postgresql', (server) => {
       await storage.store(records, signal);
       for (const record of records) {
         const username = record.username as string;
-        expect(await storage.getUsage({ username }), username).to.deep.equal([record]);
+        expect(await storage.reader.getUsage({ username }), username).to.deep.equal([record]);
         expect(await orm.em.fork().count(Usage, { username: { $in: [username] } })).to.equal(1);
       }
     });

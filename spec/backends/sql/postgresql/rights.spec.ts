@@ -34,7 +34,7 @@ describeOn('postgresql', (server) => {
 
     const runAdvice = async (error: Error): Promise<void> => {
       expect(error).to.include({ code: 'STORAGE_SETUP' });
-      await client.query(error.message.slice(error.message.search(/[Rr]un: /) + 5));
+      await client.query(error.message.slice(error.message.search(/[Rr]un: /) + 5).replace('Run: ', ''));
     };
 
     it('says what to grant to make the table, to write into one, and to change it', async () => {
@@ -47,12 +47,12 @@ describeOn('postgresql', (server) => {
       const storage = await connect();
       const record = makeRecord();
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
 
       await client.query('alter table koa_usage drop column visitor');
       const error = await caught(connect());
-      expect(error.message).to.match(/must be owner.*alter table "koa_usage" add column "visitor"/);
+      expect(error.message).to.match(/must be owner.*alter table "koa_usage" add "visitor"/);
       await runAdvice(error);
       await (await connect()).close();
     });
@@ -68,6 +68,42 @@ describeOn('postgresql', (server) => {
       await runAdvice(error);
       expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
       await storage.close();
+    });
+
+    it('needs no right but to select with readOnly, and makes and changes nothing', async () => {
+      const read = (): Promise<SqlStorage> =>
+        connectPostgres(database, { user: role, password: 'pw', readOnly: true });
+      const relations = async (): Promise<unknown[]> =>
+        (
+          await client.query(
+            `select relname, relnatts from pg_class where relnamespace = 'public'::regnamespace`,
+          )
+        ).rows;
+      const missing = await caught(read());
+      expect(missing).to.include({ code: 'STORAGE_SETUP' });
+      expect(missing.message).to.match(
+        /'koa_usage' cannot be read: .*"koa_usage" does not exist.*without readOnly/,
+      );
+      expect(await relations()).to.deep.equal([]);
+
+      const writer = await connectPostgres(database);
+      const forbidden = await caught(read());
+      expect(forbidden).to.include({ code: 'STORAGE_SETUP' });
+      expect(forbidden.message).to.match(/permission denied.*grant the user select on the table/);
+      await client.query(`grant select on koa_usage to ${role}; drop index koa_usage_date_id_index`);
+      const before = await relations();
+      const storage = await read();
+      const records = makeRecords(3);
+      await writer.store(records, signal);
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.countUsage({ status: 200 })).to.equal(3);
+      expect(await caught(storage.store(makeRecords(1), signal))).to.include({ code: 'STORAGE_SETUP' });
+      await storage.close();
+      await writer.close();
+      expect(await relations()).to.deep.equal(before);
+
+      await client.query('alter table koa_usage drop column visitor');
+      expect((await caught(read())).message).to.match(/column .*visitor does not exist/);
     });
 
     it('needs the right to delete for nothing but deleting', async () => {

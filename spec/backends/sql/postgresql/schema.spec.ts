@@ -60,18 +60,31 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database);
       const record = makeRecord({ visitor: 'v', trackVar: { a: [1] } });
       await storage.store([record], signal);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
     });
 
     for (const [change, says] of [
-      ['alter column url type varchar(255)', /column url is character varying\(255\)/],
-      ['alter column path type char(10)', /column path is character\(10\)/],
-      ['alter column date type timestamp(3)', /column date is timestamp\(3\) without time zone/],
-      ['alter column date type timestamptz(0)', /column date is timestamp\(0\) with time zone/],
-      ['alter column request_bytes type int', /column request_bytes is integer/],
-      ['alter column duration_ms type real', /column duration_ms is real/],
+      [
+        'alter column url type varchar(255)',
+        /column url is varchar\(255\), which does not hold varchar\(4096\)/,
+      ],
+      ['alter column path type char(10)', /column path is char\(10\)/],
+      [
+        'alter column date type timestamp(3)',
+        /column date is timestamp\(3\), which does not hold timestamptz\(3\)/,
+      ],
+      ['alter column date type timestamptz(0)', /column date is timestamptz\(0\)/],
+      ['alter column request_bytes type int', /column request_bytes is int4/],
+      ['alter column duration_ms type real', /column duration_ms is float4/],
+      ['alter column id type uuid using id::uuid', /column id is uuid/],
+      ['alter column bot type int using 0', /column bot is int4, which does not hold boolean/],
+      ['alter column query type text', /column query is text, which does not hold jsonb/],
       ['alter column route set not null', /column route does not take null/],
+      [
+        'alter column route set not null, alter column route type varchar(9)',
+        /not take null; its column route/,
+      ],
       ['add column tenant int not null', /demands values for tenant/],
       ['drop column weight', /lacks the columns weight/],
       ['drop constraint koa_usage_pkey', /primary key is not the column id/],
@@ -84,28 +97,36 @@ describeOn('postgresql', (server) => {
         const storage = await connectPostgres(database);
         const record = makeRecord({ route: null });
         await storage.store([record], signal);
-        expect(await storage.getUsage()).to.deep.equal([record]);
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
         await storage.close();
       });
     }
+
+    it('gives no SQL where another column is the key', async () => {
+      await client.query('alter table koa_usage drop constraint koa_usage_pkey, add primary key (id, date)');
+      expect(await refusal())
+        .to.include('its primary key is not the column id')
+        .and.not.include('run:');
+    });
 
     it('gives no SQL for a view, which has no key', async () => {
       await client.query('create view usage_view as select * from koa_usage');
       const error = await caught(connectPostgres(database, { tableName: 'usage_view' }));
       await client.query('drop view usage_view');
       expect(error).to.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.include('its primary key is not').and.not.include('run:');
+      expect(error.message).to.include('is a view').and.include('another tableName').and.not.include('run:');
     });
 
     it('takes wider columns, and further ones that demand nothing', async () => {
       await client.query(
-        'alter table koa_usage alter column url type text, alter column path type varchar, alter column status type bigint, ' +
+        'alter table koa_usage alter column url type text, alter column path type varchar, alter column status type bigint, alter column query type json, ' +
+          'alter column date type timestamptz, ' +
           "add column note text, add column tenant text not null default 'a', add column n int generated always as identity",
       );
       const storage = await connectPostgres(database);
       const record = makeRecord();
       await storage.store([record], signal);
-      expect((await storage.getUsage())[0]?.url).to.equal(record.url);
+      expect((await storage.reader.getUsage())[0]?.url).to.equal(record.url);
       await storage.close();
     });
 

@@ -45,10 +45,10 @@ describeOn('postgresql', (server) => {
           );
           await client.end();
           expect(rows.map(({ date }: { date: string }) => date)).to.deep.equal(DATES);
-          const found = new Map((await storage.getUsage()).map((record) => [record.id, record]));
+          const found = new Map((await storage.reader.getUsage()).map((record) => [record.id, record]));
           for (const record of records) expect(found.get(record.id)).to.deep.equal(record);
           const [first] = records;
-          const only = await storage.getUsage({ startDate: DATES[0], endDate: DATES[1] });
+          const only = await storage.reader.getUsage({ startDate: DATES[0], endDate: DATES[1] });
           expect(only).to.deep.equal([first]);
           await orm.close(true);
         });

@@ -28,7 +28,7 @@ describe('The schema that a URL of PostgreSQL names', () => {
     const holds = async (storage: SqlStorage): Promise<void> => {
       const record = makeRecord();
       await storage.store([record], signal);
-      expect((await storage.getUsage()).map(({ id }) => id)).to.include(record.id);
+      expect((await storage.reader.getUsage()).map(({ id }) => id)).to.include(record.id);
       const { rows } = await client.query('select id from usage.koa_usage');
       expect(rows).to.deep.include({ id: record.id });
     };

@@ -55,7 +55,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       });
       expect(await caught(rolledBack)).to.include({ message: 'rolled back' });
       expect(await deletion).to.equal(100);
-      const left = await storage.getUsage();
+      const left = await storage.reader.getUsage();
       expect(left.map(({ serverName }) => serverName)).to.deep.equal(Array(20).fill('spec'));
     });
 
@@ -69,7 +69,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         controller.abort(new Error('no longer waited for'));
       });
       expect(await deletion).to.be.an.instanceOf(Error);
-      expect(await storage.count()).to.equal(120);
+      expect(await storage.reader.countUsage()).to.equal(120);
     });
 
     it('leaves a transaction of the native client alone', async () => {
@@ -77,7 +77,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const error = await caught(storage.deleteBefore(LATER, 100, signal));
       expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
       native.exec('rollback');
-      expect(await storage.count()).to.equal(120);
+      expect(await storage.reader.countUsage()).to.equal(120);
     });
 
     it("rejects at once where another connection has the lock, and keeps the application's time out", async () => {

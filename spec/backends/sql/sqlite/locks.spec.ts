@@ -65,7 +65,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
     });
 
     it('can be read', async () => {
-      expect(await storage.getUsage()).to.deep.equal([]);
+      expect(await storage.reader.getUsage()).to.deep.equal([]);
     });
 
     it('rejects at once on a connection of its own, too', async () => {
@@ -87,7 +87,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       await clock.advance(500);
       await until(() => pipeline.stats().stored === 250, 'the records are stored');
       expect(attempts.count).to.equal(2);
-      expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
       await pipeline.close(0);
     });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { NativeDatabase } from '../../../../src/backends/sql/sqlite/native-client.js';
+import { RowPacker, unpackRows } from '../../../../src/backends/sql/sqlite/packed-rows.js';
 import { RowInserter } from '../../../../src/backends/sql/sqlite/row-inserter.js';
 import { SQLITE_CLIENTS, openNative } from '../../../support/sqlite.js';
 
@@ -28,9 +29,8 @@ for (const [client, driver] of SQLITE_CLIENTS) {
 
     /** A row whose columns are null where `nulls` has a bit for them. */
     function rowWith(index: number, nulls: number): Parameters<RowInserter['transact']>[0] {
-      const values = COLUMNS.flatMap((name, column) => (nulls & (1 << column) ? [] : [`${name}${index}`]));
-      return (add) =>
-        add({ nulls: nulls << 1, values: [`id ${String(index).padStart(3, '0')}`, ...values] }, index);
+      const values = COLUMNS.map((name, column) => (nulls & (1 << column) ? null : `${name}${index}`));
+      return (add) => add([`id ${String(index).padStart(3, '0')}`, ...values], index);
     }
 
     it('keeps null as null in every column, in more shapes than have statements of their own', () => {
@@ -55,11 +55,8 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const wrong = new Set([2, 5, 6, 9]);
       const refused = inserter.transact((add) => {
         for (let index = 0; index < 10; index += 1) {
-          const [first, ...rest] = COLUMNS.map((name) => `${name}${index}`);
-          add(
-            { nulls: 0, values: [`id ${index}`, wrong.has(index) ? 'wrong' : (first ?? ''), ...rest] },
-            index,
-          );
+          const [first = '', ...rest] = COLUMNS.map((name) => `${name}${index}`);
+          add([`id ${index}`, wrong.has(index) ? 'wrong' : first, ...rest], index);
         }
       });
       expect(refused.map(({ index }) => index)).to.have.members([...wrong]);
@@ -78,6 +75,27 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       inserter.transact(rowWith(7, 0));
       expect(rows()).to.have.lengthOf(1);
     });
+
+    for (const width of [31, 32, 33, 64, 65, 100]) {
+      it(`keeps null, false and true in each of ${width} columns, through the way to the thread`, () => {
+        const names = Array.from({ length: width - 1 }, (_, column) => `c${column}`);
+        database.exec(`create table wide (id text primary key, ${names.join(', ')})`);
+        const wide = new RowInserter(database, { name: 'wide', columns: ['id', ...names] });
+        const given = [null, 0, 1].flatMap((value) =>
+          [null, 0, 1].flatMap((rest) =>
+            names.map((name) => names.map((other) => (other === name ? value : rest))),
+          ),
+        );
+        const packer = new RowPacker();
+        for (const [index, values] of given.entries()) packer.add([`${index}`, ...values]);
+        const refused = wide.transact((add) => {
+          for (const row of unpackRows(packer.pack(), width)) add(row, 0);
+        });
+        expect(refused).to.deep.equal([]);
+        const found = database.prepare('select * from wide order by cast(id as integer)').all();
+        expect(found.map((row) => Object.values(row as object).slice(1))).to.deep.equal(given);
+      });
+    }
 
     it('says at once that there is no such table', () => {
       expect(() => new RowInserter(database, { name: 'none', columns: ['id'] })).to.throw('no such table');

@@ -9,6 +9,7 @@ import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { makeRecord } from '../../../support/records.js';
 import { applicationOrm, useTemporaryFolder } from '../../../support/sqlite.js';
+import { warningsOf } from '../../../support/warnings.js';
 
 describe('ThreadWriter', () => {
   const folder = useTemporaryFolder();
@@ -48,6 +49,18 @@ describe('ThreadWriter', () => {
     const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
     const thread = new WriteThread(orm, findUsageTable(orm), url);
     expect(await thread.start()).to.equal(true);
+    await thread.close();
+    await orm.close(true);
+  });
+
+  it('leaves writing to the event loop where that addon is loaded already, and says so', async () => {
+    const orm = await open({ nativeBinding: createRequire(import.meta.url)(ownAddon()) as object });
+    const thread = new WriteThread(orm, findUsageTable(orm));
+    const warnings = await warningsOf(async () => {
+      expect(await thread.start()).to.equal(false);
+    });
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0]).to.include('nativeBinding');
     await thread.close();
     await orm.close(true);
   });

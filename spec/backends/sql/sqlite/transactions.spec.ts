@@ -43,7 +43,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       });
       await storing;
       expect(await notes()).to.equal(2);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
     });
 
     it("outlives the application's rollback", async () => {
@@ -58,7 +58,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       expect((await caught(transaction)).message).to.equal('changed my mind');
       await storing;
       expect(await notes()).to.equal(0);
-      expect(await storage.getUsage()).to.deep.equal([record]);
+      expect(await storage.reader.getUsage()).to.deep.equal([record]);
     });
 
     it('lets transactions in between the parts of a large batch', async () => {
@@ -72,7 +72,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       );
       await Promise.all([storing, ...transactions]);
       expect(await notes()).to.equal(3);
-      expect(await storage.getUsage({ limit: 10_000 })).to.have.lengthOf(1000);
+      expect(await storage.reader.getUsage({ limit: 10_000 })).to.have.lengthOf(1000);
     });
 
     it('can be read within a transaction, which does not wait for itself', async () => {
@@ -83,7 +83,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         return [
           await em.getRepository(Usage).getUsage(),
           await orm.em.getRepository(Usage).getUsage(),
-          await storage.getUsage(),
+          await storage.reader.getUsage(),
         ];
       });
       expect(found).to.deep.equal([[record], [record], [record]]);
@@ -99,7 +99,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       });
       const [error] = await Promise.all(storing);
       expect(error).to.be.an.instanceOf(Error);
-      expect(await storage.getUsage()).to.deep.equal([]);
+      expect(await storage.reader.getUsage()).to.deep.equal([]);
     });
 
     describe('begun on the native client', () => {
@@ -119,7 +119,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         expect(native.inTransaction).to.equal(true);
         native.exec('commit');
         expect(await notes()).to.equal(1);
-        expect(await storage.getUsage()).to.deep.equal([]);
+        expect(await storage.reader.getUsage()).to.deep.equal([]);
         expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
       });
     });

@@ -24,6 +24,7 @@ import {
   temporaryFolder,
 } from '../../../support/sqlite.js';
 import { until } from '../../../support/until.js';
+import { warningsOf } from '../../../support/warnings.js';
 
 const { signal } = new AbortController();
 const LATER = new Date('2100-01-01T00:00:00Z');
@@ -58,7 +59,7 @@ describe('SqlStorage on a file of its own', () => {
     expect(await storage.deleteBefore(LATER, 9000, signal)).to.equal(9000);
     expect(turns).to.be.at.least(36);
     isDone = true;
-    expect(await storage.count()).to.equal(1000);
+    expect(await storage.reader.countUsage()).to.equal(1000);
   });
 
   it('refuses the records that the table does not take, with the reason, and stores the others', async () => {
@@ -95,13 +96,13 @@ describe('SqlStorage on a file of its own', () => {
     const abort = new AbortController();
     const records = makeRecords(5000);
     const storing = caught(storage.store(records, abort.signal));
-    await until(async () => (await storage.count()) > 0, 'the first part is written', 1);
+    await until(async () => (await storage.reader.countUsage()) > 0, 'the first part is written', 1);
     abort.abort(new Error('too slow'));
     expect((await storing).message).to.include('too slow');
     expect(await storage.store(makeRecords(1), signal)).to.deep.equal({ stored: 1, refused: [] });
-    expect(await storage.count()).to.be.within(2, 5000);
+    expect(await storage.reader.countUsage()).to.be.within(2, 5000);
     expect(await storage.store(records, signal)).to.deep.equal({ stored: 5000, refused: [] });
-    expect(await storage.count()).to.equal(5001);
+    expect(await storage.reader.countUsage()).to.equal(5001);
   });
 
   it('keeps salts while it writes, neither waiting for a lock of its own', async () => {
@@ -113,17 +114,17 @@ describe('SqlStorage on a file of its own', () => {
     for (const day of days)
       expect(await storage.salts.claim(day, `salt of ${day}`, signal)).to.equal(`salt of ${day}`);
     await storing;
-    expect(await storage.count()).to.equal(6000);
+    expect(await storage.reader.countUsage()).to.equal(6000);
   });
 
   it('lets the application delete through its connection while the thread writes', async () => {
     const usageRepo = storage.provides[0]?.value as UsageRepository;
     const storing = storage.store(makeRecords(10_000), signal);
-    for (let written = 0; written < 10_000; written = await storage.count()) {
+    for (let written = 0; written < 10_000; written = await storage.reader.countUsage()) {
       await usageRepo.nativeDelete({ username: 'nobody' });
       const before = written;
       // SQLite's lock goes to whoever asks at the right time: the thread is to have it in between.
-      await until(async () => (await storage.count()) > before, 'the thread writes', 1);
+      await until(async () => (await storage.reader.countUsage()) > before, 'the thread writes', 1);
     }
     expect(await storing).to.deep.equal({ stored: 10_000, refused: [] });
   });
@@ -133,7 +134,7 @@ describe('SqlStorage on a file of its own', () => {
     await storage.close();
     expect(existsSync(`${file}-wal`)).to.equal(false);
     storage = await connectSqlite(file);
-    expect(await storage.count()).to.equal(20_000);
+    expect(await storage.reader.countUsage()).to.equal(20_000);
   });
 });
 
@@ -164,7 +165,10 @@ describe('backends/sql/sqlite/write-thread', () => {
   it('is not to be had for a database in memory, where the event loop writes', async () => {
     const inMemory = await applicationOrm();
     const thread = new WriteThread(inMemory, findUsageTable(inMemory));
-    expect(await thread.start()).to.equal(false);
+    const warnings = await warningsOf(async () => {
+      expect(await thread.start()).to.equal(false);
+    });
+    expect(warnings).to.deep.equal([]);
     await thread.close();
     await inMemory.close(true);
   });
@@ -181,12 +185,18 @@ describe('backends/sql/sqlite/write-thread', () => {
     await late.close(true);
   });
 
-  it('leaves writing and deleting to the event loop if it cannot start', async () => {
+  it('leaves writing and deleting to the event loop if it cannot start, and says so once', async () => {
     const thread = new WriteThread(orm, table, program("throw new Error('no thread')"));
-    const result = await writerOn(thread).write(makeRecords(300), signal);
-    expect(result).to.deep.equal({ stored: 300, refused: [] });
-    const deleter = new ThreadDeleter(thread, table.name, new SqliteDeleter(orm, table));
-    expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
+    const warnings = await warningsOf(async () => {
+      const result = await writerOn(thread).write(makeRecords(300), signal);
+      expect(result).to.deep.equal({ stored: 300, refused: [] });
+      const deleter = new ThreadDeleter(thread, table.name, new SqliteDeleter(orm, table));
+      expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
+    });
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0])
+      .to.match(/^koa-track-usage: SQLite is written to on the event loop, in short turns, .*: no thread\./)
+      .and.to.include('--packages=external');
     await thread.close();
   });
 
@@ -232,7 +242,7 @@ describe('backends/sql/sqlite/write-thread', () => {
 
   it("fails a task with SQLite's error and its code", async () => {
     const other = new WriteThread(orm, { ...table, name: 'none' });
-    const task = { kind: 'insert', rows: new RowPacker([]).pack() } as const;
+    const task = { kind: 'insert', rows: new RowPacker().pack() } as const;
     expect(await caught(other.perform(task))).to.include({ code: 'SQLITE_ERROR' });
     await other.close();
   });
@@ -273,7 +283,7 @@ function storingProgram(folder: TemporaryFolder, last: string): string {
     const records = makeRecords(20_000);
     for (let start = 0; start < records.length; start += 500)
       await storage.store(records.slice(start, start + 500), new AbortController().signal);
-    const stored = await storage.count();
+    const stored = await storage.reader.countUsage();
     ${last}
     console.log(stored);
   `;

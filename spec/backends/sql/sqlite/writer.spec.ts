@@ -50,7 +50,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         expect(stored).to.equal(499);
         expect(refused.map(({ id }) => id)).to.deep.equal([wrong.id]);
         expect(refused[0]?.error.message).to.match(/CHECK constraint failed/);
-        const found = (await storage.getUsage({ limit: 10_000 })).map(({ id }) => id);
+        const found = (await storage.reader.getUsage({ limit: 10_000 })).map(({ id }) => id);
         expect(new Set(found)).to.deep.equal(
           new Set(batch.map(({ id }) => id).filter((id) => id !== wrong.id)),
         );
@@ -88,10 +88,10 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       await nextTurn();
       abort.abort(new Error('too slow'));
       await storing;
-      const kept = await storage.getUsage({ limit: 10_000 });
+      const kept = await storage.reader.getUsage({ limit: 10_000 });
       expect(kept.length).to.be.within(1, 1999);
       expect(await storage.store(records, signal)).to.deep.equal({ stored: 2000, refused: [] });
-      expect(await storage.getUsage({ limit: 10_000 })).to.have.lengthOf(2000);
+      expect(await storage.reader.getUsage({ limit: 10_000 })).to.have.lengthOf(2000);
     });
 
     it('gives the event loop turns during a large batch', async () => {
@@ -118,7 +118,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const error = await caught(storage.store([makeRecord()], signal));
       expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
       expect(error.message).to.include('not open');
-      expect(await caught(storage.getUsage())).to.be.an.instanceOf(Error);
+      expect(await caught(storage.reader.getUsage())).to.be.an.instanceOf(Error);
     });
 
     it('is unavailable, and the process goes on, when the database is closed between two parts of a batch', async () => {
@@ -142,7 +142,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       await orm.close(true);
       await orm.connect();
       await storage.store(records.slice(1), signal);
-      expect(await storage.getUsage()).to.deep.equal(records.toReversed());
+      expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
     });
   });
 }

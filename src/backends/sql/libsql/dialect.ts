@@ -8,8 +8,7 @@ import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { storageError } from './errors.js';
-import { REMOTE_URL, isRemote } from './location.js';
-import { ensureTable } from './schema.js';
+import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
 import { LibSqlServerWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 
@@ -22,8 +21,12 @@ export const libSqlDialect: SqlDialect = {
   remote: { pattern: REMOTE_URL, example: "a URL, such as 'libsql://usage.example.com'" },
   // There is no thread of ours whose transactions the application would have to wait for.
   connectionOptions: { driverOptions: { timeout: 0 } },
+  readOnlyOptions: (target, given) =>
+    REMOTE_URL.test(target) || 'url' in given || 'syncUrl' in given ? {} : { url: readOnlyUrl(target) },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
-  ensureTable,
+  // How a server keeps its files is not ours to say.
+  aroundTable: (orm, prepare) =>
+    isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>

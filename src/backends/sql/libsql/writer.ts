@@ -5,7 +5,7 @@ import type { StoreResult } from '../../../storage/usage-storage.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 import type { SqlWriter } from '../sql-writer.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
-import { valuesOf } from '../sqlite/row.js';
+import { rowOf } from '../sqlite/row.js';
 import type { UsageTable } from '../usage-table.js';
 import { writeError } from '../write-error.js';
 import { isRefusal, storageError } from './errors.js';
@@ -48,7 +48,7 @@ export class LibSqlServerWriter implements SqlWriter {
   async #insert(chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void> {
     const { name, columns } = this.#table;
     const rows = chunk.map((record) => {
-      const values = valuesOf(this.#table, record);
+      const values = rowOf(record);
       return Object.fromEntries(columns.map((column, index) => [column.name, values[index]]));
     });
     const client = this.#connection.getClient();

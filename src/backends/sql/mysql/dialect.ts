@@ -3,11 +3,10 @@ import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { isReadyMade, needsKysely } from '../driver-options.js';
 import { PortableDeleter } from '../portable/deleter.js';
-import { ensureTable as ensurePortably } from '../portable/schema.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { adviceFor, explainConnect } from './errors.js';
 import { KyselyWriter } from './kysely-writer.js';
-import { ensureTable } from './schema.js';
+import { commitByThemselves, nativePool } from './native-client.js';
 import { MySqlWriter } from './writer.js';
 
 const shared: Omit<SqlDialect, 'name' | 'matches'> = {
@@ -23,8 +22,13 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
     multipleStatements: false,
     driverOptions: { charset: 'utf8mb4' },
   },
-  ensureTable: (orm, table) =>
-    isReadyMade(orm.config.get('driverOptions')) ? ensurePortably(orm, table) : ensureTable(orm, table),
+  prepareConnections: async (orm) => {
+    if (!isReadyMade(orm.config.get('driverOptions'))) await commitByThemselves(await nativePool(orm));
+  },
+  locateSql: (name) =>
+    'select table_name as table_name, table_collation as table_collation from information_schema.tables ' +
+    `where table_schema = database() and table_name = ${name} and table_type <> 'VIEW'`,
+  advise: adviceFor,
   createWriter: (orm, table) =>
     needsKysely(orm) ? new KyselyWriter(orm, table) : new MySqlWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),

@@ -34,9 +34,6 @@ const SETUP: ReadonlyMap<number, string> = new Map([
   ...same([1231, 1193], 'The server is older than MySQL 8.0 or MariaDB 10.5'),
 ]);
 
-/** Those of them about a right that the user lacks. */
-const FORBIDDEN: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227]);
-
 function same(numbers: readonly number[], advice: string): [number, string][] {
   return numbers.map((number) => [number, advice]);
 }
@@ -48,14 +45,10 @@ function errorNumber(error: unknown): number {
   return typeof number === 'number' && number > 0 ? number : 0;
 }
 
-/** Whether the user lacks a right, to a database, a table or its columns. */
-export function isForbidden(error: unknown): boolean {
-  return FORBIDDEN.has(errorNumber(error));
-}
-
-/** What an error tells a person to do; null if waiting may help. */
+/** What an error tells a person to do, as a sentence; null if waiting may help. */
 export function adviceFor(error: unknown): string | null {
-  return SETUP.get(errorNumber(error)) ?? null;
+  const advice = SETUP.get(errorNumber(error));
+  return advice === undefined ? null : `${advice}.`;
 }
 
 /**
@@ -65,16 +58,15 @@ export function adviceFor(error: unknown): string | null {
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   const message = messageOf(error);
   const isOtherKey = errorNumber(error) === 1048 && /Column 'id'/.test(message);
-  const advice = adviceFor(error);
   return writeError(error, tableName, {
     message: isOtherKey ? 'another unique key than id already has a value of it' : message,
     isRefusal: REFUSED.has(errorNumber(error)),
-    advice: advice === null ? null : `${advice}.`,
+    advice: adviceFor(error),
   });
 }
 
 /** Why a database could not be opened, and what to do. */
 export function explainConnect(target: string, error: unknown): string {
-  const advice = adviceFor(error) ?? 'Check that the server runs and can be reached from here';
-  return `the database ${target} cannot be opened: ${messageOf(error)}. ${advice}.`;
+  const advice = adviceFor(error) ?? 'Check that the server runs and can be reached from here.';
+  return `the database ${target} cannot be opened: ${messageOf(error)}. ${advice}`;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type MikroORM, RequestContext } from '@mikro-orm/core';
+import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
@@ -41,10 +41,7 @@ export class KyselyWriter implements SqlWriter {
         if (start > 0) await nextTurn();
         const chunk = batch.slice(start, start + CHUNK_RECORDS);
         const text = encode(this.#table.name, () => this.#textOf(chunk));
-        // Whoever made the request that set off this batch has no part in it: its session context is not ours.
-        await this.#mutex.run(signal, () =>
-          RequestContext.create(this.#orm.em, () => this.#execute(text, signal)),
-        );
+        await this.#mutex.run(signal, () => this.#execute(text, signal));
       }
     } catch (error) {
       throw storageError(error, this.#table.name);
@@ -53,8 +50,7 @@ export class KyselyWriter implements SqlWriter {
   }
 
   #textOf(chunk: readonly UsageRecord[]): string {
-    const rows = chunk.map((record) => parametersOf(this.#table, record).map(literal));
-    return this.#statements.textOf(rows);
+    return this.#statements.textOf(chunk.map((record) => parametersOf(record).map(literal)));
   }
 
   /** In a transaction of its own, as sessions without autocommit would begin one and never end it. */

@@ -1,4 +1,4 @@
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { cancelStatement } from './cancel.js';
 import { type NativeConnection, type NativePool, takeConnection } from './native-client.js';
 

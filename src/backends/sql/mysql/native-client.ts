@@ -50,13 +50,17 @@ export function takeConnection(pool: NativePool): Promise<NativeConnection> {
 /**
  * Has the connections of a pool commit by themselves. A server may be set to begin transactions instead: reads would begin one
  * that nobody ends, and go on seeing what was there at that time. Only for a pool that is ours alone.
- *
- * @param first - a connection that is there already; the others are yet to be made
  */
-export async function commitByThemselves(pool: NativePool, first: NativeConnection): Promise<void> {
+export async function commitByThemselves(pool: NativePool): Promise<void> {
   // Where it fails, what comes next on the connection says so.
   pool.on('connection', (connection) => connection.execute(AUTOCOMMIT, [], () => {}));
-  await execute(first, AUTOCOMMIT);
+  // A connection is there already; the others are yet to be made.
+  const first = await takeConnection(pool);
+  try {
+    await execute(first, AUTOCOMMIT);
+  } finally {
+    first.release();
+  }
 }
 
 /**

@@ -76,7 +76,7 @@ export class MySqlWriter implements SqlWriter {
     let rows = 0;
     while (rows < wanted) {
       const record = batch[start + rows] as UsageRecord;
-      for (const parameter of parametersOf(this.#table, record)) {
+      for (const parameter of parametersOf(record)) {
         parameters.push(parameter);
         bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
       }

@@ -2,8 +2,7 @@ import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from './deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { convert, storageError } from './errors.js';
-import { ensureTable } from './schema.js';
+import { adviceFor, convert, storageError } from './errors.js';
 import { PortableWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 
@@ -17,7 +16,7 @@ export const portableDialect: SqlDialect = {
   reservedNames: null,
   connectionOptions: {},
   matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
-  ensureTable,
+  advise: (error, orm) => adviceFor(convert(orm.em.getDriver(), error)),
   createWriter: (orm, table) => new PortableWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) =>

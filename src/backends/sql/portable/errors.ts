@@ -40,6 +40,8 @@ const SETUP_CODES = {
 
 interface Codes {
   readonly code?: unknown;
+  /** Where MySQL's client has it. */
+  readonly sqlState?: unknown;
   readonly number?: unknown;
   readonly errorNum?: unknown;
   readonly errcode?: unknown;
@@ -61,11 +63,16 @@ export function storageError(error: unknown, tableName: string): TrackUsageError
   return writeError(error, tableName, {
     message: messageOf(error),
     isRefusal: isRefusal(error),
-    advice: isSetup(error)
-      ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; if a right ' +
-        'is, grant select and insert on the table.'
-      : null,
+    advice: adviceFor(error),
   });
+}
+
+/** What a person has to do about an error; null if waiting may help. */
+export function adviceFor(error: unknown): string | null {
+  return isSetup(error)
+    ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; if a right ' +
+        'is, grant select and insert on the table.'
+    : null;
 }
 
 /** Whether an error asks for a person. */
@@ -77,7 +84,9 @@ function hasCode(error: unknown, { sqlState, number, errorNum, errcode }: typeof
   if (!(error instanceof Error)) return false;
   const codes = error as Codes;
   return (
-    (typeof codes.code === 'string' && /^[0-9A-Z]{5}$/.test(codes.code) && sqlState.test(codes.code)) ||
+    [codes.code, codes.sqlState].some(
+      (code) => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && sqlState.test(code),
+    ) ||
     (typeof codes.number === 'number' && number.has(codes.number)) ||
     (typeof codes.errorNum === 'number' && errorNum.has(codes.errorNum)) ||
     (typeof codes.errcode === 'number' && errcode.has(codes.errcode & 0xff))

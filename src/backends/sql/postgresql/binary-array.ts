@@ -1,4 +1,4 @@
-import type { ColumnValue } from '../../mikro-orm/usage-row.js';
+import type { ColumnValue } from '../../../record/columns.js';
 
 /** How values of a type are written in PostgreSQL's binary format. */
 export interface BinaryType {

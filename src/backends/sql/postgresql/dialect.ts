@@ -1,9 +1,11 @@
+import type { MikroORM } from '@mikro-orm/core';
 import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
+import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { isSetup, stateOf } from './errors.js';
-import { ensureTable } from './schema.js';
+import { adviceFor, isSetup, stateOf } from './errors.js';
+import { postgresConnection } from './native-client.js';
 import { PostgresWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 
@@ -29,13 +31,33 @@ export const postgresqlDialect: SqlDialect = {
     },
   },
   matches: (driver) => driver.getPlatform() instanceof BasePostgreSqlPlatform,
-  ensureTable,
+  aroundTable: async (orm, prepare) => {
+    await checkEncoding(orm);
+    await prepare();
+  },
+  // Where no schema is given, the server's search_path decides, as it does for reading.
+  locateSql: (name, schema) =>
+    'select c.relname as table_name, n.nspname as schema_name from pg_class c join pg_namespace n on n.oid = c.relnamespace ' +
+    `where c.relname = ${name} and c.relkind in ('r', 'p') and ` +
+    (schema === null ? 'pg_table_is_visible(c.oid)' : `n.nspname = ${schema}`),
+  advise: adviceFor,
   createWriter: (orm, table) => new PostgresWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) => new KyselySalts(orm, table, isSetup),
   explainConnect: (target, error) =>
     `the PostgreSQL database ${target} cannot be opened: ${messageOf(error)}. ${advice(error)}`,
 };
+
+/** @throws {TrackUsageError} `STORAGE_SETUP` if the database does not keep Unicode */
+async function checkEncoding(orm: MikroORM): Promise<void> {
+  const [row] = await postgresConnection(orm).execute<{ server_encoding: string }[]>('show server_encoding');
+  if (row === undefined || row.server_encoding === 'UTF8') return;
+  throw new TrackUsageError(
+    'STORAGE_SETUP',
+    `The database keeps text as ${row.server_encoding}, and what strangers send does not fit into that. Run: create ` +
+      "database … with encoding 'UTF8' template template0;",
+  );
+}
 
 function advice(error: unknown): string {
   const state = stateOf(error);

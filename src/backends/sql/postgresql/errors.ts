@@ -23,8 +23,13 @@ export function storageError(error: unknown, orm: MikroORM, table: UsageTable): 
   return writeError(error, table.name, {
     message: messageOf(error),
     isRefusal: hasState(error, REFUSED),
-    advice: hasState(error, SETUP) ? whatToRun(stateOf(error), orm, table) : null,
+    advice: adviceFor(error, orm, table),
   });
+}
+
+/** What a person has to do about an error; null if waiting may help. */
+export function adviceFor(error: unknown, orm: MikroORM, table: UsageTable): string | null {
+  return isSetup(error) ? whatToRun(stateOf(error), orm, table) : null;
 }
 
 /** Whether an error asks for a person. */
@@ -41,7 +46,7 @@ export function mayBeEnding(error: unknown): boolean {
 }
 
 /** What somebody has to run so that records can be written. */
-export function whatToRun(state: string, orm: MikroORM, table: UsageTable): string {
+function whatToRun(state: string, orm: MikroORM, table: UsageTable): string {
   const { user, database } = postgresConnection(orm).getConnectionOptions() as Partial<
     Record<'user' | 'database', string>
   >;

@@ -1,5 +1,5 @@
+import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import type { ColumnValue } from '../../mikro-orm/usage-row.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
 import { BINARY_TYPES, BinaryArrays } from './binary-array.js';
 import { quote, quoteTable } from './identifiers.js';
@@ -17,12 +17,13 @@ export function insertOfArrays(table: UsageTable): MakeInsert {
   const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
   const names = columns.map(({ name }) => quote(name)).join(', ');
   const text = insert(table, names, `unnest(${parameters}) as record(${names})`);
-  return (batch) => ({
-    text,
-    values: columns.map(({ type, value }) =>
-      arrays.make(BINARY_TYPES[type], batch.length, (index) => value(batch[index] as UsageRecord)),
-    ),
-  });
+  return (batch) => {
+    const rows = batch.map(valuesOf);
+    const values = columns.map(({ type }, column) =>
+      arrays.make(BINARY_TYPES[type], rows.length, (row) => rows[row]?.[column] ?? null),
+    );
+    return { text, values };
+  };
 }
 
 /** With the whole batch as one JSON text, which every client can send. */
@@ -38,10 +39,13 @@ export function insertOfJson(table: UsageTable): MakeInsert {
   const source = `json_to_recordset($1::text::json) as record(${definitions.join(', ')})`;
   const text = insert(table, values.join(', '), source);
   return (batch) => {
-    const rows = batch.map(
-      (record) =>
-        `{${columns.map(({ name, type, value }) => `${JSON.stringify(name)}:${jsonOf(value(record), type)}`).join(',')}}`,
-    );
+    const rows = batch.map((record) => {
+      const row = valuesOf(record).map((value, column) => {
+        const { name, type } = columns[column] as (typeof columns)[number];
+        return `${JSON.stringify(name)}:${jsonOf(value, type)}`;
+      });
+      return `{${row.join(',')}}`;
+    });
     return { text, values: [`[${rows.join(',')}]`] };
   };
 }

@@ -1,4 +1,4 @@
-import { type MikroORM, RequestContext } from '@mikro-orm/core';
+import type { MikroORM } from '@mikro-orm/core';
 import { Mutex } from '../../mikro-orm/mutex.js';
 import { rawQuery } from '../raw-query.js';
 import { type PostgresConnection, type Statement, postgresConnection } from './native-client.js';
@@ -9,21 +9,16 @@ import type { StatementRunner } from './statement-runner.js';
  * until the server answers; the next one waits for that, so that there is never a second.
  */
 export class KyselyRunner implements StatementRunner {
-  readonly #orm: MikroORM;
   readonly #connection: PostgresConnection;
   readonly #mutex = new Mutex();
 
   constructor(orm: MikroORM) {
-    this.#orm = orm;
     this.#connection = postgresConnection(orm);
   }
 
   /** @inheritdoc */
   async run(statement: Statement, signal: AbortSignal): Promise<void> {
-    // Whoever made the request that set off this batch has no part in it: its session context is not ours.
-    await this.#mutex.run(signal, () =>
-      RequestContext.create(this.#orm.em, () => this.#execute(statement, signal)),
-    );
+    await this.#mutex.run(signal, () => this.#execute(statement, signal));
   }
 
   async #execute({ text, values }: Statement, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { cancelStatement } from './cancel.js';
 import { mayBeEnding } from './errors.js';
 import type { NativeClient, PostgresConnection, Statement } from './native-client.js';

@@ -1,9 +1,11 @@
+import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { drives } from '../driver-options.js';
+import { patiently } from '../prepare-table.js';
 import { SqliteDeleter } from './deleter.js';
-import { isBusy } from './errors.js';
-import { ensureTable } from './schema.js';
+import { adviceFor, isBusy } from './errors.js';
+import { busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { SqliteSalts } from './salts.js';
 import { ThreadDeleter } from './thread-deleter.js';
 import { ThreadWriter } from './thread-writer.js';
@@ -24,8 +26,10 @@ export const sqliteDialect: SqlDialect = {
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
   // What we do there ourselves goes on without waiting.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
+  readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
-  ensureTable,
+  aroundTable,
+  advise: adviceFor,
   createWriter: (orm, table, isOwn) => {
     const writer = new SqliteWriter(orm, table);
     return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
@@ -38,7 +42,25 @@ export const sqliteDialect: SqlDialect = {
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
-      ? `another process has kept the SQLite file '${file}' locked for five seconds. Try again when it is done.`
+      ? `another process keeps the SQLite file '${file}' locked. Try again when it is done.`
       : `the SQLite file '${file}' cannot be opened: ${messageOf(error)}. ` +
-        'Check that its folder exists, that this process may write there, and that the file is an SQLite database.',
+        'Check that its folder exists, that this process may write there, and that the file is an SQLite database. With ' +
+        'readOnly, it need not write there where an application has the file open, or its journal_mode is delete.',
 };
+
+/**
+ * Has readers and one writer work side by side in a file (write-ahead log). Meanwhile no statement holds the event loop until
+ * another process gives its lock back.
+ */
+async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise<void> {
+  const database = await sqliteConnection(orm).getNativeClient();
+  const timeoutMs = busyTimeoutMs(database);
+  database.exec('pragma busy_timeout = 0');
+  try {
+    await patiently(orm, () => database.exec('pragma journal_mode = wal'));
+    database.exec('pragma synchronous = normal');
+    await prepare();
+  } finally {
+    database.exec(`pragma busy_timeout = ${timeoutMs}`);
+  }
+}

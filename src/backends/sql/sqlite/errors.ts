@@ -23,6 +23,13 @@ export function isRefusal(error: unknown): boolean {
   return hasCode(error, REFUSED);
 }
 
+/** What a person has to do about an error; null if waiting may help. */
+export function adviceFor(error: unknown): string | null {
+  return isSetup(error)
+    ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage.'
+    : null;
+}
+
 /** Whether an error asks for a person. */
 export function isSetup(error: unknown): boolean {
   return hasCode(error, SETUP);
@@ -42,9 +49,7 @@ export function storageError(error: unknown, tableName: string): TrackUsageError
     message: messageOf(error),
     // A constraint declared ON CONFLICT ROLLBACK takes the whole transaction with it.
     isRefusal: hasCode(error, REFUSED),
-    advice: isSetup(error)
-      ? 'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage.'
-      : null,
+    advice: adviceFor(error),
   });
 }
 

@@ -21,21 +21,22 @@ export interface RefusedRow {
   readonly error: Error;
 }
 
-/** Records a statement: every statement has a price of its own, which four records share. */
+/** Rows of a statement: every statement has a price of its own, which four rows share. */
 const STATEMENT_ROWS = 4;
 
-/** Shapes of rows, by what is null in them, that have statements of their own. Strangers choose what is null. */
+/** Shapes of rows, by what is null in them, that have a statement of their own. Strangers choose what is null. */
 const MAX_SHAPES = 64;
 
-/** Rows that wait until a statement is full. All of them have the same columns null. */
+/**
+ * Rows that wait until a statement is full. All of them have the same columns null: nulls stand in the statement itself, as
+ * binding one takes as long as binding a text.
+ */
 interface Shape {
-  readonly insertOne: NativeStatement;
   /** Inserts {@link STATEMENT_ROWS}. */
   readonly insertSome: NativeStatement;
-  /** Values a row. */
-  readonly width: number;
-  /** Of all rows, one after the other. */
-  readonly values: (string | number)[];
+  /** The columns that are not null. */
+  readonly bound: readonly number[];
+  readonly rows: SqliteRow[];
   readonly indices: number[];
 }
 
@@ -43,7 +44,9 @@ interface Shape {
 export class RowInserter {
   readonly #database: NativeDatabase;
   readonly #target: InsertTarget;
-  readonly #shapes = new Map<number, Shape>();
+  readonly #shapes = new Map<number | string, Shape>();
+  /** Inserts one row of any shape. */
+  readonly #insertOne: NativeStatement;
   readonly #begin: NativeStatement;
   readonly #commit: NativeStatement;
   readonly #rollback: NativeStatement;
@@ -56,7 +59,7 @@ export class RowInserter {
     this.#begin = database.prepare('begin immediate');
     this.#commit = database.prepare('commit');
     this.#rollback = database.prepare('rollback');
-    this.#shape(0);
+    this.#insertOne = this.#prepare([...target.columns.keys()], 1);
   }
 
   /**
@@ -82,36 +85,29 @@ export class RowInserter {
   }
 
   #add(row: SqliteRow, index: number): void {
-    const shape = this.#shape(row.nulls);
+    const shape = this.#shapeOf(row);
     if (shape === null) {
-      this.#insertOdd(row, index);
+      this.#insert(row, index);
       return;
     }
-    shape.indices.push(index);
-    for (const value of row.values) shape.values.push(value);
-    if (shape.indices.length < STATEMENT_ROWS) return;
+    const { insertSome, bound, rows, indices } = shape;
+    rows.push(row);
+    indices.push(index);
+    if (rows.length < STATEMENT_ROWS) return;
+    const values: unknown[] = [];
+    for (const waiting of rows) for (const column of bound) values.push(waiting[column]);
     // If the table does not take one of them, each is tried alone.
-    if (this.#run(shape.insertSome, shape.values) === null) empty(shape);
+    if (this.#run(insertSome, values) === null) empty(shape);
     else this.#insertEach(shape);
   }
 
   #insertEach(shape: Shape): void {
-    const { insertOne, width, values, indices } = shape;
-    for (const [place, index] of indices.entries()) {
-      this.#note(index, this.#run(insertOne, values.slice(place * width, (place + 1) * width)));
-    }
+    for (const [place, row] of shape.rows.entries()) this.#insert(row, shape.indices[place] as number);
     empty(shape);
   }
 
-  /** Inserts a row whose shape has no statement of its own. */
-  #insertOdd({ nulls, values }: SqliteRow, index: number): void {
-    const rest = values.values();
-    const all = this.#target.columns.map((_, column) => (isNull(nulls, column) ? null : rest.next().value));
-    const { insertOne } = this.#shape(0) as Shape;
-    this.#note(index, this.#run(insertOne, all));
-  }
-
-  #note(index: number, error: Error | null): void {
+  #insert(row: SqliteRow, index: number): void {
+    const error = this.#run(this.#insertOne, row);
     if (error !== null) this.#refused.push({ index, error });
   }
 
@@ -130,34 +126,43 @@ export class RowInserter {
     }
   }
 
-  #shape(nulls: number): Shape | null {
+  /** @returns null for one of too many shapes */
+  #shapeOf(row: SqliteRow): Shape | null {
+    const nulls = nullsOf(row);
     const known = this.#shapes.get(nulls);
     if (known !== undefined) return known;
     if (this.#shapes.size === MAX_SHAPES) return null;
-    const shape: Shape = {
-      insertOne: this.#database.prepare(insertSql(this.#target, nulls, 1)),
-      insertSome: this.#database.prepare(insertSql(this.#target, nulls, STATEMENT_ROWS)),
-      width: this.#target.columns.filter((_, column) => !isNull(nulls, column)).length,
-      values: [],
-      indices: [],
-    };
+    const bound = [...row.keys()].filter((column) => row[column] !== null);
+    const shape = { insertSome: this.#prepare(bound, STATEMENT_ROWS), bound, rows: [], indices: [] };
     this.#shapes.set(nulls, shape);
     return shape;
   }
+
+  /** @param bound - the columns that are bound; the others are null */
+  #prepare(bound: readonly number[], rows: number): NativeStatement {
+    const { name, columns } = this.#target;
+    const row = `(${columns.map((_, column) => (bound.includes(column) ? '?' : 'null')).join(', ')})`;
+    const places = Array.from({ length: rows }, () => row).join(', ');
+    return this.#database.prepare(
+      `insert into ${quote(name)} (${columns.map(quote).join(', ')}) values ${places} on conflict (${quote('id')}) do nothing`,
+    );
+  }
 }
 
-function empty({ values, indices }: Shape): void {
-  values.length = 0;
+function empty({ rows, indices }: Shape): void {
+  rows.length = 0;
   indices.length = 0;
 }
 
-function insertSql({ name, columns }: InsertTarget, nulls: number, rows: number): string {
-  const names = columns.map(quote).join(', ');
-  const row = `(${columns.map((_, column) => (isNull(nulls, column) ? 'null' : '?')).join(', ')})`;
-  const places = Array.from({ length: rows }, () => row).join(', ');
-  return `insert into ${quote(name)} (${names}) values ${places} on conflict (${quote('id')}) do nothing`;
-}
-
-function isNull(nulls: number, column: number): boolean {
-  return (nulls & (1 << column)) !== 0;
+/** Which columns of a row are null, a bit each. Numbers are the faster keys, but have 32 bits: more columns make a text. */
+function nullsOf(row: SqliteRow): number | string {
+  let nulls: number | string = 0;
+  for (let start = 0; start < row.length; start += 32) {
+    const end = Math.min(start + 32, row.length);
+    let bits = 0;
+    // A number is shifted by the remainder of 32.
+    for (let column = start; column < end; column += 1) if (row[column] === null) bits |= 1 << column;
+    nulls = start === 0 ? bits : `${nulls} ${bits}`;
+  }
+  return nulls;
 }

@@ -1,4 +1,4 @@
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { deletionError } from '../deletion-error.js';
 import type { SqlDeleter } from '../sql-deleter.js';
 import { isSetup } from './errors.js';

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
-import { orAbort } from '../../../storage/or-abort.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import type { SqlWriter } from '../sql-writer.js';
 import type { UsageTable } from '../usage-table.js';
@@ -84,7 +85,7 @@ export class ThreadWriter implements SqlWriter {
     refused: RefusedRecord[],
     signal: AbortSignal,
   ): Promise<PackedPiece> {
-    const packer = new RowPacker(this.#table.columns);
+    const packer = new RowPacker();
     const ids: string[] = [];
     const records = batch.slice(start, start + (start === 0 ? FIRST_RECORDS : PIECE_RECORDS));
     const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
@@ -99,7 +100,7 @@ export class ThreadWriter implements SqlWriter {
       }
       end += 1;
       try {
-        packer.add(record);
+        packer.add(valuesOf(record));
         ids.push(record.id);
       } catch (error) {
         // What cannot be JSON will never be.

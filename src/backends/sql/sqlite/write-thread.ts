@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
-import { orAbort } from '../../../storage/or-abort.js';
+import { messageOf } from '../../mikro-orm/message-of.js';
+import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { targetOf } from './row-inserter.js';
 import { fileOf, sqliteConnection } from './native-client.js';
@@ -29,19 +30,15 @@ export class WriteThread {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
   readonly #tasks = new Map<number, PromiseWithResolvers<ThreadResult>>();
-  readonly #program: URL;
+  readonly #program: URL | null;
   #starting: Promise<Worker | null> | null = null;
   #lastId = 0;
 
   /**
    * @param orm - a connection of our own, for which there is one thread
-   * @param program - what runs in the thread
+   * @param program - what runs in the thread; null for the file beside this one
    */
-  constructor(
-    orm: MikroORM,
-    table: UsageTable,
-    program: URL = new URL('thread-program.js', import.meta.url),
-  ) {
+  constructor(orm: MikroORM, table: UsageTable, program: URL | null = null) {
     this.#orm = orm;
     this.#table = table;
     this.#program = program;
@@ -118,42 +115,55 @@ export class WriteThread {
   /** @returns null if there can be no thread */
   async #start(): Promise<Worker | null> {
     const file = fileOf(await sqliteConnection(this.#orm).getNativeClient());
-    const { nativeBinding } = this.#orm.config.get<'driverOptions', { readonly nativeBinding?: unknown }>(
-      'driverOptions',
-    );
-    // A binding that is loaded already belongs to this thread.
-    if (file === null || typeof nativeBinding === 'object') return null;
+    // Another thread would not see a database in memory.
+    if (file === null) return null;
     try {
-      const workerData: ThreadData = {
-        client: findClient(),
-        nativeBinding: nativeBinding as string | undefined,
-        file,
-        target: targetOf(this.#table),
-      };
-      const thread = new Worker(this.#program, { workerData });
-      const isReady = await this.#listen(thread);
-      return isReady ? thread : null;
-    } catch {
+      return await this.#launch(file);
+    } catch (error) {
+      process.emitWarning(
+        `koa-track-usage: SQLite is written to on the event loop, in short turns, as no thread can do it: ${messageOf(error)}. ` +
+          'In a bundle, leave the packages out of it (esbuild: --packages=external).',
+      );
       return null;
     }
   }
 
-  /** @returns whether the thread is ready for tasks */
-  #listen(thread: Worker): Promise<boolean> {
-    return new Promise((resolve) => {
+  async #launch(file: string): Promise<Worker> {
+    const { nativeBinding } = this.#orm.config.get<'driverOptions', { readonly nativeBinding?: unknown }>(
+      'driverOptions',
+    );
+    if (typeof nativeBinding === 'object') {
+      throw new Error("the option nativeBinding is a loaded addon, and not its file's name");
+    }
+    // A bundle in CommonJS has no address.
+    const program = this.#program ?? new URL('thread-program.js', import.meta.url);
+    const workerData: ThreadData = {
+      client: findClient(),
+      nativeBinding: nativeBinding as string | undefined,
+      file,
+      target: targetOf(this.#table),
+    };
+    const thread = new Worker(program, { workerData });
+    await this.#listen(thread);
+    return thread;
+  }
+
+  /** Waits until the thread is ready for tasks. */
+  #listen(thread: Worker): Promise<void> {
+    return new Promise((resolve, reject) => {
       let isReady = false;
       let error: Error | undefined;
       thread.on('message', (answer: ThreadAnswer) => {
         if (answer === 'ready') isReady = true;
         else this.#settle(answer);
-        resolve(true);
+        resolve();
         if (this.#tasks.size === 0) thread.unref();
       });
       thread.on('error', (thrown: Error) => (error = thrown));
       thread.on('exit', () => {
         // One that has run is started anew; one that could not is not tried again.
         if (isReady) this.#starting = null;
-        resolve(false);
+        reject(error ?? lost());
         for (const task of this.#tasks.values()) task.reject(lost(error));
         this.#tasks.clear();
       });

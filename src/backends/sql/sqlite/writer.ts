@@ -85,7 +85,7 @@ export class SqliteWriter implements SqlWriter {
   /** A record as a row; null, and among the refused, if it cannot be one: what cannot be JSON will never be. */
   #rowOf(record: UsageRecord, refused: RefusedRecord[]): SqliteRow | null {
     try {
-      return rowOf(this.#table, record);
+      return rowOf(record);
     } catch (error) {
       refused.push({ id: record.id, error: error as Error });
       return null;

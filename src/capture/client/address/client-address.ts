@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import QuickLRU from 'quick-lru';
 import type { IpPolicy } from '../../../metadata/data-policy.js';
 import type { AddressSettings } from '../../../options/address-options.js';
+import { type KeptContext, callIn } from '../../../time/own-context.js';
 import type { Address } from '../../exchange/exchange.js';
 import { readAddress, withoutPort } from './address-text.js';
 import { headerText } from '../../request/header-text.js';
@@ -13,6 +14,8 @@ const CACHED_ADDRESSES = 12_000;
 
 /** What of an exchange tells the client's address. */
 export interface Addressed {
+  /** What the application's own `trustProxy` is called in. */
+  readonly asyncContext: KeptContext | null;
   readonly remoteAddress: string | null;
   readonly context: { readonly req: { readonly headers: IncomingHttpHeaders } };
   /** What was read; undefined while it was not. */
@@ -38,27 +41,32 @@ export class ClientAddresses {
    * @param remoteAddress - the socket's; null if it has none
    * @returns null if it is not known
    */
-  read(remoteAddress: string | null, headers: IncomingHttpHeaders): Address | null {
+  readonly read = (remoteAddress: string | null, headers: IncomingHttpHeaders): Address | null => {
     const peer = this.#peer(remoteAddress);
     return this.#proxies === null ? peer : this.#proxies.clientOf(peer, headers);
-  }
+  };
 
   /** The same of an exchange, where it is read once however many ask. */
   of(exchange: Addressed): Address | null {
     let address = exchange.clientAddress;
     if (address === undefined) {
-      address = this.read(exchange.remoteAddress, exchange.context.req.headers);
+      const { asyncContext, remoteAddress, context } = exchange;
+      address = callIn(asyncContext, this.read, remoteAddress, context.req.headers);
       exchange.clientAddress = address;
     }
     return address;
   }
 
   /** What a policy leaves of `X-Forwarded-For`: with `'full'`, what a trusted proxy sent. */
-  forwardedFor(remoteAddress: string | null, headers: IncomingHttpHeaders, policy: IpPolicy): string | null {
+  readonly forwardedFor = (
+    remoteAddress: string | null,
+    headers: IncomingHttpHeaders,
+    policy: IpPolicy,
+  ): string | null => {
     if (policy !== 'full' || this.#proxies === null) return null;
     const line = headerLine(headers['x-forwarded-for']);
     return line !== '' && this.#proxies.trusts(this.#peer(remoteAddress), 0) ? headerText(line) : null;
-  }
+  };
 
   #peer(remoteAddress: string | null): Address | null {
     return remoteAddress === null ? null : this.#find(remoteAddress);

@@ -4,6 +4,7 @@ import { publicAddress } from '../../../public-address.js';
 import { TrackUsageError } from '../../../errors.js';
 import { readGeoInfo } from '../../../record/geo-info.js';
 import type { JsonObject } from '../../../record/usage-record.js';
+import { type KeptContext, callIn } from '../../../time/own-context.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { KnownLocations } from './known-locations.js';
 
@@ -28,6 +29,8 @@ type SkipReason = 'breaker' | 'queue' | 'closed';
 /** An address that is looked up, or waits for it. */
 interface Inquiry {
   readonly address: string;
+  /** Of the request that asked first. */
+  readonly asyncContext: KeptContext | null;
   readonly answer: Promise<JsonObject | null>;
   readonly settle: (location: JsonObject | null) => void;
 }
@@ -85,9 +88,10 @@ export class AddressLocator {
    * Looks an address up, unless it is known or already being looked up. It never rejects.
    *
    * @param address - the full address
+   * @param asyncContext - of the request that asks
    * @returns null if nothing is known, or nothing can be learnt now
    */
-  locate(address: string): Promise<JsonObject | null> {
+  locate(address: string, asyncContext: KeptContext | null = null): Promise<JsonObject | null> {
     const sendable = publicAddress(address);
     const known = sendable === null ? this.#withhold() : this.#recall(sendable);
     if (sendable === null || known !== undefined) return Promise.resolve(known ?? null);
@@ -95,7 +99,7 @@ export class AddressLocator {
     const open = this.#open.get(sendable);
     if (open !== undefined) return open.answer;
     const obstacle = this.#obstacle();
-    if (obstacle === null) return this.#inquire(sendable);
+    if (obstacle === null) return this.#inquire(sendable, asyncContext);
     this.#skipped[obstacle] += 1;
     return Promise.resolve(null);
   }
@@ -132,9 +136,9 @@ export class AddressLocator {
     return isFull ? 'queue' : null;
   }
 
-  #inquire(address: string): Promise<JsonObject | null> {
+  #inquire(address: string, asyncContext: KeptContext | null): Promise<JsonObject | null> {
     const { promise: answer, resolve: settle } = Promise.withResolvers<JsonObject | null>();
-    const inquiry = { address, answer, settle };
+    const inquiry = { address, asyncContext, answer, settle };
     this.#open.set(address, inquiry);
     this.#waiting.add(inquiry);
     this.#startWaiting();
@@ -168,7 +172,7 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry.address, limit));
+      location = sealed(await this.#ask(inquiry, limit));
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
       this.#judge(location);
@@ -181,14 +185,15 @@ export class AddressLocator {
   }
 
   /** Asks the source, and waits no longer than the limit lets it. */
-  async #ask(address: string, limit: AbortController): Promise<unknown> {
+  async #ask({ address, asyncContext }: Inquiry, limit: AbortController): Promise<unknown> {
     const { lookup, timeoutMs } = this.#settings;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error), { once: true });
     const giveUp = (): void => limit.abort(unusable(`it took longer than ${timeoutMs} ms`));
     const timer = this.#clock.setTimeout(giveUp, timeoutMs, false);
     try {
-      return await Promise.race([lookup(address, limit.signal), aborted]);
+      const answer = callIn(asyncContext, async () => lookup(address, limit.signal));
+      return await Promise.race([answer, aborted]);
     } finally {
       this.#clock.clearTimeout(timer);
     }

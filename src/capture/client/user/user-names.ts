@@ -15,7 +15,7 @@ export class UserNames {
   }
 
   /** @returns a promise only where the application gave one; it never rejects */
-  read(context: Context): string | null | Promise<string | null> {
+  readonly read = (context: Context): string | null | Promise<string | null> => {
     if (this.#user === null) {
       const { authorization } = context.req.headers;
       return authorization === undefined ? null : basicUserName(authorization);
@@ -26,7 +26,7 @@ export class UserNames {
     } catch (error) {
       return this.#fail(error);
     }
-  }
+  };
 
   async #await(promise: PromiseLike<unknown>): Promise<string | null> {
     try {

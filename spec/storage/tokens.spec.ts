@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { Container } from 'typedi';
-import { StorageToken } from '../../src/storage/storage-token.js';
+import { StorageToken } from '../../src/storage/tokens.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 
 describe('StorageToken', () => {
   it('is the same in a second copy of the package', async () => {
-    const copy = new URL('../../src/storage/storage-token.js?second-copy', import.meta.url);
+    const copy = new URL('../../src/storage/tokens.js?second-copy', import.meta.url);
     const second = (await import(copy.href)) as { StorageToken: typeof StorageToken };
     const storage = new MemoryStorage();
     const container = Container.of('storage-token spec');

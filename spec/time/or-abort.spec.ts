@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
-import { orAbort } from '../../src/storage/or-abort.js';
+import { orAbort } from '../../src/time/or-abort.js';
 
-describe('storage/or-abort', () => {
+describe('time/or-abort', () => {
   const reason = new Error('given up');
   const never = new Promise<never>(() => {});
 

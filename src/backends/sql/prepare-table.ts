@@ -1,0 +1,193 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { LockWaitTimeoutException, type MikroORM, TableExistsException } from '@mikro-orm/core';
+import {
+  type AbstractSqlConnection,
+  type AbstractSqlPlatform,
+  DatabaseSchema,
+  type DatabaseTable,
+  type IndexDef,
+  type SchemaHelper,
+  type Table,
+} from '@mikro-orm/sql';
+import { TrackUsageError } from '../../errors.js';
+import { messageOf } from '../mikro-orm/message-of.js';
+import type { SqlDialect } from './dialect.js';
+import { type WantedTable, checkTable, createTable } from './table-check.js';
+import type { UsageTable } from './usage-table.js';
+
+/** How long another connection's lock is waited for, in milliseconds. */
+const PATIENCE_MS = 5000;
+const LOCK_PAUSE_MS = 20;
+
+/** How often a table is looked at before it is given up: another process may make what this one could not. */
+const LOOKS = 5;
+const LOOK_PAUSE_MS = 100;
+
+/**
+ * What MikroORM would read beside columns and indexes, and is not compared: MariaDB opens every table of the database to look
+ * for foreign keys, and MariaDB's and MySQL's checks are not to be found by each other's driver.
+ */
+const NOT_READ = [
+  'getAllChecks',
+  'getAllEnumDefinitions',
+  'getAllForeignKeys',
+  'getAllPolicies',
+  'getAllTriggers',
+  'getPartitions',
+];
+
+/** A table of a connection of our own, and what it takes to see to it. */
+interface Target extends WantedTable {
+  readonly orm: MikroORM;
+  readonly dialect: SqlDialect;
+  readonly connection: AbstractSqlConnection;
+  readonly helper: SchemaHelper;
+}
+
+/**
+ * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is there; columns
+ * that a later version brought are added, and the index. MikroORM writes the SQL, and reads what is there of this table alone.
+ * Several processes may do so at once: one that comes too late fails, and finds what another has made.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with what
+ *   to run
+ */
+export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Promise<void> {
+  const target = targetOf(orm, table, dialect);
+  const prepare = (): Promise<void> => makeOrCheck(target);
+  await (dialect.aroundTable === undefined ? prepare() : dialect.aroundTable(orm, prepare));
+}
+
+async function makeOrCheck(target: Target): Promise<void> {
+  const { orm, connection } = target;
+  for (let look = 1; ; look += 1) {
+    const found = await patiently(orm, () => findTable(target));
+    const changes = found === null ? createTable(target) : checkTable(target, found);
+    if (found === null) await makeNamespace(target);
+    try {
+      for (const sql of changes) await patiently(orm, () => connection.execute(sql));
+      return;
+    } catch (error) {
+      if (look === LOOKS) throw changeError(error, target, changes, found === null);
+    }
+    await pause(LOOK_PAUSE_MS);
+  }
+}
+
+/** Makes the schema that the table is in. Where the user may make none, it may be there all the same. */
+async function makeNamespace({ table: { schema }, connection, helper }: Target): Promise<void> {
+  if (schema !== null) await connection.execute(helper.getCreateNamespaceSQL(schema)).catch(() => {});
+}
+
+/** Does something again and again, without holding the event loop, while another connection has a lock. */
+export async function patiently<Value>(orm: MikroORM, action: () => Value | Promise<Value>): Promise<Value> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      const isLocked = convert(orm, error) instanceof LockWaitTimeoutException;
+      if (!isLocked || performance.now() > deadline) throw error;
+      await pause(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+function targetOf(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Target {
+  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
+  const helper = platform.getSchemaHelper() as SchemaHelper;
+  for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
+  const namespace = table.schema ?? platform.getDefaultSchemaName();
+  const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
+  return {
+    orm,
+    table,
+    dialect,
+    platform,
+    wanted: schema.getTables()[0] as DatabaseTable,
+    connection: orm.em.getConnection('write') as AbstractSqlConnection,
+    helper,
+  };
+}
+
+/** The table as MikroORM reads it from the database; null if it is missing. */
+async function findTable(target: Target): Promise<DatabaseTable | null> {
+  const { orm, table, dialect, platform, connection, helper, wanted } = target;
+  const place = await locate(target);
+  if (place === undefined) return null;
+  const driver = orm.em.getDriver();
+  const namespace = place.schema_name;
+  const schema = new DatabaseSchema(platform, namespace as string);
+  try {
+    await helper.loadInformationSchema(schema, connection, [place], namespace ? [namespace] : undefined);
+    const found = schema.getTables()[0] as DatabaseTable;
+    // A table whose columns are not shown may not be used, and the server says so.
+    if (found.getColumns().length === 0) await driver.find(table.entity.class, {}, { limit: 1 });
+    // MikroORM finds no primary keys in Oracle.
+    if (driver.getDependencies().includes('oracledb'))
+      found.setIndexes([...found.getIndexes(), wanted.getPrimaryKey() as IndexDef]);
+    return found;
+  } catch (error) {
+    // MikroORM stumbles over columns without a type, which SQLite has.
+    const advice =
+      error instanceof TypeError
+        ? 'It is another one: give SqlStorage.connect another tableName.'
+        : dialect.advise(error, orm, table);
+    throw advice === null ? error : setupError(error, table, 'cannot be read', advice);
+  }
+}
+
+/** Where the table is, as far as it is one, and no view. */
+async function locate({ table, dialect, platform, connection, helper }: Target): Promise<Table | undefined> {
+  const { name, schema } = table;
+  if (schema !== null && !platform.supportsSchemas()) {
+    throw new TrackUsageError(
+      'INVALID_OPTION',
+      `SqlStorage.connect: the option 'schema' is '${schema}', and this server has no schemas beside its databases; ` +
+        "name the database in 'dbName'.",
+    );
+  }
+  if (dialect.locateSql !== undefined) {
+    const quoted = schema === null ? null : platform.quoteValue(schema);
+    const rows = await connection.execute<Table[]>(dialect.locateSql(platform.quoteValue(name), quoted));
+    return rows[0];
+  }
+  const namespace = schema ?? platform.getDefaultSchemaName();
+  const tables = await helper.getAllTables(connection, namespace === undefined ? undefined : [namespace]);
+  return tables.find(
+    ({ table_name: found, schema_name: place }) =>
+      found.toLowerCase() === name.toLowerCase() && (place ?? namespace) === namespace,
+  );
+}
+
+/** What it means that a table could not be made, or changed. */
+function changeError(
+  error: unknown,
+  { orm, table, dialect, helper }: Target,
+  changes: readonly string[],
+  isMissing: boolean,
+): unknown {
+  if (isMissing && convert(orm, error) instanceof TableExistsException)
+    return setupError(error, table, 'is a view, or no table', 'Give SqlStorage.connect another tableName.');
+  const advice = dialect.advise(error, orm, table);
+  if (advice === null) return error;
+  const namespace = isMissing && table.schema !== null ? [helper.getCreateNamespaceSQL(table.schema)] : [];
+  const sql = [...namespace, ...changes].join('; ');
+  return isMissing
+    ? setupError(
+        error,
+        table,
+        'cannot be made',
+        `Let the user make tables, or have somebody run: ${sql}; ${advice}`,
+      )
+    : setupError(error, table, 'has to be changed', `Have somebody who may run: ${sql};`);
+}
+
+function setupError(error: unknown, { name }: UsageTable, what: string, advice: string): TrackUsageError {
+  const message = `The table '${name}' ${what}: ${messageOf(error)}. ${advice}`;
+  return new TrackUsageError('STORAGE_SETUP', message, error);
+}
+
+function convert({ em }: MikroORM, error: unknown): unknown {
+  return error instanceof Error ? em.getDriver().convertException(error) : error;
+}

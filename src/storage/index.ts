@@ -1,0 +1,28 @@
+export { JSON_LIMITS, TEXT_LIMITS } from '../record/limits.js';
+export { checkDeletion } from './check-deletion.js';
+export type { SaltStore } from './salt-store.js';
+export type { UsagePosition } from './usage-cursor.js';
+export { type UsagePage, streamUsagePages, usagePageOf } from './usage-page.js';
+export {
+  type ResolvedUsageCountQuery,
+  type ResolvedUsagePageQuery,
+  type ResolvedUsageQuery,
+  type ResolvedUsageStreamQuery,
+  type UsageCountQuery,
+  type UsageFilter,
+  type UsagePageQuery,
+  type UsageQuery,
+  type UsageStreamQuery,
+  resolveUsageCountQuery,
+  resolveUsagePageQuery,
+  resolveUsageQuery,
+  resolveUsageStreamQuery,
+} from './usage-query.js';
+export type { UsageReader } from './usage-reader.js';
+export type {
+  ReadableUsageStorage,
+  RefusedRecord,
+  ServiceBinding,
+  StoreResult,
+  UsageStorage,
+} from './usage-storage.js';

@@ -1,0 +1,32 @@
+import { Token } from 'typedi';
+import type { UsageReader } from './usage-reader.js';
+import type { UsageStorage } from './usage-storage.js';
+
+/**
+ * A token of this name for TypeDI, which compares tokens by identity: two installed copies of this package have to share
+ * one.
+ */
+export function sharedToken<Value>(name: string): Token<Value> {
+  const key = Symbol.for(`koa-track-usage.${name}`);
+  const holder = globalThis as { [key]?: Token<Value> };
+  return (holder[key] ??= new Token(`koa-track-usage ${name}`));
+}
+
+/**
+ * Where the tracker looks for its storage in the TypeDI container: one storage, or a list of them.
+ *
+ * ```ts
+ * Container.set(StorageToken, await SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db' }));
+ * ```
+ */
+export const StorageToken: Token<UsageStorage | readonly UsageStorage[]> = sharedToken('StorageToken');
+
+/**
+ * What TypeDI hands out a reader of the records by, whatever they are kept in: that of the tracker's first storage that can
+ * be read, unless the application has put one of its own there.
+ *
+ * ```ts
+ * constructor(@Inject(UsageReaderToken) private readonly usage: UsageReader) {}
+ * ```
+ */
+export const UsageReaderToken: Token<UsageReader> = sharedToken('UsageReaderToken');
