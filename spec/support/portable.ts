@@ -1,6 +1,6 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { SqlStorage, defineUsage } from '../../src/backends/sql/index.js';
-import { OWN_CONNECTIONS } from '../../src/backends/sql/own-connections.js';
+import { OWN_CONNECTIONS } from '../../src/backends/sql/sql-storage.js';
 import { prepareTable } from '../../src/backends/sql/prepare-table.js';
 import { portableDialect } from '../../src/backends/sql/portable/dialect.js';
 import { findUsageTable } from '../../src/backends/sql/usage-table.js';

@@ -1,3 +1,5 @@
+import { TrackUsageError } from '../../errors.js';
+
 /** The operations of one owner that are under way. Each ends when nobody waits for it any more, or when the owner closes. */
 export class Operations {
   readonly #running = new Map<Promise<unknown>, AbortController>();
@@ -35,4 +37,13 @@ export class Operations {
   async idle(): Promise<void> {
     await Promise.allSettled(this.#running.keys());
   }
+}
+
+/**
+ * What is thrown where a storage, or anything that it has handed out, is used after `close()`.
+ *
+ * @param storage - the storage's name
+ */
+export function storageClosed(storage: string): TrackUsageError {
+  return new TrackUsageError('STORAGE_CLOSED', `The storage '${storage}' was used after close().`);
 }

@@ -4,7 +4,7 @@ import { checkDeletion } from '../../storage/check-deletion.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
-import { storageClosed } from './storage-closed.js';
+import { storageClosed } from './operations.js';
 import { UsageRepository, closeRepository } from './usage-repository.js';
 
 /** What a storage on MikroORM is made of. */

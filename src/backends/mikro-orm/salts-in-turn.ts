@@ -1,8 +1,7 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import { Mutex } from './mutex.js';
-import { Operations } from './operations.js';
-import { storageClosed } from './storage-closed.js';
+import { Operations, storageClosed } from './operations.js';
 
 /**
  * The salts of a storage, from its opening to its close: one statement at a time, so that a server that hangs costs one

@@ -1,4 +1,4 @@
-import { type PropertyOptions, types } from '@mikro-orm/core';
+import { type EntityMetadata, type MikroORM, type PropertyOptions, types } from '@mikro-orm/core';
 import { type ColumnProperty, USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 import {
   ExactDoubleType,
@@ -47,4 +47,10 @@ export function propertiesOf(columnTypes: ColumnTypes): Record<ColumnProperty, P
     },
   ]);
   return Object.fromEntries(properties) as Record<ColumnProperty, PropertyOptions<object>>;
+}
+
+/** The entity that an ORM knows by a name; undefined if it knows none. */
+export function findEntity(orm: Pick<MikroORM, 'em'>, name: string): EntityMetadata | undefined {
+  const entities: Iterable<EntityMetadata> = orm.em.getMetadata().getAll().values();
+  return [...entities].find(({ className }) => className === name);
 }

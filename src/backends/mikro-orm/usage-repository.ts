@@ -15,7 +15,7 @@ import {
 } from '../../storage/usage-query.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import { databaseConditions } from './database-conditions.js';
-import { storageClosed } from './storage-closed.js';
+import { storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
 /** Repositories of connections that storages have closed, with the names of these. */

@@ -8,8 +8,7 @@ import {
   refuseOption,
   text,
 } from '../../option-reader.js';
-import { driverOptions } from '../mikro-orm/connect-options.js';
-import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
+import { NOT_FROM_ENVIRONMENT, driverOptions } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { MongoStorageNaming } from './collection-storage.js';
 

@@ -1,8 +1,7 @@
 import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, isText, readOptions } from '../../option-reader.js';
-import { findEntity } from '../mikro-orm/find-entity.js';
-import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
+import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { CollectionStorage, MongoStorageNaming, type StorageParts } from './collection-storage.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';

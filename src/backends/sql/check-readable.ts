@@ -2,7 +2,8 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { messageOf } from '../mikro-orm/message-of.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
-import { convert, isSetup } from './portable/errors.js';
+import { convert } from './errors.js';
+import { isSetup } from './portable/errors.js';
 import type { UsageTable } from './usage-table.js';
 
 /**

@@ -12,12 +12,11 @@ import {
   required,
   text,
 } from '../../option-reader.js';
-import { driverOptions } from '../mikro-orm/connect-options.js';
-import { NOT_FROM_ENVIRONMENT } from '../mikro-orm/not-from-environment.js';
+import { NOT_FROM_ENVIRONMENT, driverOptions } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { isReadyMade } from './driver-options.js';
+import { isReadyMade } from './kysely.js';
 
 /** Who is at fault, for errors. */
 export const CONNECT = 'SqlStorage.connect';

@@ -1,8 +1,8 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
-import type { SqlDeleter } from './sql-deleter.js';
+import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
+import type { StoreResult } from '../../storage/usage-storage.js';
 import type { SaltTable } from './salt-table.js';
-import type { SqlWriter } from './sql-writer.js';
 import type { UsageTable } from './usage-table.js';
 
 /** What one dialect of SQL does in its own way. Each has a folder, with the same files as the others. */
@@ -75,4 +75,19 @@ export interface SqlDialect {
    * @param target - which database, without its password
    */
   explainConnect(target: string, error: unknown): string;
+}
+
+/** How records get into the table of one dialect. */
+export interface SqlWriter {
+  /** As `UsageStorage.store`. */
+  write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
+
+  /** Gives back what it holds beside the connection. Nothing is being written. */
+  close?(): Promise<void>;
+}
+
+/** How old records get out of the table of one dialect. */
+export interface SqlDeleter {
+  /** As `UsageStorage.deleteBefore`. */
+  delete(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 }

@@ -7,15 +7,16 @@ import {
 } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
+import { convert } from './errors.js';
 import type { UsageSaltRow } from './salt-entity.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from './salt-table.js';
 
 /** MikroORM's Kysely, or a transaction of it. */
 type Client = Kysely<Record<string, UsageSaltRow>>;
 
-/** How often the table is looked for again while another process seems to make it. */
-const LOOKS = 20;
-const PAUSE_MS = 50;
+/** How often the table is looked for while another process seems to make it. */
+const LOOKS = 10;
+const PAUSE_MS = 100;
 
 /**
  * Salts in whatever SQL MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
@@ -56,18 +57,29 @@ export class KyselySalts implements SaltStore {
     });
   }
 
-  /** Does something with the table, which is made first if it is ours and missing. */
   async #use<Value>(action: () => Promise<Value>): Promise<Value> {
     try {
+      return await this.#makeIfMissing(action);
+    } catch (error) {
+      throw saltError(error, this.#table, this.#isMissing(error) || this.#isSetup(error));
+    }
+  }
+
+  /**
+   * Does something with the table, which is made first if it is ours and missing. Not every engine can be told «if it is not
+   * there», and none of those that can is safe against another process: one that comes too late fails, and looks again.
+   */
+  async #makeIfMissing<Value>(action: () => Promise<Value>): Promise<Value> {
+    let failure: unknown = null;
+    for (let look = 1; ; look += 1) {
       try {
         return await action();
       } catch (error) {
         if (!this.#table.isOwn || !this.#isMissing(error)) throw error;
+        if (look === LOOKS) throw failure ?? error;
       }
-      await this.#make();
-      return await action();
-    } catch (error) {
-      throw saltError(error, this.#table, this.#isMissing(error) || this.#isSetup(error));
+      if (failure !== null) await pause(PAUSE_MS);
+      failure = await this.#make().catch((error: unknown) => error);
     }
   }
 
@@ -83,37 +95,16 @@ export class KyselySalts implements SaltStore {
     try {
       await this.#begin(signal, (db) => db.insertInto(this.#table.name).values({ day, salt }).execute());
     } catch (error) {
-      if (!(this.#convert(error) instanceof UniqueConstraintViolationException)) throw error;
+      if (!(convert(this.#driver, error) instanceof UniqueConstraintViolationException)) throw error;
     }
   }
 
-  /** Not every engine can be told «if it is not there», and none of those that can is safe against another process. */
   async #make(): Promise<void> {
-    const { name } = this.#table;
-    try {
-      const { schema } = this.#client();
-      await schema
-        .createTable(name)
-        .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
-        .addColumn('salt', SALT_COLUMNS.salt, (column) => column.notNull())
-        .execute();
-    } catch (error) {
-      for (let look = 1; look <= LOOKS; look += 1) {
-        if (await this.#isThere()) return;
-        await pause(PAUSE_MS);
-      }
-      throw error;
-    }
-  }
-
-  async #isThere(): Promise<boolean> {
-    try {
-      await this.#client().selectFrom(this.#table.name).select('day').where('day', '=', '').execute();
-      return true;
-    } catch (error) {
-      if (this.#isMissing(error)) return false;
-      throw error;
-    }
+    await this.#client()
+      .schema.createTable(this.#table.name)
+      .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
+      .addColumn('salt', SALT_COLUMNS.salt, (column) => column.notNull())
+      .execute();
   }
 
   /** In a transaction of its own, also where sessions would begin one by themselves and never end it. */
@@ -139,10 +130,6 @@ export class KyselySalts implements SaltStore {
   }
 
   #isMissing(error: unknown): boolean {
-    return this.#convert(error) instanceof TableNotFoundException;
-  }
-
-  #convert(error: unknown): unknown {
-    return error instanceof Error ? this.#driver.convertException(error) : error;
+    return convert(this.#driver, error) instanceof TableNotFoundException;
   }
 }

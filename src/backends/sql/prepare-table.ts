@@ -10,8 +10,8 @@ import {
   type Table,
 } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
-import { messageOf } from '../mikro-orm/message-of.js';
 import type { SqlDialect } from './dialect.js';
+import { convert, tableError } from './errors.js';
 import { type WantedTable, checkTable, createTable } from './table-check.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -22,6 +22,8 @@ const LOCK_PAUSE_MS = 20;
 /** How often a table is looked at before it is given up: another process may make what this one could not. */
 const LOOKS = 5;
 const LOOK_PAUSE_MS = 100;
+
+const ANOTHER_NAME = 'Give SqlStorage.connect another tableName.';
 
 /**
  * What MikroORM would read beside columns and indexes, and is not compared: MariaDB opens every table of the database to look
@@ -59,24 +61,22 @@ export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: Sq
 }
 
 async function makeOrCheck(target: Target): Promise<void> {
-  const { orm, connection } = target;
+  const { orm, connection, helper } = target;
+  const { schema } = target.table;
   for (let look = 1; ; look += 1) {
     const found = await patiently(orm, () => findTable(target));
+    const namespace = found === null && schema !== null ? [helper.getCreateNamespaceSQL(schema)] : [];
     const changes = found === null ? createTable(target) : checkTable(target, found);
-    if (found === null) await makeNamespace(target);
+    // Where the user may make no schema, it may be there all the same.
+    for (const sql of namespace) await connection.execute(sql).catch(() => {});
     try {
       for (const sql of changes) await patiently(orm, () => connection.execute(sql));
       return;
     } catch (error) {
-      if (look === LOOKS) throw changeError(error, target, changes, found === null);
+      if (look === LOOKS) throw changeError(error, target, [...namespace, ...changes], found === null);
     }
     await pause(LOOK_PAUSE_MS);
   }
-}
-
-/** Makes the schema that the table is in. Where the user may make none, it may be there all the same. */
-async function makeNamespace({ table: { schema }, connection, helper }: Target): Promise<void> {
-  if (schema !== null) await connection.execute(helper.getCreateNamespaceSQL(schema)).catch(() => {});
 }
 
 /** Does something again and again, without holding the event loop, while another connection has a lock. */
@@ -86,7 +86,7 @@ export async function patiently<Value>(orm: MikroORM, action: () => Value | Prom
     try {
       return await action();
     } catch (error) {
-      const isLocked = convert(orm, error) instanceof LockWaitTimeoutException;
+      const isLocked = convert(orm.em.getDriver(), error) instanceof LockWaitTimeoutException;
       if (!isLocked || performance.now() > deadline) throw error;
       await pause(LOCK_PAUSE_MS);
     }
@@ -129,11 +129,8 @@ async function findTable(target: Target): Promise<DatabaseTable | null> {
     return found;
   } catch (error) {
     // MikroORM stumbles over columns without a type, which SQLite has.
-    const advice =
-      error instanceof TypeError
-        ? 'It is another one: give SqlStorage.connect another tableName.'
-        : dialect.advise(error, orm, table);
-    throw advice === null ? error : setupError(error, table, 'cannot be read', advice);
+    const advice = error instanceof TypeError ? ANOTHER_NAME : dialect.advise(error, orm, table);
+    throw advice === null ? error : tableError(error, `The table '${table.name}' cannot be read`, advice);
   }
 }
 
@@ -163,31 +160,21 @@ async function locate({ table, dialect, platform, connection, helper }: Target):
 /** What it means that a table could not be made, or changed. */
 function changeError(
   error: unknown,
-  { orm, table, dialect, helper }: Target,
+  { orm, table, dialect }: Target,
   changes: readonly string[],
   isMissing: boolean,
 ): unknown {
-  if (isMissing && convert(orm, error) instanceof TableExistsException)
-    return setupError(error, table, 'is a view, or no table', 'Give SqlStorage.connect another tableName.');
+  const subject = `The table '${table.name}'`;
+  if (isMissing && convert(orm.em.getDriver(), error) instanceof TableExistsException)
+    return tableError(error, `${subject} is a view, or no table`, ANOTHER_NAME);
   const advice = dialect.advise(error, orm, table);
   if (advice === null) return error;
-  const namespace = isMissing && table.schema !== null ? [helper.getCreateNamespaceSQL(table.schema)] : [];
-  const sql = [...namespace, ...changes].join('; ');
+  const sql = changes.join('; ');
   return isMissing
-    ? setupError(
+    ? tableError(
         error,
-        table,
-        'cannot be made',
+        `${subject} cannot be made`,
         `Let the user make tables, or have somebody run: ${sql}; ${advice}`,
       )
-    : setupError(error, table, 'has to be changed', `Have somebody who may run: ${sql};`);
-}
-
-function setupError(error: unknown, { name }: UsageTable, what: string, advice: string): TrackUsageError {
-  const message = `The table '${name}' ${what}: ${messageOf(error)}. ${advice}`;
-  return new TrackUsageError('STORAGE_SETUP', message, error);
-}
-
-function convert({ em }: MikroORM, error: unknown): unknown {
-  return error instanceof Error ? em.getDriver().convertException(error) : error;
+    : tableError(error, `${subject} has to be changed`, `Have somebody who may run: ${sql};`);
 }

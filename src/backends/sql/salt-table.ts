@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
+import { tableError } from './errors.js';
 import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
 import { type UsageTable, findSchema } from './usage-table.js';
-import { findEntity } from '../mikro-orm/find-entity.js';
-import { messageOf } from '../mikro-orm/message-of.js';
+import { findEntity } from '../mikro-orm/usage-properties.js';
 
 /** The table that salts are kept in. */
 export interface SaltTable {
@@ -48,22 +48,9 @@ export function missingEntity(): TrackUsageError {
  * later (`STORAGE_UNAVAILABLE`).
  */
 export function saltError(error: unknown, { name, isOwn }: SaltTable, isSetup: boolean): Error {
-  if (error instanceof TrackUsageError) return error;
-  const message = messageOf(error);
-  if (!isSetup) {
-    return new TrackUsageError(
-      'STORAGE_UNAVAILABLE',
-      `The table '${name}' cannot be used now: ${message}.`,
-      error,
-    );
-  }
   const columns = `day ${SALT_COLUMNS.day} primary key, salt ${SALT_COLUMNS.salt} not null`;
   const advice = isOwn
     ? `Have somebody who may run: create table ${name} (${columns}); and grant the user select, insert and delete on it.`
     : 'Run the migrations of the MikroORM that has the entity UsageSalt; its user needs select, insert and delete on it.';
-  return new TrackUsageError(
-    'STORAGE_SETUP',
-    `The table '${name}' cannot be used: ${message}. ${advice}`,
-    error,
-  );
+  return tableError(error, `The table '${name}' cannot be used`, isSetup ? advice : null);
 }

@@ -11,15 +11,18 @@ import { defineUsage } from '../mikro-orm/usage-entity.js';
 import type { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
-import type { SqlDialect } from './dialect.js';
+import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { checkReadable } from './check-readable.js';
-import { OWN_CONNECTIONS } from './own-connections.js';
 import { prepareTable } from './prepare-table.js';
-import type { SqlDeleter } from './sql-deleter.js';
-import type { SqlWriter } from './sql-writer.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
+
+/** The connections of our own: which dialect writes on them, and into which table. */
+export const OWN_CONNECTIONS = new WeakMap<
+  MikroORM,
+  { readonly dialect: SqlDialect; readonly table: UsageTable; readonly isReadOnly: boolean }
+>();
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {

@@ -1,7 +1,6 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
-import { findEntity } from '../mikro-orm/find-entity.js';
+import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { TrackUsageError } from '../../errors.js';
-import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { isRefusal, storageError } from '../../../../src/backends/sql/libsql/errors.js';
+import { withCode } from '../../../../src/backends/sql/libsql/errors.js';
+import { isRefusal, storageError } from '../../../../src/backends/sql/sqlite/errors.js';
 
 /** As libsql 0.5 words what a server answers; such errors have no code. */
 const CASES: readonly (readonly [message: string, code: string])[] = [
@@ -26,7 +27,7 @@ const CASES: readonly (readonly [message: string, code: string])[] = [
 describe('What a libSQL server says', () => {
   for (const [message, code] of CASES) {
     it(`means ${code}: ${message}`, () => {
-      const error = Object.assign(new Error(message), { code: '' });
+      const error = withCode(Object.assign(new Error(message), { code: '' }));
       expect(storageError(error, 'koa_usage')).to.include({ code });
       expect(isRefusal(error)).to.equal(code === 'BATCH_REFUSED');
     });

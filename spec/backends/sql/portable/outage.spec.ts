@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
 import { portableDialect } from '../../../../src/backends/sql/portable/dialect.js';
-import type { SqlWriter } from '../../../../src/backends/sql/sql-writer.js';
+import type { SqlWriter } from '../../../../src/backends/sql/dialect.js';
 import { Usage } from '../../../../src/backends/sql/index.js';
 import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';

@@ -4,7 +4,7 @@ import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
 import { Usage } from '../../../../src/backends/sql/index.js';
 import { portableDialect } from '../../../../src/backends/sql/portable/dialect.js';
-import type { SqlWriter } from '../../../../src/backends/sql/sql-writer.js';
+import type { SqlWriter } from '../../../../src/backends/sql/dialect.js';
 import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';

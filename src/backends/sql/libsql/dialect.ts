@@ -1,13 +1,14 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { drives } from '../driver-options.js';
+import { drives } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { SqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
+import { adviceFor, isSetup } from '../sqlite/errors.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
-import { storageError } from './errors.js';
+import { withCode } from './errors.js';
 import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
 import { LibSqlServerWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
@@ -27,13 +28,14 @@ export const libSqlDialect: SqlDialect = {
   // How a server keeps its files is not ours to say.
   aroundTable: (orm, prepare) =>
     isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
+  advise: (error) => adviceFor(withCode(error)),
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
     isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>
     isRemote(orm)
-      ? new KyselySalts(orm, table, (error) => storageError(error, table.name).code === 'STORAGE_SETUP')
+      ? new KyselySalts(orm, table, (error) => isSetup(withCode(error)))
       : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)

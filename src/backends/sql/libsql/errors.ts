@@ -1,23 +1,10 @@
-import type { TrackUsageError } from '../../../errors.js';
-import { isRefusal as isCodedRefusal, storageError as codedError } from '../sqlite/errors.js';
-
 /** How a server's answer names what SQLite said, or what the server itself objects to. */
 const CODE = /\bSQLITE_[A-Z]+(?:_[A-Z]+)*\b/;
 const SETUP = /\bno such (?:table|column)|\bhas no column named|status[ =:"]*40[134]\b/i;
 const REFUSED = /\bconstraint failed\b/i;
 
-/** Whether an error says that this one record will never be taken. */
-export function isRefusal(error: unknown): boolean {
-  return isCodedRefusal(withCode(error));
-}
-
-/** What an error of libSQL means to the tracker, as for SQLite. */
-export function storageError(error: unknown, tableName: string): TrackUsageError {
-  return codedError(withCode(error), tableName);
-}
-
-/** For a file, libsql throws errors with SQLite's codes; what a server says is in the message alone. */
-function withCode(error: unknown): unknown {
+/** An error with SQLite's code. For a file, libsql throws it so; what a server says is in the message alone. */
+export function withCode(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && code !== '') return error;

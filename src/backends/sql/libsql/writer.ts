@@ -2,13 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
-import type { SqlWriter } from '../sql-writer.js';
+import type { SqlWriter } from '../dialect.js';
+import { isRefusal, storageError } from '../sqlite/errors.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
 import { rowOf } from '../sqlite/row.js';
 import type { UsageTable } from '../usage-table.js';
-import { writeError } from '../write-error.js';
-import { isRefusal, storageError } from './errors.js';
+import { writeError } from '../errors.js';
+import { withCode } from './errors.js';
 
 /** Records a statement. Each has some thirty parameters, and SQLite takes 32,766 a statement. */
 const CHUNK_RECORDS = 100;
@@ -35,12 +35,13 @@ export class LibSqlServerWriter implements SqlWriter {
         if (start > 0) await nextTurn();
         await this.#insert(batch.slice(start, start + CHUNK_RECORDS), signal);
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = withCode(thrown);
       if (!isRefusal(error)) throw storageError(error, name);
       const [record] = batch;
       if (record !== undefined && batch.length === 1)
         return { stored: 0, refused: [{ id: record.id, error: error as Error }] };
-      throw writeError(error, name, { message: messageOf(error), isRefusal: true, advice: null });
+      throw writeError(error, name, { isRefusal: true, advice: null });
     }
     return { stored: batch.length, refused: [] };
   }

@@ -1,7 +1,7 @@
 import type { Platform } from '@mikro-orm/core';
 import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { isReadyMade, needsKysely } from '../driver-options.js';
+import { isReadyMade, needsKysely } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { adviceFor, explainConnect } from './errors.js';

@@ -1,6 +1,6 @@
 import type { TrackUsageError } from '../../../errors.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
-import { writeError } from '../write-error.js';
+import { writeError } from '../errors.js';
 
 /**
  * Numbers (dev.mysql.com/doc/mysql-errors, mariadb.com/kb/en/mariadb-error-codes) of errors after which the same

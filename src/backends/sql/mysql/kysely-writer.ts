@@ -5,14 +5,13 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
 import { textLiteral } from '../../mikro-orm/mysql-column-types.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
-import { encode } from '../encode.js';
-import { rawQuery } from '../raw-query.js';
-import type { SqlWriter } from '../sql-writer.js';
+import { encode } from '../errors.js';
+import { rawQuery } from '../kysely.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { quoteTable } from './identifiers.js';
-import { type Parameter, parametersOf } from './row.js';
-import { InsertStatements } from './statements.js';
+import { InsertStatements, type Parameter, parametersOf } from './statements.js';
 
 /** Records a statement, at most: its text is made on the event loop. */
 const CHUNK_RECORDS = 64;

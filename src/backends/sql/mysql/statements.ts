@@ -1,3 +1,6 @@
+import type { UsageRecord } from '../../../record/usage-record.js';
+import { mySqlDate } from '../../mikro-orm/mysql-column-types.js';
+import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { TableColumn } from '../usage-table.js';
 import { quote } from './identifiers.js';
 
@@ -63,4 +66,17 @@ export class InsertStatements {
   textOf(rows: readonly (readonly string[])[]): string {
     return `${this.#head}${rows.map((row) => `(${row.join(', ')})`).join(', ')}${this.#tail}`;
   }
+}
+
+/** What a column is given. */
+export type Parameter = string | number | null;
+
+/** The values of a record, one a column. */
+export function parametersOf(record: UsageRecord): Parameter[] {
+  return valuesOf(record).map(parameterOf);
+}
+
+function parameterOf(value: ColumnValue): Parameter {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value instanceof Date ? mySqlDate(value) : value;
 }

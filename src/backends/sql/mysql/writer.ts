@@ -2,15 +2,14 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
-import { encode } from '../encode.js';
-import type { SqlWriter } from '../sql-writer.js';
+import { encode } from '../errors.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { quoteTable } from './identifiers.js';
 import { ConnectionLease } from './lease.js';
 import { type NativeConnection, type NativeResult, execute, nativePool } from './native-client.js';
-import { type Parameter, parametersOf } from './row.js';
-import { InsertStatements } from './statements.js';
+import { InsertStatements, type Parameter, parametersOf } from './statements.js';
 
 /** Bits of the protocol's status. */
 const IN_TRANSACTION = 1;

@@ -3,10 +3,10 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import { type DeletionSteps, OldestRecords } from '../../mikro-orm/oldest-records.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
-import { deletionError } from '../deletion-error.js';
-import type { SqlDeleter } from '../sql-deleter.js';
+import { convert, deletionError } from '../errors.js';
+import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { convert, isSetup } from './errors.js';
+import { isSetup } from './errors.js';
 
 /**
  * Deletes through MikroORM's driver alone, in whatever SQL that speaks, and outside the application's transactions. What

@@ -2,7 +2,8 @@ import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from './deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { adviceFor, convert, storageError } from './errors.js';
+import { convert } from '../errors.js';
+import { adviceFor, isSetup } from './errors.js';
 import { PortableWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
 
@@ -20,11 +21,7 @@ export const portableDialect: SqlDialect = {
   createWriter: (orm, table) => new PortableWriter(orm, table),
   createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) =>
-    new KyselySalts(
-      orm,
-      table,
-      (error) => storageError(convert(orm.em.getDriver(), error), table.name).code === 'STORAGE_SETUP',
-    ),
+    new KyselySalts(orm, table, (error) => isSetup(convert(orm.em.getDriver(), error))),
   explainConnect: (target, error) =>
     `the database ${target} cannot be used: ${messageOf(error)}. ` +
     'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +

@@ -5,11 +5,9 @@ import {
   NonUniqueFieldNameException,
   RowLevelSecurityViolationException,
   SyntaxErrorException,
-  type IDatabaseDriver,
 } from '@mikro-orm/core';
 import type { TrackUsageError } from '../../../errors.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
-import { writeError } from '../write-error.js';
+import { writeError } from '../errors.js';
 
 /** What MikroORM makes of errors that only a person can do something about. */
 const SETUP = [
@@ -53,15 +51,9 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof ConstraintViolationException || hasCode(error, REFUSED_CODES);
 }
 
-/** An error as MikroORM's own class for it, whichever part of MikroORM threw it. */
-export function convert(driver: IDatabaseDriver, error: unknown): unknown {
-  return error instanceof Error ? driver.convertException(error) : error;
-}
-
 /** What an error means to the tracker, as for the other dialects. */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   return writeError(error, tableName, {
-    message: messageOf(error),
     isRefusal: isRefusal(error),
     advice: adviceFor(error),
   });

@@ -10,9 +10,10 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
-import type { SqlWriter } from '../sql-writer.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { convert, isRefusal, storageError } from './errors.js';
+import { convert } from '../errors.js';
+import { isRefusal, storageError } from './errors.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 
 /** Records a transaction, at most. */

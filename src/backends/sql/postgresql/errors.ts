@@ -1,10 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { TrackUsageError } from '../../../errors.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
 import type { UsageTable } from '../usage-table.js';
-import { quote, quoteTable } from './identifiers.js';
+import { quote, quoteTable } from '../identifiers.js';
 import { postgresConnection } from './native-client.js';
-import { writeError } from '../write-error.js';
+import { writeError } from '../errors.js';
 
 /**
  * SQLSTATE codes (postgresql.org/docs/current/errcodes-appendix.html), or their classes, after which the same batch fails
@@ -21,7 +20,6 @@ const SETUP = ['42', '28', '3D', '3F', '0A'];
  */
 export function storageError(error: unknown, orm: MikroORM, table: UsageTable): TrackUsageError {
   return writeError(error, table.name, {
-    message: messageOf(error),
     isRefusal: hasState(error, REFUSED),
     advice: adviceFor(error, orm, table),
   });

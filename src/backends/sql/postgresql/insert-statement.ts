@@ -2,7 +2,7 @@ import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
 import { BINARY_TYPES, BinaryArrays } from './binary-array.js';
-import { quote, quoteTable } from './identifiers.js';
+import { quote, quoteTable } from '../identifiers.js';
 import type { Statement } from './native-client.js';
 
 type TypeName = keyof typeof BINARY_TYPES;

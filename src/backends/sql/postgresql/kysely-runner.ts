@@ -1,8 +1,12 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { Mutex } from '../../mikro-orm/mutex.js';
-import { rawQuery } from '../raw-query.js';
-import { type PostgresConnection, type Statement, postgresConnection } from './native-client.js';
-import type { StatementRunner } from './statement-runner.js';
+import { rawQuery } from '../kysely.js';
+import {
+  type PostgresConnection,
+  postgresConnection,
+  type Statement,
+  type StatementRunner,
+} from './native-client.js';
 
 /**
  * Runs statements through MikroORM's Kysely, one at a time. A statement that nobody waits for any more keeps its connection

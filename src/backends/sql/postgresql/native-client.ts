@@ -33,3 +33,9 @@ export interface PostgresConnection extends AbstractSqlConnection {
 export function postgresConnection(orm: MikroORM): PostgresConnection {
   return orm.em.getConnection('write') as unknown as PostgresConnection;
 }
+
+/** How statements get to the server. */
+export interface StatementRunner {
+  /** Runs a statement by itself, in no transaction of the application. Rejects at once when the signal is aborted. */
+  run(statement: Statement, signal: AbortSignal): Promise<void>;
+}

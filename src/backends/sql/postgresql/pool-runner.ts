@@ -1,8 +1,7 @@
 import { orAbort } from '../../../time/or-abort.js';
 import { cancelStatement } from './cancel.js';
 import { mayBeEnding } from './errors.js';
-import type { NativeClient, PostgresConnection, Statement } from './native-client.js';
-import type { StatementRunner } from './statement-runner.js';
+import type { NativeClient, PostgresConnection, Statement, StatementRunner } from './native-client.js';
 
 /**
  * Runs statements on pg's own pool, one at a time and on one connection. When nobody waits for the statement any more, its

@@ -1,16 +1,15 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
-import { needsKysely } from '../driver-options.js';
-import { encode } from '../encode.js';
-import type { SqlWriter } from '../sql-writer.js';
+import { needsKysely } from '../kysely.js';
+import { encode } from '../errors.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { type MakeInsert, insertOfArrays, insertOfJson } from './insert-statement.js';
 import { KyselyRunner } from './kysely-runner.js';
-import { postgresConnection } from './native-client.js';
+import { postgresConnection, type StatementRunner } from './native-client.js';
 import { PoolRunner } from './pool-runner.js';
-import type { StatementRunner } from './statement-runner.js';
 
 /**
  * Writes a batch as one statement, which is a transaction of its own, on a connection that nobody else uses meanwhile: the

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { deletionError } from '../deletion-error.js';
-import type { SqlDeleter } from '../sql-deleter.js';
+import { deletionError } from '../errors.js';
+import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { deleteSql } from './delete-sql.js';
+import { deleteSql } from './deletion.js';
 import { isSetup } from './errors.js';
 import {
   type NativeDatabase,

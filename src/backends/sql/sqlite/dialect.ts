@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { drives } from '../driver-options.js';
+import { drives } from '../kysely.js';
 import { patiently } from '../prepare-table.js';
 import { SqliteDeleter } from './deleter.js';
 import { adviceFor, isBusy } from './errors.js';

@@ -1,6 +1,5 @@
 import type { TrackUsageError } from '../../../errors.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
-import { writeError } from '../write-error.js';
+import { writeError } from '../errors.js';
 
 /** Result codes (sqlite.org/rescode.html) after which the same record fails again, and only that record. */
 const REFUSED = ['SQLITE_CONSTRAINT', 'SQLITE_TOOBIG', 'SQLITE_MISMATCH', 'SQLITE_RANGE'];
@@ -46,7 +45,6 @@ export function isBusy(error: unknown): boolean {
  */
 export function storageError(error: unknown, tableName: string): TrackUsageError {
   return writeError(error, tableName, {
-    message: messageOf(error),
     // A constraint declared ON CONFLICT ROLLBACK takes the whole transaction with it.
     isRefusal: hasCode(error, REFUSED),
     advice: adviceFor(error),

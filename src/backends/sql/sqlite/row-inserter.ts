@@ -1,6 +1,6 @@
 import type { UsageTable } from '../usage-table.js';
 import { isRefusal } from './errors.js';
-import { quote } from './identifiers.js';
+import { quote } from '../identifiers.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
 import type { SqliteRow } from './row.js';
 

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SaltStore } from '../../../storage/salt-store.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
-import { emptyLog } from './empty-log.js';
-import { storageError } from './errors.js';
-import { quote } from './identifiers.js';
+import { emptyLog } from './deletion.js';
+import { isSetup } from './errors.js';
+import { quote } from '../identifiers.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
@@ -74,7 +74,7 @@ export class SqliteSalts implements SaltStore {
         return value;
       });
     } catch (error) {
-      throw saltError(error, this.#table, storageError(error, name).code === 'STORAGE_SETUP');
+      throw saltError(error, this.#table, isSetup(error));
     }
   }
 

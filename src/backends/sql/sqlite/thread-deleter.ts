@@ -1,6 +1,6 @@
 import { orAbort } from '../../../time/or-abort.js';
-import { deletionError } from '../deletion-error.js';
-import type { SqlDeleter } from '../sql-deleter.js';
+import { deletionError } from '../errors.js';
+import type { SqlDeleter } from '../dialect.js';
 import { isSetup } from './errors.js';
 import { PIECE_RECORDS, type WriteThread } from './write-thread.js';
 

@@ -1,7 +1,6 @@
 // The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
-import { deleteSql } from './delete-sql.js';
-import { emptyLog } from './empty-log.js';
+import { deleteSql, emptyLog } from './deletion.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { type InsertTarget, RowInserter } from './row-inserter.js';

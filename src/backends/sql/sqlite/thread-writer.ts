@@ -4,7 +4,7 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
-import type { SqlWriter } from '../sql-writer.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { type PackedRows, RowPacker } from './packed-rows.js';

@@ -3,7 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
-import type { SqlWriter } from '../sql-writer.js';
+import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import {

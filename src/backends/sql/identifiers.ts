@@ -1,6 +1,6 @@
-import type { UsageTable } from '../usage-table.js';
+import type { UsageTable } from './usage-table.js';
 
-/** Quotes an identifier as standard SQL does, and PostgreSQL. */
+/** Quotes an identifier as standard SQL does, and with it PostgreSQL and SQLite. */
 export function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { SqlStorage } from '../../../src/backends/sql/index.js';
-import { encode } from '../../../src/backends/sql/encode.js';
+import { encode } from '../../../src/backends/sql/errors.js';
 import { caught, thrown } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
 import { connectMySql, mySqlOrm } from '../../support/mysql.js';
