@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
 import { SqlStorage, Usage } from '../../../../src/backends/sql/index.js';
 import { nativePool, takeConnection } from '../../../../src/backends/sql/mysql/native-client.js';
+import { InsertStatements } from '../../../../src/backends/sql/mysql/statements.js';
+import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';
 import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
@@ -46,6 +48,13 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       expect(await stored()).to.equal(0);
       const [mode] = await orm.em.getConnection().execute<{ mode: string }[]>('select @@sql_mode as mode');
       expect(mode?.mode).to.equal('');
+    });
+
+    it('says nothing that the next version of the server drops', async () => {
+      const statements = new InsertStatements('koa_usage', findUsageTable(orm).columns);
+      await other.prepare(statements.text(1));
+      const [warnings] = await other.query('show warnings');
+      expect(JSON.stringify(warnings)).to.not.match(/deprecated|removed/);
     });
 
     it('does not take a record for stored that meets another unique key', async () => {
