@@ -2,14 +2,13 @@ import type { MikroORM } from '@mikro-orm/core';
 import { MySqlDriver } from '@mikro-orm/mysql';
 import type { Connection } from 'mysql2/promise';
 import { SqlStorage } from '../../src/backends/sql/index.js';
-import { describeOn } from '../support/describe-on.js';
-import { connectMySql, mySqlOrm, openMySql } from '../support/mysql.js';
+import { describeOnMySql, openMySql } from '../support/mysql.js';
 import { poisonConstraint } from '../support/poison.js';
 import type { FreshDatabase } from '../support/servers.js';
 import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
-describeOn('mariadb', function (server) {
+describeOnMySql(function (server, { connectMySql, mySqlOrm }) {
   this.timeout(30_000);
   let database: FreshDatabase;
   let orm: MikroORM;

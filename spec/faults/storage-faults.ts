@@ -175,7 +175,7 @@ export function describeStorageFaults(engine: FaultEngine, scene: () => FaultSce
 
   it('waits while the disk is full', async function () {
     const { server, database, closing } = scene();
-    const disk = await mountSmallDisk(this);
+    const disk = await mountSmallDisk(this, server.folder);
     closing(async () => {
       await database.drop();
       await disk.remove();

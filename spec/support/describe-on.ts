@@ -13,7 +13,8 @@ import {
 
 const TITLES = {
   postgresql: 'on PostgreSQL',
-  mariadb: 'on MariaDB or MySQL',
+  mariadb: 'on MariaDB',
+  mysql: 'on MySQL',
   mongodb: 'on MongoDB',
   mongod: `on ${MONGODB_ITSELF}`,
 } as const satisfies Record<EngineName, string>;

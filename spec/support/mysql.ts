@@ -1,7 +1,10 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { MariaDbDriver } from '@mikro-orm/mariadb';
+import { MySqlDriver } from '@mikro-orm/mysql';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { SqlStorage, type SqlStorageOptions, Usage, UsageSalt } from '../../src/backends/sql/index.js';
+import { describeOn, describeOnOwn } from './describe-on.js';
+import type { OwnServer, TestServer } from './servers.js';
 
 /** A MikroORM as an application has it, with our entity among its own and the schema made. */
 export async function mySqlOrm(clientUrl: string, options: Partial<Options> = {}): Promise<MikroORM> {
@@ -28,4 +31,43 @@ export function connectMySql(
 /** Another connection, as another program would have it. */
 export function openMySql(url: string): Promise<Connection> {
   return createConnection(url);
+}
+
+/** How a suite talks to its server. */
+export interface MySqlClient {
+  readonly driver: typeof MariaDbDriver | typeof MySqlDriver;
+  readonly mySqlOrm: typeof mySqlOrm;
+  readonly connectMySql: typeof connectMySql;
+}
+
+type Body<Server> = (this: Mocha.Suite, server: () => Server, client: MySqlClient) => void;
+
+function clientOf(driver: MySqlClient['driver']): MySqlClient {
+  return {
+    driver,
+    mySqlOrm: (clientUrl, options) => mySqlOrm(clientUrl, { driver, ...options }),
+    connectMySql: (clientUrl, options) => connectMySql(clientUrl, { driver, ...options }),
+  };
+}
+
+/** Each engine, with the driver that is made for it. */
+const CLIENTS = { mariadb: clientOf(MariaDbDriver), mysql: clientOf(MySqlDriver) } as const;
+const ENGINES = ['mariadb', 'mysql'] as const;
+
+/** A suite on MariaDB, and the same on MySQL. */
+export function describeOnMySql(body: Body<TestServer>): void {
+  for (const name of ENGINES) {
+    describeOn(name, function (server) {
+      body.call(this, server, CLIENTS[name]);
+    });
+  }
+}
+
+/** {@link describeOnMySql} with a server of its own for each. */
+export function describeOnOwnMySql(body: Body<OwnServer>): void {
+  for (const name of ENGINES) {
+    describeOnOwn(name, function (server) {
+      body.call(this, server, CLIENTS[name]);
+    });
+  }
 }

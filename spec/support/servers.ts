@@ -2,16 +2,23 @@ import { isStrict, tell } from './pending.js';
 import type { Engine } from './servers/engine.js';
 import { mariadb } from './servers/mariadb.js';
 import { mongod, mongodb } from './servers/mongodb.js';
+import { mysql } from './servers/mysql.js';
 import { postgresql } from './servers/postgresql.js';
 import { ServerUrl } from './servers/server-url.js';
 import { OwnServer, TestServer } from './servers/test-server.js';
 
 export type { FreshDatabase, OwnServer, TestServer } from './servers/test-server.js';
 
-const ENGINES = { postgresql, mariadb, mongodb, mongod } as const satisfies Record<string, Engine>;
-const DEFAULT_PORTS = { postgresql: 5432, mariadb: 3306, mongodb: 27_017, mongod: 27_017 } as const;
+const ENGINES = { postgresql, mariadb, mysql, mongodb, mongod } as const satisfies Record<string, Engine>;
+const DEFAULT_PORTS = {
+  postgresql: 5432,
+  mariadb: 3306,
+  mysql: 3306,
+  mongodb: 27_017,
+  mongod: 27_017,
+} as const;
 
-/** `mariadb` is MySQL too, `mongodb` is whatever speaks its protocol, and `mongod` is MongoDB alone. */
+/** `mysql` is MySQL alone, `mongodb` is whatever speaks its protocol, and `mongod` is MongoDB alone. */
 export type EngineName = keyof typeof ENGINES;
 
 /** Why there is no server. Its specs are pending then. */

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { leavePending } from './pending.js';
@@ -8,10 +7,10 @@ import { unprivileged } from './servers/unprivileged.js';
 
 const run = promisify(execFile);
 
-/** Mounts a disk. Where this machine does not let us, the spec that runs is left pending, or fails if it may not be. */
-export async function mountSmallDisk(context: Mocha.Context): Promise<SmallDisk> {
+/** Mounts a disk in a folder. Where this machine does not let us, the spec that runs is left pending, or fails if it may not be. */
+export async function mountSmallDisk(context: Mocha.Context, parent: string): Promise<SmallDisk> {
   try {
-    return await SmallDisk.mount();
+    return await SmallDisk.mount(parent);
   } catch (error) {
     const why = 'A disk that is small enough to be filled cannot be mounted, as root can on Linux';
     return leavePending(context, `${why}: ${(error as Error).message.trim().replaceAll('\n', ' ')}`);
@@ -29,9 +28,9 @@ export class SmallDisk {
     this.folder = join(mountPoint, 'server');
   }
 
-  /** Makes one. It rejects where this machine does not let us. */
-  static async mount(): Promise<SmallDisk> {
-    const mountPoint = await mkdtemp(join(tmpdir(), 'small-disk-'));
+  /** Makes one in a folder. It rejects where this machine does not let us. */
+  static async mount(parent: string): Promise<SmallDisk> {
+    const mountPoint = await mkdtemp(join(parent, 'small-disk-'));
     await chmod(mountPoint, 0o755);
     try {
       await run('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=755', 'tmpfs', mountPoint]);

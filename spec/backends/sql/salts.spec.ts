@@ -10,7 +10,7 @@ import {
 } from '../../../src/backends/sql/sqlite/native-client.js';
 import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
-import { mySqlOrm, openMySql } from '../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../support/mysql.js';
 import { connectPostgres, initPostgresOrm, postgresClient } from '../../support/postgresql.js';
 import { makeRecords } from '../../support/records.js';
 import type { FreshDatabase } from '../../support/servers.js';
@@ -212,7 +212,7 @@ describeOn('postgresql', (server) => {
   });
 });
 
-describeOn('mariadb', (server) => {
+describeOnMySql((server, { mySqlOrm }) => {
   const lines: string[] = [];
   let database: FreshDatabase;
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Identity } from './unprivileged.js';
 
@@ -56,4 +57,10 @@ const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sb
 export function findProgram(...names: readonly string[]): string | undefined {
   const paths = names.flatMap((name) => FOLDERS.map((folder) => join(folder, name)));
   return paths.find((path) => existsSync(path));
+}
+
+/** The user's cache folder: one inside `node_modules` would be deleted by each `npm ci`, and filling it takes minutes. */
+export function cacheFolder(): string {
+  const cache = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(cache === '' ? join(homedir(), '.cache') : cache, 'koa-track-usage');
 }

@@ -2,22 +2,15 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { findProgram, type Program } from './engine.js';
+import { cacheFolder, findProgram, type Program } from './engine.js';
 
 /** The program's sources are not compiled with the specs: npm scripts run in the project's folder. */
 const SOURCES = resolve('spec/support/servers/ferretdb');
 
 /** A build of all that FerretDB needs takes minutes on a small machine. */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
-
-/** The user's cache folder: one inside `node_modules` would be deleted by each `npm ci`, and the build takes minutes. */
-function cacheFolder(): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? '';
-  return join(cache === '' ? join(homedir(), '.cache') : cache, 'koa-track-usage');
-}
 
 /** The version that is built. The server cannot tell it: a module does not contain the file that would say. */
 export function ferretVersion(): string {

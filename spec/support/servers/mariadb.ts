@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { type Engine, findProgram, type Program } from './engine.js';
+import { type Command, type Engine, findProgram, type Program } from './engine.js';
 import { unprivileged } from './unprivileged.js';
 
 const USER = 'tester';
@@ -16,27 +16,30 @@ const INIT_SQL = [
   '',
 ].join('\n');
 
-class Mysqld implements Program {
+/** What becomes a server of MariaDB or MySQL. */
+export class Mysqld implements Program {
   readonly source: string;
   readonly user = USER;
   readonly password = PASSWORD;
   readonly stopSignal = 'SIGTERM';
-  readonly #file: string;
+  readonly #call: Command;
+  readonly #install: Command;
 
-  constructor(file: string) {
-    this.#file = file;
-    this.source = basename(file);
+  /**
+   * @param call - how it is called, whatever for
+   * @param install - how an empty server's data are made; the folder is added
+   */
+  constructor(source: string, call: Command, install: Command) {
+    this.source = source;
+    this.#call = call;
+    this.#install = install;
   }
 
   async prepare(folder: string): Promise<void> {
     await writeFile(join(folder, 'init.sql'), INIT_SQL);
+    const { file, args, identity } = this.#install;
     const data = `--datadir=${join(folder, 'data')}`;
-    const installer = findProgram('mariadb-install-db', 'mysql_install_db');
-    const [file, args] =
-      installer === undefined
-        ? [this.#file, ['--no-defaults', '--initialize-insecure', data]]
-        : [installer, ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', data]];
-    await promisify(execFile)(file, args, { cwd: folder, ...unprivileged() });
+    await promisify(execFile)(file, [...args, data], { cwd: folder, ...identity });
   }
 
   command({ folder, port, durable }: Parameters<Program['command']>[0]): ReturnType<Program['command']> {
@@ -48,14 +51,26 @@ class Mysqld implements Program {
       'pid-file': join(folder, 'pid'),
       'init-file': join(folder, 'init.sql'),
       'innodb-flush-log-at-trx-commit': durable ? 1 : 2,
+      // MySQL alone has to be told where tables may be beside its data.
+      'loose-innodb-directories': folder,
     };
     const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
-    return {
-      file: this.#file,
-      args: ['--no-defaults', ...flags, '--skip-name-resolve', '--skip-log-bin'],
-      identity: unprivileged(),
-    };
+    const args = [...this.#call.args, ...flags, '--skip-name-resolve', '--skip-log-bin'];
+    return { ...this.#call, args };
   }
+}
+
+function findMariaDb(): Program | undefined {
+  const [file, installer] = [findProgram('mariadbd'), findProgram('mariadb-install-db')];
+  if (file === undefined || installer === undefined) return undefined;
+  const args = ['--no-defaults'];
+  const identity = unprivileged();
+  const flags = ['--auth-root-authentication-method=normal', '--skip-test-db'];
+  return new Mysqld(
+    basename(file),
+    { file, args, identity },
+    { file: installer, args: [...args, ...flags], identity },
+  );
 }
 
 async function query(url: string, sql: string): Promise<unknown> {
@@ -72,11 +87,8 @@ export const mariadb: Engine = {
   title: 'MariaDB',
   variable: 'MYSQL_URL',
   protocol: 'mysql',
-  wanted: 'no MYSQL_URL, and neither mariadbd nor mysqld on the path',
-  find() {
-    const file = findProgram('mariadbd', 'mysqld');
-    return file === undefined ? undefined : new Mysqld(file);
-  },
+  wanted: 'no MYSQL_URL, and no mariadbd with mariadb-install-db on the path',
+  find: findMariaDb,
   async describe(url) {
     const [row] = (await query(url, 'SELECT VERSION() AS version')) as { version: string }[];
     const version = row?.version ?? '';

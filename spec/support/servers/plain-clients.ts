@@ -29,7 +29,7 @@ async function postgresql(url: string, sql: string): Promise<readonly Row[]> {
   }
 }
 
-async function mariadb(url: string, sql: string): Promise<readonly Row[]> {
+async function mysql(url: string, sql: string): Promise<readonly Row[]> {
   const connection = await createConnection({ uri: url });
   try {
     const [rows] = await connection.query(sql);
@@ -74,6 +74,7 @@ const mongodb: PlainClient = {
 
 export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod'>, PlainClient>> = {
   postgresql: withQuery(postgresql),
-  mariadb: withQuery(mariadb),
+  mariadb: withQuery(mysql),
+  mysql: withQuery(mysql),
   mongodb,
 };

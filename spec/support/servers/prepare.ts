@@ -1,7 +1,11 @@
-/** A program: tries each server once, and builds what has to be built, so that the specs find it ready. */
+/** A program: gets and builds what can be, and tries each server once, so that the specs find it ready. */
+import { fetchMySql } from './mysql.js';
 import { type EngineName, isRequired, NoServer, sharedServer, stopShared } from '../servers.js';
 
-const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mongodb'];
+const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb'];
+
+const failure = await fetchMySql();
+if (failure !== undefined) process.stdout.write(`MySQL cannot be fetched: ${failure}\n`);
 
 for (const name of NAMES) {
   try {

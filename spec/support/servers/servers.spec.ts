@@ -5,11 +5,12 @@ import type { FreshDatabase } from '../servers.js';
 
 const DESCRIPTIONS = {
   postgresql: /^PostgreSQL \d+\.\d+ \(.+\)$/,
-  mariadb: /^(MariaDB|MySQL) \d+\.\d+\.\d+ \(.+\)$/,
+  mariadb: /^MariaDB \d+\.\d+\.\d+ \(.+\)$/,
+  mysql: /^MySQL \d+\.\d+\.\d+ \(.+\)$/,
   mongodb: /^(MongoDB|FerretDB) \d+\.\d+\.\d+ \(.+\)$/,
 };
 
-const ENGINES = ['postgresql', 'mariadb', 'mongodb'] as const;
+const ENGINES = ['postgresql', 'mariadb', 'mysql', 'mongodb'] as const;
 
 /** Whether a promise is still open after a quarter of a second. */
 async function isOpen(promise: Promise<unknown>): Promise<boolean> {

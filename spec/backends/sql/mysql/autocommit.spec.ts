@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
-import { describeOnOwn } from '../../../support/describe-on.js';
-import { connectMySql, openMySql } from '../../../support/mysql.js';
+import { describeOnOwnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 
@@ -9,7 +8,7 @@ const { signal } = new AbortController();
 
 describe('SqlStorage.connect to a server whose sessions do not commit by themselves', () => {
   // The setting is the whole server's.
-  describeOnOwn('mariadb', function (server) {
+  describeOnOwnMySql(function (server, { connectMySql }) {
     this.timeout(60_000);
     let database: FreshDatabase;
     let other: Connection;

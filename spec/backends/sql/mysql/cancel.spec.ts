@@ -5,8 +5,7 @@ import { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { cancelStatement } from '../../../../src/backends/sql/mysql/cancel.js';
 import { execute, nativePool, takeConnection } from '../../../../src/backends/sql/mysql/native-client.js';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
-import { connectMySql, mySqlOrm, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 import { TcpProxy } from '../../../support/tcp-proxy.js';
@@ -15,7 +14,7 @@ import { until } from '../../../support/until.js';
 const { signal } = new AbortController();
 
 describe('SqlStorage giving up a statement of MySQL or MariaDB', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { connectMySql, mySqlOrm }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let other: Connection;

@@ -1,17 +1,15 @@
 import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
-import { MariaDbDriver } from '@mikro-orm/mariadb';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
-import { connectMySql, mySqlOrm, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 
 const { signal } = new AbortController();
 
 describe('SqlStorage.connect to MySQL or MariaDB', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { driver, connectMySql, mySqlOrm }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let other: Connection;
@@ -53,7 +51,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
     it('takes host, port, user and password instead of a URL', async () => {
       const { host, port, user, password } = server();
       const storage = await SqlStorage.connect({
-        driver: MariaDbDriver,
+        driver,
         dbName: database.name,
         host,
         port,
@@ -76,7 +74,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
     it('names user and database, and no password, when they are wrong', async () => {
       const { host, port, user } = server();
       const options = { clientUrl: undefined, dbName: database.name, host, port, user, password: 'pA55word' };
-      const wrong = await caught(SqlStorage.connect({ driver: MariaDbDriver, ...options }));
+      const wrong = await caught(SqlStorage.connect({ driver, ...options }));
       expect(wrong).to.include({ code: 'STORAGE_CONNECT' });
       expect(wrong.message)
         .to.match(/Check the user and the password/)

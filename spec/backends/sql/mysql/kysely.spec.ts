@@ -1,15 +1,13 @@
 import type { MikroORM, Options } from '@mikro-orm/core';
 import { Kysely } from '@mikro-orm/sql';
-import { MariaDbDriver } from '@mikro-orm/mariadb';
 import { expect } from 'chai';
 import { MysqlDialect } from 'kysely';
 import { type Pool, createPool } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
 import { HOSTILE_TEXTS, QUOTING_TEXTS } from '../../../support/hostile-values.js';
-import { mySqlOrm, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 import { until } from '../../../support/until.js';
@@ -29,7 +27,7 @@ const CLIENTS: Record<string, (pool: Pool) => Partial<Options>> = {
 };
 
 describe('SqlStorage on MySQL or MariaDB through Kysely', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { driver, mySqlOrm }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let other: Connection;
@@ -71,7 +69,7 @@ describe('SqlStorage on MySQL or MariaDB through Kysely', () => {
 
     it('makes its table through a client of its own', async () => {
       const storage = await SqlStorage.connect({
-        driver: MariaDbDriver,
+        driver,
         dbName: database.name,
         driverOptions: new MysqlDialect({ pool }),
       });

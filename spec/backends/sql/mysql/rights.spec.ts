@@ -2,15 +2,14 @@ import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
 import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
-import { connectMySql, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 
 const { signal } = new AbortController();
 
 describe('SqlStorage.connect on MySQL or MariaDB as a user who may not change the schema', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { connectMySql }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let root: Connection;

@@ -3,8 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { TrackUsageError } from '../../../../src/errors.js';
 import { TEXT_LIMITS } from '../../../../src/record/limits.js';
 import { caught } from '../../../support/caught.js';
-import { describeOn } from '../../../support/describe-on.js';
-import { connectMySql, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 
@@ -23,7 +22,7 @@ const demandingRecord = () =>
   });
 
 describe('SqlStorage.connect on a table of MySQL or MariaDB that is there', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { connectMySql }) {
     this.timeout(30_000);
     let database: FreshDatabase;
     let other: Connection;

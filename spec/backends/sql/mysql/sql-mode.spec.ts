@@ -1,5 +1,4 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { MariaDbDriver } from '@mikro-orm/mariadb';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { expect } from 'chai';
 import { MysqlDialect } from 'kysely';
@@ -8,9 +7,8 @@ import type { Connection } from 'mysql2/promise';
 import { SqlStorage, type SqlStorageOptions, Usage } from '../../../../src/backends/sql/index.js';
 import { encodeCursor } from '../../../../src/storage/usage-cursor.js';
 import { resolveUsagePageQuery, scopeOf } from '../../../../src/storage/usage-query.js';
-import { describeOn } from '../../../support/describe-on.js';
 import { QUOTING_TEXTS } from '../../../support/hostile-values.js';
-import { connectMySql, mySqlOrm, openMySql } from '../../../support/mysql.js';
+import { describeOnMySql, type MySqlClient, openMySql } from '../../../support/mysql.js';
 import { assumePortable } from '../../../support/portable.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
@@ -18,14 +16,14 @@ import type { FreshDatabase } from '../../../support/servers.js';
 const { signal } = new AbortController();
 
 /** What Kysely gives mysql2, that writes into the text of a statement. */
-const throughKysely = ({ url, name }: FreshDatabase): SqlStorageOptions => ({
-  driver: MariaDbDriver,
+const throughKysely = ({ url, name }: FreshDatabase, driver: MySqlClient['driver']): SqlStorageOptions => ({
+  driver,
   dbName: name,
   driverOptions: new MysqlDialect({ pool: createPool({ uri: url, dateStrings: true }) }),
 });
 
 describe('SqlStorage in the modes of MySQL or MariaDB', () => {
-  describeOn('mariadb', function (server) {
+  describeOnMySql(function (server, { driver, connectMySql, mySqlOrm }) {
     this.timeout(60_000);
     let database: FreshDatabase;
     let other: Connection;
@@ -46,7 +44,7 @@ describe('SqlStorage in the modes of MySQL or MariaDB', () => {
       ['a connection of its own', () => connectMySql(database.url)],
       ["the application's MikroORM", (orm) => Promise.resolve(new SqlStorage(orm))],
       ['MikroORM alone', assumePortable],
-      ['a dialect of Kysely', () => SqlStorage.connect(throughKysely(database))],
+      ['a dialect of Kysely', () => SqlStorage.connect(throughKysely(database, driver))],
     ];
 
     for (const mode of ['NO_BACKSLASH_ESCAPES', 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES', '', 'ANSI_QUOTES']) {
@@ -122,7 +120,7 @@ describe('SqlStorage in the modes of MySQL or MariaDB', () => {
       await new SqlStorage(orm).store(makeRecords(50), signal);
       const qb = (orm.em.fork() as SqlEntityManager).qb(Usage);
       const sql = qb.where({ id: { $in: ['a', 'b'] } }).getFormattedQuery();
-      const [plan] = await other.query(`explain ${sql}`);
+      const [plan] = await other.query(`explain format=traditional ${sql}`);
       await orm.close(true);
       expect((plan as { key: string }[])[0]?.key).to.equal('PRIMARY');
     });

@@ -21,6 +21,13 @@ const STRICTLY = "/*M!100100 set statement sql_mode='STRICT_ALL_TABLES' for */";
 const STRICTLY_HINT = "/*+ set_var(sql_mode='STRICT_ALL_TABLES') */";
 
 /**
+ * What a row is called that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each takes the
+ * other's for a comment.
+ */
+const ALIAS = '/*!80019 as koa_track_usage_row */';
+const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
+
+/**
  * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
  * of prepared statements, whatever the batches' lengths.
  */
@@ -40,7 +47,7 @@ export class InsertStatements {
     this.#head = `${STRICTLY} insert ${STRICTLY_HINT} ${this.mark}${columns.map(({ name }) => quote(name)).join(', ')}) values `;
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
-    this.#tail = ` on duplicate key update ${id} = if(${table}.${id} = values(${id}), ${table}.${id}, null)`;
+    this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;
     this.#maxRows = Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns.length));
   }
 
