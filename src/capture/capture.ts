@@ -3,13 +3,8 @@ import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
 import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import {
-  type Attribution,
-  Exchange,
-  type ExchangeWatcher,
-  exchangeOf,
-  hasReachedController,
-} from './exchange/exchange.js';
+import type { Attribution } from './exchange/attribution.js';
+import { Exchange, type ExchangeWatcher, exchangeOf, hasReachedController } from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
@@ -17,12 +12,11 @@ import type { LocatorStats } from './client/location/address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
 import { LateDetails, type LateSettings } from './making/late-details.js';
 import { hasNamesake } from './attribution/known-actions.js';
-import { matchedTemplates } from './attribution/matched-route.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './client/visitor/visitors.js';
-import { candidatesFor, isForUntracked } from './unanswered/unanswered.js';
+import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
 import { WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
@@ -179,14 +173,12 @@ export class Capture implements ExchangeWatcher {
   }
 
   /** @returns null for what no action answered and an untracked one would have */
-  #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
-    if (attribution !== null) {
-      if (!attribution.isRecorded) this.#meet(attribution);
-      return this.#policies.of(attribution.data);
-    }
-    const candidates = candidatesFor(context);
-    if (isForUntracked(candidates, context.req.method ?? '')) return null;
-    return this.#policies.ofUnanswered(candidates, matchedTemplates(context));
+  #policyOf(exchange: Exchange): EffectivePolicy | null {
+    const { attribution, context } = exchange;
+    if (attribution !== null && !attribution.isRecorded) this.#meet(attribution);
+    const candidates = attribution?.route == null ? candidatesFor(context) : NO_CANDIDATES;
+    if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) return null;
+    return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.otherRoutes());
   }
 
   /** Looks, at an action's first record, whether it can be told apart from others. */

@@ -19,6 +19,9 @@ export interface Candidates {
   readonly possible: readonly RouteMatch[];
 }
 
+/** No actions. */
+export const NO_CANDIDATES: Candidates = { likely: [], possible: [] };
+
 /**
  * The actions that a request may have been for which failed before any of them ran: as its body could not be read, or its
  * method is none of theirs.
