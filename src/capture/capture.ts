@@ -172,12 +172,14 @@ export class Capture implements ExchangeWatcher {
     }
   }
 
-  /** @returns null for what no action answered and an untracked one would have */
+  /** @returns null for what no action answered and an untracked one would have; that has been counted */
   #policyOf(exchange: Exchange): EffectivePolicy | null {
     const { attribution, context } = exchange;
     if (attribution !== null && !attribution.isRecorded) this.#meet(attribution);
     const candidates = attribution?.route == null ? candidatesFor(context) : NO_CANDIDATES;
-    if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) return null;
+    if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) {
+      return this.#gate.skip('untracked');
+    }
     return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.otherRoutes());
   }
 

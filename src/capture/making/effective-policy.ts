@@ -54,12 +54,12 @@ export class EffectivePolicies {
    */
   ofUncertain(
     said: DataPolicy | null,
-    { likely, possible }: Candidates,
+    { likely, possible, elsewhere }: Candidates,
     plain: readonly PossibleRoute[],
   ): EffectivePolicy {
     const base = this.of(said);
-    if (likely.length === 0 && possible.length === 0 && plain.length === 0) return base;
-    const actions = [...likely, ...possible].map(({ action }) => action.attribution);
+    const actions = [...likely, ...possible, ...elsewhere].map(({ action }) => action.attribution);
+    if (actions.length === 0 && plain.length === 0) return base;
     const policies = [base, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({
       template: route ?? '',
