@@ -78,6 +78,8 @@ export class Exchange implements ByteCounter {
   asyncContext: KeptContext | null;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
+  /** What all requests of a connection share: its socket, or over HTTP/2, where each request has a proxy of that, its session. */
+  readonly connection: object;
   /** Read early, as a socket forgets its peer when it closes. */
   readonly remoteAddress: string | null;
   /** The client's address; undefined while nobody has asked for it. */
@@ -119,7 +121,9 @@ export class Exchange implements ByteCounter {
     this.asyncContext = watcher.hasCallbacks ? keepContext() : null;
     this.startedAtMs = watcher.clock.now();
     this.startedMonotonicMs = watcher.clock.monotonic();
-    this.remoteAddress = context.req.socket.remoteAddress ?? null;
+    const { socket, stream } = context.req as IncomingMessage & { readonly stream?: ServerHttp2Stream };
+    this.connection = stream?.session ?? socket;
+    this.remoteAddress = socket.remoteAddress ?? null;
     this.watcher = watcher;
   }
 
