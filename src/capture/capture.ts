@@ -186,7 +186,7 @@ export class Capture implements ExchangeWatcher {
     if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) {
       return this.#gate.skip('untracked');
     }
-    return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.otherRoutes());
+    return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.possibleRoutes());
   }
 
   /** Looks, at an action's first record, whether it can be told apart from others. */

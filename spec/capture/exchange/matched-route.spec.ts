@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import type { Context } from 'koa';
 import {
-  foreignNames,
-  matchedRoutes,
-  otherRoutes,
+  ownParams,
+  possibleRoutes,
   readLastRoute,
   readMarkedRoute,
 } from '../../../src/capture/exchange/matched-route.js';
@@ -19,9 +18,10 @@ describe('The route that a request went to', () => {
       const context = { routerPath: '/x', matched, params: {}, method: 'GET' } as unknown as Context;
       expect(readMarkedRoute(context)).to.equal(null);
       expect(readLastRoute(context, '/x')).to.equal(null);
-      expect(otherRoutes(context, '/x', null, {})).to.deep.equal([]);
-      expect(foreignNames(context, { id: 1 })).to.deep.equal([]);
-      expect(() => matchedRoutes(context)).to.not.throw();
+      expect(ownParams(context, context['params'] as object)).to.deep.equal({});
+      for (const answered of [null, { path: '/x', template: null, params: {} }]) {
+        expect(() => possibleRoutes(context, answered)).to.not.throw();
+      }
     }
   });
 });

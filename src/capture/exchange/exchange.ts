@@ -9,13 +9,7 @@ import type { JsonObject } from '../../record/usage-record.js';
 import { type Attribution, attributionOf } from './attribution.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
-import {
-  type PossibleRoute,
-  foreignNames,
-  matchedRoutes,
-  otherRoutes,
-  readLastRoute,
-} from './matched-route.js';
+import { type PossibleRoute, ownParams, possibleRoutes, readLastRoute } from './matched-route.js';
 import { mountPathNow } from './mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
@@ -153,9 +147,11 @@ export class Exchange implements ByteCounter {
     this.params = undefined;
     try {
       this.mountPath = mountPathNow(this.context);
-      this.#isShared = attribution.controllerName === null;
-      this.params = this.#isShared ? copyOf(params) : this.#ownOf(params, context);
+      const isPlain = attribution.controllerName === null;
+      const own = isPlain ? params : ownParams(context, params);
+      this.#isShared = isPlain || own !== params;
       if (this.#isShared) this.#routedPath = context.path;
+      this.params = copyOf(own);
       this.#countResponse();
     } catch (error) {
       // An application may put anything on its context; its request goes on.
@@ -190,13 +186,14 @@ export class Exchange implements ByteCounter {
     return isTracked(this.attribution, this.watcher.policy);
   }
 
-  /** The other routes without a class that the request may have been for. */
-  otherRoutes(): readonly PossibleRoute[] {
-    if (this.attribution === null || this.#routed === null) return matchedRoutes(this.context);
-    const { route } = this.attribution;
+  /** The routes without a class that the request may have been for, beside the one that is booked. */
+  possibleRoutes(): readonly PossibleRoute[] {
+    if (this.attribution === null || this.#routed === null) return possibleRoutes(this.context, null);
+    const { route: template } = this.attribution;
+    const path = this.#routedPath;
     // A path that is the template has nothing in it that may be another route's.
-    if (!this.#isShared || route?.toLowerCase() === this.#routedPath.toLowerCase()) return NONE;
-    return otherRoutes(this.#routed, this.#routedPath, route, this.params ?? {});
+    if (!this.#isShared || template?.toLowerCase() === path.toLowerCase()) return NONE;
+    return possibleRoutes(this.#routed, { path, template, params: this.params ?? {} });
   }
 
   /** Reads what only holds at the moment when the response closes. */
@@ -228,14 +225,6 @@ export class Exchange implements ByteCounter {
     if (route === null) return;
     this.attribution = attributionOf(attribution, { ...attribution, route: route.template });
     this.params = copyOf(route.params);
-  }
-
-  #ownOf(params: object | undefined, context: Context): object | null {
-    const own = copyOf(params);
-    const foreign = own === null ? NONE : foreignNames(context, own);
-    if (own === null || foreign.length === 0) return own;
-    this.#isShared = true;
-    return copyOf(Object.fromEntries(Object.entries(own).filter(([name]) => !foreign.includes(name))));
   }
 
   #countResponse(): void {

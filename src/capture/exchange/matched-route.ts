@@ -41,8 +41,8 @@ export function readMarkedRoute(context: Context): MatchedRoute | null {
     );
     const [route] = routes;
     if (route === undefined || routes.some(({ path }) => String(path) !== String(route.path))) return null;
-    const existing = ownParams(route, context['params'] as object | undefined);
-    return routeOf(route, context.path) ?? { template: String(route.path), params: existing };
+    const params = context['params'] as object | undefined;
+    return routeOf(route, context.path) ?? { template: String(route.path), params };
   });
 }
 
@@ -59,48 +59,45 @@ export function readLastRoute(context: Context, path: string): MatchedRoute | nu
   });
 }
 
-/** The routes without a class whose path a request has, whatever its method. */
-export function matchedRoutes(context: Context): readonly PossibleRoute[] {
-  return unlessStrange([], () =>
-    layersOf(context).map(({ path }) => ({ template: String(path), settled: [] })),
-  );
-}
-
 /**
- * The layers that a request may have run through beside its own route.
+ * The routes without a class that a request may have been for.
  *
- * @param path - what the router saw
- * @param own - the parameters of its own route
+ * @param answered - the one that is booked, which is left out, and the path that its router saw; null if none is, and then
+ *   those of all methods are meant
  */
-export function otherRoutes(
+export function possibleRoutes(
   context: Context,
-  path: string,
-  template: string | null,
-  own: object,
+  answered: { readonly path: string; readonly template: string | null; readonly params: object } | null,
 ): readonly PossibleRoute[] {
   return unlessStrange([], () =>
-    layersOf(context)
-      .filter((layer) => runsFor(layer, context) && String(layer.path) !== template)
-      .map((layer) => {
-        const params = Object.entries(routeOf(layer, path)?.params ?? {});
-        const settled = params.filter(([name, value]) => own[name as keyof object] === value);
-        return { template: String(layer.path), settled: settled.map(([name]) => name) };
-      }),
+    layersOf(context).flatMap((layer) => {
+      const template = String(layer.path);
+      if (answered === null) return { template, settled: [] };
+      if (template === answered.template || !runsFor(layer, context)) return [];
+      const params = Object.entries(routeOf(layer, answered.path)?.params ?? {});
+      const settled = params.filter(([name, value]) => answered.params[name as keyof object] === value);
+      return { template, settled: settled.map(([name]) => name) };
+    }),
   );
 }
 
 /**
- * The names among a route's parameters that are not its own: a router adds its parameters to those that were there, also when
- * the one before has passed the request on.
+ * Those of the parameters that the running route has itself: a router adds its own to what was there, also when the one before
+ * has passed the request on.
+ *
+ * @returns the object itself where all are
  */
-export function foreignNames(context: Context, params: object): readonly string[] {
-  return unlessStrange([], () => {
+export function ownParams(context: Context, params: object | undefined): object | undefined {
+  return unlessStrange(params, () => {
     const { routerPath } = context as { routerPath?: unknown };
     const layers = layersOf(context);
     // Mostly nothing but the route itself matches.
-    if (layers.every(({ path }) => path === routerPath)) return [];
-    const layer = layers.findLast(({ path }) => path === routerPath);
-    return layer === undefined ? [] : Object.keys(params).filter((name) => !isOwn(name, layer));
+    if (params === undefined || layers.every(({ path }) => path === routerPath)) return params;
+    const names = layers
+      .findLast(({ path }) => path === routerPath)
+      ?.paramNames.map(({ name }) => String(name));
+    const own = Object.entries(params).filter(([name]) => names?.includes(name) !== false);
+    return own.length === Object.keys(params).length ? params : Object.fromEntries(own);
   });
 }
 
@@ -121,15 +118,6 @@ function answers({ methods }: Layer, { method }: Context): boolean {
 function routeOf(route: Layer, path: string): MatchedRoute | null {
   if (!route.match(path)) return null;
   return { template: String(route.path), params: route.params(path, route.captures(path), {}) };
-}
-
-function ownParams(layer: Layer, params: object = {}): object {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => isOwn(name, layer)));
-}
-
-/** An unnamed group has its number for a name. */
-function isOwn(name: string, { paramNames }: Layer): boolean {
-  return paramNames.some((own) => String(own.name) === name);
 }
 
 /** A router of another kind may leave anything on the context; its requests are served all the same. */

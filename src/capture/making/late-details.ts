@@ -20,13 +20,9 @@ const USER_WAIT_MS = 1000;
 /** How long a record waits for the salt of its day, in milliseconds. */
 const SALT_WAIT_MS = 1000;
 
-const FULL =
-  "more records than 'queue.maxRecords' wait for a user name, a location or a visitor; records go without " +
-  '(stats().incomplete). Answer faster, or raise that option.';
-
-const LATE =
-  `the option 'user' took longer than ${USER_WAIT_MS} ms; records go without a user name (stats().incomplete). Answer faster, as ` +
-  'from a session that has been read.';
+const INCOMPLETE =
+  "records go without what they wait for; stats().incomplete counts them. Either more than 'queue.maxRecords' wait, or the option " +
+  `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
 
 /** What a draft waits for. */
 export interface Late {
@@ -126,20 +122,18 @@ export class LateDetails {
     const missing = this.#missing.get(draft);
     if (missing === undefined) return;
     this.#missing.delete(draft);
-    if (why !== null) for (const field of missing) this.#note(field, why);
+    if (why === null) return;
+    for (const field of missing) this.#incomplete[field][why] += 1;
+    // A place that comes late is a matter of patience, which is an option.
+    if (why === 'full' || (why === 'late' && missing.has('username'))) {
+      this.#sink.warn('incomplete', INCOMPLETE);
+    }
   }
 
   /** Looks nothing up any more, and forgets what visitors were told apart by. */
   close(): void {
     this.#locator?.close();
     this.#visitors?.close();
-  }
-
-  /** A place that comes late is a matter of patience, which is an option. */
-  #note(field: LateField, why: Impatience): void {
-    this.#incomplete[field][why] += 1;
-    if (why === 'full') this.#sink.warn('full', FULL);
-    else if (why === 'late' && field === 'username') this.#sink.warn('late', LATE);
   }
 
   #lateOf(
@@ -149,24 +143,20 @@ export class LateDetails {
     visitor: Eventual<string>,
   ): Late {
     const missing = new Set<LateField>();
-    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
-    for (const [field, value] of Object.entries({ username: name, ipInfo: place, visitor })) {
-      if (!(value instanceof Promise)) continue;
-      missing.add(field as LateField);
-      parts.push(
-        value.then((known) => {
-          missing.delete(field as LateField);
-          return { [field]: known };
-        }),
-      );
-    }
+    const late = [
+      ['username', name, USER_WAIT_MS],
+      ['ipInfo', place, this.#geoWaitMs],
+      ['visitor', visitor, SALT_WAIT_MS],
+    ] as const;
+    const awaited = late.filter(([, value]) => value instanceof Promise);
+    const parts = awaited.map(async ([field, value]): Promise<Partial<UsageRecordDraft>> => {
+      missing.add(field);
+      const known = await value;
+      missing.delete(field);
+      return { [field]: known };
+    });
     this.#missing.set(draft, missing);
-    const maxWaitMs = Math.max(
-      name instanceof Promise ? USER_WAIT_MS : 0,
-      place instanceof Promise ? this.#geoWaitMs : 0,
-      visitor instanceof Promise ? SALT_WAIT_MS : 0,
-    );
-    return { parts, maxWaitMs };
+    return { parts, maxWaitMs: Math.max(...awaited.map(([, , maxWaitMs]) => maxWaitMs)) };
   }
 
   /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
