@@ -2,31 +2,26 @@ import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
 import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
-import {
-  type Attribution,
-  Exchange,
-  type ExchangeWatcher,
-  exchangeOf,
-  hasReachedController,
-} from './exchange/exchange.js';
+import type { Attribution } from './exchange/attribution.js';
+import { Exchange, type ExchangeWatcher, exchangeOf, hasReachedController } from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
 import type { LocatorStats } from './client/location/address-locator.js';
 import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
-import { LateDetails, type LateSettings } from './making/late-details.js';
+import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
 import { hasNamesake } from './attribution/known-actions.js';
-import { matchedTemplates } from './attribution/matched-route.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './client/visitor/visitors.js';
-import { candidatesFor, isForUntracked } from './unanswered/unanswered.js';
-import { WaitingRoom } from './making/waiting-room.js';
+import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
+import { type Impatience, WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
-export type CaptureSettings = RecordSettings & Policy & LateSettings;
+export type CaptureSettings = RecordSettings & Policy & LateSettings & Pick<TrackerSettings, 'queue'>;
 
 const DISREGARDED = 'another tracker watches these requests. Give one tracker a list of storages instead.';
 
@@ -77,8 +72,8 @@ export class Capture implements ExchangeWatcher {
     this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
-    this.#waiting = new WaitingRoom(settings.clock, (draft, asyncContext) =>
-      this.#finish(draft, asyncContext),
+    this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, (draft, asyncContext, why) =>
+      this.#finish(draft, asyncContext, why),
     );
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
@@ -159,6 +154,11 @@ export class Capture implements ExchangeWatcher {
     return this.#details.geo;
   }
 
+  /** Records that went without a part. */
+  get incomplete(): Incomplete {
+    return this.#details.incomplete;
+  }
+
   /** How well visitors are told apart; null where they are not. */
   get visitors(): VisitorStats | null {
     return this.#details.visitors;
@@ -178,15 +178,15 @@ export class Capture implements ExchangeWatcher {
     }
   }
 
-  /** @returns null for what no action answered and an untracked one would have */
-  #policyOf({ attribution, context }: Exchange): EffectivePolicy | null {
-    if (attribution !== null) {
-      if (!attribution.isRecorded) this.#meet(attribution);
-      return this.#policies.of(attribution.data);
+  /** @returns null for what no action answered and an untracked one would have; that has been counted */
+  #policyOf(exchange: Exchange): EffectivePolicy | null {
+    const { attribution, context } = exchange;
+    if (attribution !== null && !attribution.isRecorded) this.#meet(attribution);
+    const candidates = attribution?.route == null ? candidatesFor(context) : NO_CANDIDATES;
+    if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) {
+      return this.#gate.skip('untracked');
     }
-    const candidates = candidatesFor(context);
-    if (isForUntracked(candidates, context.req.method ?? '')) return null;
-    return this.#policies.ofUnanswered(candidates, matchedTemplates(context));
+    return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.possibleRoutes());
   }
 
   /** Looks, at an action's first record, whether it can be told apart from others. */
@@ -211,13 +211,13 @@ export class Capture implements ExchangeWatcher {
   /** Adds what may be known only later. */
   #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
     const late = this.#details.begin(draft, exchange, isAnonymous);
-    if (late === null) this.#finish(draft, exchange.asyncContext);
+    if (late === null) this.#finish(draft, exchange.asyncContext, null);
     else this.#waiting.add(draft, late.parts, late.maxWaitMs, exchange.asyncContext);
   }
 
-  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null): void {
+  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null): void {
     try {
-      this.#details.finish(draft);
+      this.#details.finish(draft, why);
       this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
     } catch (error) {
       this.#sink.lost('making a record', error);

@@ -103,8 +103,9 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    const { skipped, geo, visitors } = this.#capture;
-    return { ...this.#pipeline.stats(), skipped, geo, visitors, retention: this.#pipeline.retention };
+    const { skipped, incomplete, geo, visitors } = this.#capture;
+    const { retention } = this.#pipeline;
+    return { ...this.#pipeline.stats(), skipped, incomplete, geo, visitors, retention };
   }
 
   health(): Health {

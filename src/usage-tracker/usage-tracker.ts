@@ -1,4 +1,5 @@
 import type { LocatorStats } from '../capture/client/location/address-locator.js';
+import type { Incomplete } from '../capture/making/late-details.js';
 import type { SkipCounts } from '../capture/making/gate.js';
 import type { Inventory } from '../endpoint/inventory.js';
 import type { VisitorStats } from '../capture/client/visitor/visitors.js';
@@ -18,6 +19,8 @@ export class CloseOptions {
 export interface UsageStats extends TrackerStats {
   /** Tracked requests that were not recorded, as configured; they are in none of the other figures. */
   readonly skipped: SkipCounts;
+  /** Records that went without a user name, a location or a visitor that they would have. */
+  readonly incomplete: Incomplete;
   /** What became of the addresses whose location was looked up; null without the option `geo`. */
   readonly geo: LocatorStats | null;
   /** What became of the records that are too old; null without the option `retention`. */

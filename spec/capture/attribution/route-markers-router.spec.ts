@@ -162,7 +162,7 @@ describe('a marked router', () => {
     });
     const { status, record } = await askRecord(served, '/anything');
     expect(status).to.equal(409);
-    expect(record).to.include({ status: 409, route: '/odd', errorType: 'ConflictError' });
+    expect(record).to.include({ status: 409, route: null, errorType: 'ConflictError' });
   });
 
   it('books the errors of its routes', async () => {

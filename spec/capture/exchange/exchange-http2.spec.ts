@@ -12,6 +12,8 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import Koa, { type Middleware } from 'koa';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../../src/index.js';
+import { ConnectionMemory } from '../../../src/capture/client/connection-memory.js';
+import { exchangeOf } from '../../../src/capture/exchange/exchange.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
 import { itOnKoa3 } from '../../support/generation.js';
 import { until } from '../../support/until.js';
@@ -67,6 +69,22 @@ describe('Exchange over HTTP/2', () => {
     await ask({ ':path': '/', ':method': 'PATCH' });
     const kept = await records(2);
     expect(kept.map(({ method }) => method)).to.deep.equal(['REDACTED', 'PATCH']);
+  });
+
+  it('knows a connection again, of which each request has a socket of its own', async () => {
+    const known: unknown[] = [];
+    const memories = new ConnectionMemory();
+    await start((ctx) => {
+      known.push(memories.read(ctx, exchangeOf(ctx)?.connection ?? {}));
+      ctx.body = 'ok';
+    });
+    for (let count = 0; count < 3; count += 1) await ask({ ':path': '/', 'user-agent': 'curl/8' });
+    expect(new Set(known).size).to.equal(1);
+    expect(
+      (await records(3)).map(({ url, userAgent }) => [new URL(url).host, userAgent.string]),
+    ).to.deep.equal(
+      Array.from({ length: 3 }, () => [`127.0.0.1:${(server.address() as AddressInfo).port}`, 'curl/8']),
+    );
   });
 
   it('records a request and its bytes', async () => {

@@ -46,6 +46,24 @@ function guestController(): { readonly base: string; readonly controller: Functi
   return { base, controller: GuestController };
 }
 
+/** A controller that nobody tracks. */
+function managementController(base: string): Function {
+  @UntrackedController()
+  @JsonController(base)
+  class ManagementController {
+    @Get('/health')
+    health() {
+      return 'ok';
+    }
+
+    @Get('/:page')
+    page() {
+      return 'ok';
+    }
+  }
+  return ManagementController;
+}
+
 /** An application that is not served by itself. */
 function guest(controller: Function, ...between: Middleware[]): Koa {
   const app = new Koa();
@@ -188,6 +206,34 @@ describe('An application that is mounted in another', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('is not hidden by the untracked actions of servers beside it', async () => {
+    const quiet = useKoaServer(new Koa(), { controllers: [managementController('/quiet')] });
+    // As a server does.
+    quiet.callback();
+    useKoaServer(
+      new Koa().on('error', () => {}),
+      { controllers: [managementController('/logging')] },
+    );
+    const health: Middleware = (ctx, next) => (ctx.path === '/quiet/health' ? void (ctx.body = 1) : next());
+    await start({ between: [mount('/v1', health)] });
+    for (const [path, status] of [
+      ['/quiet/health', 404],
+      ['/quiet/scan', 404],
+      ['/logging/health', 404],
+      ['/v1/quiet/health', 200],
+    ] as const) {
+      expect((await askRecord(served, path)).record).to.include({ path, status });
+    }
+    expect(served.usage.tracker.stats().skipped.untracked).to.equal(0);
+  });
+
+  it('counts what its own untracked actions could not answer', async () => {
+    const { base, controller } = guestController();
+    await start({ between: [refusing], controllers: [controller] });
+    expect((await post(`${base}/diary/monday`)).records).to.have.lengthOf(0);
+    expect(served.usage.tracker.stats().skipped.untracked).to.equal(1);
   });
 });
 

@@ -137,7 +137,7 @@ describe('The data policy of an action', () => {
     for (let request = 0; request < 20; request += 1) await fetch(`${served.origin}/books/1/never`);
     expect(await served.records()).to.deep.equal([]);
     expect(served.usage.tracker.stats()).to.deep.include({
-      skipped: { ignored: 0, signal: 0, bot: 0, sampled: 20 },
+      skipped: { ignored: 0, signal: 0, bot: 0, sampled: 20, untracked: 0 },
     });
   });
 

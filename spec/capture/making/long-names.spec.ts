@@ -2,7 +2,7 @@ import { Router } from '@koa/router';
 import { expect } from 'chai';
 import { tracked } from '../../../src/index.js';
 import { TEXT_LIMITS } from '../../../src/record/limits.js';
-import { attributionOf } from '../../../src/capture/exchange/exchange.js';
+import { attributionOf } from '../../../src/capture/exchange/attribution.js';
 import { mountable } from '../../support/mountable.js';
 import { askRaw } from '../../support/raw-http.js';
 import { onlyRecord } from '../../support/serve-handler.js';

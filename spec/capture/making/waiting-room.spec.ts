@@ -8,11 +8,16 @@ describe('WaitingRoom', () => {
   let clock: ManualClock;
   let room: WaitingRoom;
   const finished: UsageRecordDraft[] = [];
+  const reasons: unknown[] = [];
 
   beforeEach(() => {
     finished.length = 0;
+    reasons.length = 0;
     clock = new ManualClock();
-    room = new WaitingRoom(clock, (draft) => void finished.push(draft));
+    room = new WaitingRoom(clock, 1000, (draft, _context, why) => {
+      finished.push(draft);
+      reasons.push(why);
+    });
   });
 
   function makeDraft(): UsageRecordDraft {
@@ -29,6 +34,7 @@ describe('WaitingRoom', () => {
     await room.left();
     expect(finished).to.deep.equal([waiting]);
     expect(waiting).to.deep.include({ username: 'ada', ipInfo: { country: 'CH' } });
+    expect(reasons).to.deep.equal([null]);
   });
 
   it('lets it go with what has come when its time is over, and does not touch it afterwards', async () => {
@@ -41,13 +47,14 @@ describe('WaitingRoom', () => {
     resolve({ ipInfo: { country: 'CH' } });
     await clock.advance(1000);
     expect(waiting).to.deep.include({ username: 'ada', ipInfo: null });
+    expect(reasons).to.deep.equal(['late']);
     expect(finished).to.have.lengthOf(1);
   });
 
   it('lets everybody go when it is emptied', async () => {
     for (let count = 0; count < 3; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
     room.empty();
-    expect(finished).to.have.lengthOf(3);
+    expect(reasons).to.deep.equal(['closed', 'closed', 'closed']);
     await room.left();
     await clock.advance(1000);
     expect(finished).to.have.lengthOf(3);
@@ -68,9 +75,10 @@ describe('WaitingRoom', () => {
     expect(finished).to.have.lengthOf(3);
   });
 
-  it('holds a thousand, and lets go at once what comes then', async () => {
+  it('holds as many as it may, and lets go at once what comes then', async () => {
     for (let count = 0; count < 1100; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
     expect(finished).to.have.lengthOf(100);
+    expect(new Set(reasons)).to.deep.equal(new Set(['full']));
     await clock.advance(100);
     expect(finished).to.have.lengthOf(1100);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { KnownAction } from '../../../src/capture/attribution/known-actions.js';
-import { attributionOf } from '../../../src/capture/exchange/exchange.js';
+import { attributionOf } from '../../../src/capture/exchange/attribution.js';
 import { RouteTree } from '../../../src/capture/unanswered/route-tree.js';
 
 function actionAt(route: string | null): KnownAction {

@@ -228,10 +228,10 @@ describe('A request for a route without a class that nothing marks', () => {
 
 describe('Which actions a request may be for', () => {
   const app = new Koa();
-  const routes = (path: string): (string | null)[] =>
-    candidatesFor({ app, originalUrl: path, path } as Context).likely.map(
-      ({ action }) => action.attribution.route,
-    );
+  const routes = (path: string): (string | null)[] => {
+    const { likely, elsewhere } = candidatesFor({ app, originalUrl: path, path } as Context);
+    return [...likely, ...elsewhere].map(({ action }) => action.attribution.route);
+  };
 
   before(async () => {
     const served = await serve({ controllers: [ResetController] });

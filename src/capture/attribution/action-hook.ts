@@ -2,7 +2,8 @@ import type Application from 'koa';
 import type { Context, Middleware } from 'koa';
 import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../../metadata/registry.js';
-import { attributionOf, exchangeOf } from '../exchange/exchange.js';
+import { attributionOf } from '../exchange/attribution.js';
+import { exchangeOf } from '../exchange/exchange.js';
 import { noteAction } from './known-actions.js';
 
 /** Marks a driver class that is wrapped, whichever copy of this package did it. */
@@ -128,7 +129,7 @@ function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
     namedAfter: subject.controllerAlias === null ? controller : null,
   });
   return (context) => {
-    exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined);
+    exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined, context);
   };
 }
 

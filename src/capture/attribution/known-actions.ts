@@ -1,6 +1,6 @@
 import type Application from 'koa';
 import { type Policy, isTracked } from '../../metadata/policy.js';
-import type { Attribution } from '../exchange/exchange.js';
+import type { Attribution } from '../exchange/attribution.js';
 
 /** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
 const REGISTER = Symbol.for('koa-track-usage.actions');

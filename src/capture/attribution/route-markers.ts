@@ -2,8 +2,9 @@ import type { Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
 import type { Decision } from '../../metadata/policy.js';
-import { attributionOf, exchangeOf } from '../exchange/exchange.js';
-import { readMatchedRoute } from './matched-route.js';
+import { attributionOf } from '../exchange/attribution.js';
+import { exchangeOf } from '../exchange/exchange.js';
+import { readMarkedRoute } from '../exchange/matched-route.js';
 
 /**
  * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or all that are declared behind
@@ -36,16 +37,17 @@ function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
 }
 
 function marker(decision: Decision, data: DataPolicy): Middleware {
-  const middleware: Middleware = async (context, next) => {
+  return async (context, next) => {
     const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
-    const { template, params } = readMatchedRoute(context, middleware);
+    const route = readMarkedRoute(context);
     exchange.attribute(
       attributionOf(
         { method: decision, controller: null, data },
-        { controllerName: null, actionName: data.name ?? null, route: template },
+        { controllerName: null, actionName: data.name ?? null, route: route?.template ?? null },
       ),
-      params,
+      route?.params,
+      context,
     );
     try {
       return await next();
@@ -54,5 +56,4 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
       throw error;
     }
   };
-  return middleware;
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Context } from 'koa';
 import { readOrigin } from '../request/request-target.js';
 import { type ClientSoftware, UserAgentReader } from './user-agent.js';
@@ -18,17 +17,17 @@ interface Remembered {
  */
 export class ConnectionMemory {
   readonly #userAgents = new UserAgentReader();
-  readonly #bySocket = new WeakMap<Socket, Remembered>();
+  readonly #byConnection = new WeakMap<object, Remembered>();
 
   /** The client's software, and scheme and host that it addressed. */
-  read(context: Context): Readonly<Pick<Remembered, 'software' | 'origin'>> {
-    const { headers, socket } = context.req;
+  read(context: Context, connection: object): Readonly<Pick<Remembered, 'software' | 'origin'>> {
+    const { headers } = context.req;
     const { host, 'user-agent': userAgent, 'accept-language': languages } = headers;
-    const known = this.#bySocket.get(socket);
+    const known = this.#byConnection.get(connection);
     if (known === undefined) {
       const software = this.#userAgents.read(userAgent, languages);
       const fresh = { userAgent, languages, software, host, origin: originOf(context) };
-      this.#bySocket.set(socket, fresh);
+      this.#byConnection.set(connection, fresh);
       return fresh;
     }
     if (known.userAgent !== userAgent || known.languages !== languages) {

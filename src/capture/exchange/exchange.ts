@@ -2,15 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Context } from 'koa';
 import type { Clock } from '../../time/clock.js';
-import type { DataPolicy } from '../../metadata/data-policy.js';
-import { type Policy, type PolicySubject, isTracked } from '../../metadata/policy.js';
+import { type Policy, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
 import { type KeptContext, keepContext } from '../../time/own-context.js';
-import { TEXT_LIMITS } from '../../record/limits.js';
-import { cleanNullableText } from '../../record/text.js';
 import type { JsonObject } from '../../record/usage-record.js';
+import { type Attribution, attributionOf } from './attribution.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
+import { type PossibleRoute, ownParams, possibleRoutes, readLastRoute } from './matched-route.js';
 import { mountPathNow } from './mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
@@ -23,40 +22,6 @@ export interface Address {
   readonly network: string;
   /** What a list of trusted proxies says of it; null while none has been asked. */
   isTrusted: boolean | null;
-}
-
-/** Which action ran. One a route, made when the route is registered. */
-export interface Attribution extends PolicySubject {
-  /** What is recorded of it, as far as its decorators say. */
-  readonly data: DataPolicy;
-  /** What the controller is called; null for a route without a class. This and what follows is within a record's limits. */
-  readonly controllerName: string | null;
-  /** What the action is called; null for a route without a class. */
-  readonly actionName: string | null;
-  /** The route's template, with its prefix; null if it has none. */
-  readonly route: string | null;
-  /** Whether a record has been made of it. */
-  isRecorded: boolean;
-}
-
-/**
- * Makes an attribution.
- *
- * @param named - what the route and its action are called, of any length
- */
-export function attributionOf(
-  subject: PolicySubject & { readonly data: DataPolicy },
-  named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
-): Attribution {
-  return {
-    method: subject.method,
-    controller: subject.controller,
-    data: subject.data,
-    controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
-    actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
-    route: cleanNullableText(named.route, TEXT_LIMITS.route),
-    isRecorded: false,
-  };
 }
 
 /** A response that may carry an exchange. */
@@ -80,6 +45,8 @@ interface Carrying {
 export function exchangeOf(context: Partial<Carrying> | null | undefined): Exchange | undefined {
   return context?.res?.[EXCHANGE];
 }
+
+const NONE: readonly never[] = [];
 
 /** Who watches an exchange: what it decides by, and who is told when it has closed. */
 export interface ExchangeWatcher {
@@ -105,6 +72,8 @@ export class Exchange implements ByteCounter {
   asyncContext: KeptContext | null;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
+  /** What all requests of a connection share: its socket, or over HTTP/2, where each request has a proxy of that, its session. */
+  readonly connection: object;
   /** Read early, as a socket forgets its peer when it closes. */
   readonly remoteAddress: string | null;
   /** The client's address; undefined while nobody has asked for it. */
@@ -133,6 +102,12 @@ export class Exchange implements ByteCounter {
 
   /** Who watches. */
   readonly watcher: ExchangeWatcher;
+  /** The context on which the action was attributed: applications that hand a request on have one each. */
+  #routed: Context | null = null;
+  /** What the router saw then, of a route without a class. */
+  #routedPath = '';
+  /** Whether other routes had the request as well. */
+  #isShared = false;
   #closed = false;
 
   constructor(context: Context, watcher: ExchangeWatcher) {
@@ -140,7 +115,9 @@ export class Exchange implements ByteCounter {
     this.asyncContext = watcher.hasCallbacks ? keepContext() : null;
     this.startedAtMs = watcher.clock.now();
     this.startedMonotonicMs = watcher.clock.monotonic();
-    this.remoteAddress = context.req.socket.remoteAddress ?? null;
+    const { socket, stream } = context.req as IncomingMessage & { readonly stream?: ServerHttp2Stream };
+    this.connection = stream?.session ?? socket;
+    this.remoteAddress = socket.remoteAddress ?? null;
     this.watcher = watcher;
   }
 
@@ -159,17 +136,22 @@ export class Exchange implements ByteCounter {
    * Says which action answers. A controller's action is final; of routes without a class the last one counts, so
    * that a route can take back what its router said.
    *
-   * @param params - the route's parameters now; later layers of the router change the object
+   * @param params - the route's parameters; later layers of the router change the object
    */
-  attribute(attribution: Attribution, params: object | undefined): void {
+  attribute(attribution: Attribution, params: object | undefined, context: Context): void {
     if (this.attribution?.controllerName != null) return;
     this.attribution = attribution;
+    this.#routed = context;
     if (typeof attribution.data.sampleRate === 'function') this.asyncContext ??= keepContext();
     if (!this.isTracked()) return;
     this.params = undefined;
     try {
       this.mountPath = mountPathNow(this.context);
-      this.params = params === undefined || isEmpty(params) ? null : { ...params };
+      const isPlain = attribution.controllerName === null;
+      const own = isPlain ? params : ownParams(context, params);
+      this.#isShared = isPlain || own !== params;
+      if (this.#isShared) this.#routedPath = context.path;
+      this.params = copyOf(own);
       this.#countResponse();
     } catch (error) {
       // An application may put anything on its context; its request goes on.
@@ -204,9 +186,20 @@ export class Exchange implements ByteCounter {
     return isTracked(this.attribution, this.watcher.policy);
   }
 
+  /** The routes without a class that the request may have been for, beside the one that is booked. */
+  possibleRoutes(): readonly PossibleRoute[] {
+    if (this.attribution === null || this.#routed === null) return possibleRoutes(this.context, null);
+    const { route: template } = this.attribution;
+    const path = this.#routedPath;
+    // A path that is the template has nothing in it that may be another route's.
+    if (!this.#isShared || template?.toLowerCase() === path.toLowerCase()) return NONE;
+    return possibleRoutes(this.#routed, { path, template, params: this.params ?? {} });
+  }
+
   /** Reads what only holds at the moment when the response closes. */
   conclude(): void {
     const { req, res } = this.context;
+    if (this.attribution?.route === null) this.#learnRoute(this.attribution);
     this.durationMs = this.watcher.clock.monotonic() - this.startedMonotonicMs;
     this.outcome = readOutcome(req, res, this.impliedStatus);
   }
@@ -224,6 +217,14 @@ export class Exchange implements ByteCounter {
       this.watcher.missed(OTHER_DRIVER);
     }
     if (this.isTracked()) this.watcher.closed(this);
+  }
+
+  /** Where a mark could not tell its route, the router can when it has come to it. */
+  #learnRoute(attribution: Attribution): void {
+    const route = this.#routed === null ? null : readLastRoute(this.#routed, this.#routedPath);
+    if (route === null) return;
+    this.attribution = attributionOf(attribution, { ...attribution, route: route.template });
+    this.params = copyOf(route.params);
   }
 
   #countResponse(): void {
@@ -260,6 +261,7 @@ function hasBody(request: IncomingMessage): boolean {
   return length !== undefined && length !== '0';
 }
 
-function isEmpty(object: object): boolean {
-  return Object.keys(object).length === 0;
+/** @returns null if there is nothing in it */
+function copyOf(params: object | undefined): object | null {
+  return params === undefined || Object.keys(params).length === 0 ? null : { ...params };
 }

@@ -4,6 +4,7 @@ import {
   type ResolvedDataPolicy,
   resolveDataPolicy,
 } from '../../metadata/data-policy.js';
+import type { PossibleRoute } from '../exchange/matched-route.js';
 import { REDACTED, isRedacted } from '../request/redaction.js';
 import { type Candidates, parameterNames } from '../unanswered/unanswered.js';
 
@@ -45,27 +46,42 @@ export class EffectivePolicies {
   }
 
   /**
-   * What holds for a request that no action answered: for all the actions together that it may have been for.
+   * What holds for a request of which it is not certain what answered it, and for all together that it may have been for.
    *
-   * @param candidates - these actions
-   * @param plain - the templates of the routes without a class whose path it has
+   * @param said - what the decorators say of what did answer; null if nothing is known to have
+   * @param candidates - the actions that it may have been for
+   * @param plain - the routes without a class that it may have been for, beside the one that did answer
    */
-  ofUnanswered({ likely, possible }: Candidates, plain: readonly string[]): EffectivePolicy {
-    const actions = [...likely, ...possible].map(({ action }) => action.attribution);
-    if (actions.length === 0 && plain.length === 0) return this.#default;
-    const policies = [this.#default, ...actions.map(({ data }) => this.of(data))];
-    const routes = actions.map(({ route, data }) => ({ route: route ?? '', rules: this.of(data).params }));
+  ofUncertain(
+    said: DataPolicy | null,
+    { likely, possible, elsewhere }: Candidates,
+    plain: readonly PossibleRoute[],
+  ): EffectivePolicy {
+    const base = this.of(said);
+    const actions = [...likely, ...possible, ...elsewhere].map(({ action }) => action.attribution);
+    if (actions.length === 0 && plain.length === 0) return base;
+    const policies = [base, ...actions.map(({ data }) => this.of(data))];
+    const routes = actions.map(({ route, data }) => ({
+      template: route ?? '',
+      settled: [],
+      rules: this.of(data).params,
+    }));
     // To the router, actions are routes as well.
-    const others = plain.filter((template) => !routes.some(({ route }) => isSameRoute(route, template)));
-    const redacted = [...routes, ...others.map((route) => ({ route, rules: this.#default.params }))].filter(
-      ({ route, rules }) => parameterNames(route).some((name) => isRedacted(name, rules)),
+    const others = plain.filter(
+      (each) => !routes.some(({ template }) => isSameRoute(template, each.template)),
     );
-    const templates = new Set(redacted.map(({ route }) => route));
+    const redacted = [
+      ...routes,
+      ...others.map(({ template, settled }) => ({ template, settled, rules: base.params })),
+    ].filter(({ template, settled, rules }) =>
+      parameterNames(template).some((name) => !settled.includes(name) && isRedacted(name, rules)),
+    );
+    const templates = new Set(redacted.map((each) => each.template));
     const [template = null] = templates;
     return {
-      ...this.#default,
+      ...base,
       ip: STRICTEST_FIRST.find((ip) => policies.some((policy) => policy.ip === ip)) ?? 'none',
-      query: this.#default.query.filter((name) => policies.every(({ query }) => query.includes(name))),
+      query: base.query.filter((name) => policies.every(({ query }) => query.includes(name))),
       data: policies.every(({ data }) => data),
       standIn: templates.size > 1 ? REDACTED : template,
     };

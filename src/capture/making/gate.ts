@@ -9,12 +9,15 @@ import { readTarget } from '../request/request-target.js';
 import { drawWeight } from './sampling.js';
 
 /** Why a tracked request was not recorded, as configured. */
-export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled'] as const;
+export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled', 'untracked'] as const;
 
 /** Why a tracked request was not recorded, as configured. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** Requests that were not recorded as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, and sampling. */
+/**
+ * Requests that were not recorded as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, sampling, and because an
+ * untracked action would have answered those that none did.
+ */
 export type SkipCounts = Readonly<Record<SkipReason, number>>;
 
 /** How a request is recorded. */
@@ -31,7 +34,13 @@ const PLAIN: Verdict = { weight: 1, isAnonymous: false };
 export class Gate {
   readonly #settings: RecordingSettings;
   readonly #sink: RecordSink;
-  readonly #skipped: Record<SkipReason, number> = { ignored: 0, signal: 0, bot: 0, sampled: 0 };
+  readonly #skipped: Record<SkipReason, number> = {
+    ignored: 0,
+    signal: 0,
+    bot: 0,
+    sampled: 0,
+    untracked: 0,
+  };
   /** Paths in lower case, without a slash at the end, and expressions. */
   readonly #ignored: readonly (string | RegExp)[];
   /** Whether there is anything but sampling to look at. */

@@ -8,6 +8,7 @@ import { AddressLocator, type LocatorStats } from '../client/location/address-lo
 import type { ClientAddresses } from '../client/address/client-address.js';
 import type { DailySalts } from '../client/visitor/daily-salts.js';
 import type { Exchange } from '../exchange/exchange.js';
+import type { Impatience } from './waiting-room.js';
 import type { RecordSink } from '../record-sink.js';
 import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
@@ -19,12 +20,24 @@ const USER_WAIT_MS = 1000;
 /** How long a record waits for the salt of its day, in milliseconds. */
 const SALT_WAIT_MS = 1000;
 
+const INCOMPLETE =
+  "records go without what they wait for; stats().incomplete counts them. Either more than 'queue.maxRecords' wait, or the option " +
+  `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
+
 /** What a draft waits for. */
 export interface Late {
   /** None of them rejects. */
   readonly parts: readonly Promise<Partial<UsageRecordDraft>>[];
   readonly maxWaitMs: number;
 }
+
+/**
+ * Records that went without what they would have, by field and reason: too many were waiting for it (`full`), it came too late,
+ * the tracker was closed, or the option's callback failed, of which `geo` and `visitors` have figures of their own.
+ */
+export type Incomplete = Readonly<Record<LateField, Readonly<Record<Impatience | 'failed', number>>>>;
+
+type LateField = 'username' | 'ipInfo' | 'visitor';
 
 /** What is known, or will be. */
 type Eventual<Value> = Value | null | Promise<Value | null>;
@@ -36,6 +49,10 @@ export type LateSettings = AddressSettings &
 /** Fills in what may take time to learn: who calls, and from where. */
 export class LateDetails {
   readonly #users: UserNames;
+  readonly #sink: RecordSink;
+  /** What drafts still wait for. */
+  readonly #missing = new WeakMap<UsageRecordDraft, Set<LateField>>();
+  readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack() };
   readonly #addresses: ClientAddresses;
   readonly #locator: AddressLocator | null;
   readonly #geoWaitMs: number;
@@ -49,7 +66,11 @@ export class LateDetails {
     salts: DailySalts | null,
   ) {
     const { clock, geo } = settings;
-    this.#users = new UserNames(settings, sink);
+    this.#sink = sink;
+    this.#users = new UserNames(settings, (error) => {
+      this.#incomplete.username.failed += 1;
+      sink.fault("the option 'user'", error);
+    });
     this.#addresses = addresses;
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
     this.#locator =
@@ -60,6 +81,11 @@ export class LateDetails {
   /** What became of the addresses that were looked up; null where none are. */
   get geo(): LocatorStats | null {
     return this.#locator?.stats() ?? null;
+  }
+
+  /** The records that went without a part so far. */
+  get incomplete(): Incomplete {
+    return structuredClone(this.#incomplete);
   }
 
   /** How well visitors are told apart; null where they are not. */
@@ -83,12 +109,25 @@ export class LateDetails {
     if (!(visitor instanceof Promise)) draft.visitor = visitor;
     if (!(name instanceof Promise) && !(place instanceof Promise) && !(visitor instanceof Promise))
       return null;
-    return this.#lateOf(name, place, visitor);
+    return this.#lateOf(draft, name, place, visitor);
   }
 
-  /** Learns that a draft becomes a record as it is. */
-  finish(draft: UsageRecordDraft): void {
+  /**
+   * Learns that a draft becomes a record as it is.
+   *
+   * @param why - why it did not wait any longer; null if it had nothing to wait for
+   */
+  finish(draft: UsageRecordDraft, why: Impatience | null): void {
     this.#visitors?.finish(draft);
+    const missing = this.#missing.get(draft);
+    if (missing === undefined) return;
+    this.#missing.delete(draft);
+    if (why === null) return;
+    for (const field of missing) this.#incomplete[field][why] += 1;
+    // A place that comes late is a matter of patience, which is an option.
+    if (why === 'full' || (why === 'late' && missing.has('username'))) {
+      this.#sink.warn('incomplete', INCOMPLETE);
+    }
   }
 
   /** Looks nothing up any more, and forgets what visitors were told apart by. */
@@ -97,17 +136,27 @@ export class LateDetails {
     this.#visitors?.close();
   }
 
-  #lateOf(name: Eventual<string>, place: Eventual<JsonObject>, visitor: Eventual<string>): Late {
-    const parts: Promise<Partial<UsageRecordDraft>>[] = [];
-    if (name instanceof Promise) parts.push(name.then((username) => ({ username })));
-    if (place instanceof Promise) parts.push(place.then((ipInfo) => ({ ipInfo })));
-    if (visitor instanceof Promise) parts.push(visitor.then((id) => ({ visitor: id })));
-    const maxWaitMs = Math.max(
-      name instanceof Promise ? USER_WAIT_MS : 0,
-      place instanceof Promise ? this.#geoWaitMs : 0,
-      visitor instanceof Promise ? SALT_WAIT_MS : 0,
-    );
-    return { parts, maxWaitMs };
+  #lateOf(
+    draft: UsageRecordDraft,
+    name: Eventual<string>,
+    place: Eventual<JsonObject>,
+    visitor: Eventual<string>,
+  ): Late {
+    const missing = new Set<LateField>();
+    const late = [
+      ['username', name, USER_WAIT_MS],
+      ['ipInfo', place, this.#geoWaitMs],
+      ['visitor', visitor, SALT_WAIT_MS],
+    ] as const;
+    const awaited = late.filter(([, value]) => value instanceof Promise);
+    const parts = awaited.map(async ([field, value]): Promise<Partial<UsageRecordDraft>> => {
+      missing.add(field);
+      const known = await value;
+      missing.delete(field);
+      return { [field]: known };
+    });
+    this.#missing.set(draft, missing);
+    return { parts, maxWaitMs: Math.max(...awaited.map(([, , maxWaitMs]) => maxWaitMs)) };
   }
 
   /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
@@ -123,4 +172,8 @@ export class LateDetails {
     const answer = locator.locate(address.full, exchange.asyncContext);
     return isAnonymous ? answer.then(countryOf) : answer;
   }
+}
+
+function noLack(): Record<Impatience | 'failed', number> {
+  return { full: 0, late: 0, closed: 0, failed: 0 };
 }

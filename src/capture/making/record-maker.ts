@@ -41,7 +41,7 @@ export class RecordMaker {
    */
   draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
     const { startedAtMs, durationMs } = exchange;
-    const { software, origin } = this.#connections.read(exchange.context);
+    const { software, origin } = this.#connections.read(exchange.context, exchange.connection);
     const draft = { ...BLANK };
     draft.id = this.#ids.next(startedAtMs + durationMs);
     draft.date = new Date(startedAtMs);

@@ -2,11 +2,15 @@ import type { Clock, TimerHandle } from '../../time/clock.js';
 import type { KeptContext } from '../../time/own-context.js';
 import type { UsageRecordDraft } from '../../record/usage-record.js';
 
-/** Makes a record of a draft, in the asynchronous context of its request as far as the application takes part. */
-type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null) => void;
+/** Why a draft did not wait for its parts: too many were waiting, its time was over, or the tracker was closed. */
+export type Impatience = 'full' | 'late' | 'closed';
 
-/** Drafts that wait at most. More of them go as they are: what they wait for does not keep up. */
-const MAX_WAITING = 1000;
+/**
+ * Makes a record of a draft, in the asynchronous context of its request as far as the application takes part.
+ *
+ * @param why - null if all parts have come
+ */
+type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null) => void;
 
 /**
  * Where drafts wait for what is learned after their responses, such as a location. None waits longer than it may: a
@@ -14,13 +18,18 @@ const MAX_WAITING = 1000;
  */
 export class WaitingRoom {
   readonly #clock: Clock;
+  readonly #maxWaiting: number;
   readonly #finish: Finish;
   readonly #waiting = new Map<UsageRecordDraft, readonly [TimerHandle, KeptContext | null]>();
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
-  /** @param finish - takes drafts that leave; it never throws */
-  constructor(clock: Clock, finish: Finish) {
+  /**
+   * @param maxWaiting - drafts that wait at most; more of them go as they are, as what they wait for does not keep up
+   * @param finish - takes drafts that leave; it never throws
+   */
+  constructor(clock: Clock, maxWaiting: number, finish: Finish) {
     this.#clock = clock;
+    this.#maxWaiting = maxWaiting;
     this.#finish = finish;
   }
 
@@ -35,23 +44,23 @@ export class WaitingRoom {
     maxWaitMs: number,
     asyncContext: KeptContext | null = null,
   ): void {
-    if (this.#waiting.size >= MAX_WAITING) {
-      this.#finish(draft, asyncContext);
+    if (this.#waiting.size >= this.#maxWaiting) {
+      this.#finish(draft, asyncContext, 'full');
       return;
     }
-    const timer = this.#clock.setTimeout(() => this.#leave(draft), maxWaitMs, false);
+    const timer = this.#clock.setTimeout(() => this.#leave(draft, 'late'), maxWaitMs, false);
     this.#waiting.set(draft, [timer, asyncContext]);
     const arrivals = parts.map(async (part) => {
       const fields = await part;
       // One that has left is a record, and frozen.
       if (this.#waiting.has(draft)) Object.assign(draft, fields);
     });
-    void Promise.all(arrivals).then(() => this.#leave(draft));
+    void Promise.all(arrivals).then(() => this.#leave(draft, null));
   }
 
   /** Lets everybody go as they are. */
   empty(): void {
-    for (const draft of this.#waiting.keys()) this.#leave(draft);
+    for (const draft of this.#waiting.keys()) this.#leave(draft, 'closed');
   }
 
   /** Waits until those who wait now have left. Others may have come by then, and under load always have. */
@@ -61,13 +70,13 @@ export class WaitingRoom {
     await new Promise<void>((resolve) => this.#awaited.push({ drafts, resolve }));
   }
 
-  #leave(draft: UsageRecordDraft): void {
+  #leave(draft: UsageRecordDraft, why: Impatience | null): void {
     const waiting = this.#waiting.get(draft);
     if (waiting === undefined) return;
     const [timer, asyncContext] = waiting;
     this.#clock.clearTimeout(timer);
     this.#waiting.delete(draft);
-    this.#finish(draft, asyncContext);
+    this.#finish(draft, asyncContext, why);
     for (const { drafts, resolve } of this.#awaited) {
       if (drafts.delete(draft) && drafts.size === 0) resolve();
     }

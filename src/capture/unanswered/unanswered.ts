@@ -13,11 +13,16 @@ const trees = new WeakMap<readonly KnownAction[], { readonly tree: RouteTree; si
 
 /** The actions that a request may have been for, rather too many than too few. */
 export interface Candidates {
-  /** Those of the whole process whose templates cover the path, as far as it is known what of it their router sees. */
+  /** Those that may be within the application that was asked, whose templates cover the path as far as it is known what their router sees. */
   readonly likely: readonly RouteMatch[];
   /** Those that would cover it if their application were mounted in the one that was asked, as it may be. */
   readonly possible: readonly RouteMatch[];
+  /** Those of other applications of the process, which are served beside it, as far as anybody can tell. */
+  readonly elsewhere: readonly RouteMatch[];
 }
+
+/** No actions. */
+export const NO_CANDIDATES: Candidates = { likely: [], possible: [], elsewhere: [] };
 
 /**
  * The actions that a request may have been for which failed before any of them ran: as its body could not be read, or its
@@ -30,13 +35,18 @@ export function candidatesFor(context: Context): Candidates {
   const mountPath = lastMountPath(context);
   const entered = mounted.filter((each) => mountPath !== null && each.mountPath.endsWith(mountPath));
   // Middleware may have rewritten it.
-  const paths = new Set([sent, context.path, ...entered.map(({ path }) => path)]);
-  const guests = known.filter(({ app }) => mayBeMounted(app, context.app));
+  const paths = [...new Set([sent, context.path, ...entered.map(({ path }) => path)])];
+  const within = new Set(known.filter(({ app }) => mayBeWithin(app, context.app, entered.length > 0)));
+  const guests = known.filter(({ app }) => app !== context.app && isGuest(app));
   return {
-    likely: findAll(known, [...paths]),
+    likely: findAll([...within], paths),
     possible: findAll(
       guests,
       mounted.map(({ path }) => path),
+    ),
+    elsewhere: findAll(
+      known.filter((each) => !within.has(each)),
+      paths,
     ),
   };
 }
@@ -53,12 +63,22 @@ function treeOf({ actions }: KnownApplication): RouteTree {
   return kept.tree;
 }
 
+/** Whether an application may be mounted in any other: not one that has been served, for which Koa listens to its errors. */
+function isGuest(app: Application): boolean {
+  return app.listenerCount('error') === 0;
+}
+
 /**
- * Whether an application may be mounted in another, where nobody knows before a request gets there: not one that has been
- * served by itself, for which Koa listens to its errors.
+ * Whether a request to one application may have got to another.
+ *
+ * @param isMounted - whether koa-mount took part
  */
-function mayBeMounted(app: Application, within: Application): boolean {
-  return app !== within && app.listenerCount('error') === 0;
+function mayBeWithin(app: Application, asked: Application, isMounted: boolean): boolean {
+  if (app === asked || isGuest(app)) return true;
+  // Koa's own listener is there when the application has been served by itself; one of its user's says nothing.
+  // oxlint-disable-next-line typescript/unbound-method -- it is compared, and not called
+  if (isMounted && !app.listeners('error').includes(app.onerror)) return true;
+  return app.middleware.some((middleware) => asked.middleware.includes(middleware));
 }
 
 /**

@@ -43,6 +43,7 @@ describe('The option user, where it takes time', () => {
       await start({ user });
       await (await fetch(served.origin)).text();
       expect((await served.records()).map(({ username }) => username)).to.deep.equal([null, null]);
+      expect(served.usage.tracker.stats().incomplete.username.failed).to.equal(2);
       expect(lines.filter((line) => line.includes("the option 'user'"))).to.have.lengthOf(1);
     });
   }
@@ -57,6 +58,23 @@ describe('The option user, where it takes time', () => {
     expect(tracker.stats()).to.include({ accepted: 1 });
     await tracker.flush();
     expect(served.memory.records[0]?.username).to.equal(null);
+    expect(tracker.stats().incomplete.username).to.deep.equal({ full: 0, late: 1, closed: 0, failed: 0 });
+    expect(lines.filter((line) => line.includes('stats().incomplete'))).to.have.lengthOf(1);
+  });
+
+  it('is waited for by as many as the queue may hold, and counts and says that others go without', async () => {
+    const clock = new ManualClock();
+    await start({ clock, queue: { maxRecords: 2 }, user: () => new Promise<string>(() => {}) });
+    const { tracker } = served.usage;
+    for (let count = 0; count < 4; count += 1) await (await fetch(served.origin)).text();
+    await until(() => tracker.stats().incomplete.username.full === 3, 'three found no room');
+    expect(lines.filter((line) => line.includes("'queue.maxRecords'"))).to.have.lengthOf(1);
+    await clock.advance(1000);
+    expect(tracker.stats().incomplete).to.deep.equal({
+      username: { full: 3, late: 2, closed: 0, failed: 0 },
+      ipInfo: { full: 0, late: 0, closed: 0, failed: 0 },
+      visitor: { full: 0, late: 0, closed: 0, failed: 0 },
+    });
   });
 
   it('does not hold up close', async () => {

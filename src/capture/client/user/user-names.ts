@@ -1,17 +1,16 @@
 import type { Context } from 'koa';
 import type { TrackerSettings } from '../../../options/tracker-options.js';
 import { basicUserName } from './credentials.js';
-import type { RecordSink } from '../../record-sink.js';
 
 /** Finds out who calls, as the application or the `Authorization` header says. */
 export class UserNames {
   readonly #user: TrackerSettings['user'];
-  readonly #sink: RecordSink;
+  readonly #onFailure: (error: unknown) => void;
 
-  /** @param sink - is told when the option's callback throws */
-  constructor({ user }: Pick<TrackerSettings, 'user'>, sink: RecordSink) {
+  /** @param onFailure - is told when the option's callback throws */
+  constructor({ user }: Pick<TrackerSettings, 'user'>, onFailure: (error: unknown) => void) {
     this.#user = user;
-    this.#sink = sink;
+    this.#onFailure = onFailure;
   }
 
   /** @returns a promise only where the application gave one; it never rejects */
@@ -37,7 +36,7 @@ export class UserNames {
   }
 
   #fail(error: unknown): null {
-    this.#sink.fault("the option 'user'", error);
+    this.#onFailure(error);
     return null;
   }
 }
