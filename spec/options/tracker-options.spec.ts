@@ -3,6 +3,7 @@ import { Container } from 'typedi';
 import { systemClock } from '../../src/time/clock.js';
 import { TrackUsageError } from '../../src/errors.js';
 import { type TrackUsageOptions, trackUsage } from '../../src/index.js';
+import { applicationName } from '../../src/options/server-name.js';
 import { resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { ManualClock, MemoryStorage } from '../../src/testing/index.js';
 import { thrown } from '../support/caught.js';
@@ -94,7 +95,7 @@ describe('the options of trackUsage', () => {
   it('have defaults that no name tells', () => {
     const settings = resolveTrackerOptions({});
     expect(settings).to.include({ storage: null, container: Container, logger: console, clock: systemClock });
-    expect(settings.serverName).to.equal('koa-track-usage');
+    expect(settings.serverName).to.equal(applicationName());
   });
 
   it('count as not given when they are undefined, nested ones too', () => {

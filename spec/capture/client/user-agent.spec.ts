@@ -167,6 +167,12 @@ describe('UserAgentReader', () => {
     expect(Object.isFrozen(textless)).to.equal(true);
   });
 
+  it('leaves a product out with the text that it is a part of', () => {
+    for (const header of ['MyApp/1.2 (beta 14)', `${'x'.repeat(70)}/1`, 'ada']) {
+      expect(Object.values(withoutText(read(header).userAgent)), header).to.deep.equal(Array(5).fill(null));
+    }
+  });
+
   it('gives back characters that were sent as UTF-8, and takes others as Latin-1', () => {
     const utf8 = Buffer.from('Zoë/1.0 😀').toString('latin1');
     expect(read(utf8).userAgent.string).to.equal('Zoë/1.0 😀');

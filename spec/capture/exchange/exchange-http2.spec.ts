@@ -106,7 +106,7 @@ describe('Exchange over HTTP/2', () => {
       requestBytes: 3,
       responseBytes: 4,
       remoteAddr: '127.0.0.0',
-      bot: true,
+      bot: false,
     });
     expect(record?.url).to.match(/^http:\/\/127\.0\.0\.1:\d+\/users$/);
   });

@@ -165,7 +165,8 @@ describe('An application that is mounted in another', () => {
       const { status, records } = await post(`${prefix}${base}/ada`);
       expect([status, records.length]).to.deep.equal([400, 1]);
       expect(records[0]).to.include({ remoteAddr: null, path: `${base}/:id`, route: null });
-      expect(JSON.stringify(records)).to.not.include('ada');
+      // An id is random and may hold the name.
+      expect(JSON.stringify({ ...records[0], id: '' })).to.not.include('ada');
       const untracked = await post(`${prefix}${base}/diary/monday`);
       expect([untracked.status, untracked.records.length]).to.deep.equal([400, 0]);
     });

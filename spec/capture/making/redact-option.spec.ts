@@ -101,7 +101,8 @@ describe('The option redact', () => {
     it(`stores nothing that a caller wrote where it ${how}, and says so once`, async () => {
       await start(redact);
       const record = await onlyRecord(served);
-      expect(JSON.stringify(record)).to.not.match(/ada|secret/i);
+      // An id is random and may hold the name.
+      expect(JSON.stringify({ ...record, id: '' })).to.not.match(/ada|secret/i);
       expect(record).to.include({ status: 200, remoteAddr: null });
       expect(lines.filter((line) => line.includes("the option 'redact'"))).to.have.lengthOf(1);
       expect(lines.join()).to.not.match(/ada/);

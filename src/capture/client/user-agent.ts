@@ -35,7 +35,7 @@ const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
  * The first product token and its version (RFC 9110, 10.1.5), which names the client where it is no browser: `okhttp/4.12.0`.
  * `Mozilla` names none.
  */
-const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]+)(?:\/v?([\w.+-]+))?/i;
+const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]{1,64})(?:\/v?([\w.+-]{1,64}))?/i;
 
 /** What a `User-Agent` header tells. */
 interface Agent {
@@ -118,7 +118,10 @@ function readAgent(header: string | undefined): Agent {
 
 /** The same without the header's text. */
 export function withoutText(userAgent: UserAgent): UserAgent {
-  return Object.freeze({ ...userAgent, string: null });
+  const { browser, string } = userAgent;
+  // A client that is no known browser is named by the beginning of its text.
+  const isText = browser !== null && string?.startsWith(browser) === true;
+  return Object.freeze({ ...userAgent, ...(isText && { browser: null, version: null }), string: null });
 }
 
 /** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is not a language tag. */
