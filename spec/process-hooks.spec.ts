@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { noDrops } from '../src/pipeline/telling/accounting.js';
 import type { EndingConfig, EndingReport } from './support/children/child-config.js';
 import { type Ended, run } from './support/run.js';
 import { useTemporaryFolder } from './support/sqlite.js';
@@ -8,6 +9,8 @@ import { TrackedChild, killAll, storedPaths } from './support/tracked-child.js';
 const SCRIPT = fileURLToPath(new URL('support/children/ending-script.js', import.meta.url));
 /** Long enough that nothing is stored before the script ends. */
 const LAZY = { batch: { maxDelayMs: 3_600_000 } };
+
+const lost = { ...noDrops(), 'shutdown-timeout': 10 };
 
 describe('A script that serves some requests', function scripts() {
   this.timeout(20_000);
@@ -41,12 +44,17 @@ describe('A script that serves some requests', function scripts() {
     expect(stored()).to.equal(10);
   });
 
-  it('tries once and ends when the storage fails', async () => {
-    const { code, attempts, runs, stats } = await end({ mood: 'reject' });
+  it('tries once and ends when the storage fails, and tells what is lost', async () => {
+    const { code, attempts, runs, stats, stderr } = await end({ mood: 'reject' });
     expect(attempts).to.deep.equal([1]);
     expect(runs).to.be.within(1, 3);
     expect(code).to.equal(0);
-    expect(stats).to.include({ accepted: 10, queued: 10 });
+    expect(stats).to.deep.include({ accepted: 10, queued: 0, inFlight: 0, dropped: lost });
+    expect(stderr.split('\n')).to.deep.equal([
+      "koa-track-usage: the storage 'keyed' failed; its records wait and are tried again: Error: out of order",
+      'koa-track-usage: records were dropped (keyed shutdown-timeout 10): Error: out of order',
+      '',
+    ]);
   });
 
   for (const mode of ['wal', 'overflow'] as const) {
@@ -60,8 +68,11 @@ describe('A script that serves some requests', function scripts() {
     });
   }
 
-  it('ends although the storage hangs', async () => {
-    expect(await end({ mood: 'hang' })).to.include({ code: 0 });
+  it('ends although the storage hangs, and tells what is lost', async () => {
+    const { code, stats, stderr } = await end({ mood: 'hang' });
+    expect(code).to.equal(0);
+    expect(stats).to.deep.include({ accepted: 10, queued: 0, inFlight: 0, dropped: lost });
+    expect(stderr).to.equal('koa-track-usage: records were dropped (keyed shutdown-timeout 10)\n');
   });
 
   for (const [how, code] of [
@@ -70,9 +81,11 @@ describe('A script that serves some requests', function scripts() {
   ] as const) {
     const ending = how === 'exit' ? 'by process.exit()' : 'of an uncaught exception';
 
-    it(`loses what is in memory when it ends ${ending}`, async () => {
+    it(`loses what is in memory when it ends ${ending}, and tells of it`, async () => {
       const ended = await end({ how });
       expect(ended).to.deep.include({ code, attempts: [0] });
+      expect(ended.stats).to.deep.include({ queued: 0, dropped: lost });
+      expect(ended.stderr).to.include('koa-track-usage: records were dropped (keyed shutdown-timeout 10)\n');
       if (how === 'throw') expect(ended.stderr).to.include('nobody catches this');
       expect(stored()).to.equal(0);
     });
@@ -103,8 +116,8 @@ describe('A script that serves some requests', function scripts() {
       database: folder.file('usage.db'),
       tracker: { handleSignals: true },
     });
-    expect(await child.ask('listeners')).to.deep.equal([1, 1, 1]);
+    expect(await child.ask('listeners')).to.deep.equal({ SIGTERM: 1, SIGINT: 1, beforeExit: 1, exit: 1 });
     await child.ask('close', 1000);
-    expect(await child.ask('listeners')).to.deep.equal([0, 0, 0]);
+    expect(await child.ask('listeners')).to.deep.equal({ SIGTERM: 0, SIGINT: 0, beforeExit: 0, exit: 0 });
   });
 });

@@ -155,7 +155,7 @@ describe('The README', function () {
     await once(child, 'exit');
     endless.destroy();
     await rm(folder, { recursive: true });
-    expect(printed).to.equal('2 records stored, 0 not\n');
+    expect(printed).to.equal('{ stored: 2, spooled: 0, dropped: 0 }\n');
   });
 
   it('leads to a recipe that tells what was called from what never was, in code and in SQL', async () => {

@@ -29,6 +29,7 @@ export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata
 export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
+export type { CloseOptions, SignalOptions } from './options/closing-options.js';
 export type {
   BatchOptions,
   QueueOptions,
@@ -84,4 +85,4 @@ export type { UsageStorage } from './storage/usage-storage.js';
 export type { LineFormatter } from './backends/printer/formats.js';
 export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
 export { TrackerToken } from './usage-tracker/tracker-token.js';
-export type { CloseOptions, UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';
+export type { UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';

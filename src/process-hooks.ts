@@ -2,43 +2,39 @@ import { constants } from 'node:os';
 
 /** What a tracker does when its process ends. */
 export interface EndingTracker {
+  /** On which it closes. */
+  readonly signals: readonly NodeJS.Signals[];
   /** Stores what waits, unless the storages fail. */
   flush(): Promise<void>;
+  /** Books as dropped what is in memory alone, as nothing can be awaited any more. */
+  abandon(): void;
   /** Stores or spools what waits. */
   close(): Promise<unknown>;
 }
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const trackers = new Set<EndingTracker>();
 
-/** One listener for all trackers: Node warns of more than ten. */
-const flushed = new Set<Pick<EndingTracker, 'flush'>>();
+/** The signals that are listened for. */
+const heard = new Set<NodeJS.Signals>();
 
 function flushAll(): void {
-  for (const tracker of flushed) void tracker.flush();
+  for (const tracker of trackers) void tracker.flush();
 }
 
-/**
- * Flushes when the event loop has run dry (`beforeExit`), so that a script ends with its records stored.
- *
- * @returns a function that undoes it
- */
-export function flushBeforeExit(tracker: Pick<EndingTracker, 'flush'>): () => void {
-  if (flushed.size === 0) process.on('beforeExit', flushAll);
-  flushed.add(tracker);
-  return () => {
-    flushed.delete(tracker);
-    if (flushed.size === 0) process.off('beforeExit', flushAll);
-  };
+function abandonAll(): void {
+  for (const tracker of trackers) tracker.abandon();
 }
 
-/** One listener a signal for all trackers. */
-const closed = new Set<Pick<EndingTracker, 'close'>>();
+/** Those that close on any signal: each of them ends the process. */
+function closing(): readonly EndingTracker[] {
+  return [...trackers].filter(({ signals }) => signals.length > 0);
+}
 
 function closeAll(signal: NodeJS.Signals): void {
   ignoreSignals();
   // Asked now: a listener that is called once is gone by the time that everything is closed.
   const isAlone = process.listenerCount(signal) === 0;
-  void Promise.allSettled([...closed].map((tracker) => tracker.close())).then(() => {
+  void Promise.allSettled(closing().map((tracker) => tracker.close())).then(() => {
     if (isAlone) endBy(signal);
   });
 }
@@ -51,22 +47,30 @@ function endBy(signal: NodeJS.Signals): void {
 }
 
 function ignoreSignals(): void {
-  for (const signal of SIGNALS) process.off(signal, closeAll);
+  for (const signal of heard) process.off(signal, closeAll);
+  heard.clear();
 }
 
 /**
- * Closes on SIGTERM and SIGINT, and then, when all trackers are closed, lets the signal do what it would have done.
- * Where the application listens for the signal as well, it decides when the process ends. A second signal is not
- * held up.
+ * Has a tracker flush when the event loop has run dry (`beforeExit`), so that a script ends with its records stored, and
+ * abandon what is left when the process exits. On its signals it closes, and when all trackers are closed, the signal does
+ * what it would have done. Where the application listens for the signal as well, it decides when the process ends. A
+ * second signal is not held up.
  *
  * @returns a function that undoes it
  */
-export function closeOnSignals(tracker: Pick<EndingTracker, 'close'>): () => void {
-  // In front of the application's own listeners, which may be called once and then be gone.
-  if (closed.size === 0) for (const signal of SIGNALS) process.prependListener(signal, closeAll);
-  closed.add(tracker);
+export function attendProcess(tracker: EndingTracker): () => void {
+  // One listener an event for all trackers: Node warns of more than ten.
+  if (trackers.size === 0) process.on('beforeExit', flushAll).on('exit', abandonAll);
+  trackers.add(tracker);
+  for (const signal of tracker.signals) {
+    // In front of the application's own listeners, which may be called once and then be gone.
+    if (!heard.has(signal)) process.prependListener(signal, closeAll);
+    heard.add(signal);
+  }
   return () => {
-    closed.delete(tracker);
-    if (closed.size === 0) ignoreSignals();
+    trackers.delete(tracker);
+    if (trackers.size === 0) process.off('beforeExit', flushAll).off('exit', abandonAll);
+    if (closing().length === 0) ignoreSignals();
   };
 }

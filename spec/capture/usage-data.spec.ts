@@ -1,6 +1,7 @@
 import { EntitySchema, MikroORM } from '@mikro-orm/core';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
+import type { Middleware } from 'koa';
 import { Get, JsonController } from 'routing-controllers';
 import { Tracked, TrackedController, UsageData, type UsageDataTracker, track } from '../../src/index.js';
 import { onlyRecord, serveHandler } from '../support/serve-handler.js';
@@ -75,6 +76,55 @@ describe("The application's own data", () => {
     await fetch(`${served.origin}/search`);
     await fetch(`${served.origin}/search/private`);
     expect((await served.records()).map(({ trackVar }) => trackVar)).to.deep.equal([{ results: 3 }, null]);
+  });
+
+  it('is kept when the response has closed, as long as the record is not made', async () => {
+    served = await serveHandler((ctx) => {
+      ctx.res.on('close', () => track(ctx, { late: true }));
+      ctx.body = 'ok';
+    });
+    await fetch(served.origin);
+    expect((await onlyRecord(served)).trackVar).to.deep.equal({ late: true });
+    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 0 });
+  });
+
+  it('is counted and told of once when the record is made, and changes nothing', async () => {
+    const contexts: object[] = [];
+    served = await serveHandler(
+      (ctx) => {
+        contexts.push(ctx);
+        track(ctx, { plan: 'pro' });
+        ctx.body = 'ok';
+      },
+      { logger: { warn: log, error: log } },
+    );
+    await fetch(served.origin);
+    const before = await served.records();
+    for (let call = 0; call < 3; call += 1) track(contexts[0] as object, { plan: 'secret' });
+    expect((await served.records()).map(({ trackVar }) => trackVar)).to.deep.equal([{ plan: 'pro' }]);
+    expect(await served.records()).to.deep.equal(before);
+    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 3 });
+    expect(lines).to.have.lengthOf(1);
+    expect(lines[0]).to.include('a late track(ctx, data) failed: ').and.not.include('secret');
+  });
+
+  it('is not missed where nothing is recorded of the request, or no data', async () => {
+    const contexts: object[] = [];
+    const keep: Middleware = (ctx, next) => {
+      contexts.push(ctx);
+      return next();
+    };
+    served = await serve({
+      controllers: [SearchController],
+      between: [keep],
+      tracker: { logger: { warn: log, error: log } },
+    });
+    await fetch(`${served.origin}/search/private`);
+    await fetch(`${served.origin}/nowhere`);
+    expect(await served.records()).to.have.lengthOf(1);
+    for (const ctx of contexts) track(ctx, { results: 4 });
+    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 0 });
+    expect(lines).to.deep.equal([]);
   });
 
   it('does nothing where nobody tracks, but warns once of a middleware that is missing', async () => {

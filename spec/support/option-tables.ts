@@ -18,9 +18,9 @@ import { MaxmindGeoOptions, maxmindGeo } from '../../src/geo/maxmind-geo.js';
 import { PrinterStorage, Tracked, trackUsage } from '../../src/index.js';
 import { DataPolicy } from '../../src/metadata/data-policy.js';
 import { kindsOf } from '../../src/option-reader.js';
+import { CloseOptions } from '../../src/options/closing-options.js';
 import { TrackUsageOptions, resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { MemoryStorage, MemoryStorageOptions } from '../../src/testing/memory-storage.js';
-import { CloseOptions } from '../../src/usage-tracker/usage-tracker.js';
 
 /** A table of options, and the function that takes them. */
 export interface OptionTable {

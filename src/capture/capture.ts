@@ -26,8 +26,8 @@ export type CaptureSettings = RecordSettings & Policy & LateSettings & Pick<Trac
 const DISREGARDED = 'another tracker watches these requests. Give one tracker a list of storages instead.';
 
 const MOUNTED_LATE =
-  'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); what createKoaServer() ' +
-  'returns has its controllers already.';
+  'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); in place of ' +
+  'createKoaServer(options), write useKoaServer(new Koa().use(trackUsage()), options).';
 
 const NO_RESPONSE =
   'the middleware was called for a request without a response, such as a WebSocket of koa-websocket; it is not recorded. Use ' +
@@ -38,6 +38,9 @@ export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly hasCallbacks: boolean;
+  readonly data = { missed: 0 };
+  /** Watched requests whose responses have not closed. */
+  underWay = 0;
   readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
   readonly #maker: RecordMaker;
@@ -46,7 +49,7 @@ export class Capture implements ExchangeWatcher {
   readonly #waiting: WaitingRoom;
   readonly #skipsBots: boolean;
   readonly #sink: RecordSink;
-  readonly #onRequest: () => void;
+  readonly #onRequest: (context: Context) => void;
   /** The kinds of warnings that have been given. */
   readonly #warned = new Set<string>();
   /** What has closed in this turn of the event loop. */
@@ -62,7 +65,12 @@ export class Capture implements ExchangeWatcher {
    * @param salts - what visitors are told apart by; null if they are not
    * @param onRequest - called at every request, before it is watched
    */
-  constructor(settings: CaptureSettings, sink: RecordSink, salts: DailySalts | null, onRequest: () => void) {
+  constructor(
+    settings: CaptureSettings,
+    sink: RecordSink,
+    salts: DailySalts | null,
+    onRequest: (context: Context) => void,
+  ) {
     this.clock = settings.clock;
     this.policy = { defaultPolicy: settings.defaultPolicy, trackUnmatched: settings.trackUnmatched };
     this.hasCallbacks = hasCallbacks(settings);
@@ -99,7 +107,9 @@ export class Capture implements ExchangeWatcher {
 
   /** @inheritdoc */
   closed(exchange: Exchange): void {
+    this.underWay -= 1;
     try {
+      if (!exchange.isTracked()) return;
       exchange.conclude();
       if (this.#closed.push(exchange) === 1) inOwnContext(setImmediate, this.#recordClosed);
     } catch (error) {
@@ -230,7 +240,7 @@ export class Capture implements ExchangeWatcher {
         this.#warnOnce('no-response', NO_RESPONSE);
         return;
       }
-      this.#onRequest();
+      this.#onRequest(context);
       if (hasReachedController(context)) this.missed(MOUNTED_LATE);
       this.#open(new Exchange(context, this));
     } catch (error) {
@@ -241,6 +251,7 @@ export class Capture implements ExchangeWatcher {
   #open(exchange: Exchange): void {
     try {
       exchange.open();
+      this.underWay += 1;
     } catch (error) {
       exchange.cancel();
       throw error;

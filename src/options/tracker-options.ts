@@ -27,6 +27,7 @@ import {
   RetryOptions,
   SpoolOptions,
 } from './delivery-options.js';
+import { type SignalOptions, type SignalSettings, closingSignals } from './closing-options.js';
 import { type GeoSettings, geoSource } from './geo-options.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { applicationName } from './server-name.js';
@@ -104,10 +105,10 @@ export class TrackUsageOptions extends RecordingOptions {
   /** How long records are kept. @default until somebody deletes them */
   readonly retention? = group(RetentionOptions, null);
   /**
-   * Whether the tracker closes itself on SIGTERM and SIGINT, and then lets the signal end the process, unless the
-   * application listens for it too. @default false
+   * Whether the tracker closes itself on SIGTERM and SIGINT, or on which signals and how, and then lets the signal end the
+   * process, unless the application listens for it too. @default false
    */
-  readonly handleSignals? = boolean(false);
+  readonly handleSignals?: boolean | SignalOptions | undefined = closingSignals();
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
   readonly metrics? = boolean(true);
   /** Where losses and failures are logged. @default console */
@@ -139,6 +140,8 @@ interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   readonly spool: Settings<SpoolOptions> | null;
   /** Null where records are kept until somebody deletes them. */
   readonly retention: Settings<RetentionOptions> | null;
+  /** Without signals where they are left to the application. */
+  readonly handleSignals: SignalSettings;
 }
 
 /** The options with every default filled in. */

@@ -61,6 +61,9 @@ const CLOSE_GRACE_MS = 200;
 /** For so long after a loss, a tracker is failing, in milliseconds. */
 const FAILING_MS = 60_000;
 
+/** How many open pipelines have a storage: the last one closes it. */
+const users = new WeakMap<UsageStorage, number>();
+
 /** Hands every record to every storage, each by a lane of its own. */
 export class Pipeline {
   /** What happens in here, for the application. */
@@ -177,6 +180,12 @@ export class Pipeline {
     );
   }
 
+  /** Drops, at once, what is in memory alone: the process exits. */
+  abandon(): void {
+    for (const { lane } of this.#lanes ?? []) lane.abandon();
+    this.#log.reportLosses();
+  }
+
   /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */
   async flush(): Promise<void> {
     await Promise.all((this.#lanes ?? []).map(({ lane }) => lane.flush()));
@@ -206,6 +215,7 @@ export class Pipeline {
         storage,
         lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
       }));
+      for (const storage of storages) users.set(storage, (users.get(storage) ?? 0) + 1);
       this.#retention?.start(storages);
       return null;
     } catch (error) {
@@ -239,10 +249,21 @@ export class Pipeline {
     return { stored, spooled, dropped: countDropped(dropped) };
   }
 
-  /** @param retired - the end of the deletion that may be under way in it */
+  /**
+   * Closes a storage, unless another tracker uses it.
+   *
+   * @param retired - the end of the deletion that may be under way in it
+   */
   async #closeStorage(storage: UsageStorage, retired: Promise<void> | undefined): Promise<void> {
     await retired;
-    if (await within(this.#settings.clock, CLOSE_GRACE_MS, closeQuietly(storage, this.#log))) return;
+    const others = (users.get(storage) ?? 1) - 1;
+    users.set(storage, others);
+    if (others > 0) return;
+    // It may throw before it returns a promise.
+    const closing = (async () => storage.close?.())().catch((error: unknown) => {
+      this.#log.failure('close', `the storage '${storage.name}' did not close`, error);
+    });
+    if (await within(this.#settings.clock, CLOSE_GRACE_MS, closing)) return;
     this.#log.warn(
       'close',
       `the storage '${storage.name}' was still closing after ${CLOSE_GRACE_MS} ms; it is left to itself.`,
@@ -253,13 +274,5 @@ export class Pipeline {
     this.#droppedWithoutStorage[reason] += 1;
     this.#log.loss(null, reason, 1, error);
     this.events.emit('drop', { storage: null, reason, count: 1, records, error });
-  }
-}
-
-async function closeQuietly(storage: UsageStorage, log: ReportLog): Promise<void> {
-  try {
-    await storage.close?.();
-  } catch (error) {
-    log.failure('close', `the storage '${storage.name}' did not close`, error);
   }
 }

@@ -9,18 +9,21 @@ import {
   type TrackerSettings,
   resolveTrackerOptions,
 } from '../options/tracker-options.js';
+import { CloseOptions } from '../options/closing-options.js';
 import { readOptions } from '../option-reader.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
 import type { Health } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
-import { closeOnSignals, flushBeforeExit } from '../process-hooks.js';
+import { attendProcess } from '../process-hooks.js';
 import { inOwnContext } from '../time/own-context.js';
 import { StorageToken } from '../storage/tokens.js';
 import { canDelete, findSalts } from '../storage/usage-storage.js';
+import { within } from '../time/within.js';
+import { endServers, noteSession } from './end-servers.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { TrackerToken } from './tracker-token.js';
-import { CloseOptions, type UsageStats, type UsageTracker } from './usage-tracker.js';
+import type { UsageStats, UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {
@@ -43,7 +46,7 @@ export type UsageMiddleware = Middleware & {
 export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const settings = resolveTrackerOptions(options);
   installActionHook();
-  const attachments: Attachment[] = [];
+  const attachments: (() => void)[] = [];
   const salts = settings.visitors
     ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
     : null;
@@ -54,37 +57,38 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     return storages;
   });
   if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
-  const capture = new Capture(settings, pipeline, salts, () => void pipeline.open());
+  const capture = new Capture(settings, pipeline, salts, (context) => {
+    pipeline.open();
+    noteSession(context);
+  });
   const tracker = new Tracker(settings, capture, pipeline, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
+  const { signals, ...closing } = settings.handleSignals;
   attachments.push(
-    flushBeforeExit({
+    attendProcess({
+      signals,
       flush: () => {
         capture.conclude();
         return pipeline.flushOrSpool();
       },
+      abandon: () => {
+        capture.conclude();
+        pipeline.abandon();
+      },
+      close: () => tracker.close(closing),
     }),
   );
-  if (settings.handleSignals) {
-    const endSignals = closeOnSignals(tracker);
-    // A signal that comes while the tracker closes waits for the end of that.
-    attachments.push((closing) => void closing.then(endSignals, endSignals));
-  }
   if (settings.metrics) attachments.push(measure(tracker, pipeline));
   return Object.assign(capture.middleware(), { tracker });
 }
 
-/** What has to be undone when the tracker is closed; it is handed the end of that. */
-type Attachment = (closing: Promise<unknown>) => void;
-
-function measure(tracker: UsageTracker, pipeline: Pipeline): Attachment {
+function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
   const read = (): ObservedFigures => ({
     storages: tracker.stats().storages,
     droppedWithoutStorage: pipeline.droppedWithoutStorage,
   });
-  const endMetrics = observeMetrics(read, onFailure);
-  return (closing) => void closing.then(endMetrics, endMetrics);
+  return observeMetrics(read, onFailure);
 }
 
 /** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
@@ -92,9 +96,10 @@ class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;
   readonly #pipeline: Pipeline;
-  readonly #attachments: Attachment[];
+  readonly #attachments: (() => void)[];
+  #closing: Promise<CloseResult> | null = null;
 
-  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: Attachment[]) {
+  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
     this.#settings = settings;
     this.#capture = capture;
     this.#pipeline = pipeline;
@@ -103,9 +108,17 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    const { skipped, incomplete, geo, visitors } = this.#capture;
+    const { skipped, incomplete, geo, visitors, data } = this.#capture;
     const { retention } = this.#pipeline;
-    return { ...this.#pipeline.stats(), skipped, incomplete, geo, visitors, retention };
+    return {
+      ...this.#pipeline.stats(),
+      skipped,
+      incomplete,
+      geo,
+      visitors,
+      data: { ...data },
+      retention,
+    };
   }
 
   health(): Health {
@@ -132,13 +145,9 @@ class Tracker implements UsageTracker {
   }
 
   async close(options: CloseOptions = {}): Promise<CloseResult> {
-    const { timeoutMs } = readOptions('tracker.close', CloseOptions, options);
-    return inOwnContext(() => {
-      this.#capture.close();
-      const closing = this.#pipeline.close(timeoutMs);
-      for (const takeBack of this.#attachments.splice(0)) takeBack(closing);
-      return closing;
-    });
+    const { server, timeoutMs } = readOptions('tracker.close', CloseOptions, options);
+    this.#closing ??= inOwnContext(() => this.#close(server, timeoutMs));
+    return this.#closing;
   }
 
   on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
@@ -152,5 +161,26 @@ class Tracker implements UsageTracker {
   ): this {
     this.#pipeline.events.off(name, listener);
     return this;
+  }
+
+  /** No step has more than half of the time that is left, so that some is left for storing. */
+  async #close(server: CloseOptions['server'], timeoutMs: number): Promise<CloseResult> {
+    const { clock } = this.#settings;
+    const endMs = clock.monotonic() + timeoutMs;
+    const leftMs = (): number => Math.max(0, endMs - clock.monotonic());
+    try {
+      const servers = [(typeof server === 'function' ? server() : server) ?? []].flat();
+      await endServers(servers, () => this.#capture.underWay === 0, clock, leftMs() / 2);
+    } catch (error) {
+      // The records are stored in any case.
+      this.#pipeline.fault("the option 'server'", error);
+    }
+    await within(clock, leftMs() / 2, this.#capture.complete());
+    this.#capture.close();
+    try {
+      return await this.#pipeline.close(leftMs());
+    } finally {
+      for (const undo of this.#attachments.splice(0)) undo();
+    }
   }
 }

@@ -3,17 +3,11 @@ import type { Incomplete } from '../capture/making/late-details.js';
 import type { SkipCounts } from '../capture/making/gate.js';
 import type { Inventory } from '../endpoint/inventory.js';
 import type { VisitorStats } from '../capture/client/visitor/visitors.js';
-import { integer } from '../option-reader.js';
+import type { CloseOptions } from '../options/closing-options.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
-
-/** How a tracker is closed. */
-export class CloseOptions {
-  /** How long to wait for the storages, in milliseconds, from 0 to 3,600,000. @default 5_000 */
-  readonly timeoutMs? = integer({ min: 0, max: 3_600_000, default: 5000, unit: 'milliseconds' });
-}
 
 /** What became of the tracked requests so far. */
 export interface UsageStats extends TrackerStats {
@@ -27,6 +21,8 @@ export interface UsageStats extends TrackerStats {
   readonly retention: RetentionStats | null;
   /** How well visitors are told apart; null without the option `visitors`. */
   readonly visitors: VisitorStats | null;
+  /** Calls of `track` that came when the record of their request had been made, so that it is without their data. */
+  readonly data: { readonly missed: number };
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. TypeDI hands it out by `TrackerToken`. */
@@ -52,11 +48,13 @@ export interface UsageTracker {
    */
   flush(): Promise<void>;
   /**
-   * Stores what is queued, closes the storages, and counts as `late` what comes afterwards. Requests are still
-   * served. A second call returns the first one's answer.
+   * Ends the server, if one is given; waits for what is still being learned of its requests, such as who called; stores what
+   * is queued; and closes the storages that no other tracker uses. The first two steps may each take half of the time that
+   * is left. A request that comes afterwards is still served, and counted as `late`. A second call returns the first
+   * one's answer.
    *
    * @returns how many records were stored, spooled and dropped since the start
-   * @throws {TrackUsageError} `INVALID_OPTION` if `timeoutMs` is not an integer within bounds
+   * @throws {TrackUsageError} `INVALID_OPTION` if `server` is none, or `timeoutMs` is not an integer within bounds
    */
   close(options?: CloseOptions): Promise<CloseResult>;
   /**

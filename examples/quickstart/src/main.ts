@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SqliteDriver } from '@mikro-orm/sqlite';
@@ -48,10 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 async function stop(): Promise<void> {
-  server.close();
-  setTimeout(() => server.closeAllConnections(), 5000).unref();
-  await once(server, 'close'); // the requests under way are answered first
-  await usage.tracker.close({ timeoutMs: 5000 });
+  await usage.tracker.close({ server, timeoutMs: 5000 }); // answers what is under way, then stores what is queued
   const kept = usage.tracker.stats().storages.map(({ name, accepted, stored }) => {
     return `${stored} records stored by ${name}, ${accepted - stored} not`;
   });

@@ -20,6 +20,8 @@ export interface ChildConfig {
   readonly tearsWrites?: boolean;
   /** The user and group that it becomes. */
   readonly userId?: number;
+  /** Whether signals end its server as well, which is made after its trackers. */
+  readonly endsServer?: boolean;
 }
 
 /** What a child process tells of itself. */

@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { trackUsage } from '../../../src/index.js';
@@ -9,7 +10,12 @@ import type { ChildConfig, ChildLook, ReportLine } from './child-config.js';
 import { type ChildMood, KeyedStorage } from './keyed-storage.js';
 
 const config = JSON.parse(process.argv[2] ?? '{}') as ChildConfig;
-const { database, mood = 'store', report, trackers = 1, tracker = {}, listens, userId } = config;
+const { database, mood = 'store', report, trackers = 1, tracker = {}, listens, userId, endsServer } = config;
+let server: Server | null = null;
+const handleSignals =
+  endsServer === true
+    ? { ...(tracker.handleSignals as object), server: () => server }
+    : tracker.handleSignals;
 
 if (config.writeDelayMs !== undefined) await slowDown(config.writeDelayMs);
 if (config.tearsWrites === true) await tearWrites();
@@ -38,6 +44,7 @@ const usages = storages.map((storage) =>
     trackUnmatched: true,
     logger: { warn: log, error: log },
     ...tracker,
+    handleSignals,
   }),
 );
 for (const { tracker: handle } of usages) {
@@ -57,10 +64,16 @@ app.use((context, next) => {
 });
 let turn = 0;
 app.use((context, next) => usages[(turn += 1) % trackers]?.(context, next));
+/** Requests to `/held/…` that wait for the command `answer`. */
+const held: (() => void)[] = [];
+app.use(async (context, next) => {
+  if (context.path.startsWith('/held/')) await new Promise<void>((resolve) => held.push(resolve));
+  return next();
+});
 app.use((context) => {
   context.body = `answer to ${context.path}`;
 });
-const server = app.listen(0, '127.0.0.1');
+server = app.listen(0, '127.0.0.1');
 await once(server, 'listening');
 
 if (report !== undefined) {
@@ -106,7 +119,12 @@ const commands: Record<string, (argument: unknown) => unknown> = {
     const last = storages.at(-1);
     if (last !== undefined) last.mood = next as ChildMood;
   },
-  listeners: () => ['SIGTERM', 'SIGINT', 'beforeExit'].map((event) => process.listenerCount(event)),
+  held: () => held.length,
+  answer: () => held.splice(0).forEach((resolve) => resolve()),
+  listeners: () =>
+    Object.fromEntries(
+      ['SIGTERM', 'SIGINT', 'beforeExit', 'exit'].map((event) => [event, process.listenerCount(event)]),
+    ),
   signal: (signal) => void process.kill(process.pid, signal as NodeJS.Signals),
   freeHandles: () => handles.splice(0).forEach((handle) => closeSync(handle)),
 };

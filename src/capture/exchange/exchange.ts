@@ -47,6 +47,9 @@ export function exchangeOf(context: Partial<Carrying> | null | undefined): Excha
 }
 
 const NONE: readonly never[] = [];
+const ADDED_LATE = new Error(
+  'the request was over and its record made, so its data is not kept. Await what calls it before the action returns',
+);
 
 /** Who watches an exchange: what it decides by, and who is told when it has closed. */
 export interface ExchangeWatcher {
@@ -54,7 +57,9 @@ export interface ExchangeWatcher {
   readonly policy: Policy;
   /** Whether it calls functions of the application for each request. */
   readonly hasCallbacks: boolean;
-  /** Takes a tracked exchange whose response has closed. */
+  /** Calls of `track` whose data came too late. */
+  readonly data: { missed: number };
+  /** Takes an exchange whose response has closed. */
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
   failed(what: string, error: unknown): void;
@@ -85,8 +90,6 @@ export class Exchange implements ByteCounter {
   /** The route's parameters: null if there are none, undefined if they could not be read. */
   params: object | null | undefined = null;
   errorType: string | null = null;
-  /** The application's own data. */
-  ownData: JsonObject | null = null;
   requestBytes = 0;
   responseBytes = 0;
   /** Whether the response's bytes are counted. */
@@ -109,6 +112,8 @@ export class Exchange implements ByteCounter {
   /** Whether other routes had the request as well. */
   #isShared = false;
   #closed = false;
+  #ownData: JsonObject | null = null;
+  #ownDataIsTaken = false;
 
   constructor(context: Context, watcher: ExchangeWatcher) {
     this.context = context;
@@ -161,6 +166,11 @@ export class Exchange implements ByteCounter {
 
   /** Adds data of the application's own. It is copied at once, as the application may go on changing it. */
   addData(data: unknown): void {
+    if (this.#ownDataIsTaken) {
+      this.watcher.data.missed += 1;
+      this.watcher.failed('a late track(ctx, data)', ADDED_LATE);
+      return;
+    }
     try {
       const object = jsonObjectOf(data);
       const lost = findUnholdable(object);
@@ -170,10 +180,16 @@ export class Exchange implements ByteCounter {
           new TypeError(`'${lost.name}' is or holds ${lost.kind}, which JSON cannot hold; it is left out`),
         );
       }
-      this.ownData = limitJsonObject({ ...this.ownData, ...object });
+      this.#ownData = limitJsonObject({ ...this.#ownData, ...object });
     } catch (error) {
       this.watcher.failed('track(ctx, data)', error);
     }
+  }
+
+  /** Hands over the application's own data, for the record; no more can be added. */
+  takeData(): JsonObject | null {
+    this.#ownDataIsTaken = true;
+    return this.#ownData;
   }
 
   /** Notes what the action threw. The first error counts: later ones come of its handling. */
@@ -209,14 +225,14 @@ export class Exchange implements ByteCounter {
     this.#closed = true;
   }
 
-  /** Hands itself to its watcher, once, if it is tracked. */
+  /** Hands itself to its watcher, once. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.attribution?.controllerName == null && hasReachedController(this.context)) {
       this.watcher.missed(OTHER_DRIVER);
     }
-    if (this.isTracked()) this.watcher.closed(this);
+    this.watcher.closed(this);
   }
 
   /** Where a mark could not tell its route, the router can when it has come to it. */

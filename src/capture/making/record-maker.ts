@@ -53,7 +53,7 @@ export class RecordMaker {
     draft.userAgent = software.userAgent;
     if (!this.#settings.keepUserAgent || isAnonymous) draft.userAgent = withoutText(software.userAgent);
     draft.bot = software.bot;
-    draft.trackVar = policy.data ? exchange.ownData : null;
+    draft.trackVar = policy.data ? exchange.takeData() : null;
     draft.weight = weight;
     return draft;
   }

@@ -126,6 +126,14 @@ export class StorageLane {
     this.#outbox.abandon(lastError);
   }
 
+  /** Drops what is not on disk, at once, and makes no other attempt. */
+  abandon(): void {
+    const { lastError } = this.#accounts;
+    this.#stop();
+    this.#accounts.drop('shutdown-timeout', this.#delivery.giveUp(), lastError);
+    this.#outbox.abandon(lastError);
+  }
+
   /** Whether the last attempt failed. */
   get isFailing(): boolean {
     return this.#accounts.failures > 0;
