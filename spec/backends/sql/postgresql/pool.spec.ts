@@ -7,7 +7,7 @@ import { SqlStorage, Usage } from '../../../../src/backends/sql/index.js';
 import { insertRow } from '../../../faults/sql-engine.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
-import { initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
+import { connectPostgres, initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 import { until } from '../../../support/until.js';
@@ -153,6 +153,17 @@ for (const [title, options] of Object.entries(WAYS)) {
       });
 
       if (isNative) {
+        it('closes a connection of its own without waiting for a lock that others hold', async () => {
+          const own = await connectPostgres(database);
+          await whileLocked(async () => {
+            const storing = caught(own.store(makeRecords(1), signal));
+            await until(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
+            await own.close();
+            expect(await storing).to.include({ code: 'STORAGE_CLOSED' });
+            expect(await busyInserts()).to.equal(1);
+          });
+        });
+
         for (const [what, lock] of [
           ['table', () => 'lock table koa_usage in exclusive mode'],
           ['row', (id: string) => insertRow(id, '"authorization"')],

@@ -1,13 +1,14 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
+import { writeError } from '../../mikro-orm/database-error.js';
 import { ConnectionLease } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
 import { needsKysely } from '../kysely.js';
 import { KyselyRunner } from '../kysely-runner.js';
 import type { UsageTable } from '../usage-table.js';
-import { mayBeEnding, storageError } from './errors.js';
+import { conditionAt, mayBeEnding } from './errors.js';
 import { type MakeInsert, insertOfArrays, insertOfJson } from './insert-statement.js';
 import { type NativeClient, type Statement, postgresConnection, runBounded } from './native-client.js';
 
@@ -41,7 +42,7 @@ export class PostgresWriter implements SqlWriter {
       const insert = encode(this.#table.name, () => this.#makeInsert(batch));
       await this.#run(insert, signal);
     } catch (error) {
-      throw storageError(error, this.#orm, this.#table);
+      throw writeError(error, conditionAt(error, this.#orm, this.#table), `table '${this.#table.name}'`);
     }
     return { stored: batch.length, refused: [] };
   }
