@@ -37,8 +37,8 @@ const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
 const engine = sqlEngine(PostgreSqlDriver, query);
 
 export const postgresqlFaults = {
-  // Two that were open and that a frozen server has not let go, a request to cancel for each, and one that is being made.
-  mostConnections: 5,
+  // Two that were open and that a frozen server has not let go, and one that is being made.
+  mostConnections: 3,
   ...engine,
   application: (url, connections) =>
     sqlApplication(PostgreSqlDriver, url, connections, (pool) => (pool as pg.Pool).waitingCount),
@@ -47,7 +47,7 @@ export const postgresqlFaults = {
     sent.includes('insert into') && sent.subarray(-5).equals(Buffer.from([0x53, 0, 0, 0, 4])),
   isAnswer: (answer) => answer.subarray(-6, -1).equals(READY),
   advice: {
-    table: /relation "koa_usage" does not exist\. Run /,
+    table: /relation "koa_usage" does not exist\. .*run the migrations/,
     right: /permission denied for table koa_usage\. Run: .*grant insert, select on "koa_usage" to "writer_/,
     password: /password authentication failed .*Check the user and the password/,
   },

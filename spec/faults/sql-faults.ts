@@ -54,6 +54,18 @@ export function describeSqlFaults(
     expect(records.errors.map(({ message }) => message).join()).to.match(/deadlock/i);
   });
 
+  it('gives up a connection on which nothing is heard any more, and stores on another', async () => {
+    const { database, proxy } = scene();
+    const records = await laneTo(database.url);
+    records.accept(50);
+    await records.stored();
+    proxy.strand();
+    records.accept(150);
+    await records.stored();
+    records.expectTransient();
+    expect(await engine.ids(database.url)).to.deep.equal(records.ids);
+  });
+
   it('waits for a right that was revoked, and says what to grant', async () => {
     const { database } = scene();
     const user = await writer();

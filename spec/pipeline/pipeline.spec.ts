@@ -5,7 +5,7 @@ import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
-import { makeRecord } from '../support/records.js';
+import { makeRecord, makeRecords } from '../support/records.js';
 
 function setUp(find: () => readonly UsageStorage[]) {
   const clock = new ManualClock();
@@ -116,7 +116,7 @@ describe('Pipeline', () => {
     const storage = new FaultyStorage();
     const { clock, pipeline } = setUp(() => [storage]);
     storage.mood = 'refuse-first';
-    pipeline.accept(makeRecord());
+    for (const record of makeRecords(2)) pipeline.accept(record);
     await pipeline.flush();
     expect(pipeline.health()).to.equal('failing');
     await clock.advance(59_999);

@@ -88,6 +88,14 @@ export class TcpProxy {
     }
   }
 
+  /** Lets no more bytes through of the connections that are open, for good, and tells nobody. New ones are let through. */
+  strand(): void {
+    for (const { client, upstream } of this.#links) {
+      client.pause();
+      upstream.pause();
+    }
+  }
+
   /** Lets through what was held, and everything after it. */
   release(...directions: readonly Direction[]): void {
     for (const direction of directions.length === 0 ? (['requests', 'answers'] as const) : directions) {

@@ -27,6 +27,21 @@ export function closedTooSoon(storage: string): TrackUsageError {
   );
 }
 
+/**
+ * What it means that a storage refuses every record that it is given: its set-up is broken.
+ *
+ * @param reason - why it refuses one of them
+ */
+export function refusesAll(storage: string, count: number, reason: string, cause: unknown): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `The storage '${storage}' refused ${count === 1 ? 'the one record' : `all ${count} records`} that it was given: ` +
+      `${reason.replace(/\.?$/, '.')} Mend what refuses them, such as a constraint, a trigger or a column of the ` +
+      'table; they wait, and are dropped only if the storage takes others.',
+    cause,
+  );
+}
+
 function hasCode(error: unknown, code: TrackUsageErrorCode): boolean {
   try {
     return error instanceof TrackUsageError && error.code === code;

@@ -8,7 +8,8 @@ function makeParcel(count: number, fields: Partial<UsageRecord> = { durationMs: 
     makeRecord({ date: new Date(index * 1000), ...fields }),
   );
   const settled: number[] = [];
-  const parcel = new Parcel({ records, isSpooled: false, settle: (number) => void settled.push(number) });
+  const batch = { records, isSpooled: false, settle: (number: number) => void settled.push(number) };
+  const parcel = new Parcel(batch, 0);
   return { records, settled, parcel };
 }
 

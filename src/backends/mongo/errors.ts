@@ -1,5 +1,10 @@
-import { TrackUsageError } from '../../errors.js';
-import { messageOf } from '../mikro-orm/message-of.js';
+import type { TrackUsageError } from '../../errors.js';
+import {
+  type Condition,
+  deletionError as deletionErrorOf,
+  messageOf,
+  writeError,
+} from '../mikro-orm/database-error.js';
 
 /**
  * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) that only a person can do something about: no such
@@ -22,6 +27,10 @@ const REFUSED: ReadonlySet<unknown> = new Set([22, 10334]);
 /** What the driver throws for a document that it cannot write as BSON, and what it says if that is too large. */
 const UNSENDABLE: ReadonlySet<string> = new Set(['BSONError', 'RangeError']);
 const TOO_LARGE = /^Document is larger than the maximum size/;
+
+const ADVICE =
+  'Check that the name is one of a collection, that user and password are right, and that the user has the role ' +
+  "'readWrite' on the database.";
 
 /** Codes of a wrong user name or password. */
 const NOT_LET_IN: ReadonlySet<unknown> = new Set([11, 18, 8000]);
@@ -67,52 +76,22 @@ export function refusal({ code, errmsg }: WriteError): Error {
   return new Error(`MongoDB refused the document with code ${String(code)}: ${errmsg}`);
 }
 
-/**
- * What an error of MongoDB or its driver means to the tracker: that a person has to act (`STORAGE_SETUP`), that only
- * parts of the batch can be stored (`BATCH_REFUSED`), or that it may be stored later (`STORAGE_UNAVAILABLE`).
- */
-export function storageError(error: unknown, collection: string): Error {
-  if (error instanceof TrackUsageError) return error;
-  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
-  const codes = codesOf(error);
-  if (codes.some((code) => SETUP.has(code))) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The collection '${collection}' cannot be written: ${message}. Check that the name is one of a collection, that ` +
-        "user and password are right, and that the user has the role 'readWrite' on the database.",
-      error,
-    );
-  }
-  if (codes.some((code) => REFUSED.has(code)) || UNSENDABLE.has(name) || TOO_LARGE.test(message)) {
-    return new TrackUsageError(
-      'BATCH_REFUSED',
-      `The collection '${collection}' refused a batch: ${message}.`,
-      error,
-    );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The collection '${collection}' cannot be written now: ${message}.`,
-    error,
-  );
+/** What an error of MongoDB or its driver means to the tracker while it writes. */
+export function storageError(error: unknown, collection: string): TrackUsageError {
+  return writeError(error, conditionOf(error), `collection '${collection}'`);
 }
 
 /** What an error means to the tracker while it deletes old records. */
-export function deletionError(error: unknown, collection: string): Error {
-  if (error instanceof TrackUsageError) return error;
-  const message = messageOf(error);
-  return codesOf(error).some((code) => SETUP.has(code))
-    ? new TrackUsageError(
-        'STORAGE_SETUP',
-        `Old records of the collection '${collection}' cannot be deleted: ${message}. The option retention needs a ` +
-          "user with the rights find and remove, as the role 'readWrite' has them.",
-        error,
-      )
-    : new TrackUsageError(
-        'STORAGE_UNAVAILABLE',
-        `Old records of the collection '${collection}' cannot be deleted now: ${message}.`,
-        error,
-      );
+export function deletionError(error: unknown, collection: string): TrackUsageError {
+  return deletionErrorOf(error, conditionOf(error), `collection '${collection}'`);
+}
+
+function conditionOf(error: unknown): Condition {
+  const codes = codesOf(error);
+  if (codes.some((code) => SETUP.has(code))) return { advice: ADVICE };
+  const isUnsendable =
+    error instanceof Error && (UNSENDABLE.has(error.name) || TOO_LARGE.test(error.message));
+  return isUnsendable || codes.some((code) => REFUSED.has(code)) ? 'refused' : 'unavailable';
 }
 
 /** The code of an error, and those of its documents. */

@@ -1,9 +1,8 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { TrackUsageError } from '../../errors.js';
-import { messageOf } from '../mikro-orm/message-of.js';
+import { databaseError, isSetup } from '../mikro-orm/database-error.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { convert } from './errors.js';
-import { isSetup } from './portable/errors.js';
+import { conditionOf } from './portable/errors.js';
 import type { UsageTable } from './usage-table.js';
 
 /**
@@ -19,13 +18,10 @@ export async function checkReadable(orm: MikroORM, { entity, name, columns }: Us
     await driver.find<UsageRow, never, keyof UsageRow>(entity.class, {}, { fields, limit: 1 });
   } catch (thrown) {
     const error = convert(driver, thrown);
-    if (!isSetup(error)) throw error;
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `The table '${name}' cannot be read: ${messageOf(error)}. With readOnly, nothing is made or changed. If the table or a ` +
-        'column is missing, have an application make it that writes there (SqlStorage.connect without readOnly, or its ' +
-        'migrations); if a right is, grant the user select on the table.',
-      error,
-    );
+    if (!isSetup(conditionOf(error))) throw error;
+    const advice =
+      'With readOnly, nothing is made or changed. If the table or a column is missing, have an application make it that ' +
+      'writes there (SqlStorage.connect without readOnly, or its migrations); if a right is, grant the user select on the table.';
+    throw databaseError(error, { advice }, `The table '${name}' cannot be read`);
   }
 }

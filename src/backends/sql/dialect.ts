@@ -2,6 +2,7 @@ import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
+import type { Condition } from '../mikro-orm/database-error.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -53,8 +54,8 @@ export interface SqlDialect {
    */
   locateSql?(name: string, schema: string | null): string;
 
-  /** What a person has to do about an error that a table gave, as sentences; null if waiting may help. */
-  advise(error: unknown, orm: MikroORM, table: UsageTable): string | null;
+  /** What an error that a table gave means, as MikroORM's driver converts it. */
+  conditionOf(error: unknown, orm: MikroORM, table: UsageTable): Condition;
 
   /**
    * Makes what writes into the table.

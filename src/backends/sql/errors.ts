@@ -1,62 +1,40 @@
 import type { IDatabaseDriver } from '@mikro-orm/core';
-import { TrackUsageError } from '../../errors.js';
-import { messageOf } from '../mikro-orm/message-of.js';
+import { type Condition, isSetup, messageOf, writeError } from '../mikro-orm/database-error.js';
 
-/** What a dialect makes of an error that it met while it wrote a batch. */
-export interface WriteFailure {
-  /** What went wrong. @default what the error says */
-  readonly message?: string;
-  /** Whether the batch will never be taken as it is. */
-  readonly isRefusal: boolean;
-  /** What a person has to do, as sentences; null if waiting may help. */
-  readonly advice: string | null;
-}
+/** What the codes of a database's errors mean. The first pattern that matches counts. */
+export type Conditions = readonly (readonly [codes: RegExp, condition: Condition])[];
+
+/** What a person has to do, for conditions that every database has. Those of tables are no record's fault. */
+export const ADVICE = {
+  login: { advice: 'Check the user and the password, and that the server lets them in.' },
+  database: { advice: 'Make the database first, or check dbName.' },
+  table: {
+    advice:
+      'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage.',
+  },
+  right: { advice: 'Grant the user select and insert on the table.' },
+  demand: { advice: 'Records have no value for the column: let it take null, or give it a default.' },
+  partition: { advice: 'Make the partition that the records belong to, or one for all that have no other.' },
+} as const;
 
 /** An error as MikroORM's own class for it, whichever part of MikroORM threw it. */
 export function convert(driver: IDatabaseDriver, error: unknown): unknown {
   return error instanceof Error ? driver.convertException(error) : error;
 }
 
+/** What a code means; anything unknown may pass. */
+export function judge(code: string, conditions: Conditions): Condition {
+  return conditions.find(([codes]) => codes.test(code))?.[1] ?? 'unavailable';
+}
+
 /**
- * What an error means to the tracker: that a person has to act (`STORAGE_SETUP`), or that it may be well later
- * (`STORAGE_UNAVAILABLE`).
+ * Why a database could not be opened, and what to do.
  *
- * @param what - what failed, such as "The table 'koa_usage' cannot be written"
- * @param advice - what the person has to do, as sentences; null if waiting may help
+ * @param target - which database
+ * @param advice - what to do where the error's condition does not say it
  */
-export function tableError(
-  error: unknown,
-  what: string,
-  advice: string | null,
-  message = messageOf(error),
-): TrackUsageError {
-  if (error instanceof TrackUsageError) return error;
-  return advice === null
-    ? new TrackUsageError('STORAGE_UNAVAILABLE', `${what} now: ${message}.`, error)
-    : new TrackUsageError('STORAGE_SETUP', `${what}: ${message}. ${advice}`, error);
-}
-
-/** What an error means to the tracker while it writes: {@link tableError}, or that the batch will never be taken as it is (`BATCH_REFUSED`). */
-export function writeError(
-  error: unknown,
-  tableName: string,
-  { message = messageOf(error), isRefusal, advice }: WriteFailure,
-): TrackUsageError {
-  return isRefusal && !(error instanceof TrackUsageError)
-    ? new TrackUsageError('BATCH_REFUSED', `The table '${tableName}' refused a batch: ${message}.`, error)
-    : tableError(error, `The table '${tableName}' cannot be written`, advice, message);
-}
-
-/** What an error means to the tracker while it deletes old records. */
-export function deletionError(error: unknown, tableName: string, isSetup: boolean): TrackUsageError {
-  const advice =
-    'The option retention needs the right to delete: grant select and delete on the table, and make it by the ' +
-    'migrations if it is missing.';
-  return tableError(
-    error,
-    `Old records of the table '${tableName}' cannot be deleted`,
-    isSetup ? advice : null,
-  );
+export function cannotOpen(target: string, error: unknown, condition: Condition, advice: string): string {
+  return `${target} cannot be opened: ${messageOf(error)}. ${isSetup(condition) ? condition.advice : advice}`;
 }
 
 /**
@@ -69,10 +47,6 @@ export function encode<Encoded>(tableName: string, make: () => Encoded): Encoded
   try {
     return make();
   } catch (error) {
-    throw new TrackUsageError(
-      'BATCH_REFUSED',
-      `The table '${tableName}' cannot take a batch: ${messageOf(error)}.`,
-      error,
-    );
+    throw writeError(error, 'refused', `table '${tableName}'`);
   }
 }

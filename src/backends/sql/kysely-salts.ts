@@ -7,6 +7,7 @@ import {
 } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
+import { type Condition, isSetup } from '../mikro-orm/database-error.js';
 import { convert } from './errors.js';
 import type { UsageSaltRow } from './salt-entity.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from './salt-table.js';
@@ -26,13 +27,13 @@ const PAUSE_MS = 100;
 export class KyselySalts implements SaltStore {
   readonly #driver: IDatabaseDriver;
   readonly #table: SaltTable;
-  readonly #isSetup: (error: unknown) => boolean;
+  readonly #conditionOf: (error: unknown) => Condition;
 
-  /** @param isSetup - whether an error of the driver's asks for a person */
-  constructor(orm: MikroORM, table: SaltTable, isSetup: (error: unknown) => boolean) {
+  /** @param conditionOf - what an error means in the dialect of the database */
+  constructor(orm: MikroORM, table: SaltTable, conditionOf: (error: unknown) => Condition) {
     this.#driver = orm.em.getDriver();
     this.#table = table;
-    this.#isSetup = isSetup;
+    this.#conditionOf = conditionOf;
   }
 
   /** @inheritdoc */
@@ -61,7 +62,8 @@ export class KyselySalts implements SaltStore {
     try {
       return await this.#makeIfMissing(action);
     } catch (error) {
-      throw saltError(error, this.#table, this.#isMissing(error) || this.#isSetup(error));
+      const condition = this.#conditionOf(convert(this.#driver, error));
+      throw saltError(error, this.#table, this.#isMissing(error) || isSetup(condition));
     }
   }
 

@@ -32,9 +32,3 @@ export function needsKysely({ config }: MikroORM): boolean {
 export function drives(driver: IDatabaseDriver, packageName: string): boolean {
   return driver.getDependencies().includes(packageName) && !isReadyMade(driver.config.get('driverOptions'));
 }
-
-/** A statement as Kysely runs it: what `CompiledQuery.raw` makes; Kysely is MikroORM's dependency, not ours. */
-export function rawQuery(sql: string, parameters: readonly unknown[]): never {
-  const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] };
-  return { sql, query, parameters, queryId: { queryId: 'koa-track-usage' } } as never;
-}

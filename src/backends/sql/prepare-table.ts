@@ -10,8 +10,9 @@ import {
   type Table,
 } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
+import { databaseError, isSetup } from '../mikro-orm/database-error.js';
 import type { SqlDialect } from './dialect.js';
-import { convert, tableError } from './errors.js';
+import { convert } from './errors.js';
 import { type WantedTable, checkTable, createTable } from './table-check.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -23,7 +24,7 @@ const LOCK_PAUSE_MS = 20;
 const LOOKS = 5;
 const LOOK_PAUSE_MS = 100;
 
-const ANOTHER_NAME = 'Give SqlStorage.connect another tableName.';
+const ANOTHER_NAME = { advice: 'Give SqlStorage.connect another tableName.' };
 
 /**
  * What MikroORM would read beside columns and indexes, and is not compared: MariaDB opens every table of the database to look
@@ -129,8 +130,11 @@ async function findTable(target: Target): Promise<DatabaseTable | null> {
     return found;
   } catch (error) {
     // MikroORM stumbles over columns without a type, which SQLite has.
-    const advice = error instanceof TypeError ? ANOTHER_NAME : dialect.advise(error, orm, table);
-    throw advice === null ? error : tableError(error, `The table '${table.name}' cannot be read`, advice);
+    const condition =
+      error instanceof TypeError ? ANOTHER_NAME : dialect.conditionOf(convert(driver, error), orm, table);
+    throw isSetup(condition)
+      ? databaseError(error, condition, `The table '${table.name}' cannot be read`)
+      : error;
   }
 }
 
@@ -165,16 +169,17 @@ function changeError(
   isMissing: boolean,
 ): unknown {
   const subject = `The table '${table.name}'`;
-  if (isMissing && convert(orm.em.getDriver(), error) instanceof TableExistsException)
-    return tableError(error, `${subject} is a view, or no table`, ANOTHER_NAME);
-  const advice = dialect.advise(error, orm, table);
-  if (advice === null) return error;
+  const converted = convert(orm.em.getDriver(), error);
+  if (isMissing && converted instanceof TableExistsException)
+    return databaseError(error, ANOTHER_NAME, `${subject} is a view, or no table`);
+  const condition = dialect.conditionOf(converted, orm, table);
+  if (!isSetup(condition)) return error;
   const sql = changes.join('; ');
   return isMissing
-    ? tableError(
+    ? databaseError(
         error,
+        { advice: `Let the user make tables, or have somebody run: ${sql}; ${condition.advice}` },
         `${subject} cannot be made`,
-        `Let the user make tables, or have somebody run: ${sql}; ${advice}`,
       )
-    : tableError(error, `${subject} has to be changed`, `Have somebody who may run: ${sql};`);
+    : databaseError(error, { advice: `Have somebody who may run: ${sql};` }, `${subject} has to be changed`);
 }

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { tableError } from './errors.js';
+import { databaseError } from '../mikro-orm/database-error.js';
 import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
 import { type UsageTable, findSchema } from './usage-table.js';
 import { findEntity } from '../mikro-orm/usage-properties.js';
@@ -52,5 +52,5 @@ export function saltError(error: unknown, { name, isOwn }: SaltTable, isSetup: b
   const advice = isOwn
     ? `Have somebody who may run: create table ${name} (${columns}); and grant the user select, insert and delete on it.`
     : 'Run the migrations of the MikroORM that has the entity UsageSalt; its user needs select, insert and delete on it.';
-  return tableError(error, `The table '${name}' cannot be used`, isSetup ? advice : null);
+  return databaseError(error, isSetup ? { advice } : 'unavailable', `The table '${name}' cannot be used`);
 }

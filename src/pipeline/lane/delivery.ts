@@ -5,11 +5,17 @@ import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
-import { closedTooSoon, isRefusedBatch } from '../storage-errors.js';
+import { summarizeError } from '../telling/error-summary.js';
+import { toError } from '../telling/report-log.js';
+import { closedTooSoon, isRefusedBatch, refusesAll } from '../storage-errors.js';
+
+/** So many records are tried, at least, before a storage that refuses all of them is left alone for a while. */
+const PROBE_RECORDS = 16;
 
 /**
  * The one batch of a lane that is under way: taken from where records wait, attempted, divided where it is refused, and
- * settled.
+ * settled. A record that is refused is at fault only if the storage has taken another one since the batch was begun. Until
+ * then nobody knows whether the storage takes any, and its batch is set aside; other records are tried before it.
  */
 export class Delivery {
   readonly #storage: UsageStorage;
@@ -18,6 +24,8 @@ export class Delivery {
   readonly #accounts: LaneAccounts;
   /** What was taken and is not yet settled. */
   #parcel: Parcel | null = null;
+  /** Batches that were set aside, oldest first. */
+  readonly #suspects: Parcel[] = [];
   #attempt: Attempt | null = null;
   #hasEnded = false;
 
@@ -30,12 +38,15 @@ export class Delivery {
 
   /** Whether a batch was taken that is not settled. */
   get isUnderWay(): boolean {
-    return this.#parcel !== null;
+    return this.#parcels.length > 0;
   }
 
-  /** Records of the batch that are nowhere else. */
+  /** Records that were taken and are nowhere else. */
   get inMemory(): number {
-    return this.#parcel?.isSpooled === false ? this.#parcel.length : 0;
+    const taken = inMemory(this.#parcel);
+    // It is asked for with every record.
+    if (this.#suspects.length === 0) return taken;
+    return this.#suspects.reduce((sum, suspect) => sum + inMemory(suspect), taken);
   }
 
   /** Records that the storage is working on. */
@@ -48,9 +59,13 @@ export class Delivery {
     return this.#parcel?.isSpooled === true ? this.inFlight : 0;
   }
 
-  /** When the first record of the batch was made, in milliseconds since 1970; null if there is none. */
+  /** When the first record that was taken was made, in milliseconds since 1970; null if there is none. */
   get oldestMs(): number | null {
-    return this.#parcel?.oldestMs ?? null;
+    return this.#parcels[0]?.oldestMs ?? null;
+  }
+
+  get #parcels(): readonly Parcel[] {
+    return this.#parcel === null ? this.#suspects : [...this.#suspects, this.#parcel];
   }
 
   /** Takes the next batch, if none is under way. It never throws. */
@@ -58,12 +73,17 @@ export class Delivery {
     const { maxRecords, maxBytes } = this.#settings.batch;
     if (this.#hasEnded) return false;
     if (this.#parcel !== null) return true;
+    const [suspect] = this.#suspects;
     try {
-      const taken = this.#outbox.take(maxRecords, maxBytes);
-      const batch = taken instanceof Promise ? await taken : taken;
-      if (batch === null || this.#hasEnded) return false;
-      this.#parcel = new Parcel(batch);
-      return true;
+      if (suspect === undefined || !this.#isProven(suspect)) {
+        const most = suspect === undefined ? maxRecords : Math.min(maxRecords, PROBE_RECORDS);
+        const taken = this.#outbox.take(most, maxBytes);
+        const batch = taken instanceof Promise ? await taken : taken;
+        if (this.#hasEnded) return false;
+        if (batch !== null) this.#parcel = new Parcel(batch, this.#accounts.stored);
+      }
+      this.#parcel ??= this.#suspects.shift() ?? null;
+      return this.#parcel !== null;
     } catch (error) {
       this.#accounts.fail(error);
       return false;
@@ -80,6 +100,10 @@ export class Delivery {
     const parcel = this.#parcel;
     // It may have ended since the batch was taken.
     if (parcel === null || this.#hasEnded) return false;
+    if (parcel.isPutOff) {
+      if (!this.#isProven(parcel)) return this.#setAside(parcel);
+      parcel.regroup();
+    }
     this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
     if (parcel.piece.length === 0) return this.#passPiece(parcel);
     const attempt = new Attempt(this.#storage, parcel.piece);
@@ -88,6 +112,9 @@ export class Delivery {
     try {
       const result = await attempt.run(clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
+      const [first] = result.refused;
+      if (first !== undefined && result.stored === 0 && !this.#isProven(parcel))
+        return this.#putOff(parcel, first.error);
       this.#passPiece(parcel);
       this.#accounts.settle(result, clock.monotonic() - startedMs);
       return true;
@@ -108,17 +135,23 @@ export class Delivery {
     attempt?.end(closedTooSoon(this.#storage.name));
   }
 
-  /** Gives up the oldest record of a batch that waits in memory for its next attempt; null if there is none. */
+  /** Gives up the oldest record that waits in memory for its next attempt; null if there is none. */
   relinquish(): UsageRecord | null {
-    if (this.#attempt !== null || this.#parcel?.isSpooled !== false) return null;
-    return this.#parcel.takeFirst();
+    const waiting = this.#attempt === null ? this.#parcels : this.#suspects;
+    return waiting.find(({ isSpooled, length }) => !isSpooled && length > 0)?.takeFirst() ?? null;
   }
 
   /** Gives up what is not settled, and returns those records that are nowhere else. */
   giveUp(): readonly UsageRecord[] {
-    const records = this.#parcel?.isSpooled === false ? this.#parcel.records : [];
+    const records = this.#parcels.flatMap((parcel) => (parcel.isSpooled ? [] : parcel.records));
     this.#parcel = null;
+    this.#suspects.length = 0;
     return records;
+  }
+
+  /** Whether the storage has taken a record since the batch was begun. */
+  #isProven({ storedBefore }: Parcel): boolean {
+    return this.#accounts.stored > storedBefore;
   }
 
   /** Goes on to the next piece. */
@@ -132,12 +165,43 @@ export class Delivery {
   /** A batch that is refused is halved until the record that it is refused for is alone. */
   #divide(parcel: Parcel, error: Error): true {
     const [record] = parcel.piece;
-    if (parcel.piece.length > 1 || record === undefined) {
+    const isProven = this.#isProven(parcel);
+    // Each record of a batch that was set aside is known to be refused.
+    if (parcel.piece.length > 1 && (isProven || !parcel.isSuspect)) {
       parcel.halve();
       return true;
     }
+    if (!isProven || record === undefined) return this.#putOff(parcel, error);
     this.#passPiece(parcel);
     this.#accounts.settle({ stored: 0, refused: [{ record, error }] }, 0);
     return true;
   }
+
+  /** Leaves a piece of which every record is refused until the others have been tried. */
+  #putOff(parcel: Parcel, error: Error): true {
+    this.#attempt = null;
+    parcel.putOff(error);
+    return true;
+  }
+
+  /**
+   * Waits with a batch of which every record is refused, until the storage has taken another.
+   *
+   * @returns whether to go on with others: so few records may all be at fault
+   */
+  #setAside(parcel: Parcel): boolean {
+    const isNew = !parcel.isSuspect;
+    parcel.regroup();
+    this.#parcel = null;
+    this.#suspects.push(parcel);
+    const count = this.#suspects.reduce((sum, { length }) => sum + length, 0);
+    if (isNew && count < PROBE_RECORDS) return true;
+    const { message } = summarizeError(toError(parcel.refusal));
+    this.#accounts.fail(refusesAll(this.#storage.name, parcel.length, message, parcel.refusal));
+    return false;
+  }
+}
+
+function inMemory(parcel: Parcel | null): number {
+  return parcel === null || parcel.isSpooled ? 0 : parcel.length;
 }

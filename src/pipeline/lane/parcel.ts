@@ -3,11 +3,18 @@ import type { OutBatch } from './outbox.js';
 
 /** A batch that is under way, in one piece or, after it was refused as a whole, in several. */
 export class Parcel {
+  /** How many records the storage had taken when the batch was begun. */
+  readonly storedBefore: number;
   readonly #batch: OutBatch;
   #pieces: (readonly UsageRecord[])[];
+  /** How many pieces were put off; they are the last ones. */
+  #putOff = 0;
+  #refusal: Error | null = null;
+  #isSuspect = false;
 
-  constructor(batch: OutBatch) {
+  constructor(batch: OutBatch, storedBefore: number) {
     this.#batch = batch;
+    this.storedBefore = storedBefore;
     // A storage is handed these lists, and must not be able to take records out of them.
     this.#pieces = [Object.freeze(batch.records)];
   }
@@ -62,6 +69,35 @@ export class Parcel {
   settlePiece(): void {
     this.#batch.settle(this.piece.length);
     this.#pieces = this.#pieces.slice(1);
+  }
+
+  /** Puts the first piece behind the others, as the storage refuses all of it. */
+  putOff(refusal: Error): void {
+    this.#pieces.push(...this.#pieces.splice(0, 1));
+    this.#putOff += 1;
+    this.#refusal = refusal;
+  }
+
+  /** Whether every piece that is left was put off. */
+  get isPutOff(): boolean {
+    return this.#putOff > 0 && this.#putOff >= this.#pieces.length;
+  }
+
+  /** Why the storage refused what was put off last; null where nothing was. */
+  get refusal(): Error | null {
+    return this.#refusal;
+  }
+
+  /** Whether each of its records has been refused. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  /** Makes one piece of all that was put off. */
+  regroup(): void {
+    this.#isSuspect = true;
+    this.#pieces = [Object.freeze(this.records)];
+    this.#putOff = 0;
   }
 
   /** Makes two of the first piece. */

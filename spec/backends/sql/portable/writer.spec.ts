@@ -148,10 +148,9 @@ describe("The portable writer on the application's MikroORM", () => {
       const again = makeRecord({ username: 'ada' });
       const other = makeRecord({ username: 'bob' });
       expect(await caught(writer.write([other, again], signal))).to.include({ code: 'BATCH_REFUSED' });
-      const { stored, refused } = await writer.write([again], signal);
-      expect(stored).to.equal(0);
-      expect(refused.map(({ id }) => id)).to.deep.equal([again.id]);
-      expect(refused[0]?.error.message).to.include('once');
+      const refusal = await caught(writer.write([again], signal));
+      expect(refusal).to.include({ code: 'BATCH_REFUSED' });
+      expect(refusal.message).to.include('once');
       expect(await writer.write([other], signal)).to.deep.equal({ stored: 1, refused: [] });
     });
 
@@ -184,7 +183,7 @@ describe("The portable writer on the application's MikroORM", () => {
       await poor.close(true);
       await execute(`drop owned by ${user}; drop role ${user}`);
       expect(error).to.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.include('permission denied').and.include('grant select and insert');
+      expect(error.message).to.include('permission denied').and.include('Grant the user select and insert');
     });
 
     it('is unavailable when its connection is ended, and writes on with another', async () => {

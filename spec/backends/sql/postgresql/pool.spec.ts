@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { PostgresDialect } from 'kysely';
 import { type Client, Pool } from 'pg';
 import { SqlStorage, Usage } from '../../../../src/backends/sql/index.js';
+import { insertRow } from '../../../faults/sql-engine.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
-import { initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
+import { connectPostgres, initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
 import { until } from '../../../support/until.js';
@@ -29,7 +30,8 @@ for (const [title, options] of Object.entries(WAYS)) {
   const isNative = title === "pg's pool";
 
   describeOn('postgresql', (server) => {
-    describe(`SqlStorage beside the application on ${title}`, () => {
+    describe(`SqlStorage beside the application on ${title}`, function () {
+      this.timeout(30_000);
       let database: FreshDatabase;
       let orm: MikroORM;
       let storage: SqlStorage;
@@ -140,16 +142,48 @@ for (const [title, options] of Object.entries(WAYS)) {
           for (let attempt = 0; attempt < 4; attempt += 1) {
             const abort = new AbortController();
             const storing = caught(storage.store(makeRecords(1), abort.signal));
-            if (isNative || attempt === 0)
-              await until(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
+            await until(async () => (await busyInserts()) === 1, 'one insert waits for the lock');
             abort.abort(new Error('too slow'));
             await storing;
           }
           expect(await busyInserts()).to.be.at.most(1);
           if (isNative)
-            await until(async () => (await busyInserts()) === 0, 'the server was told to give up');
+            await until(async () => (await busyInserts()) === 0, 'the server gives up by itself', 50);
         });
       });
+
+      if (isNative) {
+        it('closes a connection of its own without waiting for a lock that others hold', async () => {
+          const own = await connectPostgres(database);
+          await whileLocked(async () => {
+            const storing = caught(own.store(makeRecords(1), signal));
+            await until(async () => (await busyInserts()) === 1, 'the insert waits for the lock');
+            await own.close();
+            expect(await storing).to.include({ code: 'STORAGE_CLOSED' });
+            expect(await busyInserts()).to.equal(1);
+          });
+        });
+
+        for (const [what, lock] of [
+          ['table', () => 'lock table koa_usage in exclusive mode'],
+          ['row', (id: string) => insertRow(id, '"authorization"')],
+        ] as const) {
+          it(`gives up the lock of a ${what} after some seconds, and leaves the application's session as it was`, async () => {
+            const single = await initPostgresOrm(database, { pool: { max: 1 } });
+            const alone = new SqlStorage(single);
+            const record = makeRecord();
+            await other.query(`begin; ${lock(record.id)}`);
+            const error = await caught(alone.store([record], signal));
+            expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
+            expect(error.message).to.include('lock timeout');
+            await other.query('rollback');
+            expect(await alone.store([record], signal)).to.deep.equal({ stored: 1, refused: [] });
+            const settings = await single.em.getConnection().execute('show lock_timeout');
+            expect(settings).to.deep.equal([{ lock_timeout: '0' }]);
+            await single.close(true);
+          });
+        }
+      }
     });
   });
 }

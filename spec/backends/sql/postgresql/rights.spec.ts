@@ -106,6 +106,20 @@ describeOn('postgresql', (server) => {
       expect((await caught(read())).message).to.match(/column .*visitor does not exist/);
     });
 
+    it('says which policy to make when row-level security keeps records out, and goes on when it is there', async () => {
+      await (await connectPostgres(database)).close();
+      await client.query(`grant insert, select on koa_usage to ${role}`);
+      const storage = await connect();
+      await client.query('alter table koa_usage enable row level security');
+      const records = makeRecords(2);
+      const error = await caught(storage.store(records, signal));
+      expect(error.message).to.include('violates row-level security policy');
+      await runAdvice(error);
+      expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
+      expect(await storage.reader.getUsage()).to.have.lengthOf(2);
+      await storage.close();
+    });
+
     it('needs the right to delete for nothing but deleting', async () => {
       await (await connectPostgres(database)).close();
       await client.query(`grant insert, select on koa_usage to ${role}`);

@@ -1,17 +1,16 @@
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
+import { cannotOpen } from '../errors.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { drives } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { SqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
-import { adviceFor, isSetup } from '../sqlite/errors.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
-import { withCode } from './errors.js';
+import { SERVER_ADVICE, conditionOf } from './errors.js';
 import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
 import { LibSqlServerWriter } from './writer.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
 
 /**
  * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
@@ -28,18 +27,15 @@ export const libSqlDialect: SqlDialect = {
   // How a server keeps its files is not ours to say.
   aroundTable: (orm, prepare) =>
     isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
-  advise: (error) => adviceFor(withCode(error)),
+  conditionOf,
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
-    isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
+    isRemote(orm) ? new PortableDeleter(orm, table, conditionOf) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>
-    isRemote(orm)
-      ? new KyselySalts(orm, table, (error) => isSetup(withCode(error)))
-      : new SqliteSalts(orm, table),
+    isRemote(orm) ? new KyselySalts(orm, table, conditionOf) : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
-      ? `the libSQL server '${target}' cannot be used: ${messageOf(error)}. ` +
-        "Check the URL, that the server is running, and its token, which is given as 'password'."
+      ? cannotOpen(`the libSQL server '${target}'`, error, 'unavailable', SERVER_ADVICE)
       : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
 };

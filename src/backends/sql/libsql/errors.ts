@@ -1,20 +1,26 @@
-/** How a server's answer names what SQLite said, or what the server itself objects to. */
+import { type Condition } from '../../mikro-orm/database-error.js';
+import { ADVICE, type Conditions, judge } from '../errors.js';
+import { conditionOf as conditionOfCoded } from '../sqlite/errors.js';
+
+/** What to do where a server cannot be reached. */
+export const SERVER_ADVICE =
+  "Check the URL, that the server is running, and its token, which is given as 'password'.";
+
+/** What a server says is in the message alone, as SQLite's own words, as its code, or as a status of HTTP. */
+const CONDITIONS: Conditions = [
+  [/\bNOT NULL constraint failed\b/i, ADVICE.demand],
+  [/\bconstraint failed\b/i, 'refused'],
+  [/\bno such (?:table|column)|\bhas no column named/i, ADVICE.table],
+  [/status[ =:"]*40[134]\b/i, { advice: SERVER_ADVICE }],
+];
+
 const CODE = /\bSQLITE_[A-Z]+(?:_[A-Z]+)*\b/;
-const SETUP = /\bno such (?:table|column)|\bhas no column named|status[ =:"]*40[134]\b/i;
-const REFUSED = /\bconstraint failed\b/i;
 
-/** An error with SQLite's code. For a file, libsql throws it so; what a server says is in the message alone. */
-export function withCode(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && code !== '') return error;
-  const found = codeOf(error.message);
-  return found === null ? error : Object.assign(new Error(error.message, { cause: error }), { code: found });
-}
-
-function codeOf(message: string): string | null {
-  if (REFUSED.test(message)) return 'SQLITE_CONSTRAINT';
-  if (SETUP.test(message)) return 'SQLITE_ERROR';
-  const [code] = CODE.exec(message) ?? [];
-  return code ?? null;
+/** What an error of libSQL means. For a file, libsql throws errors with SQLite's codes. */
+export function conditionOf(error: unknown): Condition {
+  if (!(error instanceof Error) || Boolean((error as { code?: unknown }).code))
+    return conditionOfCoded(error);
+  const said = judge(error.message, CONDITIONS);
+  if (said !== 'unavailable') return said;
+  return conditionOfCoded(Object.assign(new Error(), { code: CODE.exec(error.message)?.[0] }));
 }

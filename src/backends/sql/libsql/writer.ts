@@ -2,13 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
+import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
-import { isRefusal, storageError } from '../sqlite/errors.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
 import { rowOf } from '../sqlite/row.js';
 import type { UsageTable } from '../usage-table.js';
-import { writeError } from '../errors.js';
-import { withCode } from './errors.js';
+import { conditionOf } from './errors.js';
 
 /** Records a statement. Each has some thirty parameters, and SQLite takes 32,766 a statement. */
 const CHUNK_RECORDS = 100;
@@ -28,20 +27,14 @@ export class LibSqlServerWriter implements SqlWriter {
 
   /** @inheritdoc */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    const { name } = this.#table;
     try {
       await this.#connection.ensureConnection();
       for (let start = 0; start < batch.length; start += CHUNK_RECORDS) {
         if (start > 0) await nextTurn();
         await this.#insert(batch.slice(start, start + CHUNK_RECORDS), signal);
       }
-    } catch (thrown) {
-      const error = withCode(thrown);
-      if (!isRefusal(error)) throw storageError(error, name);
-      const [record] = batch;
-      if (record !== undefined && batch.length === 1)
-        return { stored: 0, refused: [{ id: record.id, error: error as Error }] };
-      throw writeError(error, name, { isRefusal: true, advice: null });
+    } catch (error) {
+      throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
     return { stored: batch.length, refused: [] };
   }

@@ -3,8 +3,9 @@ import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { isReadyMade, needsKysely } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
+import { cannotOpen } from '../errors.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { adviceFor, explainConnect } from './errors.js';
+import { conditionOf } from './errors.js';
 import { KyselyWriter } from './kysely-writer.js';
 import { commitByThemselves, nativePool } from './native-client.js';
 import { MySqlWriter } from './writer.js';
@@ -28,12 +29,18 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   locateSql: (name) =>
     'select table_name as table_name, table_collation as table_collation from information_schema.tables ' +
     `where table_schema = database() and table_name = ${name} and table_type <> 'VIEW'`,
-  advise: adviceFor,
+  conditionOf,
   createWriter: (orm, table) =>
     needsKysely(orm) ? new KyselyWriter(orm, table) : new MySqlWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table),
-  createSalts: (orm, table) => new KyselySalts(orm, table, (error) => adviceFor(error) !== null),
-  explainConnect,
+  createDeleter: (orm, table) => new PortableDeleter(orm, table, conditionOf),
+  createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
+  explainConnect: (target, error) =>
+    cannotOpen(
+      `the database ${target}`,
+      error,
+      conditionOf(error),
+      'Check that the server runs and can be reached from here.',
+    ),
 };
 
 /** MariaDB's JSON is text, so that MikroORM converts it there. */

@@ -1,12 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
 import { textLiteral } from '../../mikro-orm/mysql-column-types.js';
-import { Mutex } from '../../mikro-orm/mutex.js';
 import { encode } from '../errors.js';
-import { rawQuery } from '../kysely.js';
+import { KyselyRunner } from '../kysely-runner.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
@@ -18,17 +16,15 @@ const CHUNK_RECORDS = 64;
 
 /**
  * Writes through MikroORM's Kysely, whatever client is behind that. Clients for MySQL put values into the statement's text
- * and escape them for one `sql_mode`, so that the text is made here, of literals that mean the same in all of them. A
- * statement that nobody waits for any more keeps its connection until the server answers; the next one waits for that.
+ * and escape them for one `sql_mode`, so that the text is made here, of literals that mean the same in all of them.
  */
 export class KyselyWriter implements SqlWriter {
-  readonly #orm: MikroORM;
+  readonly #runner: KyselyRunner;
   readonly #table: UsageTable;
   readonly #statements: InsertStatements;
-  readonly #mutex = new Mutex();
 
   constructor(orm: MikroORM, table: UsageTable) {
-    this.#orm = orm;
+    this.#runner = new KyselyRunner(orm);
     this.#table = table;
     this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
   }
@@ -40,7 +36,7 @@ export class KyselyWriter implements SqlWriter {
         if (start > 0) await nextTurn();
         const chunk = batch.slice(start, start + CHUNK_RECORDS);
         const text = encode(this.#table.name, () => this.#textOf(chunk));
-        await this.#mutex.run(signal, () => this.#execute(text, signal));
+        await this.#runner.run(text, [], signal);
       }
     } catch (error) {
       throw storageError(error, this.#table.name);
@@ -50,20 +46,6 @@ export class KyselyWriter implements SqlWriter {
 
   #textOf(chunk: readonly UsageRecord[]): string {
     return this.#statements.textOf(chunk.map((record) => parametersOf(record).map(literal)));
-  }
-
-  /** In a transaction of its own, as sessions without autocommit would begin one and never end it. */
-  async #execute(text: string, signal: AbortSignal): Promise<void> {
-    const connection = this.#orm.em.getConnection('write') as unknown as AbstractSqlConnection;
-    await connection.ensureConnection();
-    await connection
-      .getClient()
-      .transaction()
-      .execute(async (transaction) => {
-        // The connection may have taken long to get, and nobody may be waiting any more.
-        signal.throwIfAborted();
-        await transaction.executeQuery(rawQuery(text, []));
-      });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { LOCK_WAIT_MS } from '../connection-lease.js';
 
 /** What a statement that returns no rows answers. */
 export interface NativeResult {
@@ -11,11 +12,6 @@ type Callback<Value> = (error: Error | null, value: Value) => void;
 
 /** The part of a connection of mysql2's pool that is used here. */
 export interface NativeConnection {
-  /** What it was made with. */
-  readonly config: object;
-  /** What the server calls it. */
-  readonly threadId: number;
-  on(event: 'error', listener: () => void): unknown;
   execute(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
   release(): void;
   destroy(): void;
@@ -29,7 +25,8 @@ export interface NativePool {
   on(event: 'connection', listener: (connection: NativeConnection) => void): unknown;
 }
 
-const AUTOCOMMIT = 'set autocommit = 1';
+/** MySQL cannot be told for one statement how long it waits for the lock of a row. */
+const SESSION = `set autocommit = 1, innodb_lock_wait_timeout = ${LOCK_WAIT_MS / 1000}`;
 
 interface MySqlConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativePool>;
@@ -49,15 +46,16 @@ export function takeConnection(pool: NativePool): Promise<NativeConnection> {
 
 /**
  * Has the connections of a pool commit by themselves. A server may be set to begin transactions instead: reads would begin one
- * that nobody ends, and go on seeing what was there at that time. Only for a pool that is ours alone.
+ * that nobody ends, and go on seeing what was there at that time. Nor do they wait long for the lock of a row. Only for a pool
+ * that is ours alone.
  */
 export async function commitByThemselves(pool: NativePool): Promise<void> {
   // Where it fails, what comes next on the connection says so.
-  pool.on('connection', (connection) => connection.execute(AUTOCOMMIT, [], () => {}));
+  pool.on('connection', (connection) => connection.execute(SESSION, [], () => {}));
   // A connection is there already; the others are yet to be made.
   const first = await takeConnection(pool);
   try {
-    await execute(first, AUTOCOMMIT);
+    await execute(first, SESSION);
   } finally {
     first.release();
   }

@@ -1,6 +1,7 @@
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { mySqlDate } from '../../mikro-orm/mysql-column-types.js';
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
+import { LOCK_WAIT_MS } from '../connection-lease.js';
 import type { TableColumn } from '../usage-table.js';
 import { quote } from './identifiers.js';
 
@@ -13,12 +14,17 @@ const MAX_ROWS = 1024;
 /** A statement that is filled up with the last row again, which changes nothing, is so by at most this part of it. */
 const MAX_FILLING = 1 / 8;
 
+const LOCK_WAIT_S = LOCK_WAIT_MS / 1000;
+
 /**
- * The session may have an `sql_mode` that cuts what is too long. For the length of this statement it has not, by
- * MariaDB's syntax and by MySQL's; each takes the other's for a comment.
+ * What holds for the length of the statement alone, whatever the session has: nothing is cut that is too long, and no lock is
+ * waited for long. By MariaDB's syntax and by MySQL's; each takes the other's for a comment. MySQL has no hint for the locks
+ * of rows.
  */
-const STRICTLY = "/*M!100100 set statement sql_mode='STRICT_ALL_TABLES' for */";
-const STRICTLY_HINT = "/*+ set_var(sql_mode='STRICT_ALL_TABLES') */";
+const SETTINGS =
+  `/*M!100100 set statement sql_mode='STRICT_ALL_TABLES', lock_wait_timeout=${LOCK_WAIT_S}, ` +
+  `innodb_lock_wait_timeout=${LOCK_WAIT_S} for */`;
+const HINTS = `/*+ set_var(sql_mode='STRICT_ALL_TABLES') set_var(lock_wait_timeout=${LOCK_WAIT_S}) */`;
 
 /**
  * What a row is called that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each takes the
@@ -32,8 +38,6 @@ const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
  * of prepared statements, whatever the batches' lengths.
  */
 export class InsertStatements {
-  /** What every statement has near its beginning, and others have not. */
-  readonly mark: string;
   readonly #head: string;
   readonly #row: string;
   readonly #tail: string;
@@ -43,8 +47,7 @@ export class InsertStatements {
   /** @param table - the table's name, quoted, with its database if need be */
   constructor(table: string, columns: readonly TableColumn[]) {
     const id = quote('id');
-    this.mark = `into ${table} (`;
-    this.#head = `${STRICTLY} insert ${STRICTLY_HINT} ${this.mark}${columns.map(({ name }) => quote(name)).join(', ')}) values `;
+    this.#head = `${SETTINGS} insert ${HINTS} into ${table} (${columns.map(({ name }) => quote(name)).join(', ')}) values `;
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;

@@ -2,13 +2,19 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { StoreResult } from '../../../storage/usage-storage.js';
-import { encode } from '../errors.js';
+import { ConnectionLease } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
+import { encode } from '../errors.js';
 import type { UsageTable } from '../usage-table.js';
 import { storageError } from './errors.js';
 import { quoteTable } from './identifiers.js';
-import { ConnectionLease } from './lease.js';
-import { type NativeConnection, type NativeResult, execute, nativePool } from './native-client.js';
+import {
+  type NativeConnection,
+  type NativeResult,
+  execute,
+  nativePool,
+  takeConnection,
+} from './native-client.js';
 import { InsertStatements, type Parameter, parametersOf } from './statements.js';
 
 /** Bits of the protocol's status. */
@@ -26,14 +32,14 @@ const UNIT_BYTES = 3;
 export class MySqlWriter implements SqlWriter {
   readonly #table: UsageTable;
   readonly #statements: InsertStatements;
-  readonly #lease: ConnectionLease;
+  readonly #lease: ConnectionLease<NativeConnection>;
   /** Bytes of one packet that the server takes; 0 until it was asked. */
   #maxPacketBytes = 0;
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#table = table;
     this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
-    this.#lease = new ConnectionLease(() => nativePool(orm), this.#statements.mark);
+    this.#lease = new ConnectionLease(async () => takeConnection(await nativePool(orm)), giveBack);
   }
 
   /** @inheritdoc */
@@ -95,6 +101,12 @@ export class MySqlWriter implements SqlWriter {
     for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
     return this.#statements.text(size);
   }
+}
+
+function giveBack(connection: NativeConnection, error: unknown): void {
+  const { fatal, name } = (error ?? {}) as { readonly fatal?: unknown; readonly name?: unknown };
+  if (fatal === true || name === 'TimeoutError') connection.destroy();
+  else connection.release();
 }
 
 /** mysql2 would put question marks in the place of what the connection's character set lacks. */

@@ -3,10 +3,10 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import { type DeletionSteps, OldestRecords } from '../../mikro-orm/oldest-records.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
-import { convert, deletionError } from '../errors.js';
+import { type Condition, deletionError } from '../../mikro-orm/database-error.js';
+import { convert } from '../errors.js';
 import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { isSetup } from './errors.js';
 
 /**
  * Deletes through MikroORM's driver alone, in whatever SQL that speaks, and outside the application's transactions. What
@@ -15,11 +15,14 @@ import { isSetup } from './errors.js';
 export class PortableDeleter implements SqlDeleter {
   readonly #driver: IDatabaseDriver;
   readonly #table: UsageTable;
+  readonly #conditionOf: (error: unknown) => Condition;
   readonly #oldest: OldestRecords;
 
-  constructor(orm: MikroORM, table: UsageTable) {
+  /** @param conditionOf - what an error means in the dialect of the database */
+  constructor(orm: MikroORM, table: UsageTable, conditionOf: (error: unknown) => Condition) {
     this.#driver = orm.em.getDriver();
     this.#table = table;
+    this.#conditionOf = conditionOf;
     const steps: DeletionSteps = {
       find: (date, limit) => this.#find(date, limit),
       delete: (ids, signal) => this.#deleteAll(ids, signal),
@@ -33,7 +36,7 @@ export class PortableDeleter implements SqlDeleter {
       return await this.#oldest.delete(date, limit, signal);
     } catch (thrown) {
       const error = convert(this.#driver, thrown);
-      throw deletionError(error, this.#table.name, isSetup(error) || isMySqlSetup(error));
+      throw deletionError(error, this.#conditionOf(error), `table '${this.#table.name}'`);
     }
   }
 
@@ -64,10 +67,4 @@ export class PortableDeleter implements SqlDeleter {
   #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
     return databaseConditions(where, this.#table.entity, this.#driver.getPlatform());
   }
-}
-
-/** mysql2 has SQLSTATE where other clients do not: a right that is missing, a user that is not let in. */
-function isMySqlSetup(error: unknown): boolean {
-  const state: unknown = (error as { sqlState?: unknown } | null | undefined)?.sqlState;
-  return typeof state === 'string' && /^(?:28|42)/.test(state);
 }

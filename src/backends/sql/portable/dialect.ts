@@ -2,10 +2,9 @@ import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { PortableDeleter } from './deleter.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { convert } from '../errors.js';
-import { adviceFor, isSetup } from './errors.js';
+import { cannotOpen } from '../errors.js';
+import { conditionOf } from './errors.js';
 import { PortableWriter } from './writer.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
 
 /**
  * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
@@ -17,13 +16,16 @@ export const portableDialect: SqlDialect = {
   reservedNames: null,
   connectionOptions: {},
   matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
-  advise: (error, orm) => adviceFor(convert(orm.em.getDriver(), error)),
+  conditionOf,
   createWriter: (orm, table) => new PortableWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table),
-  createSalts: (orm, table) =>
-    new KyselySalts(orm, table, (error) => isSetup(convert(orm.em.getDriver(), error))),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table, conditionOf),
+  createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
   explainConnect: (target, error) =>
-    `the database ${target} cannot be used: ${messageOf(error)}. ` +
-    'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +
-    'a table in it.',
+    cannotOpen(
+      `the database ${target}`,
+      error,
+      conditionOf(error),
+      'Check the host, the port, the user and the password, that the database is there, and that the user may make ' +
+        'a table in it.',
+    ),
 };

@@ -12,8 +12,9 @@ import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
+import { writeError } from '../../mikro-orm/database-error.js';
 import { convert } from '../errors.js';
-import { isRefusal, storageError } from './errors.js';
+import { conditionOf } from './errors.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 
 /** Records a transaction, at most. */
@@ -53,10 +54,7 @@ export class PortableWriter implements SqlWriter {
       }
     } catch (thrown) {
       const error = convert(this.#driver, thrown);
-      const [record] = records;
-      if (record !== undefined && records.length === 1 && isRefusal(error))
-        return { stored: 0, refused: batch.map(({ id }) => ({ id, error: error as Error })) };
-      throw storageError(error, this.#table.name);
+      throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
     return { stored: batch.length, refused: [] };
   }

@@ -1,38 +1,43 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { TrackUsageError } from '../../../errors.js';
+import { type Condition, isSetup } from '../../mikro-orm/database-error.js';
+import { ADVICE, type Conditions, judge } from '../errors.js';
 import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from '../identifiers.js';
 import { postgresConnection } from './native-client.js';
-import { writeError } from '../errors.js';
 
 /**
- * SQLSTATE codes (postgresql.org/docs/current/errcodes-appendix.html), or their classes, after which the same batch fails
- * again: data that cannot be stored, constraints, limits, views with check option, and what triggers raise.
+ * SQLSTATE codes (postgresql.org/docs/current/errcodes-appendix.html), or their classes. `{…}` stands for a name, quoted. A
+ * refusal is data that cannot be stored, a constraint, a limit, a view with check option, and what triggers raise.
  */
-const REFUSED = ['22', '23', '54', '44000', 'P0001'];
+const CONDITIONS: Conditions = [
+  [/^23502/, ADVICE.demand],
+  [
+    /^23514 partition/,
+    { advice: 'Make the partition, or run: create table {default} partition of {table} default;' },
+  ],
+  [/^(?:22|23|54|44000|P0001)/, 'refused'],
+  [
+    /^42501 policy/,
+    {
+      advice:
+        'Have the owner run: create policy koa_track_usage on {table} to {role} using (true) with check (true);',
+    },
+  ],
+  [/^42501 connect/, { advice: 'Grant the user the right to connect to the database.' }],
+  [/^42501/, { advice: 'Run: {usage}grant insert, select on {table} to {role};' }],
+  [/^42P10/, { advice: 'Run: alter table {table} add primary key ("id");' }],
+  [
+    /^3F000/,
+    { advice: 'Run: create schema {schema}; and the migrations of the MikroORM that has the entity Usage.' },
+  ],
+  [/^3D/, ADVICE.database],
+  [/^28/, ADVICE.login],
+  [/^(?:42|3F|0A)/, ADVICE.table],
+];
 
-/** Those that only a person can do something about: syntax, names and rights, no such database or schema, wrong password. */
-const SETUP = ['42', '28', '3D', '3F', '0A'];
-
-/**
- * What an error of PostgreSQL, pg or the network means to the tracker: that the batch will never be taken as it is
- * (`BATCH_REFUSED`), that a person has to act (`STORAGE_SETUP`), or that it may be stored later (`STORAGE_UNAVAILABLE`).
- */
-export function storageError(error: unknown, orm: MikroORM, table: UsageTable): TrackUsageError {
-  return writeError(error, table.name, {
-    isRefusal: hasState(error, REFUSED),
-    advice: adviceFor(error, orm, table),
-  });
-}
-
-/** What a person has to do about an error; null if waiting may help. */
-export function adviceFor(error: unknown, orm: MikroORM, table: UsageTable): string | null {
-  return isSetup(error) ? whatToRun(stateOf(error), orm, table) : null;
-}
-
-/** Whether an error asks for a person. */
-export function isSetup(error: unknown): boolean {
-  return hasState(error, SETUP);
+/** What an error of PostgreSQL, pg or the network means. */
+export function conditionOf(error: unknown): Condition {
+  return judge(codeOf(error), CONDITIONS);
 }
 
 /**
@@ -40,44 +45,44 @@ export function isSetup(error: unknown): boolean {
  * The pool learns of the end only later, and would hand the connection out once more.
  */
 export function mayBeEnding(error: unknown): boolean {
-  return stateOf(error) === '' || hasState(error, ['08', '57P', '58', 'XX']);
+  return /^(?:$|08|57P|58|XX)/.test(stateOf(error));
 }
 
-/** What somebody has to run so that records can be written. */
-function whatToRun(state: string, orm: MikroORM, table: UsageTable): string {
-  const { user, database } = postgresConnection(orm).getConnectionOptions() as Partial<
-    Record<'user' | 'database', string>
-  >;
+/** What an error means at a table: {@link conditionOf}, with the names that somebody has to run statements with. */
+export function conditionAt(error: unknown, orm: MikroORM, table: UsageTable): Condition {
+  const condition = conditionOf(error);
+  if (!isSetup(condition)) return condition;
+  const { user } = postgresConnection(orm).getConnectionOptions() as { readonly user?: string };
+  const schema = quote(table.schema ?? 'public');
   const role = user === undefined ? 'the user that connects' : quote(user);
-  const name = quoteTable(table);
-  switch (state) {
-    case '42501':
-      return (
-        `Run: ${table.schema === null ? '' : `grant usage on schema ${quote(table.schema)} to ${role}; `}` +
-        `grant insert, select on ${name} to ${role};`
-      );
-    case '42P10':
-      return `Run: alter table ${name} add primary key (${quote('id')});`;
-    case '3F000':
-      return `Run: create schema ${quote(table.schema ?? 'public')}; and the migrations of the MikroORM that has the entity Usage.`;
-    case '3D000':
-      return `Run: create database ${quote(database ?? 'postgres')};`;
-    case '28P01':
-    case '28000':
-      return 'Check the user and the password, and that pg_hba.conf lets them in.';
-    default:
-      return 'Run the migrations of the MikroORM that has the entity Usage: they make the table and its columns.';
-  }
+  const names: Readonly<Record<string, string>> = {
+    table: quoteTable(table),
+    default: quoteTable({ ...table, name: `${table.name}_default` }),
+    schema,
+    role,
+    usage: table.schema === null ? '' : `grant usage on schema ${schema} to ${role}; `,
+  };
+  return { advice: condition.advice.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] as string) };
 }
 
 /** The five characters that say what kind of error it is; empty if the server did not say. */
 // None begins with an E, as codes of the system do that have five letters too: EPIPE.
-export function stateOf(error: unknown): string {
-  const code: unknown = (error as { code?: unknown } | null | undefined)?.code;
+function stateOf(error: unknown): string {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  // pg itself notices that a password is missing, and that the server does not know it.
+  if (typeof message === 'string' && message.startsWith('SASL: ')) return '28000';
   return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : '';
 }
 
-function hasState(error: unknown, beginnings: readonly string[]): boolean {
+/** The state, and what tells apart errors of one state whatever language the server speaks. */
+function codeOf(error: unknown): string {
+  const { routine, constraint } = (error ?? {}) as {
+    readonly routine?: unknown;
+    readonly constraint?: unknown;
+  };
   const state = stateOf(error);
-  return beginnings.some((beginning) => state.startsWith(beginning));
+  if (state === '42501' && routine === 'ExecWithCheckOptions') return `${state} policy`;
+  if (state === '42501' && routine === 'CheckMyDatabase') return `${state} connect`;
+  // A check has a name; a table that has no partition for a row, and a partition that is not the row's, say none.
+  return state === '23514' && constraint === undefined ? `${state} partition` : state;
 }

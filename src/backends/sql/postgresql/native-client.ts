@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { LOCK_WAIT_MS } from '../connection-lease.js';
 
 /** A statement with its parameters. Those that are bytes are sent in PostgreSQL's binary format. */
 export interface Statement {
@@ -9,12 +10,8 @@ export interface Statement {
 
 /** The part of pg's client that is used here. */
 export interface NativeClient {
-  readonly host: string;
-  readonly port: number;
-  /** The server's process, and what proves to it that a request to cancel is ours. */
-  readonly processID: number | null;
-  readonly secretKey: number | null;
   query(statement: string | Statement): Promise<{ readonly rows: readonly unknown[] }>;
+  query(query: Query): unknown;
   /** Gives it back to its pool, or destroys it. */
   release(destroy?: boolean): void;
 }
@@ -29,13 +26,51 @@ export interface PostgresConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativePool>;
 }
 
+/** What pg's client is given to run: its own class for it, or another that can submit itself. */
+interface Query {
+  submit(connection: Wire): unknown;
+}
+
+type QueryClass = new (statement: Statement, values: undefined, done: (error: Error | null) => void) => Query;
+
+/** The part of pg's connection that writes messages of the protocol. */
+interface Wire {
+  readonly stream: { cork(): void; uncork(): void };
+  parse(statement: { readonly text: string }): void;
+  bind(values: object): void;
+  execute(portal: object): void;
+}
+
+/** It finds no row, so that nothing is answered but that it is done. */
+const BOUND_LOCKS = `select 1 where set_config('lock_timeout', '${LOCK_WAIT_MS}', true) is null`;
+
 /** The ORM's connection for writing. */
 export function postgresConnection(orm: MikroORM): PostgresConnection {
   return orm.em.getConnection('write') as unknown as PostgresConnection;
 }
 
-/** How statements get to the server. */
-export interface StatementRunner {
-  /** Runs a statement by itself, in no transaction of the application. Rejects at once when the signal is aborted. */
-  run(statement: Statement, signal: AbortSignal): Promise<void>;
+/**
+ * Runs a statement by itself, which waits for no lock longer than some seconds. The bound goes ahead of the statement in the
+ * same message: both are one transaction, at whose end the session is as it was, and one round trip. It holds through a
+ * pooler of transactions too, such as PgBouncer.
+ */
+export function runBounded(client: NativeClient, statement: Statement): Promise<void> {
+  const { Query } = client.constructor as unknown as { readonly Query: QueryClass };
+  return new Promise((resolve, reject) => {
+    // A copy, as pg writes into what it is given.
+    const query = new Query({ ...statement }, undefined, (error) =>
+      error === null ? resolve() : reject(error),
+    );
+    const submit = query.submit.bind(query);
+    query.submit = (wire) => {
+      wire.stream.cork();
+      wire.parse({ text: BOUND_LOCKS });
+      wire.bind({});
+      wire.execute({});
+      const error = submit(wire);
+      wire.stream.uncork();
+      return error;
+    };
+    client.query(query);
+  });
 }

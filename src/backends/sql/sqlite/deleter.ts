@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { deletionError } from '../errors.js';
+import { deletionError } from '../../mikro-orm/database-error.js';
 import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { deleteSql } from './deletion.js';
-import { isSetup } from './errors.js';
+import { conditionOf } from './errors.js';
 import {
   type NativeDatabase,
   type NativeStatement,
@@ -45,7 +45,7 @@ export class SqliteDeleter implements SqlDeleter {
         if (deleted < wanted) break;
       }
     } catch (error) {
-      throw deletionError(error, this.#table.name, isSetup(error));
+      throw deletionError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
     return total;
   }

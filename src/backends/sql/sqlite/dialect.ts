@@ -2,16 +2,16 @@ import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
+import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
 import { SqliteDeleter } from './deleter.js';
-import { adviceFor, isBusy } from './errors.js';
+import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { SqliteSalts } from './salts.js';
 import { ThreadDeleter } from './thread-deleter.js';
 import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
-import { messageOf } from '../../mikro-orm/message-of.js';
 
 /**
  * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
@@ -29,7 +29,7 @@ export const sqliteDialect: SqlDialect = {
   readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   aroundTable,
-  advise: adviceFor,
+  conditionOf,
   createWriter: (orm, table, isOwn) => {
     const writer = new SqliteWriter(orm, table);
     return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
@@ -43,9 +43,7 @@ export const sqliteDialect: SqlDialect = {
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process keeps the SQLite file '${file}' locked. Try again when it is done.`
-      : `the SQLite file '${file}' cannot be opened: ${messageOf(error)}. ` +
-        'Check that its folder exists, that this process may write there, and that the file is an SQLite database. With ' +
-        'readOnly, it need not write there where an application has the file open, or its journal_mode is delete.',
+      : cannotOpen(`the SQLite file '${file}'`, error, conditionOf(error), FILE_ADVICE),
 };
 
 /**

@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SaltStore } from '../../../storage/salt-store.js';
+import { isSetup } from '../../mikro-orm/database-error.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
 import { emptyLog } from './deletion.js';
-import { isSetup } from './errors.js';
+import { conditionOf } from './errors.js';
 import { quote } from '../identifiers.js';
 import {
   type NativeDatabase,
@@ -74,7 +75,7 @@ export class SqliteSalts implements SaltStore {
         return value;
       });
     } catch (error) {
-      throw saltError(error, this.#table, isSetup(error));
+      throw saltError(error, this.#table, isSetup(conditionOf(error)));
     }
   }
 

@@ -1,7 +1,7 @@
 import { orAbort } from '../../../time/or-abort.js';
-import { deletionError } from '../errors.js';
+import { deletionError } from '../../mikro-orm/database-error.js';
 import type { SqlDeleter } from '../dialect.js';
-import { isSetup } from './errors.js';
+import { conditionOf } from './errors.js';
 import { PIECE_RECORDS, type WriteThread } from './write-thread.js';
 
 /** Has a thread delete, in short transactions. Where there is none, another deleter does. */
@@ -29,7 +29,7 @@ export class ThreadDeleter implements SqlDeleter {
         if (deleted < wanted) break;
       }
     } catch (error) {
-      throw deletionError(error, this.#tableName, isSetup(error));
+      throw deletionError(error, conditionOf(error), `table '${this.#tableName}'`);
     }
     return total;
   }

@@ -4,9 +4,10 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
+import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { storageError } from './errors.js';
+import { conditionOf } from './errors.js';
 import { type PackedRows, RowPacker } from './packed-rows.js';
 import { PIECE_RECORDS, type WriteThread, errorOf } from './write-thread.js';
 
@@ -63,7 +64,7 @@ export class ThreadWriter implements SqlWriter {
       }
       refused.push(...(await before));
     } catch (error) {
-      throw storageError(error, this.#table.name);
+      throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
     return { stored: batch.length - refused.length, refused };
   }

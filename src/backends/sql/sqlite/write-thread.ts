@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
-import { messageOf } from '../../mikro-orm/message-of.js';
+import { messageOf } from '../../mikro-orm/database-error.js';
 import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { targetOf } from './row-inserter.js';

@@ -3,9 +3,10 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
+import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { storageError } from './errors.js';
+import { conditionOf } from './errors.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
@@ -55,7 +56,7 @@ export class SqliteWriter implements SqlWriter {
         );
       }
     } catch (error) {
-      throw storageError(error, this.#table.name);
+      throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
     return { stored: batch.length - refused.length, refused };
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { messageOf } from '../../../src/backends/mikro-orm/message-of.js';
+import { messageOf } from '../../../src/backends/mikro-orm/database-error.js';
 
-describe('backends/mikro-orm/message-of', () => {
+describe('The message of an error of a database', () => {
   it('is what the error says, or whatever was thrown', () => {
     expect(messageOf(new Error('no such table'))).to.equal('no such table');
     expect(messageOf('no such table')).to.equal('no such table');
