@@ -201,7 +201,7 @@ function optionsOf(settings: InventorySettings): Omit<InventoryApplication, keyo
   };
 }
 
-function deciderOf({ method, controller }: PolicySubject): InventoryEntry['decidedBy'] {
-  if (method !== null) return 'method';
-  return controller === null ? 'default' : 'class';
+function deciderOf(subject: PolicySubject): InventoryEntry['decidedBy'] {
+  if (subject.methodDecision !== null) return 'method';
+  return subject.controllerDecision === null ? 'default' : 'class';
 }

@@ -7,9 +7,9 @@ export type DefaultPolicy = 'include' | 'exclude';
 /** What is known of a request when it is decided whether it is tracked. */
 export interface PolicySubject {
   /** What the decorator on the method says; null without one. */
-  readonly method: Decision | null;
+  readonly methodDecision: Decision | null;
   /** What the decorator on the class says; null without one. */
-  readonly controller: Decision | null;
+  readonly controllerDecision: Decision | null;
 }
 
 /** The application's side of the decision. */
@@ -27,7 +27,7 @@ export interface Policy {
  * @param subject - the action that ran; null if none did (404, 405, static files)
  */
 export function isTracked(subject: PolicySubject | null, policy: Policy): boolean {
-  const decision = subject?.method ?? subject?.controller;
+  const decision = subject?.methodDecision ?? subject?.controllerDecision;
   if (decision != null) return decision === 'tracked';
   return policy.defaultPolicy === 'include' && (subject !== null || policy.trackUnmatched);
 }

@@ -89,8 +89,8 @@ export function findDecisions(controller: ClassType, method: PropertyKey): Actio
   const ofMethodData = ofMethod?.data ?? NO_DATA_POLICY;
   const ofControllerData = ofController?.data ?? NO_DATA_POLICY;
   return {
-    method: ofMethod?.decision ?? null,
-    controller: ofController?.decision ?? null,
+    methodDecision: ofMethod?.decision ?? null,
+    controllerDecision: ofController?.decision ?? null,
     data: mergeDataPolicies(ofMethodData, ofControllerData),
     controllerAlias: ofControllerData.name ?? null,
     actionAlias: ofMethodData.name ?? null,

@@ -43,7 +43,7 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
     const route = readMarkedRoute(context);
     exchange.attribute(
       attributionOf(
-        { method: decision, controller: null, data },
+        { methodDecision: decision, controllerDecision: null, data },
         { controllerName: null, actionName: data.name ?? null, route: route?.template ?? null },
       ),
       route?.params,

@@ -27,8 +27,8 @@ export function attributionOf(
   named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
 ): Attribution {
   return {
-    method: subject.method,
-    controller: subject.controller,
+    methodDecision: subject.methodDecision,
+    controllerDecision: subject.controllerDecision,
     data: subject.data,
     controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),

@@ -21,7 +21,7 @@ export interface MatchedRoute {
 export interface PossibleRoute {
   readonly template: string;
   /** The names of its parameters whose values the route that answered has under these names as well. */
-  readonly settled: readonly string[];
+  readonly shared: readonly string[];
 }
 
 /**
@@ -72,11 +72,11 @@ export function possibleRoutes(
   return unlessStrange([], () =>
     layersOf(context).flatMap((layer) => {
       const template = String(layer.path);
-      if (answered === null) return { template, settled: [] };
+      if (answered === null) return { template, shared: [] };
       if (template === answered.template || !runsFor(layer, context)) return [];
       const params = Object.entries(routeOf(layer, answered.path)?.params ?? {});
-      const settled = params.filter(([name, value]) => answered.params[name as keyof object] === value);
-      return { template, settled: settled.map(([name]) => name) };
+      const shared = params.filter(([name, value]) => answered.params[name as keyof object] === value);
+      return { template, shared: shared.map(([name]) => name) };
     }),
   );
 }

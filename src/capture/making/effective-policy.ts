@@ -63,7 +63,7 @@ export class EffectivePolicies {
     const policies = [base, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({
       template: route ?? '',
-      settled: [],
+      shared: [],
       rules: this.of(data).params,
     }));
     // To the router, actions are routes as well.
@@ -72,9 +72,9 @@ export class EffectivePolicies {
     );
     const redacted = [
       ...routes,
-      ...others.map(({ template, settled }) => ({ template, settled, rules: base.params })),
-    ].filter(({ template, settled, rules }) =>
-      parameterNames(template).some((name) => !settled.includes(name) && isRedacted(name, rules)),
+      ...others.map(({ template, shared }) => ({ template, shared, rules: base.params })),
+    ].filter(({ template, shared, rules }) =>
+      parameterNames(template).some((name) => !shared.includes(name) && isRedacted(name, rules)),
     );
     const templates = new Set(redacted.map((each) => each.template));
     const [template = null] = templates;

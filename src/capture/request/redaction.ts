@@ -79,22 +79,22 @@ function soundsSecret(name: string, where: Place): boolean {
 export function redactQuery(query: JsonObject | null): JsonObject | null {
   if (query === null || !Object.entries(query).some(([name, value]) => mayTell(name, value))) return query;
   return mapValues(query, (name, value) =>
-    isSecretName(name, 'query') ? redactValue(value) : redactAddress(value),
+    isSecretName(name, 'query') ? redactValue(value) : redactUrl(value),
   );
 }
 
 /** Most queries have nothing to take out. */
 function mayTell(name: string, value: JsonValue): boolean {
   if (Array.isArray(value)) return value.some((item) => mayTell(name, item));
-  return isSecretName(name, 'query') || mayHoldAddress(value);
+  return isSecretName(name, 'query') || mayHoldUrl(value);
 }
 
-function mayHoldAddress(value: JsonValue): boolean {
-  return typeof value === 'string' && ADDRESS_MARK.test(value);
+function mayHoldUrl(value: JsonValue): boolean {
+  return typeof value === 'string' && URL_MARK.test(value);
 }
 
 /** Without one of these, a text has neither user information nor parameters. */
-const ADDRESS_MARK = /[/\\]{2}|[?&#;%]/;
+const URL_MARK = /[/\\]{2}|[?&#;%]/;
 
 /** What stands before the host of an address (RFC 3986, 3.2.1). Browsers take a backslash for a slash. */
 const USER_INFORMATION = /([/\\]{2})[^/\\?#]*@/g;
@@ -108,14 +108,14 @@ const VALUE_END = /[&#]/;
 /** How often an address within an address is decoded. */
 const MAX_LAYERS = 3;
 
-function redactAddress(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(redactAddress);
+function redactUrl(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(redactUrl);
   return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
 }
 
 /** A text without the secrets of the addresses in it, as in `?next=http://ada:pw@host/?token=…`, encoded or not. */
 function redactText(text: string, layers: number): string {
-  if (!ADDRESS_MARK.test(text)) return text;
+  if (!URL_MARK.test(text)) return text;
   const shown = withoutParameters(text.replaceAll(USER_INFORMATION, `$1${REDACTED}@`));
   if (layers === 0 || !shown.includes('%')) return shown;
   const decoded = unescape(shown);
@@ -166,7 +166,7 @@ export function redactRoute(
 }
 
 function redactParams(params: JsonObject, names: readonly string[]): JsonObject {
-  if (names.length === 0 && !Object.values(params).some(mayHoldAddress)) return params;
+  if (names.length === 0 && !Object.values(params).some(mayHoldUrl)) return params;
   return mapValues(params, (name, value) => {
     if (names.includes(name)) return redactValue(value);
     return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;

@@ -98,7 +98,7 @@ export function isForUntracked({ likely, possible }: Candidates, method: string)
   const closest = Math.max(...meant.map(({ closeness }) => closeness));
   return meant.some(
     ({ action: { attribution }, closeness }) =>
-      closeness === closest && (attribution.method ?? attribution.controller) === 'untracked',
+      closeness === closest && (attribution.methodDecision ?? attribution.controllerDecision) === 'untracked',
   );
 }
 

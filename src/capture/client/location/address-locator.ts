@@ -21,10 +21,10 @@ export interface LocatorStats {
   /** Never looked up, as they are private, loopback, link-local or reserved, or no addresses at all. */
   readonly withheld: number;
   /** Not looked up: as the source was left alone, too many were waiting, or the tracker was closed. */
-  readonly skipped: Readonly<Record<SkipReason, number>>;
+  readonly skipped: Readonly<Record<Obstacle, number>>;
 }
 
-type SkipReason = 'breaker' | 'queue' | 'closed';
+type Obstacle = 'breaker' | 'queue' | 'closed';
 
 /** An address that is looked up, or waits for it. */
 interface Inquiry {
@@ -32,7 +32,7 @@ interface Inquiry {
   /** Of the request that asked first. */
   readonly asyncContext: KeptContext | null;
   readonly answer: Promise<JsonObject | null>;
-  readonly settle: (location: JsonObject | null) => void;
+  readonly resolve: (location: JsonObject | null) => void;
 }
 
 /** After so many addresses of which it knows nothing, a source is suspicious. */
@@ -56,7 +56,7 @@ export class AddressLocator {
   readonly #waiting = new Set<Inquiry>();
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
-  readonly #skipped: Record<SkipReason, number> = { breaker: 0, queue: 0, closed: 0 };
+  readonly #skipped: Record<Obstacle, number> = { breaker: 0, queue: 0, closed: 0 };
   /** Look-ups in a row, from the first, that have found nothing; null when one has, or the log has told of it. */
   #inVain: number | null = 0;
   #untold = 0;
@@ -128,7 +128,7 @@ export class AddressLocator {
     return known;
   }
 
-  #obstacle(): SkipReason | null {
+  #obstacle(): Obstacle | null {
     if (this.#isClosed) return 'closed';
     if (!this.#breaker.isPassable) return 'breaker';
     const { maxConcurrent, maxWaiting } = this.#settings;
@@ -137,8 +137,8 @@ export class AddressLocator {
   }
 
   #inquire(address: string, asyncContext: KeptContext | null): Promise<JsonObject | null> {
-    const { promise: answer, resolve: settle } = Promise.withResolvers<JsonObject | null>();
-    const inquiry = { address, asyncContext, answer, settle };
+    const { promise: answer, resolve } = Promise.withResolvers<JsonObject | null>();
+    const inquiry = { address, asyncContext, answer, resolve };
     this.#open.set(address, inquiry);
     this.#waiting.add(inquiry);
     this.#startWaiting();
@@ -156,14 +156,14 @@ export class AddressLocator {
     }
   }
 
-  #skip(inquiry: Inquiry, reason: SkipReason): void {
+  #skip(inquiry: Inquiry, reason: Obstacle): void {
     this.#skipped[reason] += 1;
     this.#end(inquiry, null);
   }
 
-  #end({ address, settle }: Inquiry, location: JsonObject | null): void {
+  #end({ address, resolve }: Inquiry, location: JsonObject | null): void {
     this.#open.delete(address);
-    settle(location);
+    resolve(location);
   }
 
   async #run(inquiry: Inquiry): Promise<void> {
@@ -172,7 +172,7 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry, limit));
+      location = readAnswer(await this.#ask(inquiry, limit));
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
       this.#judge(location);
@@ -247,7 +247,7 @@ export class AddressLocator {
 }
 
 /** A location, frozen, as many records may share it. */
-function sealed(answer: unknown): JsonObject | null {
+function readAnswer(answer: unknown): JsonObject | null {
   if (answer === null || answer === undefined) return null;
   if (typeof answer !== 'object' || Array.isArray(answer))
     throw unusable('its answer is neither an object nor null');

@@ -20,7 +20,7 @@ const AHEAD_MS = 600_000;
 const LOOK_MS = 600_000;
 
 /** How long the keeper is waited for, in milliseconds. */
-const ATTEMPT_MS = 5000;
+const CALL_MS = 5000;
 
 /** The longest pauses between the attempts at a claim, and at a deletion: from, to, in milliseconds. */
 const CLAIM_PAUSES = [100, 30_000] as const;
@@ -43,7 +43,7 @@ export class DailySalts {
   readonly #fault: (error: Error) => void;
   readonly #salts = new Map<number, SaltOfDay>();
   readonly #timers = new Set<TimerHandle>();
-  readonly #attempts = new Set<AbortController>();
+  readonly #calls = new Set<AbortController>();
   #keeper: SaltKeeper | null = null;
   /** What looks at the day again. */
   #look: TimerHandle | null = null;
@@ -87,7 +87,7 @@ export class DailySalts {
   /** Wipes all salts from memory, and asks for none any more. Those that are kept for all processes stay. */
   close(): void {
     this.#isClosed = true;
-    for (const attempt of this.#attempts) attempt.abort(new Error('the tracker was closed'));
+    for (const call of this.#calls) call.abort(new Error('the tracker was closed'));
     if (this.#look !== null) this.#clock.clearTimeout(this.#look);
     for (const timer of this.#timers) this.#clock.clearTimeout(timer);
     this.#timers.clear();
@@ -133,7 +133,7 @@ export class DailySalts {
     const proposal = randomBytes(32).toString('hex');
     while (!salt.isOver) {
       try {
-        salt.set(await this.#attempt((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
+        salt.set(await this.#call((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
         return;
       } catch (error) {
         salt.missed();
@@ -148,7 +148,7 @@ export class DailySalts {
     this.#deletedOn = today;
     for (let failures = 1; this.#deletedOn === today && !this.#isClosed; failures += 1) {
       try {
-        await this.#attempt((keeper, signal) => keeper.deleteBefore(textOf(today - 1), signal));
+        await this.#call((keeper, signal) => keeper.deleteBefore(textOf(today - 1), signal));
         return;
       } catch (error) {
         this.#failed('Old salts cannot be deleted', error, '');
@@ -158,21 +158,21 @@ export class DailySalts {
   }
 
   /** Asks the keeper, and waits no longer than it may take. It may be a stranger's: it may throw, hang, and block. */
-  async #attempt<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
-    const attempt = new AbortController();
+  async #call<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const call = new AbortController();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     aborted.catch(() => {});
-    attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason as Error), { once: true });
-    const giveUp = (): void => attempt.abort(new Error(`the storage took longer than ${ATTEMPT_MS} ms`));
-    this.#attempts.add(attempt);
-    const timer = this.#clock.setTimeout(giveUp, ATTEMPT_MS, false);
+    call.signal.addEventListener('abort', () => reject(call.signal.reason as Error), { once: true });
+    const giveUp = (): void => call.abort(new Error(`the storage took longer than ${CALL_MS} ms`));
+    this.#calls.add(call);
+    const timer = this.#clock.setTimeout(giveUp, CALL_MS, false);
     try {
       // Not in the request that came first.
       await Promise.resolve();
-      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, attempt.signal), aborted]);
+      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, call.signal), aborted]);
     } finally {
       this.#clock.clearTimeout(timer);
-      this.#attempts.delete(attempt);
+      this.#calls.delete(call);
     }
   }
 
