@@ -2,9 +2,9 @@ import { constants } from 'node:os';
 
 /** What a tracker does when its process ends. */
 export interface EndingTracker {
-  /** Stores what waits, unless the storages fail. */
+  /** Stores the records that wait, unless the storages fail. */
   flush(): Promise<void>;
-  /** Stores or spools what waits. */
+  /** Stores or spools the records that wait. */
   close(): Promise<unknown>;
 }
 
@@ -36,7 +36,7 @@ const closed = new Set<Pick<EndingTracker, 'close'>>();
 
 function closeAll(signal: NodeJS.Signals): void {
   ignoreSignals();
-  // Asked now: a listener that is called once is gone by the time that everything is closed.
+  // Counted now: a listener that is called once is gone by the time that all trackers are closed.
   const isAlone = process.listenerCount(signal) === 0;
   void Promise.allSettled([...closed].map((tracker) => tracker.close())).then(() => {
     if (isAlone) endBy(signal);
@@ -46,7 +46,7 @@ function closeAll(signal: NodeJS.Signals): void {
 /** Ends the process as the signal does where nobody listens for it. */
 function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
-  // Linux spares the first process of a container (pid_namespaces(7)). The exit code is the one that shells give to such an end.
+  // Linux spares a container's first process (pid_namespaces(7)). Shells give this exit code to such an end.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }
 
@@ -62,7 +62,7 @@ function ignoreSignals(): void {
  * @returns a function that undoes it
  */
 export function closeOnSignals(tracker: Pick<EndingTracker, 'close'>): () => void {
-  // In front of the application's own listeners, which may be called once and then be gone.
+  // In front of the application's own listeners, of which those that are called once are gone afterwards.
   if (closed.size === 0) for (const signal of SIGNALS) process.prependListener(signal, closeAll);
   closed.add(tracker);
   return () => {

@@ -1,20 +1,20 @@
 /** What a decorator says of an action or a controller. */
 export type Decision = 'tracked' | 'untracked';
 
-/** What happens to actions that nobody decorated. */
+/** What happens to actions without a decorator. */
 export type DefaultPolicy = 'include' | 'exclude';
 
-/** What is known of a request when it is decided whether it is tracked. */
+/** The decisions of an action's decorators. */
 export interface PolicySubject {
-  /** What the decorator on the method says; null without one. */
+  /** The decision of the decorator on the method; null without one. */
   readonly methodDecision: Decision | null;
-  /** What the decorator on the class says; null without one. */
+  /** The decision of the decorator on the class; null without one. */
   readonly controllerDecision: Decision | null;
 }
 
-/** The application's side of the decision. */
+/** The application's policy: what is tracked without a decision. */
 export interface Policy {
-  /** What happens to actions that nobody decorated. */
+  /** What happens to actions without a decorator. */
   readonly defaultPolicy: DefaultPolicy;
   /** Whether requests that no action answers are tracked, where the default policy is `'include'`. */
   readonly trackUnmatched: boolean;

@@ -67,14 +67,14 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   );
   if (settings.handleSignals) {
     const endSignals = closeOnSignals(tracker);
-    // A signal that comes while the tracker closes waits for the end of that.
+    // A signal that comes while the tracker closes waits until the tracker is closed.
     attachments.push((closing) => void closing.then(endSignals, endSignals));
   }
   if (settings.metrics) attachments.push(measure(tracker, pipeline));
   return Object.assign(capture.middleware(), { tracker });
 }
 
-/** What has to be undone when the tracker is closed; it is handed the end of that. */
+/** Undoes a part of `trackUsage` when the tracker is closed; `closing` ends when the tracker is closed. */
 type Attachment = (closing: Promise<unknown>) => void;
 
 function measure(tracker: UsageTracker, pipeline: Pipeline): Attachment {
@@ -87,7 +87,7 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): Attachment {
   return (closing) => void closing.then(endMetrics, endMetrics);
 }
 
-/** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
+/** The handle of capture and pipeline. Its figures count every request that has closed. */
 class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;
