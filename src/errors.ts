@@ -3,15 +3,15 @@
  *
  * - `INVALID_OPTION`: an option is unknown, of the wrong type or out of bounds.
  * - `INVALID_DECORATION`: decorators contradict each other or stand where they have no meaning.
- * - `INVALID_QUERY`: a filter, bound, date or cursor given to `getUsage` or one of its kin, or to `deleteBefore`, is not usable.
+ * - `INVALID_QUERY`: a filter, bound, date or cursor of a query, or of `deleteBefore`, cannot be used.
  * - `NO_STORAGE`: no storage was given and none is in the container.
  * - `STORAGE_CONNECT`: a storage could not open its connection.
- * - `STORAGE_SETUP`: the database has to be changed by a person (missing table, wrong columns, missing right).
+ * - `STORAGE_SETUP`: a person has to change the database (missing table, wrong columns, missing right).
  * - `STORAGE_UNAVAILABLE`: the storage cannot write now; the same batch may be accepted later.
  * - `BATCH_REFUSED`: the storage will never take this batch as a whole, but may take parts of it.
  * - `STORAGE_CLOSED`: the storage was used after `close()`.
  * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.
- * - `GEO_SOURCE`: a source of locations cannot be opened, cannot be reached, or answers what cannot be used.
+ * - `GEO_SOURCE`: a source of locations cannot be opened, cannot be reached, or gives unusable answers.
  */
 export type TrackUsageErrorCode =
   | 'INVALID_OPTION'
@@ -30,9 +30,9 @@ export type TrackUsageErrorCode =
 const BRAND = Symbol.for('koa-track-usage.error');
 
 /**
- * The one error class of this library. The message says what failed, with which value, and what to do;
- * `code` tells the kinds apart, and `cause` keeps what a driver threw. Errors of other installed copies of this package are
- * instances as well.
+ * The one error class of this library. The message says what failed, with which value, and what to do; `code`
+ * tells the kinds apart, and `cause` keeps what a driver threw. Errors of other installed copies of this
+ * package are instances as well.
  */
 export class TrackUsageError extends Error {
   static {
@@ -54,7 +54,7 @@ export class TrackUsageError extends Error {
     this.code = code;
   }
 
-  /** Whether a value is such an error, of whichever installed copy. */
+  /** Whether a value is a `TrackUsageError`, of any installed copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // A class that extends this one knows its own instances.
     if (this !== TrackUsageError) return Function.prototype[Symbol.hasInstance].call(this, value);

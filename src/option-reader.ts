@@ -3,26 +3,26 @@ import { TrackUsageError } from './errors.js';
 
 /** How one option is read. */
 export interface OptionKind<Given = never> {
-  /** What can be used, as an error says it. */
+  /** The usable values, in the words of an error. */
   readonly expected: string;
-  /** Whether a value can be used. @default any can */
+  /** Whether a value can be used. @default every value */
   readonly accepts?: (value: unknown) => boolean;
-  /** What holds where the option is not given. @default undefined */
+  /** The setting if the option is not given. @default undefined */
   readonly default?: unknown;
   /** Whether the option has to be given. @default false */
   readonly isRequired?: boolean;
-  /** Whether errors keep the value to themselves. @default false */
+  /** Whether errors must not show the value. @default false */
   readonly isSecret?: boolean;
   /** The smallest number, and the largest, both inclusive. */
   readonly min?: number;
   readonly max?: number;
-  /** What a number counts, if it is no mere count. */
+  /** The unit of a number; none for a mere count. */
   readonly unit?: Unit | undefined;
-  /** The texts that can be used, where no other can. */
+  /** The only texts that can be used. */
   readonly values?: readonly string[];
-  /** The table of the options that it holds. */
+  /** The table of the options that this option holds. */
   readonly table?: new () => object;
-  /** Makes the setting from a value that was accepted; it may refuse the value all the same. @default the value itself */
+  /** Makes the setting of an accepted value, or refuses the value after all. @default the value itself */
   readonly convert?: (value: Given, place: OptionPlace) => unknown;
 }
 
@@ -30,21 +30,21 @@ type Unit = 'milliseconds' | 'bytes' | 'days';
 
 /** An option, as an error names it. */
 export interface OptionPlace {
-  /** Who takes it, such as `trackUsage`. */
+  /** The function that takes the option, such as `trackUsage`. */
   readonly subject: string;
-  /** Its name, behind that of the option that holds it. */
+  /** The option's name, behind the name of the option that holds it. */
   readonly name: string;
 }
 
-/** Options with every default filled in; `Other` has the settings that are of another type than their options. */
+/** Options with every default filled in; `Other` has the settings whose types differ from their options'. */
 export type Settings<Options, Other extends object = object> = Readonly<Other> & {
   readonly [Name in Exclude<keyof Options, keyof Other>]-?: Exclude<Options[Name], undefined>;
 };
 
 /**
- * Describes an option, in a class that is the table of a function's options and their type in one: each field holds how its
- * option is read, and is typed as what may be given. A type that is computed from the table would cost the options their
- * docstrings in editors.
+ * Describes an option, in a class that is both the table of a function's options and their type: each field
+ * holds the kind of its option, and has the type of a value that may be given. A type that is computed from
+ * the table would cost the options their docstrings in editors.
  */
 export function option<Given>(kind: OptionKind<Given>): Given | undefined {
   return kind as never;
@@ -99,7 +99,7 @@ export function callable<Given>(fallback: Given | null = null): Given | undefine
   return option<Given>({ default: fallback, expected: 'a function', accepts: isFunction });
 }
 
-/** An object of options; `null` for a fallback means that it has no defaults where it is left out as a whole. */
+/** An object of options; with `null` for a fallback, an omitted object has no defaults. */
 export function group<Options extends object>(
   table: new () => Options,
   fallback: object | null = readOptions('', table, {}),
@@ -113,7 +113,7 @@ export function group<Options extends object>(
   });
 }
 
-/** What a table holds. */
+/** The kinds of a table's options, by name. */
 export function kindsOf(table: new () => object): Readonly<Record<string, OptionKind>> {
   return new table() as never;
 }
@@ -125,8 +125,8 @@ export function kindsOf(table: new () => object): Readonly<Record<string, Option
  * @param table - the options that exist: a field each, made by `integer`, `text`, `option` …
  * @param options - what was given
  * @param holder - the option that holds these options, if they are nested
- * @throws {TrackUsageError} `INVALID_OPTION` if they are not an object, if one of them does not exist or cannot be used, or if
- *   one is missing; it names the option, its value and what was expected
+ * @throws {TrackUsageError} `INVALID_OPTION` if `options` is not an object, or an option is unknown, missing
+ *   or cannot be used; the error names the option, its value and what was expected
  */
 export function readOptions<Options extends object, Other extends object = object>(
   subject: string,
@@ -162,7 +162,8 @@ function read(kind: OptionKind, value: unknown, place: OptionPlace): unknown {
 /**
  * Refuses an option.
  *
- * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value unless it is a secret, and what was expected
+ * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value unless it is a secret, and what
+ *   was expected
  */
 export function refuseOption(
   { subject, name }: OptionPlace,
@@ -199,7 +200,7 @@ export function hasMethods(value: unknown, ...methods: readonly string[]): boole
   return methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
 }
 
-/** A value under a name that nobody knows, which may be a misspelt password: text, and what may hold it, is not shown. */
+/** A value of an unknown option, which may be a misspelt password: a value that may hold text is not shown. */
 function kindOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean'
     ? show(value)
@@ -207,8 +208,8 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * A value as an error shows it: on one line, and not too long. What others made of its inspection does not count: it
- * may throw, as that of an invalid `Date` does where MikroORM's connection to MongoDB has changed it.
+ * A value as an error shows it: on one line, and not too long. Custom inspection is off, as it may throw:
+ * that of an invalid `Date` does, where MikroORM's connection to MongoDB has changed it.
  */
 export function show(value: unknown): string {
   return typeof value === 'string'
@@ -224,7 +225,7 @@ const SHOWN = {
   customInspect: false,
 };
 
-/** Text as far as no password and no key can be in it, as both can in a URL. */
+/** Cuts text where a password or a key may begin, as both may in a URL. */
 function withoutSecrets(shown: string): string {
   const colon = shown.indexOf(':');
   const slashes = shown.indexOf('://');

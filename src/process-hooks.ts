@@ -32,7 +32,7 @@ function closing(): readonly EndingTracker[] {
 
 function closeAll(signal: NodeJS.Signals): void {
   ignoreSignals();
-  // Asked now: a listener that is called once is gone by the time that everything is closed.
+  // Counted now: a listener that is called once is gone by the time that all trackers are closed.
   const isAlone = process.listenerCount(signal) === 0;
   void Promise.allSettled(closing().map((tracker) => tracker.close())).then(() => {
     if (isAlone) endBy(signal);
@@ -42,7 +42,7 @@ function closeAll(signal: NodeJS.Signals): void {
 /** Ends the process as the signal does where nobody listens for it. */
 function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
-  // Linux spares the first process of a container (pid_namespaces(7)). The exit code is the one that shells give to such an end.
+  // Linux spares a container's first process (pid_namespaces(7)). Shells give this exit code to such an end.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
 }
 

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { type Decision, type DefaultPolicy, isTracked } from '../../src/metadata/policy.js';
 
 type Case = [
-  method: Decision | null,
-  controller: Decision | null,
+  methodDecision: Decision | null,
+  controllerDecision: Decision | null,
   defaultPolicy: DefaultPolicy,
   trackUnmatched: boolean,
   tracked: boolean,
@@ -35,7 +35,12 @@ describe('isTracked', () => {
   for (const [method, controller, defaultPolicy, trackUnmatched, expected] of MATCHED) {
     const what = `method ${method ?? '-'}, class ${controller ?? '-'}, default ${defaultPolicy}`;
     it(`${what}, trackUnmatched ${trackUnmatched}: ${expected ? 'tracked' : 'not tracked'}`, () => {
-      expect(isTracked({ method, controller }, { defaultPolicy, trackUnmatched })).to.equal(expected);
+      expect(
+        isTracked(
+          { methodDecision: method, controllerDecision: controller },
+          { defaultPolicy, trackUnmatched },
+        ),
+      ).to.equal(expected);
     });
   }
 

@@ -10,32 +10,47 @@ import { refusalOf } from '../support/refusal.js';
 describe('the metadata registry', () => {
   it('knows nothing of a class that nobody decorated', () => {
     class Plain {}
-    expect(findDecisions(Plain, 'list')).to.deep.include({ method: null, controller: null });
+    expect(findDecisions(Plain, 'list')).to.deep.include({ methodDecision: null, controllerDecision: null });
   });
 
   it('keeps what is said of a method apart from what is said of its class', () => {
     class Both {}
     decideController(Both, 'tracked');
     decideMethod(Both.prototype, 'list', 'untracked');
-    expect(findDecisions(Both, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
-    expect(findDecisions(Both, 'other')).to.deep.include({ method: null, controller: 'tracked' });
+    expect(findDecisions(Both, 'list')).to.deep.include({
+      methodDecision: 'untracked',
+      controllerDecision: 'tracked',
+    });
+    expect(findDecisions(Both, 'other')).to.deep.include({
+      methodDecision: null,
+      controllerDecision: 'tracked',
+    });
   });
 
   it('knows methods by symbols too', () => {
     const list = Symbol('list');
     class Symbolic {}
     decideMethod(Symbolic.prototype, list, 'tracked');
-    expect(findDecisions(Symbolic, list).method).to.equal('tracked');
-    expect(findDecisions(Symbolic, Symbol('list')).method).to.equal(null);
-    expect(findDecisions(Symbolic, 'list').method).to.equal(null);
+    expect(findDecisions(Symbolic, list).methodDecision).to.equal('tracked');
+    expect(findDecisions(Symbolic, Symbol('list')).methodDecision).to.equal(null);
+    expect(findDecisions(Symbolic, 'list').methodDecision).to.equal(null);
   });
 
   it('is not fooled by the names that every object has', () => {
     class Plain {}
     decideMethod(Plain.prototype, 'list', 'tracked');
-    expect(findDecisions(Plain, 'toString')).to.deep.include({ method: null, controller: null });
-    expect(findDecisions(Plain, '__proto__')).to.deep.include({ method: null, controller: null });
-    expect(findDecisions(Plain, 'constructor')).to.deep.include({ method: null, controller: null });
+    expect(findDecisions(Plain, 'toString')).to.deep.include({
+      methodDecision: null,
+      controllerDecision: null,
+    });
+    expect(findDecisions(Plain, '__proto__')).to.deep.include({
+      methodDecision: null,
+      controllerDecision: null,
+    });
+    expect(findDecisions(Plain, 'constructor')).to.deep.include({
+      methodDecision: null,
+      controllerDecision: null,
+    });
   });
 
   describe('of a subclass', () => {
@@ -48,23 +63,35 @@ describe('the metadata registry', () => {
     decideController(Grandchild, 'untracked');
 
     it('takes what the nearest class says of the method, and of the class, each for itself', () => {
-      expect(findDecisions(Base, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
-      expect(findDecisions(Child, 'list')).to.deep.include({ method: 'tracked', controller: 'tracked' });
+      expect(findDecisions(Base, 'list')).to.deep.include({
+        methodDecision: 'untracked',
+        controllerDecision: 'tracked',
+      });
+      expect(findDecisions(Child, 'list')).to.deep.include({
+        methodDecision: 'tracked',
+        controllerDecision: 'tracked',
+      });
       expect(findDecisions(Grandchild, 'list')).to.deep.include({
-        method: 'tracked',
-        controller: 'untracked',
+        methodDecision: 'tracked',
+        controllerDecision: 'untracked',
       });
     });
 
     it('says nothing of its siblings', () => {
       class Sibling extends Base {}
-      expect(findDecisions(Sibling, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
+      expect(findDecisions(Sibling, 'list')).to.deep.include({
+        methodDecision: 'untracked',
+        controllerDecision: 'tracked',
+      });
     });
 
     it('stops at a class that extends null', () => {
       const Rootless = class extends (null as unknown as typeof Base) {} as unknown as ClassType;
       decideController(Rootless, 'tracked');
-      expect(findDecisions(Rootless, 'list')).to.deep.include({ method: null, controller: 'tracked' });
+      expect(findDecisions(Rootless, 'list')).to.deep.include({
+        methodDecision: null,
+        controllerDecision: 'tracked',
+      });
     });
   });
 
@@ -75,7 +102,7 @@ describe('the metadata registry', () => {
       const refusal = refusalOf(() => decideController(Torn, second));
       expect(refusal.code).to.equal('INVALID_DECORATION');
       expect(refusal.message).to.contain('class Torn');
-      expect(findDecisions(Torn, 'list').controller).to.equal(first);
+      expect(findDecisions(Torn, 'list').controllerDecision).to.equal(first);
     }
   });
 
@@ -86,7 +113,7 @@ describe('the metadata registry', () => {
       const refusal = refusalOf(() => decideMethod(Torn.prototype, 'list', second));
       expect(refusal.code).to.equal('INVALID_DECORATION');
       expect(refusal.message).to.contain('Torn.list()');
-      expect(findDecisions(Torn, 'list').method).to.equal(first);
+      expect(findDecisions(Torn, 'list').methodDecision).to.equal(first);
     }
   });
 
@@ -96,7 +123,10 @@ describe('the metadata registry', () => {
     decideController(Twice, 'tracked');
     decideMethod(Twice.prototype, 'list', 'untracked');
     decideMethod(Twice.prototype, 'list', 'untracked');
-    expect(findDecisions(Twice, 'list')).to.deep.include({ method: 'untracked', controller: 'tracked' });
+    expect(findDecisions(Twice, 'list')).to.deep.include({
+      methodDecision: 'untracked',
+      controllerDecision: 'tracked',
+    });
   });
 
   it('lives where every installed copy of the package finds it', () => {

@@ -52,7 +52,7 @@ export class Capture implements ExchangeWatcher {
   readonly #onRequest: (context: Context) => void;
   /** The kinds of warnings that have been given. */
   readonly #warned = new Set<string>();
-  /** What has closed in this turn of the event loop. */
+  /** The exchanges that have closed in this turn of the event loop. */
   #closed: Exchange[] = [];
   readonly #recordClosed = (): void => {
     const closed = this.#closed;
@@ -62,7 +62,7 @@ export class Capture implements ExchangeWatcher {
 
   /**
    * @param sink - where records go
-   * @param salts - what visitors are told apart by; null if they are not
+   * @param salts - the salts of visitors' pseudonyms; null without the option `visitors`
    * @param onRequest - called at every request, before it is watched
    */
   constructor(
@@ -93,7 +93,7 @@ export class Capture implements ExchangeWatcher {
     return this.#gate.skipped;
   }
 
-  /** The Koa middleware. It adds no promise to the chain: what `next` returns is returned. */
+  /** The Koa middleware. It adds no promise to the chain: it returns what `next` returns. */
   middleware(): Middleware {
     return (context, next) => {
       // A request is watched once, however often the middleware is mounted, and also where one application hands
@@ -118,7 +118,7 @@ export class Capture implements ExchangeWatcher {
   }
 
   /**
-   * Makes the records of what has closed. It happens by itself on the next turn of the event loop: there the
+   * Makes the records of closed exchanges. It happens by itself on the next turn of the event loop: there the
    * answers are out of the way, and several records are made in a row, which takes half the time a record, as code
    * and data are in the processor's caches.
    */
@@ -136,30 +136,30 @@ export class Capture implements ExchangeWatcher {
     this.#warnOnce('missed', why);
   }
 
-  /** Whether controllers have answered that no record can be made of. */
+  /** Whether controllers have answered whose actions are not known, and which no record can be made of. */
   get missesActions(): boolean {
     return this.#warned.has('missed');
   }
 
-  /** The same, and waits for what is still being learned of them, which takes no longer than each may take. */
+  /** Makes the records of closed exchanges, and waits for late parts, within the limit of each. */
   async complete(): Promise<void> {
     this.settle();
     await this.#waiting.left();
   }
 
-  /** The same, without waiting: records go with what is known by now. */
+  /** Makes the records of closed exchanges and waiting drafts, with the parts that are known by now. */
   conclude(): void {
     this.settle();
     this.#waiting.empty();
   }
 
-  /** Ends what goes on behind the scenes. Requests may still come. */
+  /** Ends the look-ups, and the waiting of drafts. Requests may still come. */
   close(): void {
     this.conclude();
     this.#details.close();
   }
 
-  /** What became of the addresses that were looked up; null where none are. */
+  /** What became of the addresses that were looked up; null without the option `geo`. */
   get geo(): LocatorStats | null {
     return this.#details.geo;
   }
@@ -169,7 +169,7 @@ export class Capture implements ExchangeWatcher {
     return this.#details.incomplete;
   }
 
-  /** How well visitors are told apart; null where they are not. */
+  /** How well visitors are told apart; null without the option `visitors`. */
   get visitors(): VisitorStats | null {
     return this.#details.visitors;
   }
@@ -188,7 +188,7 @@ export class Capture implements ExchangeWatcher {
     }
   }
 
-  /** @returns null for what no action answered and an untracked one would have; that has been counted */
+  /** @returns null if no action answered, and an untracked one would have; such a request is counted */
   #policyOf(exchange: Exchange): EffectivePolicy | null {
     const { attribution, context } = exchange;
     if (attribution !== null && !attribution.isRecorded) this.#meet(attribution);
@@ -218,7 +218,7 @@ export class Capture implements ExchangeWatcher {
     this.#sink.warn(kind, message);
   }
 
-  /** Adds what may be known only later. */
+  /** Adds the parts of a record that may be late. */
   #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
     const late = this.#details.begin(draft, exchange, isAnonymous);
     if (late === null) this.#finish(draft, exchange.asyncContext, null);

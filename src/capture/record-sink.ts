@@ -4,10 +4,10 @@ import type { UsageRecord } from '../record/usage-record.js';
 export interface RecordSink {
   /** Takes a record. */
   accept(record: UsageRecord): void;
-  /** Learns that something failed that cost no record, such as an option's callback. */
+  /** Learns of a failure that cost no record, such as one of an option's callback. */
   fault(what: string, error: unknown): void;
   /** Learns that a record could not be made. */
   lost(what: string, error: unknown): void;
-  /** Learns that something is set up as it should not be. */
+  /** Learns of a mistake in the application's configuration. */
   warn(kind: string, message: string): void;
 }

@@ -2,7 +2,7 @@ import { type Action, createParamDecorator } from 'routing-controllers';
 import { exchangeOf } from './exchange/exchange.js';
 
 /**
- * The application's own data, for its types: it adds its names by declaration merging.
+ * The types of the application's own data. The application adds them by declaration merging.
  *
  * ```ts
  * declare module 'koa-track-usage' {
@@ -18,10 +18,10 @@ export interface UsageDataTypes {}
 export type TrackedData = keyof UsageDataTypes extends never ? object : Readonly<Partial<UsageDataTypes>>;
 
 /**
- * Adds data of the application's own to the record of this request: JSON, within the limits of a record's objects (64
- * names, 5 levels, 8 KiB). Later values replace earlier ones of the same name. It never throws: what cannot be JSON is
- * left out, with one line in the log. On a request that is not tracked it does nothing; where no tracker watches the
- * request, a warning of the process says so, once.
+ * Adds the application's own data to the record of a request: JSON, within the limits of a record (64 names,
+ * 5 levels, 8 KiB). Later values replace earlier ones of the same name. `track` never throws: it leaves out a
+ * value that JSON cannot hold, with one line in the log. On an untracked request, `track` does nothing. On a
+ * request that no tracker watches, it emits a warning of the process, once.
  *
  * @param ctx - the request's Koa context, anywhere below the middleware
  */
@@ -33,7 +33,7 @@ export function track(ctx: object, data: TrackedData): void {
 
 let hasWarned = false;
 
-/** There is no tracker whose log could say it. */
+/** Emits a warning of the process, as there is no tracker with a log. */
 function warnOfNoTracker(): void {
   if (hasWarned) return;
   hasWarned = true;
@@ -43,12 +43,11 @@ function warnOfNoTracker(): void {
   );
 }
 
-/** What `@UsageData()` hands to an action: `track` for its own request. */
+/** What `@UsageData()` hands to an action: `track`, bound to the action's request. */
 export type UsageDataTracker = (data: TrackedData) => void;
 
 /**
- * Hands an action what adds data of its own to its record: `search(@UsageData() track: UsageDataTracker)`. It does
- * what {@link track} does, without the context.
+ * Hands an action {@link track} for its own request: `search(@UsageData() track: UsageDataTracker)`.
  */
 export function UsageData(): ParameterDecorator {
   return createParamDecorator({

@@ -2,8 +2,8 @@ import { TrackUsageError } from '../errors.js';
 import { type ClassType, className } from '../metadata/registry.js';
 
 /**
- * Refuses a method decorator that stands on a class, a static method, or where the standard (stage 3) decorators
- * are compiled: routing-controllers needs TypeScript's `experimentalDecorators`, and so do ours.
+ * Refuses a method decorator on a class or a static method, or where standard (stage 3) decorators are
+ * compiled: this package needs TypeScript's `experimentalDecorators`, as routing-controllers does.
  *
  * @param decorator - the decorator as it is written, such as `@Tracked()`
  */
@@ -26,10 +26,10 @@ export function assertMethod(
 }
 
 /**
- * Refuses a decorator that stands without its parentheses, and so is itself called with what it decorates. Compilers that
- * check no types let it pass, and it would decide nothing.
+ * Refuses a decorator without its parentheses, which is called with the class or method that it decorates.
+ * Compilers that check no types let such a decorator pass, and it would decide nothing.
  *
- * @param given - what it was called with beyond its options
+ * @param given - the arguments beyond the decorator's options
  */
 export function assertCalled(decorator: string, given: readonly unknown[]): void {
   if (given.length === 0) return;

@@ -2,11 +2,11 @@ import { decideController } from '../metadata/registry.js';
 import { assertCalled, assertClass } from './assert-target.js';
 
 /**
- * Leaves untracked every action of this controller that says nothing of its own, whatever the default policy says.
- * Subclasses inherit it.
+ * Leaves every action of this controller untracked that has no decorator of its own, whatever the default
+ * policy says. Subclasses inherit the decision.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if it also says the opposite, or if
- *   this stands without its parentheses or on anything but a class
+ * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if it also says the opposite, or
+ *   if this stands without its parentheses or on anything but a class
  */
 export function UntrackedController(): ClassDecorator;
 export function UntrackedController(...none: unknown[]): ClassDecorator {

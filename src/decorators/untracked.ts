@@ -2,10 +2,10 @@ import { decideMethod } from '../metadata/registry.js';
 import { assertCalled, assertMethod } from './assert-target.js';
 
 /**
- * Leaves untracked this action, whatever its class and the default policy say. Subclasses inherit it.
+ * Leaves this action untracked, whatever its class and the default policy say. Subclasses inherit this.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if the method also says the opposite,
- *   or if this stands without its parentheses or on anything but an instance method
+ * @throws {TrackUsageError} `INVALID_DECORATION` when the class is defined, if the method also says the
+ *   opposite, or if this stands without its parentheses or on anything but an instance method
  */
 export function Untracked(): MethodDecorator;
 export function Untracked(...none: unknown[]): MethodDecorator {

@@ -17,23 +17,23 @@ export interface InventoryPolicy {
   readonly ip: IpPolicy;
   /** The query names that are kept. */
   readonly query: readonly string[];
-  /** What becomes of parameters that are named. */
+  /** The rules of parameters, by name. */
   readonly params: Readonly<Record<string, ParameterRule>>;
   /** Whether data of the application's own is kept. */
   readonly data: boolean;
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
-  /** Days after which the records are deleted from every storage; null where one of them keeps them. */
+  /** Days after which the records are deleted from every storage; null if a storage keeps its records. */
   readonly retentionDays: number | null;
 }
 
-/** What is recorded of one action, for whoever has to know. */
+/** What is recorded of one action. */
 export interface InventoryEntry extends InventoryPolicy {
   /** The request's method in capitals, such as `GET`; `ALL` for every method. */
   readonly method: string;
   /** The route's template with its prefix. */
   readonly route: string;
-  /** What records call its controller. */
+  /** What records call the action's controller. */
   readonly controller: string;
   /** What records call the action. */
   readonly action: string;
@@ -47,14 +47,14 @@ export interface InventoryEntry extends InventoryPolicy {
 export interface InventoryStorage {
   /** What it is called. */
   readonly name: string;
-  /** Days after which its records are deleted; null where that is left to somebody else. */
+  /** Days after which the storage's records are deleted; null if the tracker deletes none. */
   readonly retentionDays: number | null;
 }
 
 /**
- * What the application's options say, by their names. Of a function it can only be told that there is one. The policy is that
- * of every request which is recorded and that no listed action answers: of routes with `tracked()`, unless that says
- * otherwise, and of unmatched requests.
+ * The application's options, by their names; of a function, only that there is one. The policy is that of
+ * recorded requests which no listed action answers: of routes with `tracked()`, unless that has options of
+ * its own, and of unmatched requests.
  */
 export interface InventoryApplication extends InventoryPolicy {
   /** Whether requests that no action answers are recorded. */
@@ -69,15 +69,15 @@ export interface InventoryApplication extends InventoryPolicy {
   readonly respect: RecordingSettings['respect'];
   /** Whether every request that failed is recorded, whatever the sample rate. */
   readonly keepErrors: boolean;
-  /** Whether headers of trusted proxies tell the client's address. With `ip: 'full'`, `X-Forwarded-For` is then kept too. */
+  /** Whether trusted proxies tell the client's address. With `ip: 'full'`, `X-Forwarded-For` is kept too. */
   readonly trustProxy: boolean;
-  /** Whether a source of locations is handed full addresses, whatever is kept of them; it may be a third party. */
+  /** Whether full addresses go to a source of locations, whatever `ip` says; it may be a third party. */
   readonly geo: boolean;
   /** Who names the user: Basic authentication, or a function, which may hash the name (`hashUser`) or give none. */
   readonly user: 'basic' | 'function';
   /**
-   * Hours after the beginning of its day when the salt is deleted that tells a day's visitors apart, if a tracker runs then,
-   * else when the next one starts; null where visitors are not told apart.
+   * Hours from the beginning of a day until the salt of its visitors is deleted, if a tracker runs then, else
+   * when the next tracker starts; null without the option `visitors`.
    */
   readonly visitorSaltHours: number | null;
   /** Whether the text of the `User-Agent` header is kept. */
@@ -87,8 +87,8 @@ export interface InventoryApplication extends InventoryPolicy {
 }
 
 /**
- * What a tracker records, action by action. It is plain data: `JSON.stringify` it, or `renderInventory`. Routes that
- * `tracked()` marks are not listed, as nobody knows them before they are asked for.
+ * What a tracker records, action by action. It is plain data: `JSON.stringify` it, or `renderInventory`.
+ * Routes that `tracked()` marks are not listed, as they are not known before their first requests.
  */
 export interface Inventory {
   /** What the records call the application. */
@@ -98,8 +98,8 @@ export interface Inventory {
   /** What holds for all requests, and for those that no listed action answers. */
   readonly application: InventoryApplication;
   /**
-   * One entry for each route of each action that routing-controllers has registered, in that order; one that several
-   * servers of the process have is there once.
+   * One entry for each route of each action that routing-controllers has registered, in the order of
+   * registration; several servers of the process that have the same route share its entry.
    */
   readonly actions: readonly InventoryEntry[];
 }
@@ -110,10 +110,10 @@ type InventorySettings = RecordingSettings &
   Policy &
   Pick<TrackerSettings, 'serverName' | 'user' | 'geo'>;
 
-/** From the beginning of its day to its deletion. */
+/** Hours from the beginning of a salt's day to the salt's deletion. */
 const VISITOR_SALT_HOURS = 48;
 
-/** A route of an action, as it is declared. */
+/** A declared route of an action. */
 export interface DeclaredAction {
   /** The request's method in capitals; `ALL` for every method. */
   readonly method: string;
@@ -148,7 +148,7 @@ export function takeInventory(
   };
 }
 
-/** Records do not tell apart what has the same entry. */
+/** Removes repeated entries, which records do not tell apart. */
 function distinct(entries: readonly InventoryEntry[]): InventoryEntry[] {
   return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
@@ -169,7 +169,7 @@ function entryOf(
   };
 }
 
-/** Copies, as whoever changes an inventory is not to change what is recorded. */
+/** Copies the policy: a change to an inventory must not change what is recorded. */
 function policyOf(
   { ip, query, params, data, sampleRate }: ResolvedDataPolicy,
   retentionDays: number | null,
@@ -201,7 +201,7 @@ function optionsOf(settings: InventorySettings): Omit<InventoryApplication, keyo
   };
 }
 
-function deciderOf({ method, controller }: PolicySubject): InventoryEntry['decidedBy'] {
-  if (method !== null) return 'method';
-  return controller === null ? 'default' : 'class';
+function deciderOf(subject: PolicySubject): InventoryEntry['decidedBy'] {
+  if (subject.methodDecision !== null) return 'method';
+  return subject.controllerDecision === null ? 'default' : 'class';
 }

@@ -37,7 +37,7 @@ function placesOf({ storages }: Inventory): Line[] {
   return [['Stored in', places.join(', ') || 'nothing yet']];
 }
 
-/** What is told of who called. */
+/** The lines on what is told of callers. */
 function callersOf(application: InventoryApplication): Line[] {
   const { trustProxy, geo, user, visitorSaltHours, keepUserAgent } = application;
   return [
@@ -70,7 +70,7 @@ function callersOf(application: InventoryApplication): Line[] {
   ];
 }
 
-/** What is told of which requests are recorded, and of the application's own say. */
+/** The lines on which requests are recorded, and on the application's own redaction. */
 function selectionOf(application: InventoryApplication): Line[] {
   const { respect, bots, ignorePaths, ignore, keepErrors, redact } = application;
   const ignored = [...ignorePaths.map(escape), ...(ignore ? ['what the function `ignore` says'] : [])];
@@ -89,7 +89,7 @@ function rowOf(entry: InventoryEntry): string[] {
   return [`${method} ${route}`, `${controller}.${action}`, verdict, ...detailsOf(tracked, entry)];
 }
 
-/** What is not listed. Which routes a router has is known only when they are asked for. */
+/** The rows of requests to no listed action: a router's routes are known only when they are requested. */
 function otherRows(application: InventoryApplication): string[][] {
   const { trackUnmatched } = application;
   return [
@@ -127,7 +127,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Names and routes are the application's; still, one with a bar in it would break the table. */
+/** Escapes Markdown: a name or a route with a bar in it would break the table. */
 function escape(text: string): string {
   return text.replaceAll(/[\\|<>`*_[\]]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ');
 }

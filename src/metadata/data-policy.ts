@@ -16,7 +16,7 @@ export type ParameterRule = 'keep' | 'redact';
  */
 export type SampleRate = number | ((ctx: Context) => number);
 
-/** What is recorded of an action. Anything omitted is inherited from the class, then from the application's options. */
+/** What is recorded of an action. An omitted option is inherited: from the class, then the application. */
 export class DataPolicy {
   /** How much of the client's address is kept. @default the option `ip` */
   readonly ip? = oneOf(IP_POLICIES);
@@ -43,7 +43,7 @@ export interface ResolvedDataPolicy {
 }
 
 /**
- * Checks what a decorator was given.
+ * Checks the options of a decorator.
  *
  * @param subject - the decorator as it is written, such as `@Tracked()`
  * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
@@ -52,7 +52,7 @@ export function readDataPolicy(subject: string, options: DataPolicy): DataPolicy
   return readOptions<DataPolicy, DataPolicy>(subject, DataPolicy, options);
 }
 
-/** An option that lists query names, none of them empty or meant to stand for others. */
+/** An option that lists query names: no empty name, and no wildcard. */
 export function queryNames(fallback?: readonly string[]): readonly string[] | undefined {
   return option<readonly string[]>({
     default: fallback,
@@ -62,7 +62,7 @@ export function queryNames(fallback?: readonly string[]): readonly string[] | un
   });
 }
 
-/** An option that says what becomes of parameters. */
+/** An option with a rule for each parameter. */
 export function parameterRules(
   fallback?: Readonly<Record<string, ParameterRule>>,
 ): Readonly<Record<string, ParameterRule>> | undefined {
@@ -88,7 +88,7 @@ export function isRate(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
-/** What holds where two levels speak: what the stronger one says, and the weaker one where it is silent. */
+/** Merges two data policies: the weaker one fills in what the stronger one leaves open. */
 export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): DataPolicy {
   return {
     ip: stronger.ip ?? weaker.ip,
@@ -101,10 +101,10 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
 }
 
 /**
- * What holds for an action.
+ * Fills in what an action's data policy leaves open.
  *
- * @param said - what its decorators say
- * @param options - what the application's options say
+ * @param said - the data policy of the action's decorators
+ * @param options - the application's options
  */
 export function resolveDataPolicy(
   said: DataPolicy,
@@ -119,5 +119,5 @@ export function resolveDataPolicy(
   };
 }
 
-/** Says nothing. */
+/** Leaves everything open. */
 export const NO_DATA_POLICY: DataPolicy = Object.freeze({});

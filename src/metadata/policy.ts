@@ -1,20 +1,20 @@
 /** What a decorator says of an action or a controller. */
 export type Decision = 'tracked' | 'untracked';
 
-/** What happens to actions that nobody decorated. */
+/** What happens to actions without a decorator. */
 export type DefaultPolicy = 'include' | 'exclude';
 
-/** What is known of a request when it is decided whether it is tracked. */
+/** The decisions of an action's decorators. */
 export interface PolicySubject {
-  /** What the decorator on the method says; null without one. */
-  readonly method: Decision | null;
-  /** What the decorator on the class says; null without one. */
-  readonly controller: Decision | null;
+  /** The decision of the decorator on the method; null without one. */
+  readonly methodDecision: Decision | null;
+  /** The decision of the decorator on the class; null without one. */
+  readonly controllerDecision: Decision | null;
 }
 
-/** The application's side of the decision. */
+/** The application's policy: what is tracked without a decision. */
 export interface Policy {
-  /** What happens to actions that nobody decorated. */
+  /** What happens to actions without a decorator. */
   readonly defaultPolicy: DefaultPolicy;
   /** Whether requests that no action answers are tracked, where the default policy is `'include'`. */
   readonly trackUnmatched: boolean;
@@ -27,7 +27,7 @@ export interface Policy {
  * @param subject - the action that ran; null if none did (404, 405, static files)
  */
 export function isTracked(subject: PolicySubject | null, policy: Policy): boolean {
-  const decision = subject?.method ?? subject?.controller;
+  const decision = subject?.methodDecision ?? subject?.controllerDecision;
   if (decision != null) return decision === 'tracked';
   return policy.defaultPolicy === 'include' && (subject !== null || policy.trackUnmatched);
 }

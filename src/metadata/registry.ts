@@ -11,17 +11,17 @@ export function className(type: ClassType): string {
 /** A class, whatever its constructor takes. */
 export type ClassType = abstract new (...args: never[]) => object;
 
-/** What the decorators of a class or a method say. */
+/** The decision and the data policy of the decorators of a class or a method. */
 interface Decoration {
   readonly decision: Decision;
   readonly data: DataPolicy;
 }
 
-/** What is said of an action, by its class and by itself. */
+/** The decisions and the data policy of an action's decorators, on its method and its class. */
 export interface ActionSubject extends PolicySubject {
-  /** What is recorded of it, as far as its decorators say: by the method, else by the class. */
+  /** The method's data policy; the class's fills in what the method's leaves open. */
   readonly data: DataPolicy;
-  /** What records call its controller; null for the class's name. */
+  /** What records call the action's controller; null for the class's name. */
   readonly controllerAlias: string | null;
   /** What records call the action; null for the method's name. */
   readonly actionAlias: string | null;
@@ -42,9 +42,9 @@ function registry(): Registry {
 }
 
 /**
- * Notes what is said of a class. What is said twice adds up.
+ * Notes the decision on a class. The data policies of several decorators add up.
  *
- * @throws {TrackUsageError} `INVALID_DECORATION` if the opposite was said of the same class
+ * @throws {TrackUsageError} `INVALID_DECORATION` if the class has the opposite decision
  */
 export function decideController(
   controller: ClassType,
@@ -60,10 +60,10 @@ export function decideController(
 }
 
 /**
- * Notes what is said of a method. What is said twice adds up.
+ * Notes the decision on a method. The data policies of several decorators add up.
  *
  * @param prototype - the prototype of the class that declares the method
- * @throws {TrackUsageError} `INVALID_DECORATION` if the opposite was said of the same method
+ * @throws {TrackUsageError} `INVALID_DECORATION` if the method has the opposite decision
  */
 export function decideMethod(
   prototype: object,
@@ -77,7 +77,7 @@ export function decideMethod(
   methods.set(prototype, said.set(method, add(said.get(method), { decision, data }, name)));
 }
 
-/** What is said of an action: by the nearest class of its controller's chain, for method and class apart. */
+/** Finds the decisions on an action: of the nearest class that has one, for method and class apart. */
 export function findDecisions(controller: ClassType, method: PropertyKey): ActionSubject {
   const { controllers, methods } = registry();
   let ofMethod: Decoration | null = null;
@@ -89,15 +89,15 @@ export function findDecisions(controller: ClassType, method: PropertyKey): Actio
   const ofMethodData = ofMethod?.data ?? NO_DATA_POLICY;
   const ofControllerData = ofController?.data ?? NO_DATA_POLICY;
   return {
-    method: ofMethod?.decision ?? null,
-    controller: ofController?.decision ?? null,
+    methodDecision: ofMethod?.decision ?? null,
+    controllerDecision: ofController?.decision ?? null,
     data: mergeDataPolicies(ofMethodData, ofControllerData),
     controllerAlias: ofControllerData.name ?? null,
     actionAlias: ofMethodData.name ?? null,
   };
 }
 
-/** The nearest class decides, and says what it says; what it leaves open is as its parent says. */
+/** The nearest class decides; its parent's data policy fills in what the class's leaves open. */
 function inherit(nearer: Decoration | null, farther: Decoration | undefined): Decoration | null {
   if (nearer === null || farther === undefined) return nearer ?? farther ?? null;
   return { decision: nearer.decision, data: mergeDataPolicies(nearer.data, farther.data) };

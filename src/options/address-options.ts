@@ -3,7 +3,7 @@ import proxyAddr from 'proxy-addr';
 import type { IpPolicy } from '../metadata/data-policy.js';
 import { type OptionPlace, isFunction, option, refuseOption, show } from '../option-reader.js';
 
-/** Who may say where a request came from: a number of proxies, their addresses, or a function that knows them. */
+/** The trusted proxies: their number, their addresses, or a function that knows them. */
 export type TrustProxy =
   | false
   | number
@@ -11,13 +11,13 @@ export type TrustProxy =
   | readonly string[]
   | ((address: string, hop: number) => boolean);
 
-/** Whether a hop is a trusted proxy; what is not `true` counts as no. The socket has no address if it is a Unix domain's. */
+/** Whether a hop is a trusted proxy: only `true` counts as yes. A Unix domain socket has no address. */
 export type TrustFunction = (address: string | null, hop: number) => unknown;
 
-/** Who is a trusted proxy. */
+/** Tells which hops are trusted proxies. */
 export interface ProxyTrust {
   readonly trusts: TrustFunction;
-  /** Whether the answer depends on the address alone, and stays the same: then it can be remembered. */
+  /** Whether the answer depends on the address alone and never changes, so that it can be remembered. */
   readonly isSteady: boolean;
   /** Whether the application's own function answers. */
   readonly isCallback: boolean;
@@ -64,7 +64,7 @@ function ofFunction(trusts: (address: string, hop: number) => unknown, isCallbac
   return { trusts: ofAddress, isSteady: !isCallback, isCallback };
 }
 
-/** proxy-addr would take `'1'` for 0.0.0.1. A range of everybody it refuses by itself, but for all of IPv4 as IPv6. */
+/** proxy-addr would take `'1'` for 0.0.0.1. It refuses a range of everybody, but not all of IPv4 as IPv6. */
 function isRange(range: unknown): range is string {
   if (typeof range !== 'string') return false;
   if (NAMED_RANGES.includes(range)) return true;

@@ -43,8 +43,8 @@ export class SpoolOptions {
   /** The folder, with a path of at most 70 bytes. It is made if it is missing; several processes may share it. */
   readonly dir = required(text({ expected: 'the path of a folder', convert: resolveFolder }));
   /**
-   * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so that
-   * a process that is killed loses none that it has written. @default 'overflow'
+   * `'overflow'` writes what the queue has no room for; `'wal'` writes every record before it is stored, so
+   * that a process that is killed loses none that it has written. @default 'overflow'
    */
   readonly mode? = oneOf(['overflow', 'wal'], 'overflow');
   /** Bytes on disk for each storage, from 64 KiB to 1 TiB. @default 268_435_456 (256 MiB) */
@@ -62,7 +62,7 @@ export class RetentionOptions {
   readonly days = required(integer({ min: 1, max: 3650, unit: 'days' }));
 }
 
-/** Of the 104 that the path of a socket may have on macOS, storage and process have the rest. */
+/** A socket's path may have 104 bytes on macOS, of which the names of storage and process take the rest. */
 const MAX_SPOOL_PATH_BYTES = 70;
 
 /** Each process holds a socket in the folder, and the path of a socket has to be short. */

@@ -18,21 +18,21 @@ export class GeoOptions {
   /** The source: `maxmindGeo` or `httpGeo` of `koa-track-usage/geo`, or any function. */
   readonly lookup = required(option<GeoLookup>({ expected: A_LOOKUP, accepts: isFunction }));
   /**
-   * How long a record waits for its address to be looked up, in milliseconds, from 0 to 60,000. It is then stored
-   * without. @default 500
+   * How long a record waits for its address to be looked up, in milliseconds, from 0 to 60,000. The record is
+   * then stored without a location. @default 500
    */
   readonly maxWaitMs? = integer({ min: 0, max: MINUTE_MS, default: 500, unit: 'milliseconds' });
   /** How long a look-up may take before it is given up, in milliseconds, from 1 to 60,000. @default 5_000 */
   readonly timeoutMs? = integer({ min: 1, max: MINUTE_MS, default: 5000, unit: 'milliseconds' });
   /** Look-ups at a time, from 1 to 1,000. @default 4 */
   readonly maxConcurrent? = integer({ min: 1, max: 1000, default: 4 });
-  /** Addresses that wait for their look-up, from 0 to 100,000; those beyond are skipped. @default 1_000 */
+  /** Addresses that wait for their look-up, from 0 to 100,000; any more are not looked up. @default 1_000 */
   readonly maxWaiting? = integer({ min: 0, max: 100_000, default: 1000 });
   /** Addresses that are remembered, from 2 to 1,000,000. @default 10_000 */
   readonly cacheMaxAddresses? = integer({ min: 2, max: 1_000_000, default: 10_000 });
   /** How long a location is remembered, in milliseconds, from 1,000 to a year. @default 86_400_000 (a day) */
   readonly cacheMaxAgeMs? = integer({ min: 1000, max: YEAR_MS, default: 86_400_000, unit: 'milliseconds' });
-  /** How long it is remembered that an address is not known, in milliseconds, from 1,000 to a year. @default 3_600_000 */
+  /** How long an unknown address is remembered, in milliseconds, from 1,000 to a year. @default 3_600_000 */
   readonly cacheMissMaxAgeMs? = integer({
     min: 1000,
     max: YEAR_MS,

@@ -9,9 +9,9 @@ export type SignalResponse = (typeof SIGNAL_RESPONSES)[number];
 const SIGNAL_RESPONSES = ['ignore', 'anonymize', 'skip'] as const;
 
 /**
- * What is done for clients that ask not to be watched: `'ignore'` records them like others; `'anonymize'` keeps no
- * address, user name, visitor, user agent's text, nor a location finer than the country; `'skip'` makes no
- * record.
+ * What is done for clients that ask not to be watched: `'ignore'` records them like others; `'anonymize'`
+ * keeps no address, user name, visitor, user agent's text, nor a location finer than the country; `'skip'`
+ * makes no record.
  */
 export class RespectOptions {
   /** Clients that send `Sec-GPC: 1` (Global Privacy Control). @default 'ignore' */
@@ -22,16 +22,16 @@ export class RespectOptions {
 
 /** Which requests are recorded, and what of them. */
 export class RecordingOptions {
-  /** The query names that are kept; all others are dropped. Values of secrets never are. @default [] */
+  /** The query names that are kept. Values of secrets are redacted all the same. @default [] */
   readonly query? = queryNames([]);
   /**
-   * What becomes of routes' parameters, by name, in `params`, `path` and `url` alike. What is not named is kept, unless
-   * its name is that of a secret, such as `token`. @default {}
+   * What becomes of routes' parameters, by name, in `params`, `path` and `url` alike. A parameter without a
+   * rule is kept, unless its name is that of a secret, such as `token`. @default {}
    */
   readonly params? = parameterRules({});
   /**
-   * Changes a record before its limits are applied, to take out what the other options do not reach. If it throws, the
-   * record keeps neither address, path, query, parameters, user name, user agent's text nor own data. @default none
+   * Changes a record before its limits apply, to remove data that other options leave. If it throws, the
+   * record keeps no address, path, query, parameters, user name, user agent's text or own data. @default none
    */
   readonly redact? = callable<(record: UsageRecordDraft) => void>();
   /** Requests that are not recorded, whatever decorators say. Called when the response has closed. @default none */
@@ -50,12 +50,12 @@ export class RecordingOptions {
   readonly keepErrors? = boolean(false);
   /** What is done with requests of known bots: they are tagged, or not recorded. @default 'tag' */
   readonly bots? = oneOf(['tag', 'skip'], 'tag');
-  /** Whether the text of the `User-Agent` header is kept, beside what it says. @default true */
+  /** Whether the text of the `User-Agent` header is kept, beside what was read from it. @default true */
   readonly keepUserAgent? = boolean(true);
   /**
-   * Whether visitors are told apart, by a pseudonym that holds for one day (UTC) and on one `serverName`. It is a hash of
-   * the full address and the `User-Agent` header with a salt that the first storage which can keep salts shares among all
-   * processes, and that is deleted after 48 hours. @default false
+   * Whether visitors are told apart, by a pseudonym that holds for one day (UTC) and on one `serverName`. The
+   * pseudonym is a hash of the full address and the `User-Agent` header with a salt. The first storage that
+   * can keep salts shares the salt among all processes; it is deleted after 48 hours. @default false
    */
   readonly visitors? = boolean(false);
   /** What is done for clients that ask not to be watched. */
@@ -65,7 +65,7 @@ export class RecordingOptions {
 /** The options with every default filled in; null where there is no function. */
 export type RecordingSettings = Settings<RecordingOptions, RecordingDifferences>;
 
-/** The settings of another type than their options. */
+/** The settings whose types differ from those of their options. */
 export interface RecordingDifferences {
   readonly redact: ((record: UsageRecordDraft) => void) | null;
   readonly ignore: ((ctx: Context) => boolean) | null;

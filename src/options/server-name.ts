@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The name in the application's `package.json`: the nearest one above the program that was started, else above
- * the working folder.
+ * The name in the application's `package.json`: the nearest one above the program that was started, else
+ * above the working folder.
  *
  * @returns `'koa'` if there is none
  */

@@ -32,10 +32,10 @@ import { type GeoSettings, geoSource } from './geo-options.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { applicationName } from './server-name.js';
 
-/** Says who calls, or nothing if nobody is known. */
+/** Names the caller; returns nothing for an unknown caller. */
 export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
 
-/** Where the tracker says what an operator should know. `console` is one. */
+/** Where the tracker logs what an operator should know. `console` is one. */
 export interface UsageLogger {
   /** Something works less well than it could. */
   warn(message: string): void;
@@ -49,9 +49,9 @@ export interface UsageContainer {
   has(id: Token<unknown>): boolean;
   /** All values under a token. */
   getMany<Value>(id: Token<Value>): Value[];
-  /** Takes away what is under a token. */
+  /** Removes the values under a token. */
   remove(id: Token<unknown>): unknown;
-  /** Puts under a token what makes its value. */
+  /** Sets the factory of a token's value. */
   set(service: { readonly id: Token<unknown>; readonly factory: () => unknown }): unknown;
 }
 
@@ -69,27 +69,27 @@ export class TrackUsageOptions extends RecordingOptions {
     expected: 'a TypeDI container',
     accepts: (value) => hasMethods(value, 'has', 'getMany', 'set', 'remove'),
   });
-  /** What happens to actions that nobody decorated. @default 'exclude' */
+  /** What happens to actions without a decorator. @default 'exclude' */
   readonly defaultPolicy? = oneOf(['exclude', 'include'], 'exclude');
   /** Whether requests that no action answers are tracked; needs `defaultPolicy: 'include'`. @default false */
   readonly trackUnmatched? = boolean(false);
   /** What the records call this application. @default the name in the application's package.json */
   readonly serverName? = text();
   /**
-   * Who calls. Called once for each tracked request, when its response has closed: what it needs should be on the
-   * context. A promise is waited for up to a second. @default the user name of Basic authentication
+   * Who calls. Called once for each tracked request, when the response has closed: the user should be on the
+   * context by then. A promise is waited for up to a second. @default the user name of Basic authentication
    */
   readonly user? = callable<UserReader>();
   /**
-   * Which proxies are the application's own, so that `X-Forwarded-For` and `Forwarded` count as far as they wrote
-   * them: their number (0 to 32), their addresses and ranges, `'loopback'`, `'linklocal'`, `'uniquelocal'`, a list
-   * of these, or a synchronous function of an address and its hop, which is 0 for the socket's. `true` is refused.
+   * Which proxies are the application's own: `X-Forwarded-For` and `Forwarded` count as far as they wrote it.
+   * Their number (0 to 32), addresses and ranges, `'loopback'`, `'linklocal'`, `'uniquelocal'`, a list of
+   * these, or a synchronous function of an address and its hop, 0 for the socket's. `true` is refused.
    * @default false
    */
   readonly trustProxy? = trustedProxies();
   /**
-   * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing.
-   * `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
+   * How much of the client's address is kept: all of it, its network (/24 for IPv4, /48 for IPv6), or
+   * nothing. `'full'` keeps `X-Forwarded-For` too, where a trusted proxy sent it. @default 'truncate'
    */
   readonly ip? = oneOf(IP_POLICIES, 'truncate');
   /** Looks up where clients are, after the response and from their full addresses. @default none */
@@ -111,7 +111,7 @@ export class TrackUsageOptions extends RecordingOptions {
   readonly handleSignals?: boolean | SignalOptions | undefined = closingSignals();
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
   readonly metrics? = boolean(true);
-  /** Where losses and failures are logged. @default console */
+  /** Where drops and failures are logged. @default console */
   readonly logger? = option<UsageLogger>({
     default: console,
     expected: 'an object with the methods warn and error',
@@ -125,7 +125,7 @@ export class TrackUsageOptions extends RecordingOptions {
   });
 }
 
-/** The settings of another type than their options. */
+/** The settings whose types differ from those of their options. */
 interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   /** The storages that were given; null if the container has to be asked. */
   readonly storage: readonly UsageStorage[] | null;
@@ -163,7 +163,7 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
   return { ...settings, serverName: cleanText(serverName, TEXT_LIMITS.serverName) };
 }
 
-/** Options that can be used, but not together. */
+/** Refuses options that cannot be used together. */
 function refuseContradictions(given: TrackUsageOptions, settings: TrackerSettings): void {
   const { defaultPolicy, trackUnmatched, queue, batch, retry, spool } = settings;
   if (trackUnmatched && defaultPolicy === 'exclude') {
@@ -179,7 +179,7 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
     const why = 'as the option spool takes what the queue has no room for';
     refuse('queue.overflow', queue.overflow, `'drop-newest', ${why}`);
   }
-  // The default of a batch yields to a small queue, and what is on disk does not have to fit into the queue.
+  // A batch's default yields to a small queue, and records on disk do not have to fit into the queue.
   for (const bound of ['maxRecords', 'maxBytes'] as const)
     if (spool === null && given.batch?.[bound] !== undefined && batch[bound] > queue[bound])
       refuse(`batch.${bound}`, batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);

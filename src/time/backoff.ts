@@ -7,8 +7,8 @@ export interface BackoffBounds {
 }
 
 /**
- * How long to pause after a failed attempt: exponential backoff with full jitter, as in Marc Brooker, «Exponential
- * Backoff And Jitter», AWS Architecture Blog, 2015: `random(0, min(max, min · 2^failures))`.
+ * How long to pause after a failed attempt: exponential backoff with full jitter, as in Marc Brooker,
+ * «Exponential Backoff And Jitter», AWS Architecture Blog, 2015: `random(0, min(max, min · 2^failures))`.
  *
  * @param failures - attempts that failed in a row before this pause, from 1
  * @param random - a number from 0 (inclusive) to 1 (exclusive)

@@ -1,8 +1,7 @@
 /**
- * Waits for work, but no longer than until the signal is aborted. The work goes on by itself; whatever becomes of it is
- * nobody's concern any more.
+ * Waits for work until the signal is aborted. The work then goes on by itself, and its result is ignored.
  *
- * @throws the signal's reason as soon as it is aborted
+ * @throws the signal's reason as soon as the signal is aborted
  */
 export async function orAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

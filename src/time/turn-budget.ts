@@ -1,6 +1,6 @@
 /**
- * How long work may hold the event loop in one turn, where strangers choose how long each piece of it takes. The clock is
- * looked at after every few pieces only, as a look has its price too.
+ * Limits how long work may hold the event loop in one turn, where the input decides how long a piece of it
+ * takes. The clock is looked at after every few pieces only, as a look has its price too.
  */
 export class TurnBudget {
   readonly #turnMs: number;

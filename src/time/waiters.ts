@@ -1,8 +1,8 @@
-/** Those who wait until so many records are stored or dropped. */
+/** Promises that wait until so many records are settled. */
 export class Waiters {
   #waiting: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
-  /** Resolves when `release` is called with as many. */
+  /** Resolves when `release` is called with `upTo` or more. */
   wait(upTo: number): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ upTo, resolve });
@@ -10,9 +10,9 @@ export class Waiters {
   }
 
   /**
-   * Lets those go whose records are settled.
+   * Resolves the promises whose records are settled.
    *
-   * @param settled - records that are stored or dropped; `Infinity` lets all go
+   * @param settled - records that are stored or dropped; `Infinity` resolves all promises
    */
   release(settled: number): void {
     if (this.#waiting.length === 0) return;

@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from './clock.js';
 
-/** The one timer of a lane: whatever is set last counts. */
+/** A timer for one call: setting the timer again replaces the call. */
 export class WakeTimer {
   readonly #clock: Clock;
   #timer: TimerHandle | null = null;
@@ -10,12 +10,12 @@ export class WakeTimer {
     this.#clock = clock;
   }
 
-  /** Whether it is set. */
+  /** Whether the timer is set. */
   get isSet(): boolean {
     return this.#timer !== null;
   }
 
-  /** Calls on the next turn of the event loop, unless that is already set. */
+  /** Calls on the next turn of the event loop, unless such a call is set already. */
   soon(callback: () => void): void {
     if (this.#isSoon) return;
     this.after(0, false, callback);
@@ -37,7 +37,7 @@ export class WakeTimer {
     this.#timer = this.#clock.setTimeout(fire, delayMs, keepAlive);
   }
 
-  /** Cancels it. */
+  /** Cancels the timer. */
   stop(): void {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#timer = null;

@@ -32,20 +32,20 @@ function describeWrong(storage: unknown): string {
   return `a value of type ${typeof storage} that is not a storage; expected an object with a name and a method store.`;
 }
 
-/** What the storages offer to the application: what reads each, and its repository where it has one. */
+/** The services of storages for the application: each storage's reader, and its repository if it has one. */
 export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
   return storages.flatMap(({ reader, provides = [] }) =>
     reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides],
   );
 }
 
-/** What the open trackers offer to each container, by the order in which they were opened. */
+/** The services that the open trackers offer to each container, in the order of their opening. */
 const offered = new WeakMap<UsageContainer, ServiceBinding[]>();
 
 /**
- * Puts services into the container, where neither the application nor another tracker has put anything.
+ * Puts services into the container, under tokens that neither the application nor another tracker has set.
  *
- * @returns a function that undoes it
+ * @returns a function that takes the services out again
  */
 export function provideServices(services: readonly ServiceBinding[], container: UsageContainer): () => void {
   // Copies: two trackers may have one storage.
@@ -60,14 +60,14 @@ export function provideServices(services: readonly ServiceBinding[], container: 
 }
 
 /**
- * A factory rather than a value: TypeDI forgets values of classes at `reset()`, and does not hand them on to child containers;
- * it would make an instance of its own instead, which has no database.
+ * Sets a factory rather than a value: TypeDI forgets values of classes at `reset()`, and does not hand them
+ * on to child containers; it would make an instance of the class instead, which has no database.
  */
 function provide({ id, value }: ServiceBinding, container: UsageContainer): void {
   container.set({ id: id as Token<unknown>, factory: () => value });
 }
 
-/** A repository whose storage is closed is of no use; that of a tracker that is still open takes its place. */
+/** Takes out a service of a closed storage; the service of a tracker that is still open takes its place. */
 function withdraw(binding: ServiceBinding, container: UsageContainer): void {
   const others = (offered.get(container) ?? []).filter((other) => other !== binding);
   offered.set(container, others);

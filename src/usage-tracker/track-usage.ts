@@ -91,7 +91,7 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   return observeMetrics(read, onFailure);
 }
 
-/** The handle of capture and pipeline. Whoever asks it, asks of every request that has closed. */
+/** The handle of capture and pipeline. Its figures count every request that has closed. */
 class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;

@@ -3,8 +3,8 @@ import { sharedToken } from '../storage/tokens.js';
 import type { UsageTracker } from './usage-tracker.js';
 
 /**
- * What TypeDI hands out the tracker by, from `trackUsage` on and until it is closed. Of several trackers, it is the one
- * that was made first.
+ * The TypeDI token of the tracker, from `trackUsage` on and until the tracker is closed. Of several trackers,
+ * the token holds the one that was made first.
  *
  * ```ts
  * constructor(@Inject(TrackerToken) private readonly tracker: UsageTracker) {}

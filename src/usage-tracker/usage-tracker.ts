@@ -17,7 +17,7 @@ export interface UsageStats extends TrackerStats {
   readonly incomplete: Incomplete;
   /** What became of the addresses whose location was looked up; null without the option `geo`. */
   readonly geo: LocatorStats | null;
-  /** What became of the records that are too old; null without the option `retention`. */
+  /** What became of the records that were too old; null without the option `retention`. */
   readonly retention: RetentionStats | null;
   /** How well visitors are told apart; null without the option `visitors`. */
   readonly visitors: VisitorStats | null;
@@ -41,10 +41,10 @@ export interface UsageTracker {
    */
   inventory(): Inventory;
   /**
-   * Stores what is queued now, without waiting for a full batch.
+   * Stores the records that are queued now, without waiting for a full batch.
    *
-   * @returns a promise that resolves when it is stored or dropped, or when a storage's attempt has failed; its
-   *   records then stay queued. It never rejects
+   * @returns a promise that resolves when they are stored or dropped, or when a storage's attempt has failed; the
+   *   storage's records then stay queued. The promise never rejects
    */
   flush(): Promise<void>;
   /**

@@ -9,7 +9,7 @@ import { onlyRecord } from '../../support/serve-handler.js';
 import { serve } from '../../support/serve.js';
 
 const LONG = `${'x'.repeat(5000)}\0`;
-const SUBJECT = { method: null, controller: null, data: {} };
+const SUBJECT = { methodDecision: null, controllerDecision: null, data: {} };
 
 function cut(name: 'serverName' | 'controller' | 'action' | 'route'): string {
   return `${'x'.repeat(TEXT_LIMITS[name] - 1)}…`;

@@ -5,7 +5,7 @@ import { attributionOf } from '../../../src/capture/exchange/attribution.js';
 import { RouteTree } from '../../../src/capture/unanswered/route-tree.js';
 
 function actionAt(route: string | null): KnownAction {
-  const subject = { method: null, controller: null, data: {} };
+  const subject = { methodDecision: null, controllerDecision: null, data: {} };
   const named = { controllerName: 'Controller', actionName: 'action', route };
   return { method: 'GET', attribution: attributionOf(subject, named), namedAfter: null };
 }

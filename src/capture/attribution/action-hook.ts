@@ -6,10 +6,10 @@ import { attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
 import { noteAction } from './known-actions.js';
 
-/** Marks a driver class that is wrapped, whichever copy of this package did it. */
+/** Marks a driver class that is wrapped; installed copies of this package share the mark. */
 const HOOKED = Symbol.for('koa-track-usage.driver-hook');
 
-/** Marks a driver whose actions were registered through the hook, by whichever copy. */
+/** Marks a driver whose actions were registered through the hook of any installed copy. */
 const KNOWN = Symbol.for('koa-track-usage.known-driver');
 
 type HookedDriver = KoaDriver & { [HOOKED]?: true; [KNOWN]?: true };
@@ -21,9 +21,9 @@ type Run = (action: Action) => unknown;
 type Attribute = (context: Context) => void;
 
 /**
- * Lets routing-controllers tell which action runs, and what it throws. An action with nothing in front of it says so itself, any
- * other by a middleware in front of all that; both run behind the driver's guard, and so just for the action that answers.
- * Installed once a process; it touches no request that no tracker watches.
+ * Makes routing-controllers report which action runs, and what it throws. An action without middleware
+ * reports itself; any other gets a reporting middleware in front. Both run behind the driver's guard, and so
+ * only for the action that answers. The hook is installed once a process, and ignores unwatched requests.
  */
 export function installActionHook(): void {
   const driver: HookedDriver = KoaDriver.prototype;
@@ -52,7 +52,7 @@ export function installActionHook(): void {
   hookOutcomes(driver);
 }
 
-/** Lets the driver tell what an action throws, and that it does not know an action which answers. */
+/** Makes the driver report what an action throws, and an action that was registered before the hook. */
 function hookOutcomes(driver: HookedDriver): void {
   // oxlint-disable-next-line typescript/unbound-method -- both are called with their driver below
   const { handleSuccess, handleError } = driver;
@@ -64,7 +64,7 @@ function hookOutcomes(driver: HookedDriver): void {
     action: Action,
   ) {
     if (this[KNOWN] === undefined) reportUnknown(action.context as Context);
-    // It returns what the rest of the chain does, whatever its type says.
+    // `handleSuccess` returns the result of the rest of the chain, although its type does not say so.
     return handleSuccess.call(this, result, metadata, action);
   };
 
@@ -81,9 +81,9 @@ function hookOutcomes(driver: HookedDriver): void {
 }
 
 /**
- * The driver reads parameters before it makes a promise: what throws there, such as a missing session, passes it by.
+ * The driver reads parameters before it makes a promise: an error there (no session) bypasses `handleError`.
  *
- * @param attribute - says which action this is; null if that has been said by now
+ * @param attribute - attributes the exchange to the action; null if a middleware has done so
  */
 function notingErrors(run: Run, attribute: Attribute | null): Run {
   return (action) => {
@@ -105,12 +105,12 @@ const CALLED_LATE =
   'useKoaServer(app) was called before trackUsage(), so that no action of this app is recorded. Call trackUsage() ' +
   'first, also where its middleware is mounted in another app.';
 
-/** Tells whoever watches a request that its action was registered before there was a hook. */
+/** Tells the watcher of a request that its action was registered before there was a hook. */
 function reportUnknown(context: Context): void {
   exchangeOf(context)?.watcher.missed(CALLED_LATE);
 }
 
-/** A use that stands in front of the controller's own. */
+/** A middleware, in the form that the driver runs in front of the controller's own. */
 function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
   return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
 }
@@ -155,19 +155,19 @@ function attributionMiddleware(
   };
 }
 
-/** A method may be called by a symbol, whatever routing-controllers says. */
+/** A method's name may be a symbol, although routing-controllers types it as text. */
 function methodName(method: PropertyKey): string {
   return String(method);
 }
 
-/** The route as the driver registers it, with the prefix and without a trailing slash. */
+/** The route's template as the driver registers the route: with the prefix, without a trailing slash. */
 function routeTemplate(driver: KoaDriver, metadata: ActionMetadata): string {
   const route = ActionMetadata.appendBaseRoute(driver.routePrefix, metadata.fullRoute);
   if (typeof route !== 'string') return String(route);
   return (route.length > 1 && route.endsWith('/') ? route.slice(0, -1) : route) || '/';
 }
 
-/** Whether nothing stands between the driver's guard and the action; every layer there makes a promise a request. */
+/** Whether no layer stands between the driver's guard and the action; a layer makes a promise a request. */
 function runsAtOnce(metadata: ActionMetadata): boolean {
   return (
     metadata.controllerMetadata.uses.length === 0 &&
@@ -179,8 +179,8 @@ function runsAtOnce(metadata: ActionMetadata): boolean {
 }
 
 /**
- * Whether something of the action can throw without the driver's `handleError` learning of it: middleware that
- * is a plain function, uploads, and `@Authorized` without a checker.
+ * Whether an error of the action can bypass the driver's `handleError`: an error of middleware that is a
+ * plain function, of an upload, or of `@Authorized` without a checker.
  */
 function throwsPastDriver(driver: KoaDriver, metadata: ActionMetadata): boolean {
   const uses = [...metadata.controllerMetadata.uses, ...metadata.uses];

@@ -2,26 +2,26 @@ import type Application from 'koa';
 import { type Policy, isTracked } from '../../metadata/policy.js';
 import type { Attribution } from '../exchange/attribution.js';
 
-/** Where the registered actions are kept; installed copies of this package share the hook, and so the list. */
+/** The key of the registered actions on `globalThis`: installed copies of this package share both. */
 const REGISTER = Symbol.for('koa-track-usage.actions');
 
-/** A route of an action, as it was registered. */
+/** A registered route of an action. */
 export interface KnownAction {
   /** The request's method in capitals; `ALL` for every method. */
   readonly method: string;
   readonly attribution: Attribution;
-  /** The class after which records call the action's controller; null where a decorator names it. */
+  /** The class after which records call the action's controller; null if a decorator names the controller. */
   readonly namedAfter: Function | null;
 }
 
 /** An application whose actions are known. */
 export interface KnownApplication {
   readonly app: Application;
-  /** Its actions, in the order in which they were registered. */
+  /** The application's actions, in the order of their registration. */
   readonly actions: readonly KnownAction[];
 }
 
-/** Holds no application: one that is made anew at every reload goes with its actions when nobody else holds it. */
+/** Keeps no application alive: an application that a reload has replaced is collected with its actions. */
 interface Register {
   apps: readonly WeakRef<Application>[];
   readonly actions: WeakMap<Application, KnownAction[]>;
@@ -54,8 +54,8 @@ export function noteAction(app: Application, action: KnownAction): void {
 }
 
 /**
- * Whether a tracked action of another class on the same application stands in records under this one's controller. Where decorators
- * name both classes so, that is meant.
+ * Whether a tracked action of another class of the same application has the controller's name of this
+ * attribution. Two classes that decorators give one name are meant to share it.
  */
 export function hasNamesake(attribution: Attribution, policy: Policy): boolean {
   const isOwn = (action: KnownAction): boolean => action.attribution === attribution;

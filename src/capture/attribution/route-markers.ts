@@ -7,27 +7,27 @@ import { exchangeOf } from '../exchange/exchange.js';
 import { readMarkedRoute } from '../exchange/matched-route.js';
 
 /**
- * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or all that are declared behind
- * `router.use(tracked())`. The record's route is the template that @koa/router matched; it has no controller and
- * no action.
+ * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or every route that is declared
+ * behind `router.use(tracked())`. The record's route is the template that @koa/router matched. The record has
+ * no controller and no action.
  *
- * @param options - what is recorded of the route; anything omitted is inherited from the application's options. `name`
- *   is what records call its action
- * @throws {TrackUsageError} `INVALID_DECORATION` if it is used as a middleware itself, without `()`; `INVALID_OPTION` if
- *   an option is unknown or cannot be used
+ * @param options - what is recorded of the route; an omitted option is inherited from the application's
+ *   options; `name` is what records call the route's action
+ * @throws {TrackUsageError} `INVALID_DECORATION` if `tracked` itself is used as a middleware, without `()`;
+ *   `INVALID_OPTION` if an option is unknown or cannot be used
  */
 export function tracked(options: DataPolicy = NO_DATA_POLICY, ...none: never[]): Middleware {
   refuseMiddleware('tracked', none);
   return marker('tracked', readDataPolicy('tracked()', options));
 }
 
-/** Leaves untracked what is below it: `router.get('/health', untracked(), handler)`. */
+/** Leaves the routes behind this middleware untracked: `router.get('/health', untracked(), handler)`. */
 export function untracked(...none: never[]): Middleware {
   refuseMiddleware('untracked', none);
   return marker('untracked', NO_DATA_POLICY);
 }
 
-/** Koa calls middleware with two arguments. */
+/** Refuses a marker that is mounted without its parentheses: Koa calls middleware with two arguments. */
 function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
   if (given.length === 0) return;
   throw new TrackUsageError(
@@ -43,7 +43,7 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
     const route = readMarkedRoute(context);
     exchange.attribute(
       attributionOf(
-        { method: decision, controller: null, data },
+        { methodDecision: decision, controllerDecision: null, data },
         { controllerName: null, actionName: data.name ?? null, route: route?.template ?? null },
       ),
       route?.params,

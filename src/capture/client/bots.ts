@@ -1,8 +1,8 @@
 import { createIsbotFromList, list } from 'isbot';
 
 /**
- * Patterns of isbot that are left out: they find libraries and tools for HTTP, and names without any other sign, as the clients
- * of an API have: `okhttp/4.12.0`, `MyApp/1.2`, `python-requests/2.31.0`.
+ * Patterns of isbot that are left out, as they match clients of APIs: HTTP libraries and tools, and names
+ * without any other sign, such as `okhttp/4.12.0`, `MyApp/1.2` and `python-requests/2.31.0`.
  */
 export const CLIENT_PATTERNS: readonly string[] = [
   '(?<!lib)http',
@@ -58,7 +58,7 @@ export const CLIENT_PATTERNS: readonly string[] = [
   String.raw`\.com\b`,
 ];
 
-/** What these patterns found of crawlers, monitors and link previewers. A library names its repository, a crawler its page. */
+/** Find the bots that the omitted patterns found. A library links its repository, a crawler its page. */
 const OWN_PATTERNS = [
   String.raw`(?<!github)\.com\b`,
   String.raw`https?://(?!(?:www\.)?github\.com/)`,
@@ -70,7 +70,7 @@ const OWN_PATTERNS = [
 
 const left = new Set(CLIENT_PATTERNS);
 
-/** Whether a `User-Agent` header is that of a crawler, a monitor or a link previewer, as far as it says so. */
+/** Whether a `User-Agent` header names a crawler, a monitor or a link previewer. */
 export const isBot: (userAgent: string) => boolean = createIsbotFromList([
   ...list.filter((pattern) => !left.has(pattern)),
   ...OWN_PATTERNS,

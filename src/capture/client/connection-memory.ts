@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { readOrigin } from '../request/request-target.js';
 import { type ClientSoftware, UserAgentReader } from './user-agent.js';
 
-/** What the last request of a connection said, and what it meant. */
+/** The headers of a connection's last request, and what was read from them. */
 interface Remembered {
   userAgent: string | undefined;
   languages: string | undefined;
@@ -12,14 +12,14 @@ interface Remembered {
 }
 
 /**
- * Remembers what the requests of a connection repeat. Comparing a header with that of the request before costs a
- * tenth of finding it in a cache, which has to read it once more for its hash.
+ * Remembers what the requests of a connection repeat. Comparing a header with that of the previous request
+ * costs a tenth of a look-up in a cache, which reads the header once more for its hash.
  */
 export class ConnectionMemory {
   readonly #userAgents = new UserAgentReader();
   readonly #byConnection = new WeakMap<object, Remembered>();
 
-  /** The client's software, and scheme and host that it addressed. */
+  /** The client's software, and the scheme and host that the client addressed. */
   read(context: Context, connection: object): Readonly<Pick<Remembered, 'software' | 'origin'>> {
     const { headers } = context.req;
     const { host, 'user-agent': userAgent, 'accept-language': languages } = headers;
@@ -35,7 +35,7 @@ export class ConnectionMemory {
       known.languages = languages;
       known.software = this.#userAgents.read(userAgent, languages);
     }
-    // Behind a proxy that Koa trusts, other headers decide; HTTP/2 has a pseudo header instead.
+    // Behind a proxy that Koa trusts, other headers decide; HTTP/2 has a pseudo header instead of `Host`.
     if (known.host !== host || host === undefined || context.app.proxy) {
       known.host = host;
       known.origin = originOf(context);

@@ -17,8 +17,8 @@ export interface ClientSoftware {
 }
 
 /**
- * Distinct `User-Agent` headers kept, at least; the cache holds up to twice as many. Reading one costs some 10 µs, finding it
- * well under one. Each keeps at most {@link TEXT_LIMITS}`.userAgentString` characters.
+ * Distinct `User-Agent` headers kept, at least, and twice as many at most. Parsing one costs some 10 µs,
+ * finding it well under 1 µs. An entry keeps at most {@link TEXT_LIMITS}`.userAgentString` characters.
  */
 const CACHED_AGENTS = 12_000;
 
@@ -32,8 +32,8 @@ const MAX_LANGUAGES_LENGTH = 256;
 const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
 
 /**
- * The first product token and its version (RFC 9110, 10.1.5), which names the client where it is no browser: `okhttp/4.12.0`.
- * `Mozilla` names none.
+ * The first product token and its version (RFC 9110, 10.1.5), which names a client that is no browser:
+ * `okhttp/4.12.0`. `Mozilla` names no client.
  */
 const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]{1,64})(?:\/v?([\w.+-]{1,64}))?/i;
 
@@ -44,7 +44,7 @@ interface Agent {
   readonly bot: boolean;
 }
 
-/** Tells browsers, platforms, languages and bots from request headers, remembering those that it saw last. */
+/** Reads browsers, platforms, languages and bots from request headers, and remembers the last headers. */
 export class UserAgentReader {
   readonly #agents = new QuickLRU<string, Agent>({ maxSize: CACHED_AGENTS });
   readonly #languages = new QuickLRU<string, string | null>({ maxSize: CACHED_LANGUAGES });
@@ -61,7 +61,7 @@ export class UserAgentReader {
   }
 
   #agentOf(header: string | undefined): Agent {
-    // A header cannot hold a line feed. A long one is known by what is kept of it: in UTF-8, that is more bytes than characters.
+    // No header holds a line feed, which marks two kinds of key: no header, and the kept text of a long one.
     let key = header ?? '\n';
     if (key.length > TEXT_LIMITS.userAgentString) key = `\n${keptText(key)}`;
     let agent = this.#agents.get(key);
@@ -83,18 +83,18 @@ export class UserAgentReader {
   }
 }
 
-/** The length of a list of languages that is looked at: one that was cut in the middle would be another language, or lose its quality. */
+/** The length of the whole tags in a header: half a tag is another language, or lacks its quality. */
 function wholeTags(header: string): number {
   if (header.length <= MAX_LANGUAGES_LENGTH) return header.length;
   return Math.max(0, header.lastIndexOf(',', MAX_LANGUAGES_LENGTH));
 }
 
-/** A header's first characters, which do not keep the rest of it in memory. */
+/** A header's first characters, as a copy that does not keep the rest of the header in memory. */
 function startOf(header: string, maxLength: number): string {
   return header.length <= maxLength ? header : detached(header.slice(0, maxLength), header);
 }
 
-/** What a record keeps of a header. */
+/** The text that a record keeps of a `User-Agent` header. */
 function keptText(header: string): string {
   return detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
 }
@@ -116,7 +116,7 @@ function readAgent(header: string | undefined): Agent {
   };
 }
 
-/** The same without the header's text. */
+/** A user agent without the header's text. */
 export function withoutText(userAgent: UserAgent): UserAgent {
   const { browser, string } = userAgent;
   // A client that is no known browser is named by the beginning of its text.
@@ -124,7 +124,7 @@ export function withoutText(userAgent: UserAgent): UserAgent {
   return Object.freeze({ ...userAgent, ...(isText && { browser: null, version: null }), string: null });
 }
 
-/** The first language by quality (RFC 9110, 12.5.4); null for none, for any, and for what is not a language tag. */
+/** The first language by quality (RFC 9110, 12.5.4); null for none, for `*`, and for text that is no tag. */
 function preferredLanguage(header: string): string | null {
   const [language] = new Negotiator({ headers: { 'accept-language': header } }).languages();
   return language !== undefined && LANGUAGE_TAG.test(language)

@@ -3,32 +3,32 @@ import type { PolicySubject } from '../../metadata/policy.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 
-/** Which action ran. One a route, made when the route is registered. */
+/** Which action answered. There is one for each route, made when the route is registered. */
 export interface Attribution extends PolicySubject {
-  /** What is recorded of it, as far as its decorators say. */
+  /** The data policy of the action's decorators. */
   readonly data: DataPolicy;
-  /** What the controller is called; null for a route without a class. This and what follows is within a record's limits. */
+  /** The controller's name, within a record's limits; null for a route without a class. */
   readonly controllerName: string | null;
-  /** What the action is called; null for a route without a class. */
+  /** The action's name, within a record's limits; null for a route without a class. */
   readonly actionName: string | null;
-  /** The route's template, with its prefix; null if it has none. */
+  /** The route's template with its prefix, within a record's limits; null if the route has none. */
   readonly route: string | null;
-  /** Whether a record has been made of it. */
+  /** Whether a record has been made of the action. */
   isRecorded: boolean;
 }
 
 /**
  * Makes an attribution.
  *
- * @param named - what the route and its action are called, of any length
+ * @param named - the names of controller, action and route, of any length
  */
 export function attributionOf(
   subject: PolicySubject & { readonly data: DataPolicy },
   named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
 ): Attribution {
   return {
-    method: subject.method,
-    controller: subject.controller,
+    methodDecision: subject.methodDecision,
+    controllerDecision: subject.controllerDecision,
     data: subject.data,
     controllerName: cleanNullableText(named.controllerName, TEXT_LIMITS.controller),
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),

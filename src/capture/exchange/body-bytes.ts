@@ -1,8 +1,8 @@
 import { type IncomingMessage, OutgoingMessage, type ServerResponse } from 'node:http';
 
 /**
- * Where a request's exchange is found: on its response, and on a request whose body is counted. Every property that is
- * added to Node's objects costs time.
+ * The property that holds an exchange: on its response, and on a request whose body is counted. It is the
+ * only one, as each property that is added to Node's objects costs time.
  */
 export const EXCHANGE = Symbol.for('koa-track-usage.exchange');
 
@@ -12,7 +12,7 @@ type Method = (...args: unknown[]) => unknown;
 const NODE_WRITE: unknown = Reflect.get(OutgoingMessage.prototype, 'write');
 const NODE_END: unknown = Reflect.get(OutgoingMessage.prototype, 'end');
 
-/** What is counted, and what stood where the counting functions stand now. */
+/** The counted bytes, and the methods that the counting functions have replaced. */
 export interface ByteCounter {
   /** Bytes that arrived. */
   requestBytes: number;
@@ -40,10 +40,10 @@ interface CountedRequest {
 }
 
 /**
- * Counts the bytes that are written to a response that carries its counter. Its `write` and `end` are replaced by
- * functions that all responses share, which call what stood there before.
+ * Counts the bytes that are written to a response that carries its counter. Functions that all responses
+ * share replace the response's `write` and `end`, and call the replaced methods.
  *
- * @returns whether they are counted
+ * @returns whether the bytes are counted
  */
 export function countResponseBody(response: ServerResponse, counter: ByteCounter): boolean {
   if (!isReplaceable(response)) return false;
@@ -55,9 +55,9 @@ export function countResponseBody(response: ServerResponse, counter: ByteCounter
   return true;
 }
 
-/** Whether its methods can be replaced: an application may have made them its own for good. */
+/** Whether the methods of a response can be replaced: an application may have made them read-only. */
 function isReplaceable(response: ServerResponse): boolean {
-  // Nearly always; looking for properties of its own takes longer than all of the counting.
+  // Nearly always; a look for the response's own properties takes longer than all of the counting.
   if (response.write === NODE_WRITE && response.end === NODE_END) return true;
   return ['write', 'end'].every((name) => {
     const own = Object.getOwnPropertyDescriptor(response, name);
@@ -66,8 +66,8 @@ function isReplaceable(response: ServerResponse): boolean {
 }
 
 /**
- * Counts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk to
- * `push`.
+ * Counts the bytes of a request's body as they arrive, without reading them: Node's parser hands every chunk
+ * to `push`.
  */
 export function countRequestBody(request: IncomingMessage, counter: ByteCounter): void {
   const counted = request as unknown as CountedRequest;
@@ -79,7 +79,7 @@ export function countRequestBody(request: IncomingMessage, counter: ByteCounter)
 function countedWrite(this: CountedResponse, ...args: unknown[]): unknown {
   const counter = this[EXCHANGE];
   const beginsResponse = !this.headersSent;
-  // Node refuses what comes after the end.
+  // Node refuses chunks after the end.
   if (!this.writableEnded) counter.responseBytes += chunkBytes(args[0], args[1]);
   const result = (counter.write as Method).apply(this, args);
   if (beginsResponse && this.headersSent) counter.impliedStatus = this.statusCode;

@@ -1,6 +1,6 @@
 /**
- * The class name of whatever was thrown; the type's name, such as `string` or `null`, of what is not an object.
- * It never throws, whatever getters and traps the thrown value has.
+ * The class name of a thrown object, or the type's name of any other thrown value, such as `string` or
+ * `null`. This function never throws, whatever getters and traps the thrown value has.
  */
 export function errorTypeOf(thrown: unknown): string {
   if (thrown === null) return 'null';

@@ -16,11 +16,11 @@ import { findUnholdable } from './unholdable.js';
 
 /** An address of a client or a proxy. */
 export interface Address {
-  /** All of it, as `canonicalAddress` writes it. Never to be kept but where the policy says so. */
+  /** The whole address, as `canonicalAddress` writes it; to be kept only where the policy says so. */
   readonly full: string;
-  /** Its network, as `truncateAddress` writes it. */
+  /** The address's network, as `truncateAddress` writes it. */
   readonly network: string;
-  /** What a list of trusted proxies says of it; null while none has been asked. */
+  /** Whether the address is a trusted proxy's; null while no list of proxies has been asked. */
   isTrusted: boolean | null;
 }
 
@@ -51,11 +51,11 @@ const ADDED_LATE = new Error(
   'the request was over and its record made, so its data is not kept. Await what calls it before the action returns',
 );
 
-/** Who watches an exchange: what it decides by, and who is told when it has closed. */
+/** The watcher of an exchange: it holds the policy, and is told when the response has closed. */
 export interface ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
-  /** Whether it calls functions of the application for each request. */
+  /** Whether functions of the application are called for each request. */
   readonly hasCallbacks: boolean;
   /** Calls of `track` whose data came too late. */
   readonly data: { missed: number };
@@ -77,7 +77,7 @@ export class Exchange implements ByteCounter {
   asyncContext: KeptContext | null;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
-  /** What all requests of a connection share: its socket, or over HTTP/2, where each request has a proxy of that, its session. */
+  /** The connection: its socket, or its session over HTTP/2, where each request has a proxy of the socket. */
   readonly connection: object;
   /** Read early, as a socket forgets its peer when it closes. */
   readonly remoteAddress: string | null;
@@ -85,7 +85,7 @@ export class Exchange implements ByteCounter {
   clientAddress: Address | null | undefined = undefined;
 
   attribution: Attribution | null = null;
-  /** Where the application is mounted that the action belongs to; empty where it is not, and for other requests. */
+  /** The mount path of the action's application; empty if it is not mounted, or if no action ran. */
   mountPath = '';
   /** The route's parameters: null if there are none, undefined if they could not be read. */
   params: object | null | undefined = null;
@@ -98,16 +98,16 @@ export class Exchange implements ByteCounter {
   write: ByteCounter['write'] = null;
   end: ByteCounter['end'] = null;
   push: ByteCounter['push'] = null;
-  /** What became of the response; null while nobody has asked. */
+  /** What became of the response; null before `conclude`. */
   outcome: Outcome | null = null;
   /** From the start to the response's close, in milliseconds. */
   durationMs = 0;
 
   /** Who watches. */
   readonly watcher: ExchangeWatcher;
-  /** The context on which the action was attributed: applications that hand a request on have one each. */
+  /** The context on which the action was attributed: each application that hands a request on has its own. */
   #routed: Context | null = null;
-  /** What the router saw then, of a route without a class. */
+  /** The path that the router saw when it attributed a route without a class. */
   #routedPath = '';
   /** Whether other routes had the request as well. */
   #isShared = false;
@@ -126,7 +126,7 @@ export class Exchange implements ByteCounter {
     this.watcher = watcher;
   }
 
-  /** Starts listening for the response's close, and counting what has a body. */
+  /** Starts listening for the response's close, and counting the bodies. */
   open(): void {
     const response: CarryingResponse = this.context.res;
     response[EXCHANGE] = this;
@@ -202,12 +202,12 @@ export class Exchange implements ByteCounter {
     return isTracked(this.attribution, this.watcher.policy);
   }
 
-  /** The routes without a class that the request may have been for, beside the one that is booked. */
+  /** The routes without a class that the request may have been for, beside the attributed one. */
   possibleRoutes(): readonly PossibleRoute[] {
     if (this.attribution === null || this.#routed === null) return possibleRoutes(this.context, null);
     const { route: template } = this.attribution;
     const path = this.#routedPath;
-    // A path that is the template has nothing in it that may be another route's.
+    // A path that equals the template holds no parameter of another route.
     if (!this.#isShared || template?.toLowerCase() === path.toLowerCase()) return NONE;
     return possibleRoutes(this.#routed, { path, template, params: this.params ?? {} });
   }
@@ -235,7 +235,7 @@ export class Exchange implements ByteCounter {
     this.watcher.closed(this);
   }
 
-  /** Where a mark could not tell its route, the router can when it has come to it. */
+  /** Reads the route that a marking middleware could not tell: the router has come to the route by now. */
   #learnRoute(attribution: Attribution): void {
     const route = this.#routed === null ? null : readLastRoute(this.#routed, this.#routedPath);
     if (route === null) return;
@@ -244,7 +244,7 @@ export class Exchange implements ByteCounter {
   }
 
   #countResponse(): void {
-    // One that was cancelled may not stand on its response, where the counting functions look for it.
+    // A cancelled exchange may not stand on its response, where the counting functions look for it.
     if (this.countsResponse || this.#closed) return;
     this.countsResponse = countResponseBody(this.context.res, this);
   }
@@ -255,7 +255,7 @@ const OTHER_DRIVER =
   'twice, and the application uses the other copy: npm ls routing-controllers lists them, and npm dedupe may be all it takes. ' +
   'Or useKoaServer(app) was called before trackUsage().';
 
-/** Whether an action of routing-controllers has begun, of whichever installed copy: the driver's guard leaves this mark. */
+/** Whether an action of any installed routing-controllers has begun: the driver's guard leaves this mark. */
 export function hasReachedController(context: Context): boolean {
   try {
     return (context.request as { routingControllersStarted?: unknown }).routingControllersStarted === true;
@@ -277,7 +277,7 @@ function hasBody(request: IncomingMessage): boolean {
   return length !== undefined && length !== '0';
 }
 
-/** @returns null if there is nothing in it */
+/** @returns null if there are no parameters */
 function copyOf(params: object | undefined): object | null {
   return params === undefined || Object.keys(params).length === 0 ? null : { ...params };
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-/** What is read of a layer of @koa/router. One that `router.use` made has no methods. */
+/** The part of a layer of @koa/router that is read. A layer of `router.use` has no methods. */
 interface Layer {
   readonly path: unknown;
   readonly methods: readonly string[];
@@ -20,16 +20,16 @@ export interface MatchedRoute {
 /** A route without a class that a request may have been for. */
 export interface PossibleRoute {
   readonly template: string;
-  /** The names of its parameters whose values the route that answered has under these names as well. */
-  readonly settled: readonly string[];
+  /** The names of the parameters that the route which answered has as well, with equal values. */
+  readonly shared: readonly string[];
 }
 
 /**
- * Reads which route of @koa/router a middleware speaks of: the one that it stands on, or, where it stands on a whole router, the
- * first one behind it that fits the request. It is told by `routerPath`, that of the layer that runs now, and not by the layer's
- * functions: whatever traces an application wraps them.
+ * Reads which route of @koa/router a marking middleware is for: the route that it stands on, or, if it stands
+ * on a router, the first route behind it that fits the request. The running layer is known by `routerPath`,
+ * and not by its functions, as tracing tools wrap these.
  *
- * @returns null where it may be one of several, or none
+ * @returns null if several routes are possible, or none
  */
 export function readMarkedRoute(context: Context): MatchedRoute | null {
   return unlessStrange(null, () => {
@@ -49,7 +49,7 @@ export function readMarkedRoute(context: Context): MatchedRoute | null {
 /**
  * Reads which route of @koa/router ran last.
  *
- * @param path - what its router saw
+ * @param path - the path that the route's router saw
  */
 export function readLastRoute(context: Context, path: string): MatchedRoute | null {
   return unlessStrange(null, () => {
@@ -62,8 +62,8 @@ export function readLastRoute(context: Context, path: string): MatchedRoute | nu
 /**
  * The routes without a class that a request may have been for.
  *
- * @param answered - the one that is booked, which is left out, and the path that its router saw; null if none is, and then
- *   those of all methods are meant
+ * @param answered - the route that answered, which is left out, and the path that its router saw; null if
+ *   none is known: then routes of all methods count
  */
 export function possibleRoutes(
   context: Context,
@@ -72,26 +72,26 @@ export function possibleRoutes(
   return unlessStrange([], () =>
     layersOf(context).flatMap((layer) => {
       const template = String(layer.path);
-      if (answered === null) return { template, settled: [] };
+      if (answered === null) return { template, shared: [] };
       if (template === answered.template || !runsFor(layer, context)) return [];
       const params = Object.entries(routeOf(layer, answered.path)?.params ?? {});
-      const settled = params.filter(([name, value]) => answered.params[name as keyof object] === value);
-      return { template, settled: settled.map(([name]) => name) };
+      const shared = params.filter(([name, value]) => answered.params[name as keyof object] === value);
+      return { template, shared: shared.map(([name]) => name) };
     }),
   );
 }
 
 /**
- * Those of the parameters that the running route has itself: a router adds its own to what was there, also when the one before
- * has passed the request on.
+ * The parameters of the running route alone: a router adds a route's parameters to those of the routes
+ * before, also of routes that have passed the request on.
  *
- * @returns the object itself where all are
+ * @returns the object itself if it has no other parameters
  */
 export function ownParams(context: Context, params: object | undefined): object | undefined {
   return unlessStrange(params, () => {
     const { routerPath } = context as { routerPath?: unknown };
     const layers = layersOf(context);
-    // Mostly nothing but the route itself matches.
+    // Mostly, only the route itself matches.
     if (params === undefined || layers.every(({ path }) => path === routerPath)) return params;
     const names = layers
       .findLast(({ path }) => path === routerPath)
@@ -101,7 +101,7 @@ export function ownParams(context: Context, params: object | undefined): object 
   });
 }
 
-/** All that match the path, in the order in which they run. */
+/** All layers that match the path, in the order in which they run. */
 function layersOf(context: Context): readonly Layer[] {
   const matched: unknown = context['matched'];
   return Array.isArray(matched) ? (matched as readonly Layer[]) : [];

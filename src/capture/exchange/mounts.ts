@@ -4,15 +4,15 @@ import { readTarget } from '../request/request-target.js';
 /** How deep an application may be mounted in another, in segments of the path; a hostile path has thousands. */
 const MAX_DEPTH = 8;
 
-/** A path, divided as koa-mount does: at `/api`, `/api/users/5` is `/users/5` to the application that is mounted there. */
+/** A path as koa-mount divides it: to an application mounted at `/api`, `/api/users/5` is `/users/5`. */
 export interface MountedPath {
   /** Where the application would be mounted. */
   readonly mountPath: string;
-  /** What it would see. */
+  /** The path that the application would see. */
   readonly path: string;
 }
 
-/** All the ways in which a path may belong to an application that is mounted somewhere. */
+/** All ways to divide a path between a mount path and the application that is mounted there. */
 export function mountedPaths(path: string): readonly MountedPath[] {
   const found: MountedPath[] = [];
   let index = 0;
@@ -24,18 +24,18 @@ export function mountedPaths(path: string): readonly MountedPath[] {
   return found;
 }
 
-/** Where koa-mount has last mounted an application on the way of a request; null if it has not. */
+/** The last path at which koa-mount has mounted an application for a request; null if there is none. */
 export function lastMountPath(context: Context): string | null {
   const { mountPath } = context as { mountPath?: unknown };
   return typeof mountPath === 'string' ? mountPath.replace(/\/$/, '') : null;
 }
 
-/** Where the application that answers now is mounted by koa-mount: `/api`, or empty text. */
+/** The mount path of the application that answers now, such as `/api`; empty if it is not mounted. */
 export function mountPathNow(context: Context): string {
   const mountPath = lastMountPath(context);
   if (mountPath === null) return '';
   const sent = readTarget(context.originalUrl, []).path;
-  // koa-mount leaves its last mount path on the context when it has left the application, but not the path.
+  // On the way back, koa-mount restores the path, but leaves its last mount path on the context.
   const rest = context.path === '/' ? '' : context.path;
   return [sent, sent.replace(/\/$/, '')].some((path) => path.endsWith(mountPath + rest)) ? mountPath : '';
 }

@@ -10,7 +10,7 @@ export interface Outcome {
   readonly aborted: boolean;
   /** Whether a body may have gone out. */
   readonly sentBody: boolean;
-  /** Whether it went out past the response, on the stream of HTTP/2 itself. */
+  /** Whether the body went out past the response, on the stream of HTTP/2 itself. */
   readonly bypassed: boolean;
   /** The class of the error that the server broke the response off with; null if it did not. */
   readonly errorType: string | null;
@@ -67,12 +67,12 @@ function isComplete(response: CompatibleResponse): boolean {
   );
 }
 
-/** What injects requests without a connection closes a response at its end, when its stand-in for a socket has not written yet. */
+/** Tools that inject requests without a connection close a response before their stand-in socket writes. */
 function isInjected({ stream, socket }: CompatibleResponse): boolean {
   return stream === undefined && socket?.destroyed === false;
 }
 
-/** The status that went out, which an application may have changed on the response since. */
+/** The status that went out; the application may have changed the response's `statusCode` since. */
 function sentStatus(response: CompatibleResponse, impliedStatus: number | null): number | null {
   const { stream } = response;
   if (stream !== undefined) {
@@ -81,14 +81,14 @@ function sentStatus(response: CompatibleResponse, impliedStatus: number | null):
   }
   if (!response.headersSent) return null;
   if (impliedStatus !== null) return impliedStatus;
-  // Node has no public name for what it has sent.
+  // Node has no public name for the headers that it has sent.
   const { _header: header } = response;
   const status =
     typeof header === 'string' ? Number(header.slice(STATUS_START, STATUS_START + 3)) : Number.NaN;
   return status > 0 ? status : response.statusCode;
 }
 
-/** What the server itself broke a response off with; null if it did not. */
+/** The error that the server itself broke a response off with; null if there is none. */
 function ownError(response: CompatibleResponse): Error | null {
   const { stream } = response;
   if (stream === undefined) return response.errored ?? null;

@@ -1,15 +1,15 @@
 import { jsonFormOf } from '../../record/json.js';
 import { JSON_LIMITS } from '../../record/limits.js';
 
-/** Something of an application's data that JSON cannot hold. */
+/** A value in the application's own data that JSON cannot hold. */
 export interface Unholdable {
-  /** The name, at the top level, of what it is or is in: names further down may be data, which no log may hold. */
+  /** The top-level name that the value is under: names further down may be data, which no log may hold. */
   readonly name: string;
-  /** What it is, such as `a function`. */
+  /** The kind of the value, such as `a function`. */
   readonly kind: string;
 }
 
-/** Each value takes two bytes at least, so that what is behind so many is cut from a record anyway. */
+/** A value takes two bytes at least: the values behind so many are cut from a record anyway. */
 const MAX_VALUES = JSON_LIMITS.bytes / 2;
 
 /** The values that may still be looked at. */
@@ -17,7 +17,7 @@ interface Budget {
   values: number;
 }
 
-/** The first thing that JSON cannot hold, as far as records go; null if there is none. */
+/** Finds the first value that JSON cannot hold, within the limits of a record; null if there is none. */
 export function findUnholdable(data: object): Unholdable | null {
   const budget = { values: MAX_VALUES };
   for (const name of Object.keys(data).slice(0, JSON_LIMITS.keys)) {
@@ -27,7 +27,7 @@ export function findUnholdable(data: object): Unholdable | null {
   return null;
 }
 
-/** `undefined` says that there is nothing, and nothing is lost by leaving it out. */
+/** The kind of an unholdable value, else null. `undefined` is holdable: leaving it out loses nothing. */
 function unholdableKind(holder: object, name: string, depth: number, budget: Budget): string | null {
   budget.values -= 1;
   const given = (holder as Record<string, unknown>)[name];
@@ -36,7 +36,7 @@ function unholdableKind(holder: object, name: string, depth: number, budget: Bud
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   if (typeof value !== 'object' || value === null) return null;
   const names = namesOf(value);
-  // What a Map, a Set or an error holds is in none of its properties.
+  // A Map, a Set or an error holds its content in none of its properties.
   if (names.length === 0 && !isPlain(value)) return 'an object without properties of its own';
   if (depth === JSON_LIMITS.depth) return null;
   for (const inner of names.slice(0, JSON_LIMITS.keys)) {
@@ -47,7 +47,7 @@ function unholdableKind(holder: object, name: string, depth: number, budget: Bud
   return null;
 }
 
-/** A list may have millions of items, each of which has a name. */
+/** The names of an object's values. A list may have millions of items, each of which has a name. */
 function namesOf(value: object): readonly string[] {
   return Object.keys(Array.isArray(value) ? value.slice(0, JSON_LIMITS.keys) : value);
 }

@@ -1,7 +1,7 @@
 /**
- * Refuses what an option's callback returned where it is a promise: nobody waits for it here.
+ * Refuses a promise that an option's callback returned: nothing waits for a promise here.
  *
- * @throws {TypeError} if it is one; what it is rejected with later ends nothing
+ * @throws {TypeError} if the result is a promise, whose rejection then does not end the process
  */
 export function refusePromise(result: unknown): void {
   if (typeof result !== 'object' || result === null || !('then' in result)) return;
@@ -11,21 +11,21 @@ export function refusePromise(result: unknown): void {
 }
 
 /**
- * What an option's callback returned, where it has to be a boolean.
+ * Reads what an option's callback returned, which has to be a boolean.
  *
- * @throws {TypeError} if it is anything else
+ * @throws {TypeError} if the result is no boolean
  */
 export function readBoolean(result: unknown): boolean {
   refusePromise(result);
   if (typeof result === 'boolean') return result;
-  // What it is may be text of the request, which no line of a log may hold.
+  // The value may be text of the request, which no line of a log may hold.
   throw new TypeError(`it returned a value of type ${typeof result}; expected true or false`);
 }
 
 /**
- * Refuses anything that an option's callback returned, where it is to change what it is given.
+ * Refuses a result of an option's callback, if the callback has to change its argument instead.
  *
- * @throws {TypeError} if there is something
+ * @throws {TypeError} if there is a result
  */
 export function refuseResult(result: unknown): void {
   refusePromise(result);

@@ -10,7 +10,7 @@ import { type Candidates, parameterNames } from '../unanswered/unanswered.js';
 
 /** What is recorded of a request. */
 export interface EffectivePolicy extends ResolvedDataPolicy {
-  /** What stands in the place of the path, as that may hold what is redacted; null if it does not. */
+  /** Replaces a path that may hold redacted values; null if the path holds none. */
   readonly standIn: string | null;
 }
 
@@ -19,7 +19,7 @@ export type PolicySettings = Omit<ResolvedDataPolicy, 'data'>;
 
 const STRICTEST_FIRST: readonly IpPolicy[] = ['none', 'truncate', 'full'];
 
-/** Resolves what decorators say against what the application says, once for each action. */
+/** Resolves the data policies of decorators against the application's options, once for each action. */
 export class EffectivePolicies {
   readonly #settings: PolicySettings;
   readonly #default: EffectivePolicy;
@@ -31,9 +31,9 @@ export class EffectivePolicies {
   }
 
   /**
-   * What holds for an action.
+   * The policy of an action.
    *
-   * @param said - what its decorators say; null if no action ran
+   * @param said - the data policy of the action's decorators; null if no action ran
    */
   of(said: DataPolicy | null): EffectivePolicy {
     if (said === null) return this.#default;
@@ -46,11 +46,11 @@ export class EffectivePolicies {
   }
 
   /**
-   * What holds for a request of which it is not certain what answered it, and for all together that it may have been for.
+   * The strictest policy of all actions and routes that a request may have been for.
    *
-   * @param said - what the decorators say of what did answer; null if nothing is known to have
-   * @param candidates - the actions that it may have been for
-   * @param plain - the routes without a class that it may have been for, beside the one that did answer
+   * @param said - the data policy of the action that answered; null if none is known to have answered
+   * @param candidates - the actions that the request may have been for
+   * @param plain - the routes without a class that it may have been for, beside the one that answered
    */
   ofUncertain(
     said: DataPolicy | null,
@@ -63,18 +63,18 @@ export class EffectivePolicies {
     const policies = [base, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({
       template: route ?? '',
-      settled: [],
+      shared: [],
       rules: this.of(data).params,
     }));
-    // To the router, actions are routes as well.
+    // The router lists the routes of actions as well.
     const others = plain.filter(
       (each) => !routes.some(({ template }) => isSameRoute(template, each.template)),
     );
     const redacted = [
       ...routes,
-      ...others.map(({ template, settled }) => ({ template, settled, rules: base.params })),
-    ].filter(({ template, settled, rules }) =>
-      parameterNames(template).some((name) => !settled.includes(name) && isRedacted(name, rules)),
+      ...others.map(({ template, shared }) => ({ template, shared, rules: base.params })),
+    ].filter(({ template, shared, rules }) =>
+      parameterNames(template).some((name) => !shared.includes(name) && isRedacted(name, rules)),
     );
     const templates = new Set(redacted.map((each) => each.template));
     const [template = null] = templates;

@@ -15,8 +15,8 @@ export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled', 'untracked']
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /**
- * Requests that were not recorded as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, sampling, and because an
- * untracked action would have answered those that none did.
+ * Requests that were not recorded, as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, sampling,
+ * or as no action answered them and an untracked action would have.
  */
 export type SkipCounts = Readonly<Record<SkipReason, number>>;
 
@@ -24,7 +24,7 @@ export type SkipCounts = Readonly<Record<SkipReason, number>>;
 export interface Verdict {
   /** How many requests the record stands for. */
   readonly weight: number;
-  /** Whether nothing of who called is kept. */
+  /** Whether the record may tell nothing of the caller but the country. */
   readonly isAnonymous: boolean;
 }
 
@@ -43,7 +43,7 @@ export class Gate {
   };
   /** Paths in lower case, without a slash at the end, and expressions. */
   readonly #ignored: readonly (string | RegExp)[];
-  /** Whether there is anything but sampling to look at. */
+  /** Whether any option but those of sampling has to be looked at. */
   readonly #looks: boolean;
 
   constructor(settings: RecordingSettings, sink: RecordSink) {
@@ -57,7 +57,7 @@ export class Gate {
       ignore !== null || ignorePaths.length > 0 || respect.gpc !== 'ignore' || respect.dnt !== 'ignore';
   }
 
-  /** What was not recorded so far. */
+  /** The skipped requests so far, by reason. */
   get skipped(): SkipCounts {
     return { ...this.#skipped };
   }
@@ -68,7 +68,7 @@ export class Gate {
     return null;
   }
 
-  /** @returns null if the request is not recorded; that has been counted */
+  /** @returns null if the request is skipped; it is counted by then */
   judge(exchange: Exchange, { sampleRate }: EffectivePolicy): Verdict | null {
     const signal = this.#looks ? this.#look(exchange) : 'ignore';
     if (signal === null) return null;
@@ -90,7 +90,7 @@ export class Gate {
     return signal === 'skip' ? this.skip('signal') : signal;
   }
 
-  /** A callback that throws, or answers neither yes nor no, may have meant to keep the request out: it is. */
+  /** Keeps a request out if `ignore` throws or returns no boolean: it may have meant to keep it out. */
   #isWanted({ context, asyncContext }: Exchange): boolean {
     const { ignore } = this.#settings;
     try {
@@ -116,9 +116,9 @@ export class Gate {
   }
 }
 
-/** The router takes paths for the same that differ in case, or in a slash at the end. */
+/** Compares paths as the router does: without case, and without a slash at the end. */
 function covers(ignored: string | RegExp, path: string, lower: string): boolean {
-  // One with the flag g or y goes on where it stopped.
+  // The method `test` of an expression with the flag g or y would go on where it stopped.
   if (typeof ignored !== 'string') return path.search(ignored) >= 0;
   return ignored.endsWith('/*') ? lower.startsWith(ignored.slice(0, -1)) : withoutEndSlash(lower) === ignored;
 }

@@ -24,33 +24,33 @@ const INCOMPLETE =
   "records go without what they wait for; stats().incomplete counts them. Either more than 'queue.maxRecords' wait, or the option " +
   `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
 
-/** What a draft waits for. */
+/** The late parts of a draft. */
 export interface Late {
-  /** None of them rejects. */
+  /** Promises of which none rejects. */
   readonly parts: readonly Promise<Partial<UsageRecordDraft>>[];
   readonly maxWaitMs: number;
 }
 
 /**
- * Records that went without what they would have, by field and reason: too many were waiting for it (`full`), it came too late,
- * the tracker was closed, or the option's callback failed, of which `geo` and `visitors` have figures of their own.
+ * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the
+ * tracker was closed, or the option's callback failed; `geo` and `visitors` count failures themselves.
  */
 export type Incomplete = Readonly<Record<LateField, Readonly<Record<Impatience | 'failed', number>>>>;
 
 type LateField = 'username' | 'ipInfo' | 'visitor';
 
-/** What is known, or will be. */
+/** A value, or the promise of one. */
 type Eventual<Value> = Value | null | Promise<Value | null>;
 
 /** The part of the settings that says who calls and from where. */
 export type LateSettings = AddressSettings &
   Pick<TrackerSettings, 'user' | 'serverName'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
 
-/** Fills in what may take time to learn: who calls, and from where. */
+/** Fills in the late parts of a record: who calls, and from where. */
 export class LateDetails {
   readonly #users: UserNames;
   readonly #sink: RecordSink;
-  /** What drafts still wait for. */
+  /** The fields that drafts still wait for. */
   readonly #missing = new WeakMap<UsageRecordDraft, Set<LateField>>();
   readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack() };
   readonly #addresses: ClientAddresses;
@@ -58,7 +58,7 @@ export class LateDetails {
   readonly #geoWaitMs: number;
   readonly #visitors: Visitors | null;
 
-  /** @param salts - what visitors are told apart by; null if they are not */
+  /** @param salts - the salts of visitors' pseudonyms; null without the option `visitors` */
   constructor(
     settings: LateSettings,
     addresses: ClientAddresses,
@@ -78,7 +78,7 @@ export class LateDetails {
     this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
   }
 
-  /** What became of the addresses that were looked up; null where none are. */
+  /** What became of the addresses that were looked up; null without the option `geo`. */
   get geo(): LocatorStats | null {
     return this.#locator?.stats() ?? null;
   }
@@ -88,16 +88,16 @@ export class LateDetails {
     return structuredClone(this.#incomplete);
   }
 
-  /** How well visitors are told apart; null where they are not. */
+  /** How well visitors are told apart; null without the option `visitors`. */
   get visitors(): VisitorStats | null {
     return this.#visitors?.stats() ?? null;
   }
 
   /**
-   * Fills in what is known at once.
+   * Fills in the parts that are known at once.
    *
-   * @param isAnonymous - whether nothing may be told of the caller that is finer than the country
-   * @returns what is known later; null if that is nothing
+   * @param isAnonymous - whether the record may tell nothing of the caller but the country
+   * @returns the late parts; null if there are none
    */
   begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
     const { context, asyncContext } = exchange;
@@ -113,9 +113,9 @@ export class LateDetails {
   }
 
   /**
-   * Learns that a draft becomes a record as it is.
+   * Counts the parts that a draft lacks when it becomes a record.
    *
-   * @param why - why it did not wait any longer; null if it had nothing to wait for
+   * @param why - why the draft waited no longer; null if no part was missing
    */
   finish(draft: UsageRecordDraft, why: Impatience | null): void {
     this.#visitors?.finish(draft);
@@ -124,13 +124,13 @@ export class LateDetails {
     this.#missing.delete(draft);
     if (why === null) return;
     for (const field of missing) this.#incomplete[field][why] += 1;
-    // A place that comes late is a matter of patience, which is an option.
+    // A late location is no fault: an option says how long to wait for it.
     if (why === 'full' || (why === 'late' && missing.has('username'))) {
       this.#sink.warn('incomplete', INCOMPLETE);
     }
   }
 
-  /** Looks nothing up any more, and forgets what visitors were told apart by. */
+  /** Ends all look-ups, and wipes the salts of visitors. */
   close(): void {
     this.#locator?.close();
     this.#visitors?.close();
@@ -159,7 +159,7 @@ export class LateDetails {
     return { parts, maxWaitMs: Math.max(...awaited.map(([, , maxWaitMs]) => maxWaitMs)) };
   }
 
-  /** From the full address: what of it is kept is another matter, and the look-up is over before the record is. */
+  /** Looks up the full address, whatever the record keeps: the look-up ends before the record is made. */
   #locate(
     locator: AddressLocator,
     exchange: Exchange,

@@ -22,7 +22,7 @@ import { withoutText } from '../client/user-agent.js';
 /** The part of the settings that a record depends on. */
 export type RecordSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
 
-/** Makes the records of closed exchanges, and remembers what many of them share. */
+/** Makes the drafts of closed exchanges, and remembers values that many drafts share. */
 export class RecordMaker {
   readonly #settings: RecordSettings;
   readonly #addresses: ClientAddresses;
@@ -35,9 +35,9 @@ export class RecordMaker {
   }
 
   /**
-   * Makes a record's draft from what went out; the user's name is for others to fill in, as it may take time.
+   * Makes the draft of an exchange, without user name, location and visitor, which may be late.
    *
-   * @param exchange - one that is concluded
+   * @param exchange - a concluded exchange
    */
   draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
     const { startedAtMs, durationMs } = exchange;
@@ -91,7 +91,7 @@ function describeRequest(
   draft.params = shown.params;
 }
 
-/** A route's template with the path that its application is mounted at, if it is. */
+/** A route's template behind the mount path of its application, if the application is mounted. */
 function mountedRoute(mountPath: string, route: string | null): string | null {
   if (mountPath === '' || route === null) return route;
   return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
@@ -106,13 +106,13 @@ function describeOutcome(draft: UsageRecordDraft, exchange: Exchange): void {
   draft.responseBytes = responseBodyBytes(outcome, exchange);
 }
 
-/** What was written past the response's own methods cannot be told. */
+/** Null for a body that was written past the response's own methods, which is not counted. */
 function responseBodyBytes(outcome: Outcome, exchange: Exchange): number | null {
   if (!outcome.sentBody) return 0;
   return exchange.countsResponse && !outcome.bypassed ? exchange.responseBytes : null;
 }
 
-/** A body that arrived whole has the length that its header declared; of any other, what arrived is counted. */
+/** A complete body has the length that its header declares; of any other body, the bytes that came count. */
 function requestBodyBytes(request: IncomingMessage, counted: number): number {
   const declared = request.headers['content-length'];
   return request.complete && declared !== undefined ? Number(declared) : counted;

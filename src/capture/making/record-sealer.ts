@@ -20,13 +20,13 @@ export class RecordSealer {
   readonly #redact: RecordingSettings['redact'];
   readonly #sink: RecordSink;
 
-  /** @param sink - is told when the option's callback throws, or leaves what no record can hold */
+  /** @param sink - is told when the option's callback throws, or leaves a value that no record can hold */
   constructor({ redact }: Pick<RecordingSettings, 'redact'>, sink: RecordSink) {
     this.#redact = redact;
     this.#sink = sink;
   }
 
-  /** The draft becomes the record, unless the application redacts. */
+  /** Makes the record: of the draft itself, or of a copy that the option `redact` changes. */
   readonly seal = (draft: UsageRecordDraft): UsageRecord => {
     if (this.#redact === null) return sealRequest(draft);
     try {
@@ -40,7 +40,7 @@ export class RecordSealer {
   };
 }
 
-/** A copy that may be changed at depth: the location is shared by records, and parameters may hold the application's objects. */
+/** A deep copy: records share a location, and parameters may hold objects of the application. */
 function changeable(draft: UsageRecordDraft): UsageRecordDraft {
   return {
     ...draft,
@@ -54,7 +54,7 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a redaction may leave in fields of these kinds. Those of other kinds stay as they are. */
+/** The values that `redact` may leave in a field, by its kind. Fields of other kinds stay as they are. */
 const CHECKS: ReadonlyMap<FieldKind, readonly [expected: string, holds: (value: unknown) => boolean]> =
   new Map([
     ['text', ['text', (value: unknown) => typeof value === 'string']],
@@ -66,9 +66,9 @@ const CHECKS: ReadonlyMap<FieldKind, readonly [expected: string, holds: (value: 
   ]);
 
 /**
- * What an application's redaction left, with the fields that a record has and nothing else.
+ * Reads the draft that `redact` left: the fields that a record has, and nothing else.
  *
- * @throws {TypeError} if one of them is not what it has to be; what it is instead is not told
+ * @throws {TypeError} if a field has a value of the wrong type; the message does not show the value
  */
 function asDraft(redacted: UsageRecordDraft, draft: UsageRecordDraft): UsageRecordDraft {
   const fields = checked(redacted, FIELDS, '') as Partial<UsageRecordDraft>;
@@ -90,18 +90,18 @@ function checked(left: object, table: Readonly<Record<string, Field>>, prefix: s
   return Object.fromEntries(fields) as object;
 }
 
-/** Kinds of fields that hold nobody's words. */
+/** Kinds of fields that hold no text. */
 const WORDLESS: ReadonlySet<FieldKind> = new Set(['id', 'date', 'number', 'integer', 'count', 'boolean']);
 
-/** Texts that neither a stranger nor a caller has written. */
+/** Text fields that only the application and its server write, and no client. */
 const OWN_TEXTS: ReadonlySet<string> = new Set(['serverName', 'route', 'controller', 'action', 'errorType']);
 
-/** What is left of a record whose redaction failed: what no stranger and no caller has written. */
+/** A draft whose redaction failed, with only the fields that neither a client nor `track` has written. */
 function withoutContent(draft: UsageRecordDraft): UsageRecordDraft {
   const own = FIELD_ENTRIES.filter(([name, { kind }]) => WORDLESS.has(kind) || OWN_TEXTS.has(name));
   const kept = Object.fromEntries(own.map(([name]) => [name, draft[name]])) as Partial<UsageRecordDraft>;
   const path = draft.route ?? REDACTED;
-  // HTTP/2 lets a client write anything there.
+  // HTTP/2 lets a client send any text as the method.
   const method = METHODS.includes(draft.method) ? draft.method : REDACTED;
   return { ...BLANK, ...kept, method, url: path, path };
 }

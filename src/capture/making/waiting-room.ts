@@ -2,19 +2,19 @@ import type { Clock, TimerHandle } from '../../time/clock.js';
 import type { KeptContext } from '../../time/own-context.js';
 import type { UsageRecordDraft } from '../../record/usage-record.js';
 
-/** Why a draft did not wait for its parts: too many were waiting, its time was over, or the tracker was closed. */
+/** Why a draft did not wait for its parts: too many waited, its time was over, or the tracker was closed. */
 export type Impatience = 'full' | 'late' | 'closed';
 
 /**
- * Makes a record of a draft, in the asynchronous context of its request as far as the application takes part.
+ * Makes a record of a draft; functions of the application run in the asynchronous context of its request.
  *
  * @param why - null if all parts have come
  */
 type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null) => void;
 
 /**
- * Where drafts wait for what is learned after their responses, such as a location. None waits longer than it may: a
- * record is made without a part rather than late.
+ * Where drafts wait for late parts, such as a location. No draft waits longer than its limit: a record is
+ * made without a part rather than too late.
  */
 export class WaitingRoom {
   readonly #clock: Clock;
@@ -24,8 +24,8 @@ export class WaitingRoom {
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /**
-   * @param maxWaiting - drafts that wait at most; more of them go as they are, as what they wait for does not keep up
-   * @param finish - takes drafts that leave; it never throws
+   * @param maxWaiting - drafts that wait at most; any more become records without their late parts
+   * @param finish - takes a draft that leaves; it never throws
    */
   constructor(clock: Clock, maxWaiting: number, finish: Finish) {
     this.#clock = clock;
@@ -34,9 +34,9 @@ export class WaitingRoom {
   }
 
   /**
-   * Has a draft wait until all parts have come, or until it may not wait any longer.
+   * Makes a draft wait until all parts have come, or until its limit is over.
    *
-   * @param parts - none of them may reject
+   * @param parts - promises of which none may reject
    */
   add(
     draft: UsageRecordDraft,
@@ -52,18 +52,18 @@ export class WaitingRoom {
     this.#waiting.set(draft, [timer, asyncContext]);
     const arrivals = parts.map(async (part) => {
       const fields = await part;
-      // One that has left is a record, and frozen.
+      // A draft that has left is a record by now, and frozen.
       if (this.#waiting.has(draft)) Object.assign(draft, fields);
     });
     void Promise.all(arrivals).then(() => this.#leave(draft, null));
   }
 
-  /** Lets everybody go as they are. */
+  /** Lets all drafts leave without the parts that have not come. */
   empty(): void {
     for (const draft of this.#waiting.keys()) this.#leave(draft, 'closed');
   }
 
-  /** Waits until those who wait now have left. Others may have come by then, and under load always have. */
+  /** Waits until the drafts that wait now have left. Others wait by then, under load always. */
   async left(): Promise<void> {
     if (this.#waiting.size === 0) return;
     const drafts = new Set(this.#waiting.keys());

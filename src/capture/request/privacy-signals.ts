@@ -5,8 +5,8 @@ import type { SignalResponse, RecordingSettings } from '../../options/recording-
 const LISTED = /(?:^|,)\s*1\s*(?:,|$)/;
 
 /**
- * What is to be done for a client that asks not to be watched: by Global Privacy Control (`Sec-GPC: 1`, W3C) or by
- * Do Not Track (`DNT: 1`). Where it sends both, the stricter answer counts.
+ * Reads how to treat a client that asks not to be watched, by Global Privacy Control (`Sec-GPC: 1`, W3C) or
+ * by Do Not Track (`DNT: 1`). For a client that sends both, the stricter setting counts.
  */
 export function readSignals(
   headers: IncomingHttpHeaders,

@@ -4,8 +4,7 @@ import type { ParameterRule } from '../../metadata/data-policy.js';
 import type { JsonObject, JsonValue } from '../../record/usage-record.js';
 
 /**
- * Stands where a value was taken out. The word is that of OpenTelemetry's semantic conventions (`url.full`,
- * `url.query`).
+ * Replaces a redacted value. The word is from OpenTelemetry's semantic conventions (`url.full`, `url.query`).
  */
 export const REDACTED = 'REDACTED';
 
@@ -17,7 +16,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'codeverifier',
   'csrf',
   'idtokenhint',
-  // Servers of Java put it into paths: `/cart;jsessionid=…`.
+  // Java servers put this one into paths: `/cart;jsessionid=…`.
   'jsessionid',
   'otp',
   'recoverycode',
@@ -25,7 +24,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'sessionid',
   'totp',
   'verificationcode',
-  // Those that sign the addresses of storage services (AWS, Google, Azure).
+  // These two sign URLs of storage services (AWS, Google, Azure).
   'awsaccesskeyid',
   'signaturev4',
 ]);
@@ -37,7 +36,7 @@ const SECRET_ENDING = new RegExp(
     String.raw`(?:again|confirm|confirmation|repeat)?\d*$`,
 );
 
-/** Names that mean secrets in a query, and something else in many a path: `/countries/:code`. */
+/** Names that mean secrets in a query, but something else in many paths: `/countries/:code`. */
 const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
   ...SECRET_NAMES,
   'auth',
@@ -53,13 +52,13 @@ const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
 
 type Place = 'path' | 'query';
 
-/** What is known of names. Few are ever asked for: those in the templates of routes, and in lists of what is allowed. */
+/** Cached verdicts on names. The names are few: they come from routes' templates and from options. */
 const known = {
   path: new QuickLRU<string, boolean>({ maxSize: 1000 }),
   query: new QuickLRU<string, boolean>({ maxSize: 1000 }),
 };
 
-/** Whether a parameter of this name, which the application chose, holds a secret, as far as its name tells. */
+/** Whether a parameter holds a secret, judged by its name, which the application chose. */
 export function isSecretName(name: string, where: Place): boolean {
   let isSecret = known[where].get(name);
   if (isSecret === undefined) {
@@ -69,53 +68,53 @@ export function isSecretName(name: string, where: Place): boolean {
   return isSecret;
 }
 
-/** The same of a name that a stranger chose, which is not worth remembering. */
+/** Judges a name without the cache: a client may choose any number of names. */
 function soundsSecret(name: string, where: Place): boolean {
   const plain = name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
   return (where === 'path' ? SECRET_NAMES : SECRET_QUERY_NAMES).has(plain) || SECRET_ENDING.test(plain);
 }
 
-/** The allowed query with the values of secrets taken out, also out of addresses that are values themselves. */
+/** Redacts secrets in the allowed query, also inside of values that are URLs. */
 export function redactQuery(query: JsonObject | null): JsonObject | null {
   if (query === null || !Object.entries(query).some(([name, value]) => mayTell(name, value))) return query;
   return mapValues(query, (name, value) =>
-    isSecretName(name, 'query') ? redactValue(value) : redactAddress(value),
+    isSecretName(name, 'query') ? redactValue(value) : redactUrl(value),
   );
 }
 
-/** Most queries have nothing to take out. */
+/** Whether a value may need redaction; in most queries, no value does. */
 function mayTell(name: string, value: JsonValue): boolean {
   if (Array.isArray(value)) return value.some((item) => mayTell(name, item));
-  return isSecretName(name, 'query') || mayHoldAddress(value);
+  return isSecretName(name, 'query') || mayHoldUrl(value);
 }
 
-function mayHoldAddress(value: JsonValue): boolean {
-  return typeof value === 'string' && ADDRESS_MARK.test(value);
+function mayHoldUrl(value: JsonValue): boolean {
+  return typeof value === 'string' && URL_MARK.test(value);
 }
 
 /** Without one of these, a text has neither user information nor parameters. */
-const ADDRESS_MARK = /[/\\]{2}|[?&#;%]/;
+const URL_MARK = /[/\\]{2}|[?&#;%]/;
 
-/** What stands before the host of an address (RFC 3986, 3.2.1). Browsers take a backslash for a slash. */
+/** The user information before a URL's host (RFC 3986, 3.2.1). Browsers take a backslash for a slash. */
 const USER_INFORMATION = /([/\\]{2})[^/\\?#]*@/g;
 
 /** The name of a parameter, in a query, a fragment, or a segment of a path (RFC 3986, 3.3). */
 const PARAMETER_NAME = /[?&#;]([^?&#;=]+)=/g;
 
-/** What ends a parameter's value for certain. */
+/** The characters that end a parameter's value for certain. */
 const VALUE_END = /[&#]/;
 
-/** How often an address within an address is decoded. */
+/** How many times a URL within a URL is decoded. */
 const MAX_LAYERS = 3;
 
-function redactAddress(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(redactAddress);
+function redactUrl(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(redactUrl);
   return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
 }
 
-/** A text without the secrets of the addresses in it, as in `?next=http://ada:pw@host/?token=…`, encoded or not. */
+/** Redacts secrets of the URLs in a text, as in `?next=http://ada:pw@host/?token=…`, encoded or not. */
 function redactText(text: string, layers: number): string {
-  if (!ADDRESS_MARK.test(text)) return text;
+  if (!URL_MARK.test(text)) return text;
   const shown = withoutParameters(text.replaceAll(USER_INFORMATION, `$1${REDACTED}@`));
   if (layers === 0 || !shown.includes('%')) return shown;
   const decoded = unescape(shown);
@@ -143,11 +142,11 @@ export interface RedactedRoute {
 }
 
 /**
- * Takes parameters of a route out of `params` and of the path, and secrets of addresses out of what is left.
+ * Redacts parameters of a route in `params` and in the path, and secrets of the URLs that are left.
  *
- * @param params - undefined if they could not be read: then nobody can say what of the path is theirs
- * @param rules - what is said of parameters by name; of others, secrets are taken out
- * @param route - the route's template, which stands in for a path that a value cannot be found in
+ * @param params - undefined if they could not be read: their values cannot be found in the path then
+ * @param rules - by a parameter's name; a parameter without a rule is redacted if it has the name of a secret
+ * @param route - the route's template, which replaces a path in which a value cannot be found
  */
 export function redactRoute(
   path: string,
@@ -166,25 +165,25 @@ export function redactRoute(
 }
 
 function redactParams(params: JsonObject, names: readonly string[]): JsonObject {
-  if (names.length === 0 && !Object.values(params).some(mayHoldAddress)) return params;
+  if (names.length === 0 && !Object.values(params).some(mayHoldUrl)) return params;
   return mapValues(params, (name, value) => {
     if (names.includes(name)) return redactValue(value);
     return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
   });
 }
 
-/** Whether a route's parameter is taken out. */
+/** Whether a route's parameter is redacted. */
 export function isRedacted(name: string, rules: Readonly<Record<string, ParameterRule>>): boolean {
   return Object.hasOwn(rules, name) ? rules[name] === 'redact' : isSecretName(name, 'path');
 }
 
-/** The path without a value: its segment is replaced, or what of a segment it is. Null if that cannot be told. */
+/** Redacts a value in a path: a segment, or part of one. Null if the value cannot be found for certain. */
 function withoutValue(path: string, value: JsonValue | undefined): string | null {
   if (typeof value !== 'string' || value === '') return value === '' ? path : null;
   const segments = path.split('/');
   const decoded = segments.map(decode);
   if (decoded.includes(value)) {
-    // Where a segment has it as a part, as in /reports/reports.pdf, nobody can say which of them is the parameter's.
+    // If another segment contains the value, as in /reports/reports.pdf, either may be the parameter's.
     if (decoded.some((segment) => segment !== value && segment.includes(value))) return null;
     return segments.map((segment, index) => (decoded[index] === value ? REDACTED : segment)).join('/');
   }

@@ -2,7 +2,7 @@ import { parse, stringify } from 'node:querystring';
 import type { JsonObject } from '../../record/usage-record.js';
 import { redactQuery } from './redaction.js';
 
-/** What a request's target tells, without what may not be kept. */
+/** The parts of a request's target that may be kept. */
 export interface RequestTarget {
   /** The path as it was sent, percent-encoded; `*` for `OPTIONS *`. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface RequestTarget {
   readonly search: string;
 }
 
-/** A part keeps at most so many characters in memory that are not its own. */
+/** The most characters of a whole text that a part of the text may keep in memory. */
 const DETACH_OVER = 256;
 
 /** Names beyond this many are not looked at. */
@@ -22,10 +22,10 @@ const MAX_QUERY_NAMES = 1000;
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?]*/i;
 
 /**
- * Splits a request's target in origin form (`/path?query`), absolute form (`http://host/path?query`) or asterisk
- * form (`*`).
+ * Splits a request's target in origin form (`/path?query`), absolute form (`http://host/path?query`) or
+ * asterisk form (`*`).
  *
- * @param target - as it stands in the request's first line
+ * @param target - the target as the request's first line has it
  * @param allowed - the query names that are kept
  */
 export function readTarget(target: string, allowed: readonly string[]): RequestTarget {
@@ -47,7 +47,7 @@ function splitTarget(local: string, target: string, allowed: readonly string[]):
 }
 
 /**
- * Scheme and host that the client addressed, without credentials; empty where it named no host (HTTP/1.0).
+ * Scheme and host that the client addressed, without credentials; empty if it named no host (HTTP/1.0).
  *
  * @param protocol - `http` or `https`
  * @param host - the `Host` header; a client can write anything there
@@ -59,16 +59,16 @@ export function readOrigin(protocol: string, host: string): string {
 }
 
 /**
- * A part of a long text, as text of its own. V8 makes parts that point into the whole, so that a queue of short
- * paths could hold megabytes of the queries that were dropped behind them.
+ * Copies a part of a long text. V8's slices point into the whole text, so that a queue of short paths could
+ * keep megabytes of the queries behind these paths in memory.
  *
- * @param whole - what it is a part of
+ * @param whole - the text that `part` is a slice of
  */
 export function detached(part: string, whole: string): string {
   return whole.length - part.length < DETACH_OVER ? part : Buffer.from(part).toString();
 }
 
-/** The same for the values of an object. */
+/** Copies the texts among an object's values, as {@link detached} does. */
 export function detachedValues(values: object, whole: string): JsonObject {
   if (whole.length < DETACH_OVER) return values as JsonObject;
   const entries = Object.entries(values).map(([name, value]: [string, unknown]) => [

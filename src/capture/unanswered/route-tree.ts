@@ -1,30 +1,30 @@
 import type { KnownAction } from '../attribution/known-actions.js';
 
-/** What a template has beside text and `:name`: wildcards, groups, and what regular expressions are made of. */
+/** Characters of wildcards, groups and regular expressions, beside text and `:name` in a template. */
 const BEYOND_NAMES = /[*+?(){}[\]\\^$|]/;
 
-/** A template as paths are compared with it. */
+/** A template, in the form that paths are compared with. */
 interface Outline {
-  /** Its segments in lower case; null where any text may stand. */
+  /** The template's segments in lower case; null where any text may stand. */
   readonly segments: readonly (string | null)[];
-  /** What the rest of the path begins with, however many segments that has; null if there is no rest. */
+  /** The beginning of the path's rest, which may have any number of segments; null if there is no rest. */
   readonly rest: string | null;
 }
 
 /** An action whose template covers a path. */
 export interface RouteMatch {
   readonly action: KnownAction;
-  /** How many segments of a path the template spells out; one for any rest, such as `*`, says less than all others. */
+  /** Segments that the template spells out; a template with a rest, such as `*`, ranks below all others. */
   readonly closeness: number;
 }
 
-/** The templates that go on from one place, by segment, so that a path is not compared with every template there is. */
+/** A node in a trie of templates, by segment: no path is compared with every template. */
 class Branch {
   readonly #named = new Map<string, Branch>();
   #any: Branch | null = null;
-  /** Those that end here. */
+  /** The templates that end here. */
   readonly #ends: RouteMatch[] = [];
-  /** Those whose rest begins here. */
+  /** The templates whose rest begins here. */
   readonly #open: { readonly rest: string; readonly match: RouteMatch }[] = [];
 
   add(action: KnownAction, { segments, rest }: Outline): void {
@@ -34,7 +34,7 @@ class Branch {
     else last.#open.push({ rest, match: { action, closeness: spelt - Number.MAX_SAFE_INTEGER } });
   }
 
-  /** Adds to `found` what covers the path from a segment on. */
+  /** Adds to `found` the templates that cover the path from the segment at `index` on. */
   find(path: readonly string[], index: number, found: RouteMatch[]): void {
     const segment = path[index];
     for (const { rest, match } of this.#open) {
@@ -56,7 +56,7 @@ class Branch {
   }
 }
 
-/** The templates of actions, in which those that cover a path are found without looking at each. */
+/** A trie of the templates of actions, which finds the templates that cover a path. */
 export class RouteTree {
   readonly #root = new Branch();
 
@@ -66,9 +66,9 @@ export class RouteTree {
   }
 
   /**
-   * The actions whose templates may cover a path, in no order, and rather too many than too few.
+   * Finds the actions whose templates may cover a path, in no order: rather too many than too few.
    *
-   * @param path - as it was sent
+   * @param path - the path as the client sent it
    */
   find(path: string): readonly RouteMatch[] {
     const found: RouteMatch[] = [];
@@ -78,7 +78,7 @@ export class RouteTree {
 }
 
 function readOutline(template: string): Outline {
-  // That of a regular expression is its source, which may begin with a slash as well.
+  // The template of a regular expression is its source, which may begin with a slash as well.
   const all = segmentsOf(template);
   const open = all.findIndex((segment) => BEYOND_NAMES.test(segment));
   const segments = (open < 0 ? all : all.slice(0, open)).map((part) => (part.includes(':') ? null : part));
@@ -86,7 +86,7 @@ function readOutline(template: string): Outline {
   return { segments, rest: rest ?? null };
 }
 
-/** The router does not tell case, nor a slash at the end. */
+/** Splits a path as @koa/router compares paths: without case, and without a slash at the end. */
 function segmentsOf(path: string): string[] {
   return path.toLowerCase().replace(/^\//, '').replace(/\/$/, '').split('/');
 }

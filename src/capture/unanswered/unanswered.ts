@@ -8,16 +8,16 @@ import { type RouteMatch, RouteTree } from './route-tree.js';
 /** Names in a template: `:name`, `*name`, and the named groups of a regular expression. */
 const NAMES = /(?:[:*]"?|\(\?<)([\p{ID_Continue}$]+)/gu;
 
-/** The routes of each application, as far as its actions were known when it was last asked for. */
+/** The trie of each application's templates; `size` counts the actions that are in the trie. */
 const trees = new WeakMap<readonly KnownAction[], { readonly tree: RouteTree; size: number }>();
 
 /** The actions that a request may have been for, rather too many than too few. */
 export interface Candidates {
-  /** Those that may be within the application that was asked, whose templates cover the path as far as it is known what their router sees. */
+  /** Actions within the requested application, by each path that their router may have seen. */
   readonly likely: readonly RouteMatch[];
-  /** Those that would cover it if their application were mounted in the one that was asked, as it may be. */
+  /** Actions that would cover the path if their application were mounted in the requested one. */
   readonly possible: readonly RouteMatch[];
-  /** Those of other applications of the process, which are served beside it, as far as anybody can tell. */
+  /** Actions of other applications of the process, which seem to be served beside the requested one. */
   readonly elsewhere: readonly RouteMatch[];
 }
 
@@ -25,8 +25,8 @@ export interface Candidates {
 export const NO_CANDIDATES: Candidates = { likely: [], possible: [], elsewhere: [] };
 
 /**
- * The actions that a request may have been for which failed before any of them ran: as its body could not be read, or its
- * method is none of theirs.
+ * Finds the actions that a request may have been for which failed before any action ran: its body could not
+ * be read, or no action has its method.
  */
 export function candidatesFor(context: Context): Candidates {
   const known = knownApplications();
@@ -34,7 +34,7 @@ export function candidatesFor(context: Context): Candidates {
   const mounted = mountedPaths(sent);
   const mountPath = lastMountPath(context);
   const entered = mounted.filter((each) => mountPath !== null && each.mountPath.endsWith(mountPath));
-  // Middleware may have rewritten it.
+  // Middleware may have rewritten the path.
   const paths = [...new Set([sent, context.path, ...entered.map(({ path }) => path)])];
   const within = new Set(known.filter(({ app }) => mayBeWithin(app, context.app, entered.length > 0)));
   const guests = known.filter(({ app }) => app !== context.app && isGuest(app));
@@ -63,32 +63,32 @@ function treeOf({ actions }: KnownApplication): RouteTree {
   return kept.tree;
 }
 
-/** Whether an application may be mounted in any other: not one that has been served, for which Koa listens to its errors. */
+/** Whether an application may be mounted in another: Koa listens for errors of one that is served itself. */
 function isGuest(app: Application): boolean {
   return app.listenerCount('error') === 0;
 }
 
 /**
- * Whether a request to one application may have got to another.
+ * Whether a request to the application `asked` may have got to `app`.
  *
- * @param isMounted - whether koa-mount took part
+ * @param isMounted - whether koa-mount handed the request on
  */
 function mayBeWithin(app: Application, asked: Application, isMounted: boolean): boolean {
   if (app === asked || isGuest(app)) return true;
-  // Koa's own listener is there when the application has been served by itself; one of its user's says nothing.
+  // Koa adds `app.onerror` to an application that is served by itself; a listener of the user's says nothing.
   // oxlint-disable-next-line typescript/unbound-method -- it is compared, and not called
   if (isMounted && !app.listeners('error').includes(app.onerror)) return true;
   return app.middleware.some((middleware) => asked.middleware.includes(middleware));
 }
 
 /**
- * Whether such a request was for an action that is not tracked: of those that it may have been for by its method as well, one
- * whose template says most of the path.
+ * Whether an unanswered request was for an untracked action: of the candidates that have the request's
+ * method, the actions count whose templates spell out most of the path.
  */
 export function isForUntracked({ likely, possible }: Candidates, method: string): boolean {
-  // A router answers HEAD by what it has for GET.
+  // A router answers HEAD with its route for GET.
   const asked = method === 'HEAD' ? 'GET' : method;
-  // The template `/` of an application that is mounted nobody knows where would cover every path.
+  // The template `/` of an application whose mount path is unknown would cover every path.
   const telling = possible.filter(
     ({ action, closeness }) => closeness > 0 && action.attribution.route !== '/',
   );
@@ -98,7 +98,7 @@ export function isForUntracked({ likely, possible }: Candidates, method: string)
   const closest = Math.max(...meant.map(({ closeness }) => closeness));
   return meant.some(
     ({ action: { attribution }, closeness }) =>
-      closeness === closest && (attribution.method ?? attribution.controller) === 'untracked',
+      closeness === closest && (attribution.methodDecision ?? attribution.controllerDecision) === 'untracked',
   );
 }
 

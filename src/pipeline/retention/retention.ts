@@ -10,17 +10,17 @@ export interface RetentionSettings {
   readonly days: number;
 }
 
-/** What became of the records that are too old. */
+/** What became of the records that were too old. */
 export interface RetentionStats {
   /** Records that this tracker has deleted, over all storages. */
   readonly deleted: number;
   /** Attempts at deleting that failed. */
   readonly failures: number;
-  /** When a storage was last found to hold nothing that is too old; null before the first time. */
+  /** When a storage was last found to hold no record that is too old; null before the first time. */
   readonly lastRunAt: Date | null;
 }
 
-/** What a pruner takes from its surroundings. */
+/** The settings of the tracker that pruners use. */
 interface Surroundings {
   readonly clock: Clock;
   readonly retry: { readonly attemptTimeoutMs: number };
@@ -41,7 +41,7 @@ export class Retention {
     this.#log = log;
   }
 
-  /** Begins, soon and then every hour. */
+  /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
     for (const storage of storages) if (!canDelete(storage)) this.#warn(storage);
     this.#pruners = storages.filter(canDelete).map((storage) => this.#pruner(storage));
@@ -58,7 +58,7 @@ export class Retention {
     };
   }
 
-  /** Ends what is under way; resolves when it has ended, or after `timeoutMs` milliseconds. */
+  /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
   async close(timeoutMs: number): Promise<void> {
     const ends = this.#pruners.map((pruner) => within(this.#surroundings.clock, timeoutMs, pruner.close()));
     await Promise.all(ends);

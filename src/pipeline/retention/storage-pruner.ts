@@ -8,7 +8,7 @@ import { WakeTimer } from '../../time/wake-timer.js';
 /** How a pruner works. */
 export interface PrunerSettings {
   readonly clock: Clock;
-  /** Records that are older are deleted, in milliseconds. */
+  /** The age from which records are deleted, in milliseconds. */
   readonly keepMs: number;
   /** How long a storage is waited for, in milliseconds. */
   readonly attemptTimeoutMs: number;
@@ -22,20 +22,20 @@ const CHUNK_RECORDS = 100;
 /** The pause behind each chunk, in milliseconds: deleting leaves event loop and database to others. */
 const PAUSE_MS = 10;
 
-/** From one time to the next, in milliseconds. */
+/** From one run to the next, in milliseconds. */
 const HOUR_MS = 3_600_000;
 
-/** The pauses after failures: soon where two processes were in each other's way, and never longer than usual. */
+/** The pauses after failures: short at first, as two processes may collide, and never longer than usual. */
 const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
 
-/** Deletes what is too old from one storage: a chunk, a pause, a chunk, and again an hour later. It never throws. */
+/** Deletes old records from one storage: a chunk, a pause, a chunk, and again an hour later. Never throws. */
 export class StoragePruner {
   readonly #storage: DeletingUsageStorage;
   readonly #settings: PrunerSettings;
   readonly #timer: WakeTimer;
-  /** What ends the chunk under way. */
+  /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
-  /** The storage's own answer to the last chunk, which may come when nobody waits for it any more. */
+  /** The storage's answer to the last chunk, which may come after the attempt has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
   #deleted = 0;
@@ -60,7 +60,7 @@ export class StoragePruner {
     return this.#failures;
   }
 
-  /** When nothing that is too old was left, in milliseconds since 1970; null before the first time. */
+  /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
   get lastRunMs(): number | null {
     return this.#lastRunMs;
   }
@@ -70,7 +70,7 @@ export class StoragePruner {
     this.#timer.soon(this.#wake);
   }
 
-  /** Ends what is under way; resolves when the storage has let go of it. */
+  /** Ends the deletion under way; resolves when the storage has answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.stop();
@@ -108,7 +108,7 @@ export class StoragePruner {
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
   async #ask(date: Date): Promise<number> {
     const { clock, attemptTimeoutMs } = this.#settings;
-    // It would get one call after another to hang in.
+    // A storage that hangs would get one call after another to hang in.
     if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last attempt yet');
     const abort = new AbortController();
     const { signal } = abort;

@@ -3,14 +3,14 @@
  *
  * - `queue-full`: the queue held as many records or bytes as it may, and there is no spool.
  * - `too-large`: the record alone is larger than the queue.
- * - `refused`: the storage will never take it.
- * - `expired`: it was older than `retry.maxAgeMs` when its turn came.
+ * - `refused`: the storage will never take the record.
+ * - `expired`: the record was older than `retry.maxAgeMs` when its turn came.
  * - `spool-full`: the queue was full, and so was the spool, or the disk took in no more in time.
  * - `spool-error`: the queue was full, and the spool could not be written; or a spool's file has vanished.
- * - `spool-corrupt`: it was damaged on disk.
- * - `shutdown-timeout`: it was not stored by the time that `close` had to end.
- * - `late`: it came after `close`.
- * - `no-storage`: there was no storage to keep it.
+ * - `spool-corrupt`: the record was damaged on disk.
+ * - `shutdown-timeout`: the record was not stored by the time that `close` had to end.
+ * - `late`: the record came after `close`.
+ * - `no-storage`: there was no storage for the record.
  * - `internal`: the library itself failed; please report it.
  */
 export const DROP_REASONS = [
@@ -48,7 +48,7 @@ export interface RecordCounts {
   readonly inFlight: number;
   /** Records that wait on disk. */
   readonly spooled: number;
-  /** Records that were not stored and will not be, by reason. */
+  /** Records that were dropped, by reason. */
   readonly dropped: DropCounts;
 }
 
@@ -70,9 +70,9 @@ export interface StorageStats extends RecordCounts {
   readonly retries: number;
   /** Attempts that failed in a row, up to now; 0 when the storage works. */
   readonly failures: number;
-  /** What the last attempt that failed threw; null if none did. */
+  /** The error of the last attempt that failed; null if none has failed. */
   readonly lastError: ErrorSummary | null;
-  /** How long ago the oldest request started whose record waits, in milliseconds; null if none does. */
+  /** Milliseconds since the request of the oldest waiting record started; null if no record waits. */
   readonly oldestAgeMs: number | null;
 }
 
@@ -80,26 +80,27 @@ export interface StorageStats extends RecordCounts {
 export interface TrackerStats extends RecordCounts {
   /** Attempts that failed, of all storages. */
   readonly retries: number;
-  /** What any storage's last attempt that failed threw, or its spool; null if none did. */
+  /** The error of the last attempt of any storage that failed, or of its spool; null if none has failed. */
   readonly lastError: ErrorSummary | null;
-  /** How long ago the oldest request started whose record waits for any storage, in milliseconds; null if none does. */
+  /** Milliseconds since the oldest request whose record waits for any storage started; null if none waits. */
   readonly oldestAgeMs: number | null;
   /** One entry a storage; empty until there is one. */
   readonly storages: readonly StorageStats[];
 }
 
 /**
- * How a tracker does: all is well; records wait for a storage that fails, or on disk because the queue was full, or the spool
- * cannot be written, or controllers answer whose actions are not known; or records are or would be lost.
+ * How a tracker does. `ok`: all is well. `degraded`: records wait for a storage that fails, or on disk as the
+ * queue was full; or the spool cannot be written; or controllers answer with actions that are not known.
+ * `failing`: records are or would be dropped.
  */
 export type Health = 'ok' | 'degraded' | 'failing';
 
-/** Counts that say nothing yet. */
+/** Counts of no dropped records. */
 export function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }
 
-/** Dropped records, whatever the reason. */
+/** The number of dropped records, over all reasons. */
 export function countDropped(dropped: DropCounts): number {
   return sum(Object.values(dropped), (count) => count);
 }
@@ -108,7 +109,7 @@ export function countDropped(dropped: DropCounts): number {
  * Adds up the accounts of a tracker's storages.
  *
  * @param unassigned - records that were dropped before there was a storage to count them
- * @param lastError - what any storage's last attempt that failed threw, or its spool; null if none did
+ * @param lastError - the error of the last attempt of any storage that failed, or of its spool; null if none
  */
 export function sumStats(
   storages: readonly StorageStats[],
@@ -131,7 +132,7 @@ export function sumStats(
   };
 }
 
-/** @returns null if there is none */
+/** @returns null if no value is known */
 function largest(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);

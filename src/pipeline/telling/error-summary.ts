@@ -1,7 +1,7 @@
 import type { ErrorSummary } from './accounting.js';
 import { describeError, onOneLine } from './report-log.js';
 
-/** Reads an error, whatever getters it has. */
+/** Summarizes an error, whatever getters the error has. */
 export function summarizeError(error: Error): ErrorSummary {
   try {
     const { name, message, code } = error as { name: unknown; message: unknown; code?: unknown };

@@ -13,7 +13,7 @@ export interface DropEvent {
   readonly count: number;
   /** The records themselves; empty where they could not even be made. */
   readonly records: readonly UsageRecord[];
-  /** What was thrown, if anything was. */
+  /** The error behind the drop; null if there is none. */
   readonly error: Error | null;
 }
 
@@ -21,7 +21,7 @@ export interface DropEvent {
 export interface StorageErrorEvent {
   /** The storage that failed. */
   readonly storage: string;
-  /** What it threw. */
+  /** The error that the storage threw. */
   readonly error: Error;
   /** Attempts that failed in a row, this one included. */
   readonly failures: number;
@@ -59,7 +59,7 @@ const NAMES: readonly string[] = ['drop', 'error', 'flush', 'recover'] satisfies
 /** The name of an event. */
 export type TrackerEventName = keyof TrackerEventMap;
 
-/** Hands events to listeners. A listener that throws disturbs nobody. */
+/** Hands events to listeners. A listener that throws disturbs no other. */
 export class TrackerEvents {
   readonly #emitter = new EventEmitter();
   readonly #onFailure: (error: unknown) => void;

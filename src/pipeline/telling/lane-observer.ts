@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { DropReason } from './accounting.js';
 
-/** Who is told what happens in a lane. */
+/** Observes a lane. */
 export interface LaneObserver {
   /** Records will not be stored. */
   dropped(

@@ -2,7 +2,7 @@ import type { TrackerEvents } from './events.js';
 import type { LaneObserver } from './lane-observer.js';
 import type { ReportLog } from './report-log.js';
 
-/** Turns what happens in the lanes into events and log lines. */
+/** Turns the observations of lanes into events and log lines. */
 export function reportLanes(events: TrackerEvents, log: ReportLog): LaneObserver {
   return {
     dropped(storage, reason, count, records, error) {

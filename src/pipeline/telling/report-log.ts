@@ -14,19 +14,19 @@ export interface LogTarget {
 const PREFIX = 'koa-track-usage:';
 const QUIET_MS = 60_000;
 
-/** The kind of the line that tells of lost records. */
+/** The kind of the line that tells of dropped records. */
 const LOSS = 'loss';
 
-/** Writes the first line of a kind at once, and then at most one a minute. A logger that throws is left alone. */
+/** Writes the first line of a kind at once, then at most one a minute. Errors of a logger are ignored. */
 export class ReportLog {
   readonly #target: LogTarget;
   readonly #clock: Clock;
   /** When each kind was last written, in milliseconds of the monotonic clock. */
   readonly #writtenAt = new Map<string, number>();
-  /** Lost records that no line has told of yet, by storage and reason. */
+  /** Dropped records that no line has told of yet, by storage and reason. */
   readonly #unreported = new Map<string, number>();
   #lastLoss: Error | null = null;
-  /** Set while there are such records. */
+  /** Set while there are dropped records that no line has told of. */
   #lossTimer: TimerHandle | null = null;
 
   constructor(target: LogTarget, clock: Clock) {
@@ -34,7 +34,7 @@ export class ReportLog {
     this.#clock = clock;
   }
 
-  /** Reports lost records: the first at once, those that follow in one line for all of them when a minute is over. */
+  /** Reports dropped records: the first at once, later ones in one line when a minute is over. */
   loss(storage: string | null, reason: DropReason, count: number, error: Error | null): void {
     const kind = storage === null ? reason : `${storage} ${reason}`;
     this.#unreported.set(kind, (this.#unreported.get(kind) ?? 0) + count);
@@ -43,7 +43,7 @@ export class ReportLog {
     else this.#lossTimer ??= this.#setTimer();
   }
 
-  /** Writes what has been lost since the last line, if anything was. */
+  /** Reports the records that were dropped since the last line, if any were. */
   reportLosses(): void {
     this.#clearTimer();
     const counts = [...this.#unreported].map(([kind, count]) => `${kind} ${count}`);
@@ -55,12 +55,12 @@ export class ReportLog {
     this.#write('error', `records were dropped (${counts.join(', ')})${why}`);
   }
 
-  /** Warns of something that does no harm yet. */
+  /** Warns of a problem that does no harm yet. */
   warn(kind: string, message: string): void {
     if (this.#isDue(kind)) this.#write('warn', message);
   }
 
-  /** Reports a failure. What a person has to do is said even if another failure of this kind was a moment ago. */
+  /** Reports a failure. One that needs a person is reported even shortly after another of its kind. */
   failure(kind: string, message: string, error: unknown): void {
     if (this.#isDue(needsPerson(error) ? `${kind}, for a person` : kind))
       this.#write('error', `${message}: ${describeError(error)}`);
@@ -83,13 +83,13 @@ export class ReportLog {
     }
   }
 
-  /** No process has to live for a line. */
+  /** The timer does not keep the process alive. */
   #setTimer(): TimerHandle | null {
     const elapsedMs = this.#now() - (this.#writtenAt.get(LOSS) ?? 0);
     try {
       return this.#clock.setTimeout(() => this.reportLosses(), QUIET_MS - elapsedMs, false);
     } catch {
-      // The next loss says the rest, or the end.
+      // The next drop, or the end, reports these records as well.
       return null;
     }
   }
@@ -100,7 +100,7 @@ export class ReportLog {
     try {
       if (timer !== null) this.#clock.clearTimeout(timer);
     } catch {
-      // It finds nothing to say.
+      // When the timer fires, there is nothing to report.
     }
   }
 
@@ -116,7 +116,7 @@ export class ReportLog {
   }
 }
 
-/** What was thrown, as an error; whatever traps and getters it has. */
+/** A thrown value as an error, whatever traps and getters the value has. */
 export function toError(thrown: unknown): Error {
   try {
     if (thrown instanceof Error) return thrown;
@@ -126,7 +126,7 @@ export function toError(thrown: unknown): Error {
   return new Error(describeError(thrown));
 }
 
-/** An error's message, or whatever was thrown, on one line and without control characters. */
+/** An error's message, or another thrown value, on one line and without control characters. */
 export function describeError(error: unknown): string {
   let text: string;
   try {

@@ -4,7 +4,7 @@ import type { Address } from '../../exchange/exchange.js';
 
 /** 45 characters of address and the name of an interface. */
 const MAX_ADDRESS_LENGTH = 64;
-/** IPv4-compatible IPv6 (RFC 4291, 2.5.5.1) is deprecated, and not the IPv4 address for which ipaddr.js takes it. */
+/** IPv4-compatible IPv6 (RFC 4291, 2.5.5.1) is deprecated; ipaddr.js takes it for the IPv4 address. */
 const IPV4_COMPATIBLE = /^::(?=\d+\.)/;
 /** An address in brackets or without colons, and its port, which RFC 7239, 6, lets a proxy obfuscate. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::(?:(\d{1,5})|_[\w.-]+))?$/;
@@ -12,7 +12,7 @@ const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::(?:(\d{1,5})|_[\w.-]+))?$/;
 /**
  * The one way to write an address: IPv6 as RFC 5952 has it, IPv4-mapped IPv6 as IPv4, and no zone id.
  *
- * @returns null for what is not an address; `127.1` and `1` are none
+ * @returns null for text that is not an address, such as `127.1` and `1`
  */
 export function canonicalAddress(text: string): string | null {
   if (text.length > MAX_ADDRESS_LENGTH || isIP(text) === 0) return null;
@@ -22,9 +22,9 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * The network of a canonical address: /24 for IPv4, /48 for IPv6. An IPv6 address of 6to4 (RFC 3056, 2) has the whole of
- * an IPv4 address in its first 48 bits: of that, the /24 is kept. In those of NAT64 (`64:ff9b::/96`, RFC 6052, 2.1) it
- * stands behind them.
+ * The network of a canonical address: /24 for IPv4, /48 for IPv6. A 6to4 address (RFC 3056, 2) has a whole
+ * IPv4 address in its first 48 bits, of which the /24 is kept. A NAT64 address (`64:ff9b::/96`, RFC 6052,
+ * 2.1) has its IPv4 address behind the first 48 bits.
  */
 export function truncateAddress(canonical: string): string {
   const parsed = ipaddr.parse(canonical);
@@ -32,13 +32,13 @@ export function truncateAddress(canonical: string): string {
   return ipaddr.fromByteArray(parsed.toByteArray().fill(0, kept)).toString();
 }
 
-/** @returns null for what is not an address */
+/** @returns null for text that is not an address */
 export function readAddress(text: string): Address | null {
   const full = canonicalAddress(text);
   return full === null ? null : { full, network: truncateAddress(full), isTrusted: null };
 }
 
-/** The address of a header's entry, without the port that it may have, and without judging whether it is one. */
+/** A header's entry without the port that it may have; the rest may still be no address. */
 export function withoutPort(entry: string): string {
   const [, bracketed, bare, port] = WITH_PORT.exec(entry) ?? [];
   if (Number(port ?? 0) > 65_535) return '';

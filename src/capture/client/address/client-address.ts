@@ -9,20 +9,20 @@ import { headerText } from '../../request/header-text.js';
 import { detached } from '../../request/request-target.js';
 import { TrustedProxies, headerLine } from './trusted-proxies.js';
 
-/** Addresses kept, at least, so that a returning client's is not parsed again; the cache holds up to twice as many. */
+/** Addresses kept, at least, so that each is parsed once; the cache holds up to twice as many. */
 const CACHED_ADDRESSES = 12_000;
 
-/** What of an exchange tells the client's address. */
+/** The part of an exchange that tells the client's address. */
 export interface Addressed {
-  /** What the application's own `trustProxy` is called in. */
+  /** The context in which the application's own `trustProxy` is called. */
   readonly asyncContext: KeptContext | null;
   readonly remoteAddress: string | null;
   readonly context: { readonly req: { readonly headers: IncomingHttpHeaders } };
-  /** What was read; undefined while it was not. */
+  /** The address that was read; undefined before it is. */
   clientAddress: Address | null | undefined;
 }
 
-/** Tells the addresses of clients, and how much of them may be kept. It remembers those that it saw last. */
+/** Reads clients' addresses, applies policies to them, and remembers the last addresses. */
 export class ClientAddresses {
   readonly #proxies: TrustedProxies | null;
   readonly #known = new QuickLRU<string, Address>({ maxSize: CACHED_ADDRESSES });
@@ -30,7 +30,7 @@ export class ClientAddresses {
   /** @param onFault - is told when the function that was given as `trustProxy` throws */
   constructor({ trustProxy }: Pick<AddressSettings, 'trustProxy'>, onFault: (error: Error) => void) {
     const read = (entry: string, header: string): Address | null =>
-      // Most entries have no port, and are known.
+      // Most entries have no port, and are in the cache.
       this.#known.get(entry) ?? this.#find(detached(withoutPort(entry), header));
     this.#proxies = trustProxy === null ? null : new TrustedProxies(trustProxy, read, onFault);
   }
@@ -39,14 +39,14 @@ export class ClientAddresses {
    * The client's address. Without trusted proxies, no header is looked at.
    *
    * @param remoteAddress - the socket's; null if it has none
-   * @returns null if it is not known
+   * @returns null if the address is not known
    */
   readonly read = (remoteAddress: string | null, headers: IncomingHttpHeaders): Address | null => {
     const peer = this.#peer(remoteAddress);
     return this.#proxies === null ? peer : this.#proxies.clientOf(peer, headers);
   };
 
-  /** The same of an exchange, where it is read once however many ask. */
+  /** The address of an exchange's client, which is read once and then kept on the exchange. */
   of(exchange: Addressed): Address | null {
     let address = exchange.clientAddress;
     if (address === undefined) {
@@ -57,7 +57,7 @@ export class ClientAddresses {
     return address;
   }
 
-  /** What a policy leaves of `X-Forwarded-For`: with `'full'`, what a trusted proxy sent. */
+  /** The `X-Forwarded-For` that a policy keeps: with `'full'`, the header that a trusted proxy sent. */
   readonly forwardedFor = (
     remoteAddress: string | null,
     headers: IncomingHttpHeaders,
@@ -81,7 +81,7 @@ export class ClientAddresses {
   }
 }
 
-/** What a policy leaves of an address. */
+/** The part of an address that a policy keeps. */
 export function applyPolicy(address: Address | null, policy: IpPolicy): string | null {
   if (address === null || policy === 'none') return null;
   return policy === 'full' ? address.full : address.network;

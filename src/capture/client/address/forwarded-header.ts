@@ -1,28 +1,25 @@
-/** The longest entry that is read. */
+/** The longest entry that is read, in characters. */
 const MAX_ENTRY_LENGTH = 1024;
 
-/** One entry without a blank, which may stand around it, and without the comma that divides entries. */
+/** One entry: without blanks around it, and without a comma, which divides entries. */
 const SOLE_ENTRY = /^[^, \t]+$/;
 
-/** A pair of RFC 7239, 4, or nothing, up to the next semicolon. Colons and brackets should be quoted, and often are not. */
+/** A pair (RFC 7239, 4) or nothing, up to a semicolon. Colons and brackets often lack their quotation marks. */
 const PAIR =
   /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~:[\]-]+)|"((?:[^"\\]|\\.)*)")[ \t]*)?(?:;|$)/y;
 
 /**
- * Yields, hop by hop, what a header says, the nearest first; empty text for an entry that says nothing; undefined
- * at the header's end.
+ * Yields a header's entries, the nearest hop first: empty text for an entry without an address, undefined at
+ * the header's end.
  */
 export type Hops = () => string | undefined;
 
-/** Who asked whom, as `X-Forwarded-For` tells it: each entry as it was written. */
+/** The hops of an `X-Forwarded-For` header: each entry as it was written. */
 export function xForwardedForHops(header: string): Hops {
   return entriesFromEnd(header, (from) => header.lastIndexOf(',', from));
 }
 
-/**
- * The same as `Forwarded` (RFC 7239) tells it. An element that is malformed, or says nothing about `for`, yields
- * empty text.
- */
+/** The hops of a `Forwarded` header (RFC 7239): empty text for a malformed element or one without `for`. */
 export function forwardedHops(header: string): Hops {
   const next = entriesFromEnd(header, (from) => lastUnquotedComma(header, from));
   return () => {
@@ -36,7 +33,7 @@ export function isSoleEntry(header: string | readonly string[] | undefined): hea
   return typeof header === 'string' && header.length <= MAX_ENTRY_LENGTH && SOLE_ENTRY.test(header);
 }
 
-/** A header without the blanks around it, of which HTTP knows two. */
+/** A header without the blanks around it; a blank is a space or a tab in HTTP. */
 export function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
@@ -53,7 +50,7 @@ function entriesFromEnd(header: string, commaBefore: (from: number) => number): 
   let end = header.length;
   return () => {
     if (end < 0) return undefined;
-    // For lastIndexOf, what is below zero is zero.
+    // `lastIndexOf` takes a position below zero for zero.
     const comma = end === 0 ? -1 : commaBefore(end - 1);
     const isLong = end - comma > MAX_ENTRY_LENGTH;
     const entry = isLong ? '' : trimBlanks(header.slice(comma + 1, end));
@@ -63,17 +60,17 @@ function entriesFromEnd(header: string, commaBefore: (from: number) => number): 
 }
 
 /**
- * Read from its end, where the trusted proxies wrote, a header is split the same whatever stands before: a quotation
- * mark that a client left open cannot swallow what a proxy said behind it.
+ * Reads a header from its end, where the trusted proxies wrote: a quotation mark that a client left open
+ * cannot swallow the entry that a proxy added behind it.
  */
 function lastUnquotedComma(header: string, from: number): number {
   let quoted = false;
   for (let index = from; index >= 0; index -= 1) {
     const character = header[index];
-    // Inside of quotation marks, one behind a backslash belongs to the text; the opening one stands behind a sign.
+    // Inside of quotation marks, a mark behind a backslash is text; the opening mark follows an equals sign.
     if (character === '"' && !(quoted && header[index - 1] === '\\')) quoted = !quoted;
     else if (character === ',' && !quoted) return index;
-    // This entry is too long to be read, and where it begins does not matter.
+    // This entry is too long to be read, and its beginning does not matter.
     if (from - index > MAX_ENTRY_LENGTH) return -1;
   }
   return -1;

@@ -7,7 +7,7 @@ import { type Hops, forwardedHops, isSoleEntry, trimBlanks, xForwardedForHops } 
 /** Reads an address as it was written; null if it is none. */
 type AddressReader = (text: string, whole: string) => Address | null;
 
-/** What a header says. */
+/** A header, and the hops that it names. */
 interface Claim {
   readonly header: string;
   readonly next: Hops;
@@ -29,9 +29,9 @@ export class TrustedProxies {
   /**
    * The first hop that is not a trusted proxy.
    *
-   * A proxy writes one of the two headers and lets the other through as the client sent it. So where both were
-   * sent, the walk goes on as long as they say the same: what only one of them says may be a stranger's choice.
-   * An entry that is not an address ends the walk, as a trusted proxy then says that it does not know the client.
+   * A proxy writes one of the two headers, and passes the other on as the client sent it. If both were sent,
+   * the walk goes on while both name the same hop: a client may invent a hop that only one of them names.
+   * An entry that is no address ends the walk: a trusted proxy then says that it does not know the client.
    *
    * @param peer - the socket's address; null if it has none
    * @returns null if the client is not known
@@ -39,7 +39,7 @@ export class TrustedProxies {
   clientOf(peer: Address | null, headers: IncomingHttpHeaders): Address | null {
     if (!this.trusts(peer, 0)) return peer;
     const { forwarded, 'x-forwarded-for': forwardedFor } = headers;
-    // What most proxies send needs no walk, which would make a few objects a request.
+    // The header of most proxies needs no walk, which would make a few objects a request.
     if (forwarded === undefined && isSoleEntry(forwardedFor)) return this.#read(forwardedFor, forwardedFor);
     const claims = claimsOf(headers);
     let address = peer;
@@ -52,7 +52,7 @@ export class TrustedProxies {
     return address;
   }
 
-  /** Whether a hop is a trusted proxy. One that cannot be judged is none. */
+  /** Whether a hop is a trusted proxy. A hop that cannot be judged is none. */
   trusts(address: Address | null, hop: number): boolean {
     if (!this.#trust.isSteady || address === null) return this.#ask(address, hop);
     address.isTrusted ??= this.#ask(address, hop);
@@ -73,7 +73,7 @@ export class TrustedProxies {
     return false;
   }
 
-  /** @returns undefined where the headers end, or say different things */
+  /** @returns undefined where the headers end or disagree */
   #next([first, second]: readonly Claim[]): Address | null | undefined {
     if (first === undefined) return undefined;
     const next = this.#nextOf(first);
@@ -88,7 +88,7 @@ export class TrustedProxies {
   }
 }
 
-/** The headers that were sent; one without content is none. */
+/** The headers that were sent, without empty ones. */
 function claimsOf(headers: IncomingHttpHeaders): Claim[] {
   const forwardedFor = headerLine(headers['x-forwarded-for']);
   const forwarded = headerLine(headers['forwarded']);

@@ -16,34 +16,34 @@ export interface LocatorStats {
   readonly misses: number;
   /** Look-ups that were begun. */
   readonly lookups: number;
-  /** Look-ups that threw, took too long, or answered what is not an object. */
+  /** Look-ups that threw, took too long, or answered neither an object nor null. */
   readonly failures: number;
-  /** Never looked up, as they are private, loopback, link-local or reserved, or no addresses at all. */
+  /** Addresses that are never looked up: private, loopback, link-local, reserved, or malformed. */
   readonly withheld: number;
-  /** Not looked up: as the source was left alone, too many were waiting, or the tracker was closed. */
-  readonly skipped: Readonly<Record<SkipReason, number>>;
+  /** Not looked up, as the source was left alone, too many addresses waited, or the tracker was closed. */
+  readonly skipped: Readonly<Record<Obstacle, number>>;
 }
 
-type SkipReason = 'breaker' | 'queue' | 'closed';
+type Obstacle = 'breaker' | 'queue' | 'closed';
 
-/** An address that is looked up, or waits for it. */
+/** A look-up that is under way, or waits. */
 interface Inquiry {
   readonly address: string;
-  /** Of the request that asked first. */
+  /** The asynchronous context of the request that asked first. */
   readonly asyncContext: KeptContext | null;
   readonly answer: Promise<JsonObject | null>;
-  readonly settle: (location: JsonObject | null) => void;
+  readonly resolve: (location: JsonObject | null) => void;
 }
 
-/** After so many addresses of which it knows nothing, a source is suspicious. */
+/** A source is suspicious after so many addresses without a location. */
 const SUSPICIOUS = 10;
 
-/** At most one failure is told in so many milliseconds. */
+/** The log tells of at most one failure in so many milliseconds. */
 const QUIET_MS = 60_000;
 
 /**
- * Everything around a geo look-up that is not the source's own business: which addresses are sent, how many at a
- * time, for how long, what is remembered, and what happens while the source fails.
+ * Everything around a geo look-up that is not the source's own business: which addresses are sent, how many
+ * at a time, for how long, what is remembered, and what happens while the source fails.
  */
 export class AddressLocator {
   readonly #clock: Clock;
@@ -51,13 +51,13 @@ export class AddressLocator {
   readonly #fault: (error: Error) => void;
   readonly #known: KnownLocations;
   readonly #breaker: CircuitBreaker;
-  /** Those that are looked up and those that wait, by address. */
+  /** The look-ups that are under way or wait, by address. */
   readonly #open = new Map<string, Inquiry>();
   readonly #waiting = new Set<Inquiry>();
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
-  readonly #skipped: Record<SkipReason, number> = { breaker: 0, queue: 0, closed: 0 };
-  /** Look-ups in a row, from the first, that have found nothing; null when one has, or the log has told of it. */
+  readonly #skipped: Record<Obstacle, number> = { breaker: 0, queue: 0, closed: 0 };
+  /** Look-ups without a location since the start; null once one had a location, or the log told of them. */
   #inVain: number | null = 0;
   #untold = 0;
   #toldAtMs = -Infinity;
@@ -74,10 +74,10 @@ export class AddressLocator {
   }
 
   /**
-   * What is known of an address without waiting.
+   * Reads the location of an address from the cache.
    *
    * @param address - the full address
-   * @returns null if nothing ever will be, undefined if it has to be looked up
+   * @returns null if the address has no location or is never sent, undefined if it has to be looked up
    */
   peek(address: string): JsonObject | null | undefined {
     const sendable = publicAddress(address);
@@ -85,11 +85,11 @@ export class AddressLocator {
   }
 
   /**
-   * Looks an address up, unless it is known or already being looked up. It never rejects.
+   * Looks an address up, unless its location is known or being looked up. The promise never rejects.
    *
    * @param address - the full address
-   * @param asyncContext - of the request that asks
-   * @returns null if nothing is known, or nothing can be learnt now
+   * @param asyncContext - the asynchronous context of the request that asks
+   * @returns null if the address has no location, or cannot be looked up now
    */
   locate(address: string, asyncContext: KeptContext | null = null): Promise<JsonObject | null> {
     const sendable = publicAddress(address);
@@ -109,7 +109,7 @@ export class AddressLocator {
     return { ...this.#counts, skipped: { ...this.#skipped } };
   }
 
-  /** Aborts what is being looked up, and looks nothing up any more. */
+  /** Aborts the look-ups under way, and begins no others. */
   close(): void {
     this.#isClosed = true;
     for (const limit of this.#running) limit.abort(new Error('the tracker was closed'));
@@ -128,7 +128,7 @@ export class AddressLocator {
     return known;
   }
 
-  #obstacle(): SkipReason | null {
+  #obstacle(): Obstacle | null {
     if (this.#isClosed) return 'closed';
     if (!this.#breaker.isPassable) return 'breaker';
     const { maxConcurrent, maxWaiting } = this.#settings;
@@ -137,15 +137,15 @@ export class AddressLocator {
   }
 
   #inquire(address: string, asyncContext: KeptContext | null): Promise<JsonObject | null> {
-    const { promise: answer, resolve: settle } = Promise.withResolvers<JsonObject | null>();
-    const inquiry = { address, asyncContext, answer, settle };
+    const { promise: answer, resolve } = Promise.withResolvers<JsonObject | null>();
+    const inquiry = { address, asyncContext, answer, resolve };
     this.#open.set(address, inquiry);
     this.#waiting.add(inquiry);
     this.#startWaiting();
     return answer;
   }
 
-  /** Looks up what waits, as far as the bounds allow it. */
+  /** Begins the look-ups that wait, as far as `maxConcurrent` allows. */
   #startWaiting(): void {
     for (const inquiry of this.#waiting) {
       if (this.#running.size >= this.#settings.maxConcurrent && !this.#isClosed) return;
@@ -156,14 +156,14 @@ export class AddressLocator {
     }
   }
 
-  #skip(inquiry: Inquiry, reason: SkipReason): void {
+  #skip(inquiry: Inquiry, reason: Obstacle): void {
     this.#skipped[reason] += 1;
     this.#end(inquiry, null);
   }
 
-  #end({ address, settle }: Inquiry, location: JsonObject | null): void {
+  #end({ address, resolve }: Inquiry, location: JsonObject | null): void {
     this.#open.delete(address);
-    settle(location);
+    resolve(location);
   }
 
   async #run(inquiry: Inquiry): Promise<void> {
@@ -172,7 +172,7 @@ export class AddressLocator {
     this.#running.add(limit);
     let location: JsonObject | null = null;
     try {
-      location = sealed(await this.#ask(inquiry, limit));
+      location = readAnswer(await this.#ask(inquiry, limit));
       this.#breaker.succeeded();
       this.#known.set(inquiry.address, location);
       this.#judge(location);
@@ -184,7 +184,7 @@ export class AddressLocator {
     this.#startWaiting();
   }
 
-  /** Asks the source, and waits no longer than the limit lets it. */
+  /** Asks the source, and waits until it answers or the limit aborts. */
   async #ask({ address, asyncContext }: Inquiry, limit: AbortController): Promise<unknown> {
     const { lookup, timeoutMs } = this.#settings;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -199,7 +199,7 @@ export class AddressLocator {
     }
   }
 
-  /** Tells at once of a source that cannot be asked, and not only when the first address is looked up. */
+  /** Reports at once a source that cannot be asked, and not only when the first address is looked up. */
   async #awaitSource(): Promise<void> {
     try {
       await this.#settings.lookup.ready?.();
@@ -208,7 +208,7 @@ export class AddressLocator {
     }
   }
 
-  /** A source whose answers are read under other names than they have would leave every record without a location. */
+  /** Reports a source none of whose answers has a location: they may be read under the wrong names. */
   #judge(location: JsonObject | null): void {
     if (this.#inVain === null) return;
     this.#inVain = location === null || Object.keys(location).length === 0 ? this.#inVain + 1 : null;
@@ -246,8 +246,8 @@ export class AddressLocator {
   }
 }
 
-/** A location, frozen, as many records may share it. */
-function sealed(answer: unknown): JsonObject | null {
+/** Reads a source's answer, and freezes it, as many records may share it. */
+function readAnswer(answer: unknown): JsonObject | null {
   if (answer === null || answer === undefined) return null;
   if (typeof answer !== 'object' || Array.isArray(answer))
     throw unusable('its answer is neither an object nor null');
@@ -259,8 +259,8 @@ function unusable(message: string): TrackUsageError {
 }
 
 /**
- * An error in words. Those of others may repeat the address in any spelling, or hold an answer that does: of these, the class and
- * the code are told.
+ * An error in words. The message of an error from outside may hold the address, in any spelling: only the
+ * class and the code of such an error are told.
  */
 function describe(error: unknown): string {
   try {

@@ -1,21 +1,21 @@
 import type { Clock } from '../../../time/clock.js';
 
 /**
- * Leaves alone what has failed several times in a row: for a pause nothing is let through, then one attempt, whose
- * end decides (Nygard, Release It!, «Circuit Breaker»).
+ * Leaves a source alone that has failed several times in a row: no call passes for a pause, then one call
+ * does, whose end decides (Nygard, Release It!, «Circuit Breaker»).
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #maxFailures: number;
   readonly #pauseMs: number;
   #failures = 0;
-  /** When the pause is over, by the monotonic clock; null while everything is let through. */
+  /** When the pause is over, by the monotonic clock; null while every call passes. */
   #openUntilMs: number | null = null;
   #isProbing = false;
 
   /**
-   * @param maxFailures - failures in a row that open it
-   * @param pauseMs - how long nothing is let through
+   * @param maxFailures - failures in a row that open the breaker
+   * @param pauseMs - how long no call passes, in milliseconds
    */
   constructor(clock: Clock, maxFailures: number, pauseMs: number) {
     this.#clock = clock;
@@ -23,32 +23,32 @@ export class CircuitBreaker {
     this.#pauseMs = pauseMs;
   }
 
-  /** Whether an attempt would be let through now. */
+  /** Whether a call would pass now. */
   get isPassable(): boolean {
     if (this.#openUntilMs === null) return true;
     return !this.#isProbing && this.#clock.monotonic() >= this.#openUntilMs;
   }
 
-  /** Whether attempts are held back, but for the one after each pause. */
+  /** Whether calls are held back, but for the one after each pause. */
   get isOpen(): boolean {
     return this.#openUntilMs !== null;
   }
 
-  /** Whether this attempt is let through. Of one that is, the end has to be told. */
+  /** Whether a call may pass. A call that passes has to report its end by `succeeded` or `failed`. */
   admit(): boolean {
     if (!this.isPassable) return false;
     this.#isProbing = this.isOpen;
     return true;
   }
 
-  /** An attempt has succeeded. */
+  /** Learns that a call has succeeded. */
   succeeded(): void {
     this.#failures = 0;
     this.#openUntilMs = null;
     this.#isProbing = false;
   }
 
-  /** An attempt has failed. One that began before the breaker opened prolongs nothing. */
+  /** Learns that a call has failed. A call that began before the breaker opened prolongs no pause. */
   failed(): void {
     this.#failures += 1;
     const isDue = this.isOpen ? this.#isProbing : this.#failures >= this.#maxFailures;

@@ -8,7 +8,7 @@ interface Known {
   readonly untilMs: number;
 }
 
-/** The locations of the addresses that were looked up last, and which addresses nobody knows. */
+/** A cache of the last look-ups: locations, and addresses that have none. */
 export class KnownLocations {
   readonly #clock: Clock;
   readonly #settings: GeoSettings;
@@ -17,11 +17,11 @@ export class KnownLocations {
   constructor(clock: Clock, settings: GeoSettings) {
     this.#clock = clock;
     this.#settings = settings;
-    // It keeps up to twice its size.
+    // A QuickLRU keeps up to twice its `maxSize`.
     this.#known = new QuickLRU({ maxSize: Math.floor(settings.cacheMaxAddresses / 2) });
   }
 
-  /** @returns null for an address that is known to be unknown, undefined for one that was not looked up */
+  /** @returns null for an address without a location, undefined for an address that is not in the cache */
   get(address: string): JsonObject | null | undefined {
     const known = this.#known.get(address);
     if (known === undefined) return undefined;

@@ -5,14 +5,14 @@ import { TrackUsageError } from '../../../errors.js';
 const MIN_SECRET_BYTES = 16;
 
 /**
- * Makes a pseudonym of what must not be stored, such as an API key: HMAC-SHA-256 (RFC 2104) as 43 characters of
- * base64url. The same key always has the same pseudonym, and nobody without the secret can tell which.
+ * Makes a pseudonym of what must not be stored, such as an API key: HMAC-SHA-256 (RFC 2104) as 43 characters
+ * of base64url. A key always has the same pseudonym, which does not tell the key without the secret.
  *
  * ```ts
  * trackUsage({ user: (ctx) => hashUser(ctx.get('x-api-key'), process.env.USAGE_SECRET) });
  * ```
  *
- * @param name - what is hashed; nothing is made of nothing
+ * @param name - the text to hash; null, undefined and empty text have no pseudonym
  * @param secret - at least 16 bytes, the same in all processes and kept out of the database
  * @throws {TrackUsageError} `INVALID_OPTION` if there is no such secret, or the name is no text
  */
@@ -29,7 +29,7 @@ export function hashUser(
     );
   }
   if (name === null || name === undefined || name === '') return null;
-  // Node's own error would quote what was to be hidden, such as a number.
+  // Node's own error would quote the name, which was to be hidden.
   if (typeof name !== 'string') {
     throw new TrackUsageError(
       'INVALID_OPTION',

@@ -13,7 +13,7 @@ export class UserNames {
     this.#onFailure = onFailure;
   }
 
-  /** @returns a promise only where the application gave one; it never rejects */
+  /** @returns a promise only if the application returned one; the promise never rejects */
   readonly read = (context: Context): string | null | Promise<string | null> => {
     if (this.#user === null) {
       const { authorization } = context.req.headers;
@@ -42,7 +42,7 @@ export class UserNames {
 }
 
 function nameOf(name: unknown): string | null {
-  // Of a header that was not sent, `ctx.get` makes empty text.
+  // `ctx.get` returns empty text for a header that was not sent.
   if (name === undefined || name === null || name === '') return null;
   if (typeof name === 'string') return name;
   throw new TypeError(`it returned a value of type ${typeof name}; expected a string or undefined`);

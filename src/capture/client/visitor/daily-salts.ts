@@ -5,7 +5,7 @@ import { SaltOfDay } from './salt-of-day.js';
 
 /** Where salts are kept for all processes. */
 export interface SaltKeeper {
-  /** Keeps the proposal unless the day has a salt already, and returns the one that is kept. */
+  /** Keeps the proposal unless the day has a salt already, and returns the salt that is kept. */
   claim(day: string, proposal: string, signal: AbortSignal): Promise<string>;
   /** Deletes the salts of all days before this one. */
   deleteBefore(day: string, signal: AbortSignal): Promise<number>;
@@ -13,39 +13,39 @@ export interface SaltKeeper {
 
 const DAY_MS = 86_400_000;
 
-/** So long before midnight (UTC) the salt of the next day is asked for, so that no record has to wait for it. */
+/** How long before midnight (UTC) the next day's salt is claimed, so that no record has to wait for it. */
 const AHEAD_MS = 600_000;
 
-/** A timer may be late, as when the machine slept: the day is looked at again after so long at most. */
+/** The longest time between two looks at the day: a timer fires late when the machine has slept. */
 const LOOK_MS = 600_000;
 
-/** How long the keeper is waited for, in milliseconds. */
-const ATTEMPT_MS = 5000;
+/** How long a call of the keeper may take, in milliseconds. */
+const CALL_MS = 5000;
 
-/** The longest pauses between the attempts at a claim, and at a deletion: from, to, in milliseconds. */
+/** The bounds of the longest pause between claims, and between deletions, in milliseconds. */
 const CLAIM_PAUSES = [100, 30_000] as const;
 const DELETE_PAUSES = [1000, 300_000] as const;
 
-/** What this process keeps for itself where no storage keeps salts. */
+/** Gives this process salts of its own, where no storage keeps salts. */
 const OWN_KEEPER: SaltKeeper = {
   claim: (_day, proposal) => Promise.resolve(proposal),
   deleteBefore: () => Promise.resolve(0),
 };
 
 /**
- * The salts of today and of the day before, which late records may still need, and shortly before midnight that of the
- * next day. When a day begins, those of all days before the last one are deleted where they are kept, and wiped from
- * memory: none lives longer than 48 hours. This is how Plausible does it (plausible.io/data-policy: a salt a day, deleted
- * after 48 hours), with the day's clock for all processes instead of the moment of their start.
+ * The salts of today, of yesterday, which slow requests may still need, and shortly before midnight of
+ * tomorrow. When a day begins, older salts are deleted where they are kept, and wiped from memory: no salt
+ * lives longer than 48 hours. Plausible does so too (plausible.io/data-policy: a salt a day, deleted after 48
+ * hours), but from the moment when a process starts, and not by the day (UTC) of all processes.
  */
 export class DailySalts {
   readonly #clock: Clock;
   readonly #fault: (error: Error) => void;
   readonly #salts = new Map<number, SaltOfDay>();
   readonly #timers = new Set<TimerHandle>();
-  readonly #attempts = new Set<AbortController>();
+  readonly #calls = new Set<AbortController>();
   #keeper: SaltKeeper | null = null;
-  /** What looks at the day again. */
+  /** The timer of the next look at the day. */
   #look: TimerHandle | null = null;
   /** The day when salts were last deleted, or are being deleted. */
   #deletedOn = -Infinity;
@@ -60,7 +60,7 @@ export class DailySalts {
   /**
    * Begins to ask for salts.
    *
-   * @param keeper - where they are kept for all processes; null if this one has its own
+   * @param keeper - where salts are kept for all processes; null if this process has its own
    */
   open(keeper: SaltKeeper | null): void {
     if (this.#isClosed || this.#keeper !== null) return;
@@ -72,7 +72,7 @@ export class DailySalts {
    * The salt of the day of a moment.
    *
    * @param atMs - in milliseconds since 1970-01-01T00:00:00Z
-   * @returns null if there will be none soon, a promise if there may be; it never rejects
+   * @returns null if no salt will come soon, a promise if one may; the promise never rejects
    */
   find(atMs: number): Buffer | null | Promise<Buffer | null> {
     const day = dayOf(atMs);
@@ -84,10 +84,10 @@ export class DailySalts {
     return salt?.get() ?? null;
   }
 
-  /** Wipes all salts from memory, and asks for none any more. Those that are kept for all processes stay. */
+  /** Wipes all salts from memory, and claims no others. The salts of a storage stay there. */
   close(): void {
     this.#isClosed = true;
-    for (const attempt of this.#attempts) attempt.abort(new Error('the tracker was closed'));
+    for (const call of this.#calls) call.abort(new Error('the tracker was closed'));
     if (this.#look !== null) this.#clock.clearTimeout(this.#look);
     for (const timer of this.#timers) this.#clock.clearTimeout(timer);
     this.#timers.clear();
@@ -98,7 +98,7 @@ export class DailySalts {
     return dayOf(this.#clock.now());
   }
 
-  /** Asks for what is needed today and soon, lets go of what is over, and comes back in time. */
+  /** Claims the salts for today and soon, forgets those of past days, and sets the timer of the next look. */
   #lookAtDay(): void {
     if (this.#isClosed || this.#keeper === null) return;
     const nowMs = this.#clock.now();
@@ -128,12 +128,12 @@ export class DailySalts {
     void this.#claim(day, salt);
   }
 
-  /** Asks until there is an answer, or the day is over. */
+  /** Claims the salt until the keeper answers, or the day is over. */
   async #claim(day: number, salt: SaltOfDay): Promise<void> {
     const proposal = randomBytes(32).toString('hex');
     while (!salt.isOver) {
       try {
-        salt.set(await this.#attempt((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
+        salt.set(await this.#call((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
         return;
       } catch (error) {
         salt.missed();
@@ -143,12 +143,12 @@ export class DailySalts {
     }
   }
 
-  /** Asks until there is an answer, or the next day has begun, which asks by itself. */
+  /** Deletes old salts until the keeper answers, or until the next day, which deletes by itself. */
   async #deleteBefore(today: number): Promise<void> {
     this.#deletedOn = today;
     for (let failures = 1; this.#deletedOn === today && !this.#isClosed; failures += 1) {
       try {
-        await this.#attempt((keeper, signal) => keeper.deleteBefore(textOf(today - 1), signal));
+        await this.#call((keeper, signal) => keeper.deleteBefore(textOf(today - 1), signal));
         return;
       } catch (error) {
         this.#failed('Old salts cannot be deleted', error, '');
@@ -157,22 +157,22 @@ export class DailySalts {
     }
   }
 
-  /** Asks the keeper, and waits no longer than it may take. It may be a stranger's: it may throw, hang, and block. */
-  async #attempt<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
-    const attempt = new AbortController();
+  /** Calls the keeper, within `CALL_MS`. A keeper from outside may throw, hang, and block. */
+  async #call<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const call = new AbortController();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     aborted.catch(() => {});
-    attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason as Error), { once: true });
-    const giveUp = (): void => attempt.abort(new Error(`the storage took longer than ${ATTEMPT_MS} ms`));
-    this.#attempts.add(attempt);
-    const timer = this.#clock.setTimeout(giveUp, ATTEMPT_MS, false);
+    call.signal.addEventListener('abort', () => reject(call.signal.reason as Error), { once: true });
+    const giveUp = (): void => call.abort(new Error(`the storage took longer than ${CALL_MS} ms`));
+    this.#calls.add(call);
+    const timer = this.#clock.setTimeout(giveUp, CALL_MS, false);
     try {
-      // Not in the request that came first.
+      // The call must not block the request that came first.
       await Promise.resolve();
-      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, attempt.signal), aborted]);
+      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, call.signal), aborted]);
     } finally {
       this.#clock.clearTimeout(timer);
-      this.#attempts.delete(attempt);
+      this.#calls.delete(call);
     }
   }
 

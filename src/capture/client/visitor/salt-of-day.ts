@@ -2,36 +2,36 @@ import { TrackUsageError } from '../../../errors.js';
 
 const SALT = /^[\da-f]{64}$/;
 
-/** After so many failures in a row nobody waits for the salt any more; it is asked for all the same. */
+/** After so many failures in a row, no draft waits for the salt any more; the claims go on. */
 const PATIENT_FAILURES = 3;
 
-/** The salt of one day, from the moment when it is asked for until it is wiped. */
+/** The salt of one day, from its claim until it is wiped. */
 export class SaltOfDay {
   readonly #waiting = Promise.withResolvers<Buffer | null>();
   #salt: Buffer | null = null;
   #isWiped = false;
   #failures = 0;
 
-  /** Whether nobody needs it any more. */
+  /** Whether the salt has been wiped. */
   get isOver(): boolean {
     return this.#isWiped;
   }
 
-  /** Attempts at getting it that failed. */
+  /** Claims that failed. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** @returns null if there will be none soon, a promise if there may be; it never rejects */
+  /** @returns null if no salt will come soon, a promise if one may; the promise never rejects */
   get(): Buffer | null | Promise<Buffer | null> {
     if (this.#salt !== null || this.#isWiped) return this.#salt;
     return this.#failures < PATIENT_FAILURES ? this.#waiting.promise : null;
   }
 
   /**
-   * Takes what a storage keeps.
+   * Takes the salt that a storage keeps.
    *
-   * @throws {TrackUsageError} `STORAGE_CONTRACT` if that is not a salt
+   * @throws {TrackUsageError} `STORAGE_CONTRACT` if the value is not 64 hexadecimal digits
    */
   set(salt: unknown): void {
     if (typeof salt !== 'string' || !SALT.test(salt)) {
@@ -45,12 +45,12 @@ export class SaltOfDay {
     this.#waiting.resolve(this.#salt);
   }
 
-  /** Learns that an attempt has failed. */
+  /** Learns that a claim has failed. */
   missed(): void {
     this.#failures += 1;
   }
 
-  /** Forgets it, and leaves nothing of its bytes behind. */
+  /** Forgets the salt, and overwrites its bytes. */
   wipe(): void {
     this.#isWiped = true;
     this.#salt?.fill(0);

@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 const LENGTH_BYTES = 4;
 
 /**
- * A visitor's pseudonym for a day: HMAC-SHA-256 (RFC 2104) with the day's salt over the address, the user agent and the
- * server's name, as 64 hexadecimal digits. It is the recipe of Plausible (plausible.io/data-policy:
- * `hash(daily_salt + website_domain + ip_address + user_agent)`), but with a keyed hash, and with each field's length in
- * front of it (4 bytes, big endian, then UTF-8), so that no two visitors are one text.
+ * A visitor's pseudonym for a day: HMAC-SHA-256 (RFC 2104) with the day's salt over the address, the user
+ * agent and the server's name, as 64 hexadecimal digits. The recipe is Plausible's (plausible.io/data-policy:
+ * `hash(daily_salt + website_domain + ip_address + user_agent)`), but with a keyed hash, and with each
+ * field's length in front (4 bytes, big endian, then UTF-8), so that no two visitors have the same bytes.
  *
  * @param salt - 32 random bytes
  */
@@ -16,7 +16,7 @@ export function visitorId(salt: Buffer, address: string, userAgent: string, serv
     .digest('hex');
 }
 
-/** Different lists of texts are different bytes. */
+/** Encodes a list of texts, different lists as different bytes. */
 export function lengthPrefixed(texts: readonly string[]): Buffer {
   const lengths = texts.map((text) => Buffer.byteLength(text));
   const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + LENGTH_BYTES + length, 0));

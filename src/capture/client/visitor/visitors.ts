@@ -7,7 +7,7 @@ import { visitorId } from './visitor-id.js';
 
 /** How well visitors are told apart. */
 export interface VisitorStats {
-  /** Records without a visitor, as there was no salt in time. Anonymized ones and unknown addresses are not counted. */
+  /** Records without a visitor, as no salt came in time. Anonymized and unknown clients are not counted. */
   readonly missed: number;
 }
 
@@ -26,7 +26,7 @@ export class Visitors {
     this.#serverName = serverName;
   }
 
-  /** How many went without so far. */
+  /** The figures so far. */
   stats(): VisitorStats {
     return { missed: this.#missed };
   }
@@ -34,8 +34,8 @@ export class Visitors {
   /**
    * The visitor of an exchange.
    *
-   * @param draft - the record's
-   * @returns null if the address is not known or there is no salt, a promise if there may be one soon; it never rejects
+   * @param draft - the draft of the exchange's record
+   * @returns null without an address or a salt, a promise if a salt may come soon; the promise never rejects
    */
   read(draft: UsageRecordDraft, exchange: Exchange): string | null | Promise<string | null> {
     const address = this.#addresses.of(exchange);
@@ -52,7 +52,7 @@ export class Visitors {
     return salt.then((found) => found && visitorId(found, address.full, capped, this.#serverName));
   }
 
-  /** Learns that a draft becomes a record as it is. */
+  /** Counts a draft that becomes a record without its visitor. */
   finish(draft: UsageRecordDraft): void {
     if (this.#waiting.delete(draft) && draft.visitor === null) this.#missed += 1;
   }
