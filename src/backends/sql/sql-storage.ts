@@ -13,8 +13,7 @@ import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { checkReadable } from './check-readable.js';
-import { prepareTable } from './prepare-table.js';
+import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 

@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url';
+import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { KyselySalts } from '../kysely-salts.js';
@@ -9,9 +11,11 @@ import { adviceFor, isSetup } from '../sqlite/errors.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { withCode } from './errors.js';
-import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
 import { LibSqlServerWriter } from './writer.js';
 import { messageOf } from '../../mikro-orm/message-of.js';
+
+/** What libsql takes for a server rather than for a file. */
+const REMOTE_URL = /^(https?|libsql):\/\//i;
 
 /**
  * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
@@ -43,3 +47,18 @@ export const libSqlDialect: SqlDialect = {
         "Check the URL, that the server is running, and its token, which is given as 'password'."
       : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
 };
+
+/**
+ * Whether an ORM's libSQL database is on a server, wholly or as the primary of a local replica. Every statement is a
+ * request then, which libsql waits for on the event loop.
+ */
+function isRemote(orm: MikroORM): boolean {
+  const { url, syncUrl }: { url?: unknown; syncUrl?: unknown } = orm.config.get('driverOptions');
+  return typeof syncUrl === 'string' || REMOTE_URL.test(String(url ?? orm.config.get('dbName')));
+}
+
+/** A file as SQLite opens it for reading only: libsql itself has no option for that. */
+function readOnlyUrl(file: string): string {
+  const url = file.startsWith('file:') ? file : pathToFileURL(file).href;
+  return `${url}${url.includes('?') ? '&' : '?'}mode=ro`;
+}
