@@ -13,6 +13,7 @@ import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
+import { deletionError } from './errors.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
@@ -26,6 +27,8 @@ export const OWN_CONNECTIONS = new WeakMap<
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {
   readonly #orm: MikroORM;
+  readonly #dialect: SqlDialect;
+  readonly #table: UsageTable;
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
   readonly #isOwner: boolean;
@@ -66,6 +69,8 @@ export class SqlStorage extends RepositoryStorage {
       isReadOnly: own?.isReadOnly === true,
     });
     this.#orm = orm;
+    this.#dialect = dialect;
+    this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
@@ -102,7 +107,12 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    return this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+    try {
+      return await this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+    } catch (error) {
+      const isSetup = this.#dialect.advise(error, this.#orm, this.#table) !== null;
+      throw deletionError(error, this.#table.name, isSetup);
+    }
   }
 
   /** @inheritdoc */
