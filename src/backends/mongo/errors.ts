@@ -68,51 +68,46 @@ export function refusal({ code, errmsg }: WriteError): Error {
 }
 
 /**
- * What an error of MongoDB or its driver means to the tracker: that a person has to act (`STORAGE_SETUP`), that only
- * parts of the batch can be stored (`BATCH_REFUSED`), or that it may be stored later (`STORAGE_UNAVAILABLE`).
+ * What an error of MongoDB or its driver means to the tracker while it writes: that a person has to act (`STORAGE_SETUP`),
+ * that only parts of the batch can be stored (`BATCH_REFUSED`), or that it may be stored later (`STORAGE_UNAVAILABLE`).
  */
 export function storageError(error: unknown, collection: string): Error {
-  if (error instanceof TrackUsageError) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
-  const codes = codesOf(error);
-  if (codes.some((code) => SETUP.has(code))) {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The collection '${collection}' cannot be written: ${message}. Check that the name is one of a collection, that ` +
-        "user and password are right, and that the user has the role 'readWrite' on the database.",
-      error,
-    );
-  }
-  if (codes.some((code) => REFUSED.has(code)) || UNSENDABLE.has(name) || TOO_LARGE.test(message)) {
+  const isRefusal = codesOf(error).some((code) => REFUSED.has(code)) || UNSENDABLE.has(name);
+  if ((isRefusal || TOO_LARGE.test(message)) && !isSetup(error))
     return new TrackUsageError(
       'BATCH_REFUSED',
       `The collection '${collection}' refused a batch: ${message}.`,
       error,
     );
-  }
-  return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
-    `The collection '${collection}' cannot be written now: ${message}.`,
+  return collectionError(
     error,
+    `The collection '${collection}' cannot be written`,
+    'Check that the name is one of a collection, that user and password are right, and that the user has the role ' +
+      "'readWrite' on the database.",
   );
 }
 
 /** What an error means to the tracker while it deletes old records. */
 export function deletionError(error: unknown, collection: string): Error {
+  return collectionError(
+    error,
+    `Old records of the collection '${collection}' cannot be deleted`,
+    "The option retention needs a user with the rights find and remove, as the role 'readWrite' has them.",
+  );
+}
+
+/** @param advice - what a person has to do where waiting does not help */
+function collectionError(error: unknown, what: string, advice: string): Error {
   if (error instanceof TrackUsageError) return error;
   const message = messageOf(error);
-  return codesOf(error).some((code) => SETUP.has(code))
-    ? new TrackUsageError(
-        'STORAGE_SETUP',
-        `Old records of the collection '${collection}' cannot be deleted: ${message}. The option retention needs a ` +
-          "user with the rights find and remove, as the role 'readWrite' has them.",
-        error,
-      )
-    : new TrackUsageError(
-        'STORAGE_UNAVAILABLE',
-        `Old records of the collection '${collection}' cannot be deleted now: ${message}.`,
-        error,
-      );
+  return isSetup(error)
+    ? new TrackUsageError('STORAGE_SETUP', `${what}: ${message}. ${advice}`, error)
+    : new TrackUsageError('STORAGE_UNAVAILABLE', `${what} now: ${message}.`, error);
+}
+
+function isSetup(error: unknown): boolean {
+  return codesOf(error).some((code) => SETUP.has(code));
 }
 
 /** The code of an error, and those of its documents. */
