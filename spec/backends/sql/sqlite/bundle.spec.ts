@@ -16,7 +16,7 @@ async function main() {
   const stored = [];
   for (let batch = 0; batch < 2; batch += 1) stored.push((await storage.store(makeRecords(300), signal)).stored);
   stored.push(await storage.deleteBefore(new Date('2100-01-01'), 100, signal));
-  stored.push((await storage.getUsage({ limit: 1000 })).length);
+  stored.push((await storage.reader.getUsage({ limit: 1000 })).length);
   await storage.close();
   console.log(JSON.stringify(stored));
 }
