@@ -76,9 +76,13 @@ export function findSaltTable(orm: MikroORM): SaltTable | null {
     : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
 }
 
-/** What a claim says where the application's ORM knows no table of salts. */
-export function missingEntity(): TrackUsageError {
-  return new TrackUsageError(
+/**
+ * Stands for salts where the application's ORM knows no table of them.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP`, with what to do
+ */
+export async function refuseSalts(): Promise<never> {
+  throw new TrackUsageError(
     'STORAGE_SETUP',
     "The option 'visitors' keeps a salt a day, and this MikroORM does not know the entity UsageSalt. Import it from " +
       "'koa-track-usage/sql', put it among its entities (MikroORM.init({ entities: [Usage, UsageSalt, …] })), and run " +

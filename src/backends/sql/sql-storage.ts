@@ -8,14 +8,14 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { defineUsage } from '../mikro-orm/usage-entity.js';
-import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { deletionError } from './errors.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
-import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
+import { findSaltTable, ownSaltTable, refuseSalts } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -96,7 +96,9 @@ export class SqlStorage extends RepositoryStorage {
       return new SqlStorage(orm, { name });
     } catch (error) {
       await orm.close(true).catch(() => {});
-      throw error instanceof TrackUsageError ? error : cannotConnect(dialect, target, error);
+      if (error instanceof TrackUsageError) throw error;
+      const message = `${CONNECT}: ${dialect.explainConnect(target, error)}`;
+      throw new TrackUsageError('STORAGE_CONNECT', message, error);
     }
   }
 
@@ -117,7 +119,7 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    if (this.#isOwner) this.closeRepository();
+    if (this.#isOwner) closeRepository(this.reader, this.name);
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
@@ -131,12 +133,7 @@ export class SqlStorage extends RepositoryStorage {
 /** @param ownTable - that of records, on a connection of our own */
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
   const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
-  if (table !== null) return dialect.createSalts(orm, table);
-  return { claim: refuseSalts, deleteBefore: refuseSalts };
-}
-
-function refuseSalts(): Promise<never> {
-  return Promise.reject(missingEntity());
+  return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
 }
 
 /** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
@@ -147,12 +144,4 @@ async function startKysely(orm: MikroORM): Promise<void> {
     .getClient()
     .connection()
     .execute(() => Promise.resolve());
-}
-
-function cannotConnect(dialect: SqlDialect, target: string, error: unknown): TrackUsageError {
-  return new TrackUsageError(
-    'STORAGE_CONNECT',
-    `${CONNECT}: ${dialect.explainConnect(target, error)}`,
-    error,
-  );
 }
