@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFreeGeoIp } from '../../src/geo/free-geo-ip.js';
+import { readFreeGeoIp } from '../../src/geo/http-geo.js';
 
 const ZURICH = {
   countryCode: 'CH',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { InstanceNumbers } from '../../src/metrics/instance-numbers.js';
+import { InstanceNumbers } from '../../src/metrics/open-telemetry.js';
 
 describe('InstanceNumbers', () => {
   it('tell storages of one name apart in the whole process, and stay the same', () => {

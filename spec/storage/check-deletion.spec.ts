@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkDeletion } from '../../src/storage/check-deletion.js';
+import { checkDeletion } from '../../src/storage/usage-query.js';
 import { refusalOf } from '../support/refusal.js';
 
 function unreadable(): never {

@@ -140,10 +140,15 @@ export function takeInventory(
     storages,
     application: { ...policy(NO_DATA_POLICY), ...optionsOf(settings) },
     actions: distinct(
-      declared.map((action) => {
-        const { attribution } = action;
-        return entryOf(action, isTracked(attribution, settings), policy(attribution.data));
-      }),
+      declared.map(({ method, attribution }) => ({
+        method,
+        route: attribution.route ?? '',
+        controller: attribution.controllerName ?? '',
+        action: attribution.actionName ?? '',
+        tracked: isTracked(attribution, settings),
+        decidedBy: deciderOf(attribution),
+        ...policy(attribution.data),
+      })),
     ),
   };
 }
@@ -151,22 +156,6 @@ export function takeInventory(
 /** Removes repeated entries, which records do not tell apart. */
 function distinct(entries: readonly InventoryEntry[]): InventoryEntry[] {
   return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
-}
-
-function entryOf(
-  { method, attribution }: DeclaredAction,
-  tracked: boolean,
-  policy: InventoryPolicy,
-): InventoryEntry {
-  return {
-    method,
-    route: attribution.route ?? '',
-    controller: attribution.controllerName ?? '',
-    action: attribution.actionName ?? '',
-    tracked,
-    decidedBy: deciderOf(attribution),
-    ...policy,
-  };
 }
 
 /** Copies the policy: a change to an inventory must not change what is recorded. */

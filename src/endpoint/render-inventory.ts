@@ -85,21 +85,14 @@ function selectionOf(application: InventoryApplication): Line[] {
 
 function rowOf(entry: InventoryEntry): string[] {
   const { method, route, controller, action, tracked, decidedBy } = entry;
-  const verdict = `${tracked ? 'yes' : 'no'} (${decidedBy})`;
-  return [`${method} ${route}`, `${controller}.${action}`, verdict, ...detailsOf(tracked, entry)];
+  return [`${method} ${route}`, `${controller}.${action}`, ...verdictOf(tracked, entry, decidedBy)];
 }
 
 /** The rows of requests to no listed action: a router's routes are known only when they are requested. */
 function otherRows(application: InventoryApplication): string[][] {
-  const { trackUnmatched } = application;
   return [
-    ['any route with tracked(), unless that says otherwise', '–', 'yes', ...detailsOf(true, application)],
-    [
-      'any other request',
-      '–',
-      `${trackUnmatched ? 'yes' : 'no'} (default)`,
-      ...detailsOf(trackUnmatched, application),
-    ],
+    ['any route with tracked(), unless that says otherwise', '–', ...verdictOf(true, application)],
+    ['any other request', '–', ...verdictOf(application.trackUnmatched, application, 'default')],
   ];
 }
 
@@ -109,11 +102,13 @@ function keptFor(retentionDays: number | null): string {
     : `${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}`;
 }
 
-function detailsOf(tracked: boolean, policy: InventoryPolicy): string[] {
-  if (!tracked) return ['–', '–', '–', '–', '–', '–'];
+function verdictOf(tracked: boolean, policy: InventoryPolicy, decidedBy?: string): string[] {
+  const verdict = `${tracked ? 'yes' : 'no'}${decidedBy === undefined ? '' : ` (${decidedBy})`}`;
+  if (!tracked) return [verdict, '–', '–', '–', '–', '–', '–'];
   const { ip, query, params, data, sampleRate, retentionDays } = policy;
   const rules = Object.entries(params).map(([name, rule]) => `${name}: ${rule}`);
   return [
+    verdict,
     ip,
     query.join(', ') || 'none',
     rules.join(', ') || 'kept, but for secrets',

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { integer, readOptions, required, text } from '../option-reader.js';
-import { type GeoInfo, readGeoInfo } from '../record/geo-info.js';
-import type { GeoSource } from './geo-source.js';
+import { type GeoInfo, type GeoSource, readGeoInfo } from '../record/geo-info.js';
 import { type MaxmindAnswer, MaxmindDatabase } from './maxmind-database.js';
 
 /** The options of `maxmindGeo`. */

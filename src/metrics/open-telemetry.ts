@@ -1,6 +1,5 @@
-import type { Attributes, Meter, Observable, ObservableCallback, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Meter, ObservableCallback, ObservableResult } from '@opentelemetry/api';
 import { type DropCounts, type StorageStats, countDropped } from '../pipeline/telling/accounting.js';
-import { InstanceNumbers } from './instance-numbers.js';
 
 /** What OpenTelemetry calls the source of these metrics. */
 const METER = 'koa-track-usage';
@@ -84,62 +83,48 @@ function observedWithout(droppedWithoutStorage: DropCounts): Observed[] {
   return accepted === 0 ? [] : [{ stats: { accepted, dropped: droppedWithoutStorage }, attributes: {} }];
 }
 
-/** One figure of a storage, as a metric. */
-interface Figure {
-  readonly name: string;
-  readonly kind: 'counter' | 'level' | 'gauge';
-  readonly unit: string;
-  readonly description: string;
-  readonly value: (stats: Partial<StorageStats>) => number | null | undefined;
-}
-
-const FIGURES: readonly Figure[] = [
-  figure('record.accepted', 'counter', '{record}', 'Records handed over.', ({ accepted }) => accepted),
-  figure(
-    'record.stored',
-    'counter',
-    '{record}',
-    'Records that the storage has confirmed.',
-    ({ stored }) => stored,
-  ),
-  figure('record.queued', 'level', '{record}', 'Records that wait in memory.', ({ queued }) => queued),
-  figure(
-    'record.in_flight',
-    'level',
-    '{record}',
-    'Records that the storage works on.',
-    ({ inFlight }) => inFlight,
-  ),
-  figure('record.spooled', 'level', '{record}', 'Records that wait on disk.', ({ spooled }) => spooled),
-  figure('record.oldest.age', 'gauge', 's', 'How long the oldest record has waited.', ({ oldestAgeMs }) =>
-    oldestAgeMs == null ? null : oldestAgeMs / 1000,
-  ),
-  figure('storage.retries', 'counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries),
+/** One figure of a storage, as a metric; of losses, there is one for each reason. */
+type Figure = readonly [
+  name: string,
+  kind: 'Counter' | 'UpDownCounter' | 'Gauge',
+  unit: string,
+  description: string,
+  value: (stats: Partial<StorageStats>) => number | DropCounts | null | undefined,
 ];
 
-/** @param collected - is called when figures have been read */
+const RECORDS = '{record}';
+
+const FIGURES: readonly Figure[] = [
+  ['record.accepted', 'Counter', RECORDS, 'Records handed over.', ({ accepted }) => accepted],
+  ['record.stored', 'Counter', RECORDS, 'Records that the storage has confirmed.', ({ stored }) => stored],
+  ['record.queued', 'UpDownCounter', RECORDS, 'Records that wait in memory.', ({ queued }) => queued],
+  [
+    'record.in_flight',
+    'UpDownCounter',
+    RECORDS,
+    'Records that the storage works on.',
+    (stats) => stats.inFlight,
+  ],
+  ['record.spooled', 'UpDownCounter', RECORDS, 'Records that wait on disk.', ({ spooled }) => spooled],
+  ['record.oldest.age', 'Gauge', 's', 'How long the oldest record has waited.', oldestAgeSeconds],
+  ['storage.retries', 'Counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries],
+  ['record.dropped', 'Counter', RECORDS, 'Records not stored.', ({ dropped }) => dropped],
+];
+
+function oldestAgeSeconds({ oldestAgeMs }: Partial<StorageStats>): number | null {
+  return oldestAgeMs == null ? null : oldestAgeMs / 1000;
+}
+
+/** @param collected - is called when the last figure has been read */
 function observeWith(meter: Meter, read: () => readonly Observed[], collected: () => void): () => void {
-  const observations = FIGURES.map(({ value, ...of }) => {
+  const observations = FIGURES.map((figure) => {
+    const [name, kind, unit, description, value] = figure;
+    const instrument = meter[`createObservable${kind}`](`koa_track_usage.${name}`, { unit, description });
     const callback: ObservableCallback = (result) => {
-      for (const { stats, attributes } of read()) {
-        const now = value(stats);
-        if (now != null) result.observe(now, attributes);
-      }
+      for (const { stats, attributes } of read()) observe(result, value(stats), attributes);
+      if (figure === FIGURES.at(-1)) collected();
     };
-    return { instrument: instrumentOf(meter, of), callback };
-  });
-  const dropped = {
-    name: 'record.dropped',
-    kind: 'counter',
-    unit: '{record}',
-    description: 'Records not stored.',
-  } as const;
-  observations.push({
-    instrument: instrumentOf(meter, dropped),
-    callback: (result) => {
-      observeDropped(result, read());
-      collected();
-    },
+    return { instrument, callback };
   });
   for (const { instrument, callback } of observations) instrument.addCallback(callback);
   return () => {
@@ -147,27 +132,46 @@ function observeWith(meter: Meter, read: () => readonly Observed[], collected: (
   };
 }
 
-function observeDropped(result: ObservableResult, storages: readonly Observed[]): void {
-  for (const { stats, attributes } of storages) {
-    for (const [reason, count] of Object.entries(stats.dropped ?? {})) {
-      if (count > 0) result.observe(count, { ...attributes, [REASON]: reason });
-    }
+function observe(result: ObservableResult, now: ReturnType<Figure[4]>, attributes: Attributes): void {
+  if (typeof now === 'number') result.observe(now, attributes);
+  if (typeof now !== 'object' || now === null) return;
+  for (const [reason, count] of Object.entries(now)) {
+    if (count > 0) result.observe(count, { ...attributes, [REASON]: reason });
   }
 }
 
-function instrumentOf(meter: Meter, { name, kind, unit, description }: Omit<Figure, 'value'>): Observable {
-  const fullName = `koa_track_usage.${name}`;
-  if (kind === 'counter') return meter.createObservableCounter(fullName, { unit, description });
-  if (kind === 'gauge') return meter.createObservableGauge(fullName, { unit, description });
-  return meter.createObservableUpDownCounter(fullName, { unit, description });
+/** The numbers that are taken in this process, by the storage's name. */
+const taken = new Map<string, Set<number>>();
+
+/**
+ * Numbers the storages of one tracker, so that those of one name can be told apart in the whole process. A number is
+ * used again when its tracker is closed, which keeps them few, as OpenTelemetry wants it of what stands in attributes
+ * (the instance counter of `otel.component.name`, opentelemetry.io/docs/specs/semconv/registry/attributes/otel).
+ */
+export class InstanceNumbers {
+  readonly #held: { readonly name: string; readonly number: number }[] = [];
+
+  /**
+   * The number of a storage: 1 for the first of its name.
+   *
+   * @param index - its place among the storages of the tracker
+   */
+  of(index: number, name: string): number {
+    const { number } = (this.#held[index] ??= { name, number: take(name) });
+    return number;
+  }
+
+  /** Gives the numbers back. */
+  release(): void {
+    for (const { name, number } of this.#held.splice(0)) taken.get(name)?.delete(number);
+  }
 }
 
-function figure(
-  name: string,
-  kind: Figure['kind'],
-  unit: string,
-  description: string,
-  value: Figure['value'],
-): Figure {
-  return { name, kind, unit, description, value };
+function take(name: string): number {
+  const numbers = taken.get(name) ?? new Set();
+  taken.set(name, numbers);
+  let number = 1;
+  while (numbers.has(number)) number += 1;
+  numbers.add(number);
+  return number;
 }

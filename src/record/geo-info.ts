@@ -42,6 +42,12 @@ export interface GeoLookup {
   ready?(): Promise<void>;
 }
 
+/** A source of locations, for the option `geo` of `trackUsage`. */
+export type GeoSource = GeoLookup & {
+  /** Gives back what the source holds: watched files, connections. Look-ups fail from then on. */
+  close(): void;
+};
+
 /**
  * Keeps what can be used of an answer: text that says something, and numbers that are coordinates. Nothing else of it is
  * kept, as many sources repeat the address that they were asked for, or tell its network.

@@ -1,5 +1,4 @@
 export { JSON_LIMITS, TEXT_LIMITS } from '../record/limits.js';
-export { checkDeletion } from './check-deletion.js';
 export type { SaltStore } from './salt-store.js';
 export type { UsagePosition } from './usage-cursor.js';
 export { type UsagePage, streamUsagePages, usagePageOf } from './usage-page.js';
@@ -13,6 +12,7 @@ export {
   type UsagePageQuery,
   type UsageQuery,
   type UsageStreamQuery,
+  checkDeletion,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,

@@ -1,6 +1,5 @@
 import { integer, readOptions, text } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
-import { checkDeletion } from '../storage/check-deletion.js';
 import type { UsagePosition } from '../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../storage/usage-page.js';
 import {
@@ -9,6 +8,7 @@ import {
   type UsagePageQuery,
   type UsageQuery,
   type UsageStreamQuery,
+  checkDeletion,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,

@@ -1,11 +1,13 @@
 import {
+  DateTimeType,
   DoubleType,
   type EntityProperty,
   JsonType,
   type Platform,
   type RawQueryFragment,
+  StringType,
   type TransformContext,
-  Type,
+  type Type,
   raw,
 } from '@mikro-orm/core';
 
@@ -17,35 +19,29 @@ const COMPARISONS: ReadonlySet<string> = new Set(['$eq', '$ne', '$in', '$nin']);
 
 /** MySQL's `datetime` holds no other years, and PostgreSQL reads no others in ISO 8601. */
 const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
-const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** The last moment that every database knows, in milliseconds since 1970-01-01T00:00:00Z. */
+export const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Whether it is MySQL's or MariaDB's platform; its class is in a package that other databases do without. */
 function isMySql(platform: Platform): boolean {
   return platform.getDefaultClientUrl().startsWith('mysql:');
 }
 
+/** MikroORM's own types, which have no word for what their kin here write. */
+const PlainDateTimeType = DateTimeType as unknown as new () => Type<Date, Date | string>;
+const PlainTextType = StringType as unknown as new () => Type<string, string | RawQueryFragment>;
+
 /**
  * A date in UTC. MySQL's `datetime` knows no zone: MikroORM reads and writes it in that of its `timezone` option,
  * which is the application's. Elsewhere this is as MikroORM's own.
  */
-export class UtcDateTimeType extends Type<Date, Date | string> {
+export class UtcDateTimeType extends PlainDateTimeType {
   /** @inheritdoc */
   override getColumnType(property: EntityProperty, platform: Platform): string {
     // MikroORM would read a `Date` in its own zone.
     if (isMySql(platform)) property.runtimeType = 'string';
-    return platform.getDateTimeTypeDeclarationSQL(
-      property.length === undefined ? {} : { length: property.length },
-    );
-  }
-
-  /** @inheritdoc */
-  override compareAsType(): string {
-    return 'Date';
-  }
-
-  /** @inheritdoc */
-  override ensureComparable(): boolean {
-    return false;
+    return super.getColumnType(property, platform);
   }
 
   /** @inheritdoc */
@@ -71,22 +67,7 @@ export class UtcDateTimeType extends Type<Date, Date | string> {
  * them by backslashes, which a session with the `sql_mode` NO_BACKSLASH_ESCAPES reads as text: a quotation mark in a
  * value would end it, and the rest would be SQL. Elsewhere this is as MikroORM's own.
  */
-export class LiteralTextType extends Type<string, string | RawQueryFragment> {
-  /** @inheritdoc */
-  override getColumnType(property: EntityProperty, platform: Platform): string {
-    return platform.getVarcharTypeDeclarationSQL(property);
-  }
-
-  /** @inheritdoc */
-  override compareAsType(): string {
-    return 'string';
-  }
-
-  /** @inheritdoc */
-  override ensureComparable(): boolean {
-    return false;
-  }
-
+export class LiteralTextType extends PlainTextType {
   /** @inheritdoc */
   override convertToDatabaseValue(
     value: string,

@@ -1,13 +1,5 @@
 import { Mutex } from './mutex.js';
 
-/** What a backend does to delete old records. */
-export interface DeletionSteps {
-  /** The ids of the oldest records before the date, by date and id. */
-  find(date: Date, limit: number): Promise<readonly string[]>;
-  /** Deletes the records that are still there, unless nobody waits any more, and says how many these were. */
-  delete(ids: readonly string[], signal: AbortSignal): Promise<number>;
-}
-
 /** Ids a statement. SQL Server takes 2,100 parameters. */
 const CHUNK_RECORDS = 500;
 
@@ -15,28 +7,29 @@ const CHUNK_RECORDS = 500;
  * Deletes the oldest records: looks for their ids, and deletes by these, as not every database bounds what it deletes.
  * One deletion at a time, even if a server no longer answers and one after another is given up.
  */
-export class OldestRecords {
-  readonly #steps: DeletionSteps;
+export abstract class OldestRecords {
   readonly #mutex = new Mutex();
-
-  constructor(steps: DeletionSteps) {
-    this.#steps = steps;
-  }
 
   /** As `UsageStorage.deleteBefore`. */
   delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     return this.#mutex.run(signal, () => this.#delete(date, limit, signal));
   }
 
+  /** The ids of the oldest records before the date, by date and id. */
+  protected abstract find(date: Date, limit: number): Promise<readonly string[]>;
+
+  /** Deletes the records that are still there, unless nobody waits any more, and says how many these were. */
+  protected abstract deleteAll(ids: readonly string[], signal: AbortSignal): Promise<number>;
+
   async #delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     let total = 0;
     while (total < limit) {
       signal.throwIfAborted();
       const wanted = Math.min(CHUNK_RECORDS, limit - total);
-      const ids = await this.#steps.find(date, wanted);
+      const ids = await this.find(date, wanted);
       if (ids.length === 0) break;
       signal.throwIfAborted();
-      const deleted = await this.#steps.delete(ids, signal);
+      const deleted = await this.deleteAll(ids, signal);
       total += deleted;
       // Another process may have deleted some of them. If it has deleted all, the rest is left to it.
       if (ids.length < wanted || deleted === 0) break;

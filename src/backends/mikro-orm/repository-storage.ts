@@ -1,11 +1,11 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { checkDeletion } from '../../storage/check-deletion.js';
+import { checkDeletion } from '../../storage/usage-query.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
 import { storageClosed } from './operations.js';
-import { UsageRepository, closeRepository } from './usage-repository.js';
+import { UsageRepository } from './usage-repository.js';
 
 /** What a storage on MikroORM is made of. */
 interface RepositoryParts {
@@ -71,11 +71,6 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** Deletes old records, as `deleteBefore`; the storage is open and the signal not yet aborted. */
   protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
-
-  /** Lets the repository refuse from now on, as its connection is about to be closed. */
-  protected closeRepository(): void {
-    closeRepository(this.reader, this.name);
-  }
 
   /** Gives back what the storage holds open. Called once. */
   protected abstract disconnect(): Promise<void>;

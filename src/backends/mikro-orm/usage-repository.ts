@@ -15,6 +15,7 @@ import {
 } from '../../storage/usage-query.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import { databaseConditions } from './database-conditions.js';
+import { LATEST } from './mysql-column-types.js';
 import { storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
@@ -73,9 +74,11 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   protected async findRecords(query: ResolvedUsagePageQuery, offset?: number): Promise<UsageRecord[]> {
     const { after, limit } = query;
     const em = this.getEntityManager();
-    const where = this.#adapt(after === null ? conditions(query) : conditionsAfter(after, query));
+    const driver = em.getDriver();
+    const meant = after === null ? conditions(query) : conditionsAfter(after, query);
+    const where = databaseConditions(driver, this.entityName, meant);
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await em.getDriver().find<UsageRow>(this.entityName, where, {
+    const rows = await driver.find<UsageRow>(this.entityName, where, {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       ...(offset !== undefined && { offset }),
@@ -87,29 +90,17 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   /** Counts the records that a checked query means. */
   protected async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const em = this.getEntityManager();
-    const where = this.#adapt(conditions(query));
-    return em.getDriver().count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
-  }
-
-  #adapt(where: FilterQuery<UsageRow>): FilterQuery<UsageRow> {
-    const em = this.getEntityManager();
-    return databaseConditions(where, em.getMetadata(this.entityName), em.getPlatform());
+    const driver = em.getDriver();
+    const where = databaseConditions(driver, this.entityName, conditions(query));
+    return driver.count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
   }
 }
 
 function conditions({ startDate, endDate, filters }: ResolvedUsageCountQuery): FilterQuery<UsageRow> {
-  const start = startDate && startDate < EARLIEST ? null : within(startDate);
-  const end = endDate && endDate > LATEST ? null : within(endDate);
-  const date = { ...(start && { $gte: start }), ...(end && { $lt: end }) };
-  return { ...(start || end ? { date } : {}), ...Object.fromEntries(filters) };
-}
-
-/** What every engine can compare a date with. PostgreSQL refuses others, and no request was ever made there. */
-const EARLIEST = new Date('0001-01-01T00:00:00.000Z');
-const LATEST = new Date('9999-12-31T23:59:59.999Z');
-
-function within(date: Date | null): Date | null {
-  return date && new Date(Math.min(Math.max(date.getTime(), EARLIEST.getTime()), LATEST.getTime()));
+  // What is beyond the dates that a database knows is none of its bounds.
+  const end = endDate && endDate.getTime() > LATEST ? null : endDate;
+  const date = { ...(startDate && { $gte: startDate }), ...(end && { $lt: end }) };
+  return { ...(startDate || end ? { date } : {}), ...Object.fromEntries(filters) };
 }
 
 /**
@@ -123,7 +114,7 @@ function conditionsAfter(
   { startDate, filters }: ResolvedUsageCountQuery,
 ): FilterQuery<UsageRow> {
   return {
-    date: { ...(startDate && { $gte: within(startDate) }), $lte: date },
+    date: { ...(startDate && { $gte: startDate }), $lte: date },
     $or: [{ date: { $lt: date } }, { id: { $lt: id } }],
     ...Object.fromEntries(filters),
   };

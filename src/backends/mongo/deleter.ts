@@ -1,5 +1,4 @@
-import { type DeletionSteps, OldestRecords } from '../mikro-orm/oldest-records.js';
-import { deletionError } from './errors.js';
+import { OldestRecords } from '../mikro-orm/oldest-records.js';
 import type { CollectionSource } from './native-collection.js';
 import { type UsageDocument, fieldName } from './usage-document.js';
 import { acknowledged } from './writer.js';
@@ -16,37 +15,25 @@ const OLDEST_FIRST = {
 };
 
 /** Deletes through the driver's own collection, in no session of the application's. */
-export class MongoDeleter {
-  readonly #name: string;
-  readonly #oldest: OldestRecords;
+export class MongoDeleter extends OldestRecords {
+  readonly #source: CollectionSource;
 
-  /**
-   * @param source - the collection to delete from
-   * @param name - what it is called, for errors
-   */
-  constructor(source: CollectionSource, name: string) {
-    this.#name = name;
-    const steps: DeletionSteps = {
-      async find(date, limit) {
-        const collection = await source();
-        const found = await collection.find({ [DATE]: { $lt: date } }, { ...OLDEST_FIRST, limit }).toArray();
-        return found.map((document) => String((document as UsageDocument)[ID]));
-      },
-      async delete(ids) {
-        const collection = await source();
-        const filter = { [ID]: { $in: ids } };
-        return (await collection.deleteMany(filter, acknowledged(collection))).deletedCount;
-      },
-    };
-    this.#oldest = new OldestRecords(steps);
+  constructor(source: CollectionSource) {
+    super();
+    this.#source = source;
   }
 
-  /** As `UsageStorage.deleteBefore`. */
-  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    try {
-      return await this.#oldest.delete(date, limit, signal);
-    } catch (error) {
-      throw deletionError(error, this.#name);
-    }
+  /** @inheritdoc */
+  protected override async find(date: Date, limit: number): Promise<string[]> {
+    const collection = await this.#source();
+    const found = await collection.find({ [DATE]: { $lt: date } }, { ...OLDEST_FIRST, limit }).toArray();
+    return found.map((document) => String((document as UsageDocument)[ID]));
+  }
+
+  /** @inheritdoc */
+  protected override async deleteAll(ids: readonly string[]): Promise<number> {
+    const collection = await this.#source();
+    const filter = { [ID]: { $in: ids } };
+    return (await collection.deleteMany(filter, acknowledged(collection))).deletedCount;
   }
 }

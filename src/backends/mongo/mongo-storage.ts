@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
+import { closeRepository } from '../mikro-orm/usage-repository.js';
 import { CollectionStorage, type StorageParts } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
 import { explainConnect } from './errors.js';
@@ -45,7 +46,7 @@ export class MongoStorage extends CollectionStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    this.closeRepository();
+    closeRepository(this.reader, this.name);
     await this.#orm.close(true);
   }
 }

@@ -24,29 +24,28 @@ export class MongoSalts implements SaltStore {
   }
 
   /** @inheritdoc */
-  async claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
-    try {
-      const collection = await this.#source();
+  claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
+    return this.#use(async (collection) => {
       const known = await find(collection, day, signal);
       if (known !== null) return known;
       await upsert(collection, day, proposal, signal);
       const kept = await find(collection, day, signal);
       if (kept === null) throw new Error(`the salt of ${day} was deleted as soon as it was kept`);
       return kept;
-    } catch (error) {
-      throw storageError(error, this.#name);
-    }
+    });
   }
 
   /** @inheritdoc */
-  async deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+  deleteBefore(day: string, signal: AbortSignal): Promise<number> {
+    return this.#use(async (collection) => {
+      const options = { ...acknowledged(collection), signal };
+      return (await collection.deleteMany({ _id: { $lt: day } }, options)).deletedCount;
+    });
+  }
+
+  async #use<Value>(action: (collection: SaltCollection) => Promise<Value>): Promise<Value> {
     try {
-      const collection = await this.#source();
-      const { deletedCount } = await collection.deleteMany(
-        { _id: { $lt: day } },
-        { ...acknowledged(collection), signal },
-      );
-      return deletedCount;
+      return await action(await this.#source());
     } catch (error) {
       throw storageError(error, this.#name);
     }

@@ -1,17 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { RefusedRecord, StoreResult } from '../../storage/usage-storage.js';
+import type { RefusedRecord } from '../../storage/usage-storage.js';
 import {
   type WriteError,
   isDuplicate,
   isDuplicateId,
   isNotConnected,
   refusal,
-  storageError,
   writeErrorsOf,
 } from './errors.js';
-import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
-import { Mutex } from '../mikro-orm/mutex.js';
+import type { NativeCollection, UnorderedBulk } from './native-collection.js';
 import { TurnBudget } from '../../time/turn-budget.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
@@ -33,40 +31,12 @@ const PLAIN_DOCUMENTS = {
 };
 
 /**
- * Writes through the driver's own collection, in no session of the application's, and one batch after another. It does
- * what `insertMany` does with `ordered: false`, but leaves the event loop to others while it makes the documents.
+ * Writes through the driver's own collection, in no session of the application's. It does what `insertMany` does with
+ * `ordered: false`, but leaves the event loop to others while it makes the documents.
+ *
+ * @returns the records that the collection does not take
  */
-export class MongoWriter {
-  readonly #source: CollectionSource;
-  readonly #name: string;
-  readonly #mutex = new Mutex();
-
-  /**
-   * @param source - the collection to write to
-   * @param name - what it is called, for errors
-   */
-  constructor(source: CollectionSource, name: string) {
-    this.#source = source;
-    this.#name = name;
-  }
-
-  /** As `UsageStorage.store`. */
-  write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    return this.#mutex.run(signal, () => this.#insert(batch, signal));
-  }
-
-  async #insert(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    try {
-      const refused = await insert(await this.#source(), batch, signal);
-      return { stored: batch.length - refused.length, refused };
-    } catch (error) {
-      throw storageError(error, this.#name);
-    }
-  }
-}
-
-/** @returns the records that the collection does not take */
-async function insert(
+export async function insertAll(
   collection: NativeCollection,
   batch: readonly UsageRecord[],
   signal: AbortSignal,

@@ -188,21 +188,16 @@ function readServer(given: Given): Where {
     refuse(given, 'dbName', "a database's name; a URL is given as 'clientUrl'");
   if (dbName === undefined && (clientUrl === undefined || new URL(clientUrl).pathname.length <= 1))
     refuse(given, 'dbName', "a database's name, or the option 'clientUrl' with one behind its host");
-  const options = { clientUrl, dbName, host, port, user, password, schema };
-  return { target: describeServer(options), options: defined(options) };
+  const options = defined({ clientUrl, dbName, host, port, user, password, schema });
+  return { target: describeServer(given), options };
 }
 
 /** Which database it is, as an error shows it. */
-function describeServer(options: {
-  clientUrl: string | undefined;
-  dbName: string | undefined;
-  host: string | undefined;
-  port: number | undefined;
-}): string {
-  const url = options.clientUrl === undefined ? null : new URL(options.clientUrl);
-  const name = options.dbName ?? decodeURIComponent(url?.pathname.slice(1) ?? '');
-  const host = options.host ?? (url?.hostname || 'the default host');
-  const port = options.port ?? url?.port;
+function describeServer(given: Given): string {
+  const url = given.clientUrl === undefined ? null : new URL(given.clientUrl);
+  const name = given.dbName ?? decodeURIComponent(url?.pathname.slice(1) ?? '');
+  const host = given.host ?? (url?.hostname || 'the default host');
+  const port = given.port ?? url?.port;
   return `${name} on ${host}${port ? `:${port}` : ''}`;
 }
 

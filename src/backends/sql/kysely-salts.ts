@@ -9,8 +9,7 @@ import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
 import { type Condition, isSetup } from '../mikro-orm/database-error.js';
 import { convert } from './errors.js';
-import type { UsageSaltRow } from './salt-entity.js';
-import { SALT_COLUMNS, type SaltTable, saltError } from './salt-table.js';
+import { SALT_COLUMNS, type SaltTable, type UsageSaltRow, saltError } from './salt-table.js';
 
 /** MikroORM's Kysely, or a transaction of it. */
 type Client = Kysely<Record<string, UsageSaltRow>>;

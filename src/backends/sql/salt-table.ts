@@ -1,9 +1,52 @@
-import type { MikroORM } from '@mikro-orm/core';
+import { type EntitySchema, type MikroORM, defineEntity, p } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { databaseError } from '../mikro-orm/database-error.js';
-import { DAY_LENGTH, SALT_ENTITY_NAME, SALT_LENGTH, saltTableName } from './salt-entity.js';
+import { DEFAULT_TABLE_NAME, findEntity } from '../mikro-orm/usage-properties.js';
 import { type UsageTable, findSchema } from './usage-table.js';
-import { findEntity } from '../mikro-orm/usage-properties.js';
+
+/** What MikroORM knows the entity by. It must not meet an application's own. */
+const SALT_ENTITY_NAME = 'KoaTrackUsageSalt';
+
+/** How wide the column of days is, in characters: `YYYY-MM-DD`. */
+const DAY_LENGTH = 10;
+
+/** How wide the column of salts is, in characters: 32 bytes in hexadecimal. */
+const SALT_LENGTH = 64;
+
+/** The salt of a day, as MikroORM sees it. It lives for 48 hours. */
+export interface UsageSaltRow {
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string;
+  /** 32 random bytes, in hexadecimal. */
+  salt: string;
+}
+
+/** What the table of salts is called that stands beside a table of records. */
+function saltTableName(tableName: string): string {
+  return `${tableName}_salt`;
+}
+
+/**
+ * Defines the entity of salts that belongs to `defineUsage(tableName)`.
+ *
+ * @param tableName - what the table of records is called; that of salts has `_salt` behind it
+ */
+export function defineUsageSalt(tableName: string): EntitySchema<UsageSaltRow> {
+  return defineEntity({
+    name: SALT_ENTITY_NAME,
+    tableName: saltTableName(tableName),
+    properties: {
+      day: p.string().length(DAY_LENGTH).primary().fieldName('day'),
+      salt: p.string().length(SALT_LENGTH).fieldName('salt'),
+    },
+  });
+}
+
+/**
+ * The entity of the salts of the option `visitors`, in `koa_usage_salt`. Put it beside `Usage` among the entities of the
+ * application's MikroORM: `MikroORM.init({ entities: [Usage, UsageSalt, …] })`.
+ */
+export const UsageSalt: EntitySchema<UsageSaltRow> = defineUsageSalt(DEFAULT_TABLE_NAME);
 
 /** The table that salts are kept in. */
 export interface SaltTable {
@@ -33,9 +76,13 @@ export function findSaltTable(orm: MikroORM): SaltTable | null {
     : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
 }
 
-/** What a claim says where the application's ORM knows no table of salts. */
-export function missingEntity(): TrackUsageError {
-  return new TrackUsageError(
+/**
+ * Stands for salts where the application's ORM knows no table of them.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP`, with what to do
+ */
+export async function refuseSalts(): Promise<never> {
+  throw new TrackUsageError(
     'STORAGE_SETUP',
     "The option 'visitors' keeps a salt a day, and this MikroORM does not know the entity UsageSalt. Import it from " +
       "'koa-track-usage/sql', put it among its entities (MikroORM.init({ entities: [Usage, UsageSalt, …] })), and run " +

@@ -8,14 +8,16 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { defineUsage } from '../mikro-orm/usage-entity.js';
-import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
+import { deletionError } from '../mikro-orm/database-error.js';
+import { convert } from './errors.js';
 import { checkReadable } from './check-readable.js';
 import { prepareTable } from './prepare-table.js';
-import { findSaltTable, missingEntity, ownSaltTable } from './salt-table.js';
+import { findSaltTable, ownSaltTable, refuseSalts } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -27,6 +29,8 @@ export const OWN_CONNECTIONS = new WeakMap<
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {
   readonly #orm: MikroORM;
+  readonly #dialect: SqlDialect;
+  readonly #table: UsageTable;
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
   readonly #isOwner: boolean;
@@ -67,6 +71,8 @@ export class SqlStorage extends RepositoryStorage {
       isReadOnly: own?.isReadOnly === true,
     });
     this.#orm = orm;
+    this.#dialect = dialect;
+    this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
@@ -92,7 +98,9 @@ export class SqlStorage extends RepositoryStorage {
       return new SqlStorage(orm, { name });
     } catch (error) {
       await orm.close(true).catch(() => {});
-      throw error instanceof TrackUsageError ? error : cannotConnect(dialect, target, error);
+      if (error instanceof TrackUsageError) throw error;
+      const message = `${CONNECT}: ${dialect.explainConnect(target, error)}`;
+      throw new TrackUsageError('STORAGE_CONNECT', message, error);
     }
   }
 
@@ -103,12 +111,18 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    return this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+    try {
+      return await this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+    } catch (thrown) {
+      const error = convert(this.#orm.em.getDriver(), thrown);
+      const condition = this.#dialect.conditionOf(error, this.#orm, this.#table);
+      throw deletionError(error, condition, `table '${this.#table.name}'`);
+    }
   }
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    if (this.#isOwner) this.closeRepository();
+    if (this.#isOwner) closeRepository(this.reader, this.name);
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
@@ -122,12 +136,7 @@ export class SqlStorage extends RepositoryStorage {
 /** @param ownTable - that of records, on a connection of our own */
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
   const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
-  if (table !== null) return dialect.createSalts(orm, table);
-  return { claim: refuseSalts, deleteBefore: refuseSalts };
-}
-
-function refuseSalts(): Promise<never> {
-  return Promise.reject(missingEntity());
+  return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
 }
 
 /** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
@@ -138,12 +147,4 @@ async function startKysely(orm: MikroORM): Promise<void> {
     .getClient()
     .connection()
     .execute(() => Promise.resolve());
-}
-
-function cannotConnect(dialect: SqlDialect, target: string, error: unknown): TrackUsageError {
-  return new TrackUsageError(
-    'STORAGE_CONNECT',
-    `${CONNECT}: ${dialect.explainConnect(target, error)}`,
-    error,
-  );
 }

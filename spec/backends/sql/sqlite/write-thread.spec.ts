@@ -6,7 +6,6 @@ import type { UsageRecord } from '../../../../src/record/usage-record.js';
 import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import type { UsageRepository } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../src/backends/sql/sqlite/packed-rows.js';
-import { ThreadDeleter } from '../../../../src/backends/sql/sqlite/thread-deleter.js';
 import { ThreadWriter } from '../../../../src/backends/sql/sqlite/thread-writer.js';
 import { SqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
 import { WriteThread } from '../../../../src/backends/sql/sqlite/write-thread.js';
@@ -190,7 +189,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     const warnings = await warningsOf(async () => {
       const result = await writerOn(thread).write(makeRecords(300), signal);
       expect(result).to.deep.equal({ stored: 300, refused: [] });
-      const deleter = new ThreadDeleter(thread, table.name, new SqliteDeleter(orm, table));
+      const deleter = new SqliteDeleter(orm, table);
       expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
     });
     expect(warnings).to.have.lengthOf(1);

@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url';
+import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
 import { cannotOpen } from '../errors.js';
@@ -9,8 +11,10 @@ import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { SERVER_ADVICE, conditionOf } from './errors.js';
-import { REMOTE_URL, isRemote, readOnlyUrl } from './location.js';
 import { LibSqlServerWriter } from './writer.js';
+
+/** What libsql takes for a server rather than for a file. */
+const REMOTE_URL = /^(https?|libsql):\/\//i;
 
 /**
  * libSQL: a file, by the package libsql, which imitates better-sqlite3 and so shares SQLite's writer; or a server.
@@ -31,7 +35,7 @@ export const libSqlDialect: SqlDialect = {
   createWriter: (orm, table) =>
     isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
-    isRemote(orm) ? new PortableDeleter(orm, table, conditionOf) : new SqliteDeleter(orm, table),
+    isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>
     isRemote(orm) ? new KyselySalts(orm, table, conditionOf) : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
@@ -39,3 +43,18 @@ export const libSqlDialect: SqlDialect = {
       ? cannotOpen(`the libSQL server '${target}'`, error, 'unavailable', SERVER_ADVICE)
       : sqliteDialect.explainConnect(target, error).replaceAll('SQLite', 'libSQL'),
 };
+
+/**
+ * Whether an ORM's libSQL database is on a server, wholly or as the primary of a local replica. Every statement is a
+ * request then, which libsql waits for on the event loop.
+ */
+function isRemote(orm: MikroORM): boolean {
+  const { url, syncUrl }: { url?: unknown; syncUrl?: unknown } = orm.config.get('driverOptions');
+  return typeof syncUrl === 'string' || REMOTE_URL.test(String(url ?? orm.config.get('dbName')));
+}
+
+/** A file as SQLite opens it for reading only: libsql itself has no option for that. */
+function readOnlyUrl(file: string): string {
+  const url = file.startsWith('file:') ? file : pathToFileURL(file).href;
+  return `${url}${url.includes('?') ? '&' : '?'}mode=ro`;
+}

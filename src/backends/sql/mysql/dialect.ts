@@ -32,7 +32,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   conditionOf,
   createWriter: (orm, table) =>
     needsKysely(orm) ? new KyselyWriter(orm, table) : new MySqlWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table, conditionOf),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
   explainConnect: (target, error) =>
     cannotOpen(

@@ -18,7 +18,7 @@ export const portableDialect: SqlDialect = {
   matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
   conditionOf,
   createWriter: (orm, table) => new PortableWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table, conditionOf),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
   explainConnect: (target, error) =>
     cannotOpen(

@@ -93,7 +93,7 @@ export class PortableWriter implements SqlWriter {
     const { entity } = this.#table;
     const found = await this.#driver.find<UsageRow, never, keyof UsageRow>(
       entity.class,
-      databaseConditions({ id: { $in: ids } }, entity, this.#driver.getPlatform()),
+      databaseConditions(this.#driver, entity.class, { id: { $in: ids } }),
       { fields: ['id'], ctx, connectionType: 'write' },
     );
     const known = new Set(found.map(({ id }) => id));

@@ -42,7 +42,7 @@ export const postgresqlDialect: SqlDialect = {
     (schema === null ? 'pg_table_is_visible(c.oid)' : `n.nspname = ${schema}`),
   conditionOf: conditionAt,
   createWriter: (orm, table) => new PostgresWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table, conditionOf),
+  createDeleter: (orm, table) => new PortableDeleter(orm, table),
   createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
   explainConnect: (target, error) =>
     cannotOpen(

@@ -1,60 +1,63 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { deletionError } from '../../mikro-orm/database-error.js';
+import { orAbort } from '../../../time/or-abort.js';
 import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { deleteSql } from './deletion.js';
-import { conditionOf } from './errors.js';
-import {
-  type NativeDatabase,
-  type NativeStatement,
-  type SqliteConnection,
-  betweenTransactions,
-  sqliteConnection,
-} from './native-client.js';
+import { type NativeStatement, betweenTransactions, sqliteConnection } from './native-client.js';
+import { PIECE_RECORDS, WriteThread } from './write-thread.js';
 
-/** Records a statement: SQLite works on the event loop, and this bounds how long a turn of it takes. */
+/** Records a statement on the event loop: this bounds how long a turn of it takes. */
 const CHUNK_RECORDS = 50;
 
 /**
- * Deletes through the native client itself, as SqliteWriter writes: between the application's transactions, with a turn
- * of the event loop between two statements, and never waiting for another connection's lock.
+ * Has a thread delete, in short transactions. Where there is none, it deletes through the native client itself, as
+ * SqliteWriter writes: between the application's transactions, with a turn of the event loop between two statements, and
+ * never waiting for another connection's lock.
  */
 export class SqliteDeleter implements SqlDeleter {
-  readonly #connection: SqliteConnection;
+  readonly #orm: MikroORM;
   readonly #table: UsageTable;
-  #statement: { readonly database: NativeDatabase; readonly native: NativeStatement } | null = null;
 
   constructor(orm: MikroORM, table: UsageTable) {
-    this.#connection = sqliteConnection(orm);
+    this.#orm = orm;
     this.#table = table;
   }
 
   /** @inheritdoc */
   async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    let total = 0;
-    try {
-      const database = await this.#connection.getNativeClient();
-      while (total < limit) {
-        if (total > 0) await nextTurn();
-        const wanted = Math.min(CHUNK_RECORDS, limit - total);
-        const deleted = await betweenTransactions(this.#connection, database, signal, () =>
-          this.#deleteChunk(database, date, wanted),
-        );
-        total += deleted;
-        if (deleted < wanted) break;
-      }
-    } catch (error) {
-      throw deletionError(error, conditionOf(error), `table '${this.#table.name}'`);
+    const thread = WriteThread.of(this.#orm);
+    if (thread !== undefined && (await thread.makeReady(signal))) {
+      return deleteInPieces(limit, PIECE_RECORDS, async (wanted) => {
+        const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;
+        return (await orAbort(thread.perform(task), signal)).deleted;
+      });
     }
-    return total;
+    const connection = sqliteConnection(this.#orm);
+    const database = await connection.getNativeClient();
+    let statement: NativeStatement | null = null;
+    return deleteInPieces(limit, CHUNK_RECORDS, async (wanted) => {
+      await nextTurn();
+      return betweenTransactions(connection, database, signal, () => {
+        statement ??= database.prepare(deleteSql(this.#table.name));
+        return (statement.run(date.getTime(), wanted) as { readonly changes: number }).changes;
+      });
+    });
   }
+}
 
-  #deleteChunk(database: NativeDatabase, date: Date, limit: number): number {
-    if (this.#statement?.database !== database) {
-      this.#statement = { database, native: database.prepare(deleteSql(this.#table.name)) };
-    }
-    const { changes } = this.#statement.native.run(date.getTime(), limit) as { readonly changes: number };
-    return changes;
+/** @param deletePiece - deletes so many at most, and says how many it deleted */
+async function deleteInPieces(
+  limit: number,
+  pieceRecords: number,
+  deletePiece: (wanted: number) => Promise<number>,
+): Promise<number> {
+  let total = 0;
+  while (total < limit) {
+    const wanted = Math.min(pieceRecords, limit - total);
+    const deleted = await deletePiece(wanted);
+    total += deleted;
+    if (deleted < wanted) break;
   }
+  return total;
 }

@@ -8,7 +8,6 @@ import { SqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { SqliteSalts } from './salts.js';
-import { ThreadDeleter } from './thread-deleter.js';
 import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
@@ -34,11 +33,7 @@ export const sqliteDialect: SqlDialect = {
     const writer = new SqliteWriter(orm, table);
     return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
   },
-  createDeleter: (orm, table) => {
-    const deleter = new SqliteDeleter(orm, table);
-    const thread = WriteThread.of(orm);
-    return thread === undefined ? deleter : new ThreadDeleter(thread, table.name, deleter);
-  },
+  createDeleter: (orm, table) => new SqliteDeleter(orm, table),
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
