@@ -8,7 +8,7 @@ const SCRIPT = fileURLToPath(new URL('../../support/children/outage.js', import.
 const MIB = 1_048_576;
 
 describe('A storage that is away for ten minutes at 200 requests a second', function outages() {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let folder: TemporaryFolder;
 
   before(async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../../src/time/clock.js';
 import { encodeLine } from '../../../src/pipeline/spool/line.js';
+import type { SpoolSettings } from '../../../src/pipeline/spool/spool-contract.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import { encodeRecord } from '../../../src/record/wire.js';
 import { makeRecord } from '../../support/records.js';
@@ -29,12 +30,11 @@ describe('Spool, adopting what dead processes left', () => {
   async function leave(name: string, content: string | null): Promise<void> {
     await mkdir(folder.file(name));
     const segment = join(folder.path, name, '00000001.ndjson');
-    // A folder in the place of a file is what cannot be read, also for root.
     await (content === null ? mkdir(segment) : writeFile(segment, content));
   }
 
-  async function adopt(): Promise<Spool> {
-    spool = new Spool({ ...ROOM, dir: folder.path }, systemClock, {
+  async function adopt(room: Partial<SpoolSettings> = {}): Promise<Spool> {
+    spool = new Spool({ ...ROOM, ...room, dir: folder.path }, systemClock, {
       returned: (records, error) =>
         void told.push(`${records.length} returned: ${error.message.split(':')[0]}`),
       overflowed: () => {},
@@ -50,13 +50,17 @@ describe('Spool, adopting what dead processes left', () => {
   const segments = async (): Promise<string[]> =>
     (await readdir(folder.path, { recursive: true })).filter((name) => name.endsWith('.ndjson'));
 
-  it('reports one that cannot be read, leaves it, and adopts the others', async () => {
+  it('reports one that is no file, leaves it, and adopts the others', async () => {
     await leave('aaaaaaaa', line());
     await leave('bbbbbbbb', null);
     await leave('cccccccc', line());
     const { length } = await adopt();
     expect(length).to.equal(2);
-    expect(told).to.have.members(['1 adopted', '0 returned: EISDIR', '1 adopted']);
+    expect(told).to.have.members([
+      '1 adopted',
+      `0 returned: '${folder.file('bbbbbbbb/00000001.ndjson')}' is not a file, and is left alone; remove it`,
+      '1 adopted',
+    ]);
     expect(await segments()).to.have.lengthOf(3);
   });
 
@@ -73,5 +77,13 @@ describe('Spool, adopting what dead processes left', () => {
     expect((await adopt()).length).to.equal(0);
     expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
     expect(await segments()).to.deep.equal([]);
+  });
+
+  it('has all of its room again after one of which nothing is whole', async () => {
+    await leave('aaaaaaaa', 'x'.repeat(ROOM.maxBytes / 2));
+    const { maxBytes } = ROOM;
+    const adopting = await adopt({ maxPendingBytes: maxBytes });
+    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
+    expect([adopting.hasRoom(maxBytes), adopting.hasRoom(maxBytes + 1)]).to.deep.equal([true, false]);
   });
 });

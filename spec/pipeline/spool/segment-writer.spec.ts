@@ -56,6 +56,14 @@ describe('SegmentWriter', () => {
     return segment.path;
   }
 
+  for (const umask of [0, 0o777]) {
+    it(`writes files for their owner alone under the umask ${umask.toString(8)}`, async () => {
+      const before = process.umask(umask);
+      const path = await append(makeRecords(1)).finally(() => process.umask(before));
+      expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    });
+  }
+
   const contentOf = async (path: string) => readSegment(await readFile(path));
 
   it('appends records to one segment, each with its place', async () => {

@@ -46,7 +46,7 @@ describe('What happens in a lane', () => {
     const { lanes, seen, warnings, errors } = setUp();
     lanes.spoolFailed('sqlite', FAILURE);
     expect(seen).to.deep.equal([['error', { storage: 'sqlite (spool)', error: FAILURE, failures: 1 }]]);
-    expect([...warnings, ...errors].join()).to.include("the spool of the storage 'sqlite' cannot be written");
+    expect([...warnings, ...errors].join()).to.include("the spool of the storage 'sqlite' fails");
   });
 
   it('is an event flush, and no line, for a batch that was stored', () => {

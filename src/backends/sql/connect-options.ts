@@ -23,6 +23,10 @@ export const CONNECT = 'SqlStorage.connect';
 
 const A_FILE = "a file's name, such as 'usage.db'";
 
+/** Names that drivers take for a database in memory, or for a URL. */
+const NO_FILE = /^(?:$|:memory:|file:)/;
+const OTHERS_FILE = ['readonly', 'fileMustExist', 'url', 'syncUrl'];
+
 const NOTHING = 'nothing: it is for servers, and this driver opens a file';
 
 const A_URL =
@@ -99,6 +103,8 @@ export interface ResolvedConnection {
   readonly isReadOnly: boolean;
   /** Which database, without its password. */
   readonly target: string;
+  /** The file that the driver makes where it is missing; null where it makes none. */
+  readonly file: string | null;
   /** What MikroORM is given, but for the entity. */
   readonly orm: object;
 }
@@ -129,6 +135,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     name: given.name,
     isReadOnly: given.readOnly,
     target: where.target,
+    file: where.file ?? null,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       ...own,
@@ -145,6 +152,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
 
 interface Where {
   readonly target: string;
+  readonly file?: string | null;
   readonly options: object;
 }
 
@@ -163,8 +171,14 @@ function readFile(given: Given, { remote }: SqlDialect): Where {
   if (password === '') refuse(given, 'password', 'text that is not empty');
   return {
     target: isRemote(dbName) ? withoutSecrets(dbName) : dbName,
+    file: isRemote(dbName) || NO_FILE.test(dbName) || makesNoFile(given.driverOptions) ? null : dbName,
     options: defined({ dbName, password }),
   };
+}
+
+/** Whether the driver opens something else than the file, or leaves it to others to make it. */
+function makesNoFile(forDriver: object): boolean {
+  return isReadyMade(forDriver) || OTHERS_FILE.some((name) => name in forDriver);
 }
 
 function refuse(given: Given, name: keyof SqlStorageOptions, expected: string): never {

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
@@ -87,7 +88,9 @@ export class SqlStorage extends RepositoryStorage {
    *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns, or cannot be read
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
-    const { dialect, tableName, name, isReadOnly, target, orm: ormOptions } = resolveConnection(options);
+    const resolved = resolveConnection(options);
+    const { dialect, tableName, name, isReadOnly, target, file, orm: ormOptions } = resolved;
+    if (file !== null && !isReadOnly) await makePrivately(file);
     const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
     try {
       const table = findUsageTable(orm);
@@ -137,6 +140,14 @@ export class SqlStorage extends RepositoryStorage {
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
   const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
   return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
+}
+
+/** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
+async function makePrivately(file: string): Promise<void> {
+  // One that is there is somebody's, and the driver says why it cannot be made.
+  const handle = await open(file, 'wx', 0o600).catch(() => null);
+  await handle?.chmod(0o600).catch(() => {});
+  await handle?.close();
 }
 
 /** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */

@@ -70,6 +70,17 @@ export class Outbox {
     return this.#spool !== null && (this.#spool.hasFailed || (this.#mode === 'overflow' && this.spooled > 0));
   }
 
+  /** Records that can be taken, or read to be taken. */
+  get takeable(): number {
+    const isAtHand = this.#spool?.isReadable === true && !this.#spool.isReading;
+    return this.#queue.length + (isAtHand ? this.spooled : 0);
+  }
+
+  /** Whether records are being read from disk that can be taken soon. */
+  get isReading(): boolean {
+    return this.#spool?.isReading === true;
+  }
+
   /** Records on disk that are not settled. */
   get spooled(): number {
     return this.#spool?.length ?? 0;
@@ -104,12 +115,18 @@ export class Outbox {
     if (left.length > 0) this.#drop(error === null ? 'spool-full' : 'spool-error', left, error);
   }
 
-  /** Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. */
+  /**
+   * Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. Nor does it wait
+   * for the disk: what has to be read first is there the next time.
+   */
   take(maxRecords: number, maxBytes: number): OutBatch | Promise<OutBatch | null> | null {
+    const spool = this.#spool;
     const isSpoolsTurn = this.spooled > 0 && (this.#queue.length === 0 || !this.#tookFromSpool);
-    this.#tookFromSpool = isSpoolsTurn;
-    if (!isSpoolsTurn || this.#spool === null) return this.#takeQueued(maxRecords, maxBytes);
-    return this.#spool.take(maxRecords, maxBytes);
+    this.#tookFromSpool = isSpoolsTurn && spool?.isReady === true;
+    if (spool === null || !isSpoolsTurn) return this.#takeQueued(maxRecords, maxBytes);
+    if (spool.isReady) return spool.take(maxRecords, maxBytes);
+    void spool.read();
+    return this.#takeQueued(maxRecords, maxBytes);
   }
 
   /** Moves to disk what waits in memory and the storage is not working on, as far as there is room. */

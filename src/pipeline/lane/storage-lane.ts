@@ -28,6 +28,8 @@ export class StorageLane {
   readonly #timer: WakeTimer;
   readonly #delivery: Delivery;
   #running = false;
+  /** Whether it ran out of records while others are read from disk. */
+  #isStarved = false;
   /** Records go out also in a batch that is not full, until so many have been settled. */
   #due = 0;
   readonly #waiters = new Waiters();
@@ -107,12 +109,12 @@ export class StorageLane {
       timeoutMs / 2,
       false,
     );
-    while (this.#isClosing() && this.#settled() < this.#accounts.accepted) {
+    do {
       // A flush waits for the disk as well, which may not answer either.
       await Promise.race([this.flush(), late.promise]);
       if (this.#accounts.needsPerson) break;
       if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
-    }
+    } while (this.#isClosing() && this.#canStore());
     clock.clearTimeout(deadline);
     clock.clearTimeout(halfTime);
     this.#stop();
@@ -173,13 +175,18 @@ export class StorageLane {
       overflowed: (records) => this.#takeBack(records, null),
       lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
       adopted: (count) => this.#accounts.accept(count),
-      ready: () => this.#schedule(),
+      ready: () => this.#goOn(),
     });
   }
 
   #takeBack(records: readonly UsageRecord[], error: Error | null): void {
     this.#outbox.takeBack(records, estimateRecordBytes, error);
     this.#schedule();
+  }
+
+  /** Whether something is left that can be had. */
+  #canStore(): boolean {
+    return this.#inMemory() + this.#outbox.takeable > 0 || this.#outbox.isReading;
   }
 
   #isClosing(): boolean {
@@ -217,18 +224,31 @@ export class StorageLane {
     }
   }
 
+  /** Sees to what can be taken from disk now, or what has come instead of it. */
+  #goOn(): void {
+    if (this.#isStarved) void this.#run();
+    else this.#schedule();
+  }
+
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
+    this.#isStarved = false;
     this.#timer.stop();
     // Nothing comes between the question whether something is due and `#running`: a flush in there would wait for a
     // run that does not know of it.
-    while (this.#isDue() && (await this.#delivery.take()) && (await this.#delivery.attempt())) {
+    while (this.#isDue() && (await this.#take()) && (await this.#delivery.attempt())) {
       this.#releaseWaiting();
     }
     this.#running = false;
     this.#releaseWaiting();
     this.#schedule();
+  }
+
+  async #take(): Promise<boolean> {
+    const isTaken = await this.#delivery.take();
+    this.#isStarved = !isTaken && this.#outbox.isReading;
+    return isTaken;
   }
 
   /** Whether there is something to store now. */
@@ -242,7 +262,7 @@ export class StorageLane {
   #isFull(): boolean {
     const { batch, queue } = this.#settings;
     return (
-      this.#open() >= Math.min(batch.maxRecords, queue.maxRecords / 2) ||
+      this.#delivery.inMemory + this.#outbox.takeable >= Math.min(batch.maxRecords, queue.maxRecords / 2) ||
       this.#outbox.queuedBytes >= Math.min(batch.maxBytes, queue.maxBytes / 2)
     );
   }
@@ -256,7 +276,7 @@ export class StorageLane {
 
   /** Waits for the next attempt while the lane closes, or until it stops. */
   #pause(): Promise<void> {
-    this.#timer.after(this.#backoff(), true, () => this.#releaseWaiting());
+    this.#timer.after(this.#backoff(), true, () => this.#waiters.release(Infinity));
     return this.#waiters.wait(Infinity);
   }
 
@@ -270,7 +290,7 @@ export class StorageLane {
   }
 
   #releaseWaiting(): void {
-    const isIdle = !this.#running || this.#isClosed();
+    const isIdle = (!this.#running && !this.#isStarved) || this.#isClosed();
     this.#waiters.release(isIdle ? Infinity : this.#settled());
   }
 }

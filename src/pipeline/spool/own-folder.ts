@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, lstat, lutimes, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { NOT_A_FILE, notAFile, readRegularFile } from './regular-file.js';
 
 /** How segments end; what else lies in a folder is not one. */
 export const SEGMENT_SUFFIX = '.ndjson';
@@ -13,8 +15,10 @@ const OWNER = 'owner.json';
 /** The names of such folders. While one is being made, a dot stands in front. */
 const NAME = /^[0-9a-f]{8}$/;
 
-/** A folder of another machine whose owner has not been seen for so long is an orphan, in milliseconds. */
+/** A folder whose lock says nothing is an orphan when its owner has not been seen for so long, in milliseconds. */
 const STALE_MS = 300_000;
+
+const IS_WINDOWS = process.platform === 'win32';
 
 /**
  * The folder of one live process. It holds a socket that the process listens on: the kernel closes it when the
@@ -25,7 +29,8 @@ export class OwnFolder {
   /** Where this process's segments go. */
   readonly path: string;
   readonly #parent: string;
-  readonly #lock: Server;
+  #lock: Server;
+  #isReleased = false;
 
   private constructor(parent: string, path: string, lock: Server) {
     this.#parent = parent;
@@ -43,8 +48,8 @@ export class OwnFolder {
     const hidden = join(parent, `.${name}`);
     let lock: Server | undefined;
     try {
-      await mkdir(hidden, { recursive: true });
-      await writeFile(join(hidden, OWNER), JSON.stringify({ host: hostname(), pid: process.pid }));
+      await makePrivate(hidden);
+      await writeOwner(hidden);
       lock = await listen(lockPath(hidden, name));
       await rename(hidden, join(parent, name));
     } catch (error) {
@@ -55,57 +60,66 @@ export class OwnFolder {
     return new OwnFolder(parent, join(parent, name), lock);
   }
 
-  /** Shows other machines that this process lives. */
+  /** Shows others that this process lives, also after somebody has tidied up its lock or its owner file. */
   async showLife(): Promise<void> {
     const now = new Date();
-    await utimes(join(this.path, OWNER), now, now);
+    await lutimes(join(this.path, OWNER), now, now).catch(() => writeOwner(this.path));
+    if (IS_WINDOWS || (await isThere(join(this.path, LOCK)))) return;
+    await closeServer(this.#lock);
+    const hidden = join(this.path, `.${LOCK}`);
+    this.#lock = await listen(hidden);
+    await rename(hidden, join(this.path, LOCK));
   }
 
   /**
-   * Moves the segments of processes that died into this folder. A segment is moved by one process only, as a file
+   * Moves the segments of processes that died into this folder, one a step. A segment is moved by one process only, as a file
    * can be renamed away just once.
    *
-   * @param report - learns why a folder could not be adopted, or not be removed
-   * @returns the segments' paths, oldest first
+   * @param report - learns why a folder or a segment could not be adopted, or a folder not be removed
+   * @returns the segments' paths, those of a folder oldest first
    * @throws what the file system threw, if it cannot tell what folders there are
    */
-  async adoptOrphans(report: (error: Error) => void): Promise<string[]> {
-    const adopted: string[] = [];
+  async *orphans(report: (error: Error) => void): AsyncGenerator<string, void> {
     const entries = await readdir(this.#parent, { withFileTypes: true });
     for (const entry of entries.filter((candidate) => candidate.isDirectory() && NAME.test(candidate.name))) {
       const folder = join(this.#parent, entry.name);
+      if (this.#isReleased) return;
       try {
         if (folder === this.path || (await hasOwner(folder, entry.name))) continue;
-        adopted.push(...(await this.#adopt(folder, entry.name)));
+        yield* this.#adopt(folder, entry.name, report);
         await removeEmpty(folder);
       } catch (error) {
         report(error as Error);
       }
     }
-    return adopted;
   }
 
   /** Gives the lock back, and removes the folder if no segment is left in it. */
   async release(): Promise<void> {
-    await new Promise((resolve) => this.#lock.close(resolve));
+    this.#isReleased = true;
+    // Without it, nobody waits for a sign of life where the lock has gone.
+    await rm(join(this.path, OWNER), { force: true });
+    await closeServer(this.#lock);
     await removeEmpty(this.path);
   }
 
-  async #adopt(folder: string, name: string): Promise<string[]> {
-    const segments = (await readdir(folder).catch(() => []))
-      .filter((file) => file.endsWith(SEGMENT_SUFFIX))
-      .toSorted();
-    const adopted: string[] = [];
-    for (const segment of segments) {
+  async *#adopt(folder: string, name: string, report: (error: Error) => void): AsyncGenerator<string, void> {
+    const files = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const segments = files.filter((file) => file.name.endsWith(SEGMENT_SUFFIX));
+    for (const segment of segments.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
+      if (this.#isReleased) return;
+      if (!segment.isFile()) {
+        report(notAFile(join(folder, segment.name)));
+        continue;
+      }
       // The first owner's name is enough: one more at every death would outgrow what a file may be called.
-      const path = join(this.path, segment.includes('-') ? segment : `${name}-${segment}`);
-      const isMine = await rename(join(folder, segment), path).then(
+      const path = join(this.path, segment.name.includes('-') ? segment.name : `${name}-${segment.name}`);
+      const isMine = await rename(join(folder, segment.name), path).then(
         () => true,
         () => false,
       );
-      if (isMine) adopted.push(path);
+      if (isMine) yield path;
     }
-    return adopted;
   }
 }
 
@@ -117,11 +131,16 @@ async function removeEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch(() => {});
 }
 
-/** Whether a folder's process lives. */
+/**
+ * Whether a folder's process lives. Its lock knows, but for two cases: it is out of sight, as another machine's is, or somebody
+ * has deleted it. Then the last sign of life decides.
+ */
 async function hasOwner(folder: string, name: string): Promise<boolean> {
-  const host = await readFile(join(folder, OWNER), 'utf8').then(ownerHost, () => hostname());
-  if (host === hostname()) return isListening(lockPath(folder, name));
-  const seenMs = await stat(join(folder, OWNER)).then(({ mtimeMs }) => mtimeMs, never);
+  const file = join(folder, OWNER);
+  const place = await readRegularFile(file).then(placeOf, () => null);
+  const lock = place === null || place === placeOf(HERE) ? await askLock(lockPath(folder, name)) : null;
+  if (lock !== null) return lock;
+  const seenMs = await lstat(file).then(({ mtimeMs }) => mtimeMs, never);
   return Date.now() - seenMs < STALE_MS;
 }
 
@@ -131,17 +150,51 @@ function never(error: NodeJS.ErrnoException): number {
   throw error;
 }
 
-function ownerHost(text: string): string {
+/** Where a process runs that can be asked by its lock: two machines may have one host name, but no two starts of one have one kernel. */
+function placeOf(owner: Buffer | string): string | null {
   try {
-    return String((JSON.parse(text) as { host?: unknown }).host);
+    const { host, boot } = JSON.parse(owner.toString()) as { host?: unknown; boot?: unknown };
+    return `${String(host)} ${String(boot)}`;
   } catch {
-    return hostname();
+    return null;
   }
+}
+
+/** What stands in the owner file of this process. */
+const HERE = JSON.stringify({ host: hostname(), boot: readBootId(), pid: process.pid });
+
+/** Linux tells of each of its starts; other systems have their host name alone. */
+function readBootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function writeOwner(folder: string): Promise<void> {
+  return writeFile(join(folder, OWNER), HERE, { flag: 'wx', mode: 0o600 });
+}
+
+/** Makes a folder, and those above it that are missing, for this user alone, whatever the umask would have. */
+async function makePrivate(folder: string): Promise<void> {
+  if (await isThere(folder)) return;
+  await makePrivate(dirname(folder));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // A file system without modes refuses.
+  await chmod(folder, 0o700).catch(() => {});
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Windows has named pipes instead of socket files. */
 function lockPath(folder: string, name: string): string {
-  return process.platform === 'win32' ? `\\\\.\\pipe\\koa-track-usage-${name}` : join(folder, LOCK);
+  return IS_WINDOWS ? `\\\\.\\pipe\\koa-track-usage-${name}` : join(folder, LOCK);
 }
 
 function listen(path: string): Promise<Server> {
@@ -156,16 +209,28 @@ function listen(path: string): Promise<Server> {
   });
 }
 
-function isListening(path: string): Promise<boolean> {
+function closeServer(server: Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
+}
+
+/** Whether somebody listens; null where there is no socket to ask. */
+async function askLock(path: string): Promise<boolean | null> {
+  const isSocket =
+    IS_WINDOWS ||
+    (await lstat(path).then(
+      (entry) => entry.isSocket(),
+      () => false,
+    ));
+  if (!isSocket) return null;
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
     });
-    // Only a refusal or a missing file says that nobody listens; a full backlog, say, is somebody's.
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    // Only a refusal or a missing pipe says that nobody listens; a full backlog, say, is somebody's.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });
   });
 }
@@ -173,7 +238,7 @@ function isListening(path: string): Promise<boolean> {
 /** Whether a file or its folder is not there any more, or something else is in its place. */
 export function hasVanished(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === NOT_A_FILE;
 }
 
 /**

@@ -82,12 +82,9 @@ export class SegmentWriter {
 
   /** Cuts off what was appended and has not been booked. A segment without records is deleted. */
   async takeBack(segment: Segment): Promise<void> {
-    if (segment.bytes > 0) {
-      await truncate(segment.path, segment.bytes);
-      return;
-    }
-    if (this.#segment === segment) await this.seal();
-    await unlink(segment.path);
+    // If it cannot be cut off, nothing may be written behind it.
+    if (this.#segment === segment) await this.seal().catch(() => {});
+    await (segment.bytes > 0 ? truncate(segment.path, segment.bytes) : unlink(segment.path));
   }
 
   /** Forces to the disk what has been written since the last time. */
@@ -116,8 +113,9 @@ export class SegmentWriter {
       return { handle: this.#handle, segment: this.#segment };
     this.#count += 1;
     const path = join(this.#folder, `${String(this.#count).padStart(8, '0')}${SEGMENT_SUFFIX}`);
-    // The owner alone may read what is said of callers.
     const handle = await open(path, 'ax', 0o600);
+    // The owner alone may read what is said of callers, whatever the umask would have. A file system without modes refuses.
+    await handle.chmod(0o600).catch(() => {});
     const segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
     this.#handle = handle;
     this.#segment = segment;

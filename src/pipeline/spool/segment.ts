@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
 import { countStarts, decodeLine } from './line.js';
 
@@ -10,6 +12,9 @@ export interface SegmentContent {
 }
 
 const LINE_FEED = 10;
+
+/** Records that are encoded for one write, or decoded in one turn of the event loop. */
+export const TURN_RECORDS = 128;
 
 /**
  * Reads a segment. A torn tail costs the record that it tore, a damaged byte one record, a damaged line feed the
@@ -50,8 +55,25 @@ export class Reading {
     return this.#json.length === 0;
   }
 
-  /** Takes the first records: at least one if there is one, and no more than both bounds allow. */
-  take(maxRecords: number, maxBytes: number): string[] {
+  /**
+   * Takes the first records: at least one if there is one, and no more than both bounds allow.
+   *
+   * @param lose - learns why one of them is no record
+   */
+  async take(maxRecords: number, maxBytes: number, lose: (error: unknown) => void): Promise<UsageRecord[]> {
+    const records: UsageRecord[] = [];
+    for (const [index, json] of this.#takeJson(maxRecords, maxBytes).entries()) {
+      if (index % TURN_RECORDS === TURN_RECORDS - 1) await nextTurn();
+      try {
+        records.push(decodeRecord(json));
+      } catch (error) {
+        lose(error);
+      }
+    }
+    return records;
+  }
+
+  #takeJson(maxRecords: number, maxBytes: number): string[] {
     let count = 0;
     let bytes = 0;
     while (count < Math.min(this.#json.length, maxRecords)) {

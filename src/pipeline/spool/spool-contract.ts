@@ -15,7 +15,7 @@ export interface SpoolSettings {
 
 /** Who is told what happens in a spool. */
 export interface SpoolObserver {
-  /** Records could not be written; they are not in the spool. */
+  /** The file system failed. Records that it was to take in are not in the spool. */
   returned(records: readonly UsageRecord[], error: Error): void;
   /** Records were not written, as they are larger than was estimated, and there is no room for them. */
   overflowed(records: readonly UsageRecord[]): void;
@@ -23,7 +23,7 @@ export interface SpoolObserver {
   lost(reason: 'spool-corrupt' | 'spool-error', count: number, error: Error | null): void;
   /** So many records of processes that died are in the spool now. */
   adopted(count: number): void;
-  /** There is something to take. */
+  /** It may be that there is something to take, or that what was read cannot be had. */
   ready(): void;
 }
 

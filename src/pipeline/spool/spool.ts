@@ -1,28 +1,29 @@
-import { readFile, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { decodeRecord } from '../../record/wire.js';
 import { toError } from '../telling/report-log.js';
 import { Waiters } from '../../time/waiters.js';
-import { readAdopted } from './adopted-segment.js';
+import { Adoption } from './adoption.js';
 import { Intervals } from './intervals.js';
 import { OwnFolder, hasVanished } from './own-folder.js';
 import { PendingRecords } from './pending-records.js';
-import { Reading, readSegment } from './segment.js';
+import { readRegularFile } from './regular-file.js';
+import { Reading, TURN_RECORDS, readSegment } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
 import type { SpoolBatch, SpoolObserver, SpoolSettings } from './spool-contract.js';
+import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
 const PAUSE_MS = 1000;
+/** How often it is looked whether the file system answers, in milliseconds. */
+const TICK_MS = 1000;
 /** How often is forced to the disk with `fsync: 'interval'`, in milliseconds. */
 const SYNC_INTERVAL_MS = 500;
 /** How often other machines are shown that this process lives, in milliseconds. */
 const LIFE_INTERVAL_MS = 30_000;
 /** How often it is looked whether another process has died and left something, in milliseconds. */
 const ADOPTION_INTERVAL_MS = 300_000;
-/** Records that are encoded for one write, or decoded in one turn of the event loop. */
-const TURN_RECORDS = 128;
 
 /** The folder of this process, and who writes in it. */
 interface Home {
@@ -46,11 +47,13 @@ export class Spool {
   readonly #pending = new PendingRecords();
   #bytes = 0;
   #unsettled = 0;
-  /** One thing at a time is done to the files. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns(() => this.#giveBack());
   #isWorking = false;
+  #isReading = false;
+  readonly #adoption: Adoption;
   readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
+  #unreadAtMs: number | null = null;
   #isClosed = false;
 
   constructor(settings: SpoolSettings, clock: Clock, observer: SpoolObserver) {
@@ -58,12 +61,15 @@ export class Spool {
     this.#clock = clock;
     this.#observer = observer;
     this.#intervals = new Intervals(clock);
+    this.#adoption = new Adoption(this.#turns, observer, (segment) => {
+      this.#segments.push(segment);
+      this.#unsettled += segment.written;
+      this.#bytes += segment.bytes;
+    });
     if (settings.fsync === 'interval') this.#regularly(SYNC_INTERVAL_MS, ({ writer }) => writer.sync());
     this.#regularly(LIFE_INTERVAL_MS, ({ folder }) => folder.showLife());
-    this.#regularly(ADOPTION_INTERVAL_MS, async ({ folder }) => {
-      await this.#adoptOrphans(folder);
-      if (this.#unsettled > 0) this.#observer.ready();
-    });
+    this.#intervals.every(ADOPTION_INTERVAL_MS, () => void this.#adoption.run(this.#home?.folder));
+    this.#intervals.every(TICK_MS, () => this.#turns.tick());
     this.#startWork();
   }
 
@@ -79,18 +85,33 @@ export class Spool {
 
   /** When the oldest record was made, in milliseconds since 1970; null if that is not known. */
   get oldestMs(): number | null {
-    const segment = this.#reading?.content.isEmpty === false ? this.#reading.segment : this.#segments[0];
+    const segment = this.isReady ? this.#reading?.segment : this.#segments[0];
     return segment?.oldestMs ?? this.#pending.first?.date.getTime() ?? null;
   }
 
-  /** Whether the file system failed a moment ago, and is left alone for a while. */
+  /** Whether the file system failed a moment ago or does not answer, so that nothing is to be written. */
   get isFailing(): boolean {
-    return this.#failedAtMs !== null && this.#clock.monotonic() - this.#failedAtMs < PAUSE_MS;
+    return this.#turns.areStalled || this.#clock.monotonic() - (this.#failedAtMs ?? -Infinity) < PAUSE_MS;
   }
 
-  /** Whether nothing has been written since the file system failed. */
+  /** Whether the file system does not answer, or nothing has been written, or read, since it failed. */
   get hasFailed(): boolean {
-    return this.#failedAtMs !== null;
+    return this.#turns.areStalled || this.#failedAtMs !== null || this.#unreadAtMs !== null;
+  }
+
+  /** Whether records can be taken at once. */
+  get isReady(): boolean {
+    return this.#reading?.content.isEmpty === false;
+  }
+
+  /** Whether records are being read that can be taken soon. */
+  get isReading(): boolean {
+    return this.#isReading && !this.#turns.areStalled;
+  }
+
+  /** Whether what is on disk can be had, as far as is known. */
+  get isReadable(): boolean {
+    return !this.#turns.areStalled && !(this.#clock.monotonic() - (this.#unreadAtMs ?? -Infinity) < PAUSE_MS);
   }
 
   /** Whether a record of this size would fit, on disk and in memory on its way there. */
@@ -111,33 +132,42 @@ export class Spool {
     return this.#pending.take(Infinity);
   }
 
-  /** Waits until everything that is pending now has been written, or has been returned. */
+  /** Waits until all that is pending now has been written or returned, and all that others left is known, if the disk answers. */
   async written(): Promise<void> {
+    if (this.#turns.areStalled) return;
     if (this.#isWorking) await this.#waiters.wait(this.#pending.added);
+    await this.#adoption.over;
+  }
+
+  /** Reads what is taken next, and tells when it can be taken, or cannot be had. It never throws. */
+  async read(): Promise<void> {
+    if (this.#isReading || !this.isReadable) return;
+    this.#isReading = true;
+    try {
+      while (!this.isReady && this.#segments.length > 0) await this.#turns.run(() => this.#openNext());
+      this.#unreadAtMs = null;
+    } catch (error) {
+      this.#unreadAtMs = this.#clock.monotonic();
+      // The others need not wait for this one.
+      this.#segments.push(...this.#segments.splice(0, 1));
+      this.#observer.returned([], toError(error));
+    }
+    this.#isReading = false;
+    this.#observer.ready();
   }
 
   /**
    * Takes the oldest records, all of one segment: at least one, and no more than both bounds allow.
    *
    * @param maxBytes - of what stands on disk
-   * @returns null if there are none
-   * @throws what the file system threw, if trying again later can help
+   * @returns null if there are none, or they cannot be had now
    */
   async take(maxRecords: number, maxBytes: number): Promise<SpoolBatch | null> {
-    while (this.#reading === null || this.#reading.content.isEmpty) {
-      if (!(await this.#openNext())) return null;
-    }
+    if (!this.isReady) await this.read();
+    if (this.#reading === null || !this.isReady) return null;
     const { segment, content } = this.#reading;
-    const records: UsageRecord[] = [];
-    const taken = content.take(maxRecords, maxBytes);
-    for (const [index, text] of taken.entries()) {
-      if (index % TURN_RECORDS === TURN_RECORDS - 1) await nextTurn();
-      try {
-        records.push(decodeRecord(text));
-      } catch (error) {
-        this.#lose(segment, 'spool-corrupt', 1, error);
-      }
-    }
+    const lose = (error: unknown): void => this.#lose(segment, 'spool-corrupt', 1, error);
+    const records = await content.take(maxRecords, maxBytes, lose);
     return { records, isSpooled: true, settle: (count) => this.#settle(segment, count) };
   }
 
@@ -147,7 +177,7 @@ export class Spool {
     await this.written();
     this.#isClosed = true;
     this.#intervals.stop();
-    await this.#exclusively(() => this.#leaveHome());
+    await this.#turns.run(() => this.#leaveHome());
   }
 
   #startWork(): void {
@@ -160,13 +190,13 @@ export class Spool {
   /** Writes what is pending. It never throws. */
   async #writePending(): Promise<void> {
     try {
-      await this.#exclusively(() => this.#settleIn());
-      while (this.#pending.length > 0) await this.#exclusively(() => this.#writeSome());
+      await this.#turns.run(() => this.#settleIn());
+      while (this.#pending.length > 0) await this.#turns.run(() => this.#writeSome());
       this.#failedAtMs = null;
     } catch (thrown) {
       const error = toError(thrown);
       this.#failedAtMs = this.#clock.monotonic();
-      if (hasVanished(error)) await this.#leaveHome();
+      if (hasVanished(error)) await this.#turns.run(() => this.#leaveHome());
       this.#isWorking = false;
       this.#observer.returned(this.takePending(), error);
     } finally {
@@ -198,29 +228,22 @@ export class Spool {
     this.#waiters.release(this.#pending.added - this.#pending.length);
   }
 
+  /** The file system does not answer: what it was to take in goes elsewhere, and nobody waits for it. */
+  #giveBack(): void {
+    const error = new Error(`the disk of '${this.#settings.dir}' does not answer`);
+    this.#observer.returned(this.takePending(), error);
+    this.#adoption.giveUp();
+    this.#waiters.release(Infinity);
+    this.#observer.ready();
+  }
+
   /** Makes this process's folder, and adopts what others left, the first time and when the folder has vanished. */
   async #settleIn(): Promise<SegmentWriter> {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
-    await this.#adoptOrphans(folder);
+    void this.#adoption.run(folder);
     return this.#home.writer;
-  }
-
-  async #adoptOrphans(folder: OwnFolder): Promise<void> {
-    // What cannot be adopted stays where it is, for the next process.
-    const report = (error: Error): void => this.#observer.returned([], error);
-    const paths = await folder.adoptOrphans(report).catch(report);
-    for (const path of paths ?? []) await this.#adopt(path).catch(report);
-  }
-
-  async #adopt(path: string): Promise<void> {
-    const { segment, damaged } = await readAdopted(path);
-    if (segment.written > 0) this.#segments.push(segment);
-    this.#unsettled += segment.written;
-    this.#bytes += segment.bytes;
-    this.#observer.adopted(segment.written + damaged);
-    if (damaged > 0) this.#observer.lost('spool-corrupt', damaged, null);
   }
 
   /** Gives the folder back, or what is left of one that has vanished. */
@@ -231,26 +254,19 @@ export class Spool {
     await home?.folder.release().catch(() => {});
   }
 
-  async #openNext(): Promise<boolean> {
-    const segment = this.#segments[0];
-    if (segment === undefined) return false;
-    await this.#exclusively(async () => {
-      if (this.#home?.writer.segment === segment) await this.#home.writer.seal();
-    });
-    const content = await readFile(segment.path).catch((error: Error) => {
+  async #openNext(): Promise<void> {
+    const segment = this.#segments[0] as Segment;
+    if (this.#home?.writer.segment === segment) await this.#home.writer.seal();
+    const content = await readRegularFile(segment.path).catch((error: Error) => {
       if (!hasVanished(error)) throw error;
       return error;
     });
     this.#segments.shift();
-    if (content instanceof Error) {
-      this.#lose(segment, 'spool-error', segment.unsettled, content);
-      return true;
-    }
+    if (content instanceof Error) return this.#lose(segment, 'spool-error', segment.unsettled, content);
     const { records } = readSegment(content);
     this.#reading = { segment, content: new Reading(records) };
     if (records.length < segment.written)
       this.#lose(segment, 'spool-corrupt', segment.written - records.length, null);
-    return true;
   }
 
   #settle(segment: Segment, count: number): void {
@@ -260,7 +276,7 @@ export class Spool {
     this.#bytes -= segment.bytes;
     segment.bytes = 0;
     // If it cannot be deleted, somebody stores it again one day, and leaves one row a record.
-    void this.#exclusively(() => unlink(segment.path)).catch(() => {});
+    void this.#turns.run(() => unlink(segment.path)).catch(() => {});
   }
 
   #lose(segment: Segment, reason: 'spool-corrupt' | 'spool-error', count: number, error: unknown): void {
@@ -270,20 +286,13 @@ export class Spool {
 
   /** What fails here fails again where somebody waits for it. */
   #regularly(intervalMs: number, action: (home: Home) => Promise<void>): void {
+    let isUnderWay = false;
+    const run = async (): Promise<void> => (this.#home === null ? undefined : action(this.#home));
     this.#intervals.every(intervalMs, () => {
-      void this.#exclusively(async () => (this.#home === null ? undefined : action(this.#home))).catch(
-        () => {},
-      );
+      if (isUnderWay) return;
+      isUnderWay = true;
+      const end = (): void => void (isUnderWay = false);
+      void this.#turns.run(run).then(end, end);
     });
-  }
-
-  /** Runs after everything else that was begun on the files. */
-  #exclusively<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(action);
-    this.#turn = result.then(
-      () => {},
-      () => {},
-    );
-    return result;
   }
 }

@@ -13,7 +13,7 @@ export interface LaneObserver {
   ): void;
   /** An attempt failed; the batch is kept. */
   failed(storage: string, error: Error, failures: number): void;
-  /** The spool could not be written. */
+  /** The spool could not be written or read, or does not answer. */
   spoolFailed(storage: string, error: Error): void;
   /** A batch was stored. */
   flushed(storage: string, stored: number, durationMs: number): void;

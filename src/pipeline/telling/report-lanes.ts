@@ -20,7 +20,7 @@ export function reportLanes(events: TrackerEvents, log: ReportLog): LaneObserver
     spoolFailed(storage, error) {
       log.failure(
         `spool ${storage}`,
-        `the spool of the storage '${storage}' cannot be written; records wait in memory as far as there is room`,
+        `the spool of the storage '${storage}' fails; records wait in memory as far as there is room`,
         error,
       );
       events.emit('error', { storage: `${storage} (spool)`, error, failures: 1 });
