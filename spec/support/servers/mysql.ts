@@ -21,13 +21,10 @@ function root(): string {
 }
 
 /**
- * Puts the server and its libraries into the cache folder unless they are there or the path has it: from the mirror of
- * Debian that this machine has, without a trace in the lists and packages of the machine.
- *
- * @returns why it cannot be had
+ * Puts the server and its libraries into the cache folder: from the mirror of Debian that this machine has, without a trace
+ * in the lists and packages of the machine.
  */
-export async function fetchMySql(): Promise<string | undefined> {
-  if (mysql.find() !== undefined) return undefined;
+export async function fetchMySql(): Promise<void> {
   const unfinished = `${root()}.${process.pid}`;
   try {
     process.stdout.write(`MySQL of Debian's ${SUITE} is put into ${root()}, once.\n`);
@@ -35,9 +32,6 @@ export async function fetchMySql(): Promise<string | undefined> {
     for (const archive of archives) await run('dpkg', ['-x', archive, unfinished]);
     await rm(join(unfinished, 'apt'), { recursive: true });
     await rename(unfinished, root());
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -1,11 +1,14 @@
 /** A program: gets and builds what can be, and tries each server once, so that the specs find it ready. */
 import { fetchMySql } from './mysql.js';
-import { type EngineName, isRequired, NoServer, sharedServer, stopShared } from '../servers.js';
+import { type EngineName, isRequired, missing, NoServer, sharedServer, stopShared } from '../servers.js';
 
 const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb'];
 
-const failure = await fetchMySql();
-if (failure !== undefined) process.stdout.write(`MySQL cannot be fetched: ${failure}\n`);
+if (missing('mysql') !== undefined) {
+  await fetchMySql().catch(({ message }: Error) => {
+    process.stdout.write(`MySQL cannot be fetched: ${message}\n`);
+  });
+}
 
 for (const name of NAMES) {
   try {
