@@ -1,3 +1,4 @@
+import { MySqlDriver } from '@mikro-orm/mysql';
 import { expect } from 'chai';
 import type { Connection } from 'mysql2/promise';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
@@ -82,6 +83,26 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       const missing = await caught(connectMySql(server().url('no_such_db')));
       expect(missing.message).to.match(/Make the database first/);
     });
+
+    it('says so where the server lets nobody in without TLS', async () => {
+      await other.query('set global require_secure_transport = on');
+      const refused = await caught(connectMySql(database.url));
+      await other.query('set global require_secure_transport = off');
+      expect(refused.message).to.include('Check the user and the password, and that the server lets them in');
+    });
+
+    if (driver === MySqlDriver) {
+      it('says so where the server no longer knows the kind of the password', async () => {
+        const user = `n_${database.name.slice(-12)}`;
+        await other.query(`create user ${user} identified by 'pA55word'`);
+        await other.query(`update mysql.user set plugin = 'mysql_native_password' where user = '${user}'`);
+        await other.query('flush privileges');
+        const url = Object.assign(new URL(database.url), { username: user, password: 'pA55word' });
+        const refused = await caught(connectMySql(url.href));
+        await other.query(`drop user ${user}`);
+        expect(refused.message).to.match(/'mysql_native_password' is not loaded\. Check the user/);
+      });
+    }
 
     it('adds a column that may be null and the index, and leaves the schema as the ORM wants it', async () => {
       await (await connectMySql(database.url)).close();

@@ -110,6 +110,20 @@ describeOn('postgresql', (server) => {
       expect(await storage.store(makeRecords(2), signal)).to.deep.equal({ stored: 2, refused: [] });
     });
 
+    it('may be tried again on another connection when its transaction took too long', async function () {
+      // Older servers bound no transactions.
+      if (Number(/\d+/.exec(server().description)) < 17) this.skip();
+      const options = { options: '-c transaction_timeout=100ms' };
+      const bounded = await initPostgresOrm(database, { pool: { max: 1 }, driverOptions: options });
+      storage = new SqlStorage(bounded);
+      await client.query('begin; lock table koa_usage in exclusive mode');
+      for (const { message } of [await failure(), await failure()])
+        expect(message).to.include('due to transaction timeout');
+      await client.query('rollback');
+      await storage.store(makeRecords(2), signal);
+      await bounded.close(true);
+    });
+
     it('may be tried again on a server that only reads', async () => {
       const readOnly = await initPostgresOrm(database, {
         driverOptions: { options: '-c default_transaction_read_only=on' },

@@ -11,7 +11,7 @@ const CONDITIONS: Conditions = [
   [/^(?:1048|1364)$/, ADVICE.demand],
   [/^(?:1526|1591|1748)$/, ADVICE.partition],
   [/^(?:1062|1153|1216|126[45]|1292|136[67]|1406|1452|1644|1690|3140|3819|3988|4025)$/, 'refused'],
-  [/^(?:1045|1698|3118|4151)$/, ADVICE.login],
+  [/^(?:1045|1524|1698|3118|3159|4151)$/, ADVICE.login],
   [
     /^(?:1820|1862)$/,
     {
@@ -34,7 +34,7 @@ const CONDITIONS: Conditions = [
   [/^(?:1146|1054|1136|1051)$/, ADVICE.table],
   [/^(?:1288|1347|1471)$/, { advice: 'It is not a table that can be written.' }],
   [/^(?:1130|1129)$/, { advice: 'Let this host connect to the server.' }],
-  [/^(?:1231|1193)$/, { advice: 'The server is older than MySQL 8.0 or MariaDB 10.5.' }],
+  [/^(?:1064|1231|1193)$/, { advice: 'The server is older than MySQL 8.0.19 or MariaDB 10.5.' }],
 ];
 
 /** What an error of MySQL, mysql2 or the network means. */

@@ -41,11 +41,11 @@ export function conditionOf(error: unknown): Condition {
 }
 
 /**
- * Whether the connection may be about to end: the server says so (57P01 and its kin), or it is not an error of the server's.
- * The pool learns of the end only later, and would hand the connection out once more.
+ * Whether the connection may be about to end: the server says so (57P01, 25P04 and their kin), or it is not an error of the
+ * server's. The pool learns of the end only later, and would hand the connection out once more.
  */
 export function mayBeEnding(error: unknown): boolean {
-  return /^(?:$|08|57P|58|XX)/.test(stateOf(error));
+  return /^(?:$|08|25P|57P|58|XX)/.test(stateOf(error));
 }
 
 /** What an error means at a table: {@link conditionOf}, with the names that somebody has to run statements with. */
