@@ -30,6 +30,8 @@ const PAGES = [
   'docs/storages.md',
   'docs/privacy.md',
   'docs/recipes.md',
+  'docs/guarantees.md',
+  'docs/migrating.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

@@ -16,12 +16,12 @@ describe('the option handleSignals', () => {
     resolveTrackerOptions({ handleSignals }).handleSignals;
 
   it('is off by default', () => {
-    expect(resolve()).to.deep.equal({ server: [], timeoutMs: 5000, signals: [] });
+    expect(resolve()).to.deep.equal({ server: null, timeoutMs: 5000, signals: [] });
     expect(resolve(false)).to.deep.equal(resolve());
   });
 
   it('has defaults where it is on', () => {
-    const defaults = { server: [], timeoutMs: 5000, signals: ['SIGTERM', 'SIGINT'] };
+    const defaults = { server: null, timeoutMs: 5000, signals: ['SIGTERM', 'SIGINT'] };
     expect(resolve(true)).to.deep.equal(defaults);
     expect(resolve({})).to.deep.equal(defaults);
     expect(resolve({ server: undefined, timeoutMs: undefined, signals: undefined })).to.deep.equal(defaults);

@@ -95,7 +95,7 @@ describe('the options of trackUsage', () => {
   it('have defaults that no name tells', () => {
     const settings = resolveTrackerOptions({});
     expect(settings).to.include({ storage: null, container: Container, logger: console, clock: systemClock });
-    expect(settings.handleSignals).to.deep.equal({ server: [], timeoutMs: 5000, signals: [] });
+    expect(settings.handleSignals).to.deep.equal({ server: null, timeoutMs: 5000, signals: [] });
     expect(settings.serverName).to.equal(applicationName());
   });
 

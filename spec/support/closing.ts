@@ -79,6 +79,8 @@ export interface Closing {
   close(
     options: Parameters<UsageMiddleware['tracker']['close']>[0],
   ): Promise<CloseResult & { tookMs: number }>;
+  /** Ends what is left, also the server of a tracker that was closed without it. */
+  stop(): Promise<void>;
 }
 
 /** Starts a server whose requests are all tracked. */
@@ -115,6 +117,10 @@ export async function startClosing(
     lines: logger.lines,
     begun,
     close: (how) => timed(clock, usage.tracker.close(how)),
+    async stop() {
+      await timed(clock, usage.tracker.close({ server, timeoutMs: 100 }));
+      server.close();
+    },
   };
 }
 

@@ -151,6 +151,7 @@ export class PipelineModel {
     for (const storage of this.storages) storage.mood = 'store';
     const heir = this.#open();
     heir.open();
+    await this.clock.advance(60_000);
     // What is refused alone waits until another record is taken.
     const good = makeRecord({ date: new Date(this.clock.now()) });
     this.#accepted.add(good.id);

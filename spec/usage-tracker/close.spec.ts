@@ -30,7 +30,7 @@ class StorageWithSlowSalts extends MemoryStorage {
 describe('tracker.close()', () => {
   let closing: Closing;
 
-  afterEach(() => closing.close({ server: closing.server, timeoutMs: 100 }));
+  afterEach(() => closing.stop());
 
   /** Answers a request, which is over then. */
   async function answered(options: TrackUsageOptions): Promise<void> {

@@ -24,7 +24,7 @@ describe('tracker.close({ server }) over TLS and HTTP/2', function ending() {
   afterEach(async () => {
     for (const client of clients.splice(0)) client.destroy();
     gate.open();
-    await closing.close({ server: closing.server, timeoutMs: 100 });
+    await closing.stop();
   });
 
   const start = async (makeServer: () => Server): Promise<void> => {

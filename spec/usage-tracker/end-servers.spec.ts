@@ -26,7 +26,7 @@ describe('tracker.close({ server })', function ending() {
   afterEach(async () => {
     for (const client of clients.splice(0)) client.destroy();
     gate.open();
-    await closing.close({ server: closing.server, timeoutMs: 100 });
+    await closing.stop();
   });
 
   const start = async (
@@ -138,7 +138,7 @@ describe('tracker.close({ server })', function ending() {
     await start();
     closing.server.on('upgrade', (_request, socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: spec\r\n\r\n');
-      socket.on('data', (chunk) => socket.write(chunk));
+      socket.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end());
     });
     const [client, socket] = [await raw(), await raw()];
     client.send(rawRequest('/'));

@@ -17,7 +17,7 @@ export class CloseOptions {
    * either, for a server that is made later. @default none
    */
   readonly server? = option<ClosingServer>({
-    default: [],
+    default: null,
     expected: 'a server, as app.listen() returns it, a list of servers, or a function that returns either',
     accepts: (value) => isFunction(value) || [value].flat().every((server) => server instanceof Server),
   });
@@ -48,7 +48,7 @@ export function closingSignals(): boolean | SignalOptions | undefined {
   return option<boolean | SignalOptions>({
     table: SignalOptions,
     default: read('', false),
-    expected: 'true, false or an object',
+    expected: 'true, false, or an object such as { server }',
     accepts: (value) => typeof value === 'boolean' || isObject(value),
     convert: (given, { subject }) => read(subject, given),
   });

@@ -27,7 +27,7 @@ import {
   RetryOptions,
   SpoolOptions,
 } from './delivery-options.js';
-import { type SignalOptions, type SignalSettings, closingSignals } from './closing-options.js';
+import { type SignalSettings, closingSignals } from './closing-options.js';
 import { type GeoSettings, geoSource } from './geo-options.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { applicationName } from './server-name.js';
@@ -108,7 +108,7 @@ export class TrackUsageOptions extends RecordingOptions {
    * Whether the tracker closes itself on SIGTERM and SIGINT, or on which signals and how, and then lets the signal end the
    * process, unless the application listens for it too. @default false
    */
-  readonly handleSignals?: boolean | SignalOptions | undefined = closingSignals();
+  readonly handleSignals? = closingSignals();
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
   readonly metrics? = boolean(true);
   /** Where drops and failures are logged. @default console */

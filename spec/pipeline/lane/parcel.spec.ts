@@ -51,6 +51,25 @@ describe('Parcel', () => {
     expect(settled).to.deep.equal([1, 1, 1]);
   });
 
+  it('leaves what is put off until nothing else is left, and makes one piece of it, in its order', () => {
+    const { records, settled, parcel } = makeParcel(5);
+    parcel.halve();
+    parcel.halve();
+    const refusal = new Error('no');
+    parcel.putOff(refusal);
+    expect(parcel).to.include({ isPutOff: false, length: 5, refusal });
+    expect(parcel.piece).to.deep.equal(records.slice(2, 3));
+    parcel.settlePiece();
+    parcel.putOff(refusal);
+    expect(parcel).to.include({ isPutOff: true, isSuspect: false, length: 4 });
+    parcel.regroup();
+    expect(parcel).to.include({ isPutOff: false, isSuspect: true });
+    expect(parcel.piece).to.deep.equal([...records.slice(0, 2), ...records.slice(3)]);
+    expect(Object.isFrozen(parcel.piece)).to.equal(true);
+    parcel.settlePiece();
+    expect(settled).to.deep.equal([1, 4]);
+  });
+
   it('counts the age of a record from the end of its response, which may have gone on for days', () => {
     const { parcel } = makeParcel(1, { durationMs: 5000 });
     expect(parcel.takeOlder(4000)).to.deep.equal([]);

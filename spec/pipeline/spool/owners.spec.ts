@@ -1,3 +1,4 @@
+import { until } from '../../support/until.js';
 import { expect } from 'chai';
 import { expectBalanced } from '../../support/accounts.js';
 import type { ChildConfig } from '../../support/children/child-config.js';
@@ -49,7 +50,13 @@ describe('Several processes on one spool folder', function owners() {
     expect((await second.child.look()).stats.accepted).to.equal(120);
     await first.child.kill();
     const heirs = await Promise.all([TrackedChild.start(config), TrackedChild.start(config)]);
-    const adopted = await Promise.all(heirs.map((heir, index) => settled(heir, 10 + index)));
+    await Promise.all(heirs.map((heir, index) => settled(heir, 10 + index)));
+    let adopted: number[] = [];
+    await until(async () => {
+      const looks = await Promise.all(heirs.map((heir) => heir.look()));
+      adopted = looks.map(({ stats }, index) => stats.accepted - 10 - index);
+      return (adopted[0] ?? 0) + (adopted[1] ?? 0) >= 100;
+    }, 'all is adopted');
     expect(adopted[0] ?? 0).to.be.oneOf([0, 100]);
     expect((adopted[0] ?? 0) + (adopted[1] ?? 0)).to.equal(100);
     await second.child.setMood('store');

@@ -5,12 +5,14 @@ import type { OutBatch } from './outbox.js';
 export class Parcel {
   /** How many records the storage had taken when the batch was begun. */
   readonly storedBefore: number;
+  /** Why the storage refused what was put off last; null where nothing was. */
+  refusal: Error | null = null;
+  /** Whether each of its records has been refused. */
+  isSuspect = false;
   readonly #batch: OutBatch;
   #pieces: (readonly UsageRecord[])[];
   /** How many pieces were put off; they are the last ones. */
   #putOff = 0;
-  #refusal: Error | null = null;
-  #isSuspect = false;
 
   constructor(batch: OutBatch, storedBefore: number) {
     this.#batch = batch;
@@ -75,7 +77,7 @@ export class Parcel {
   putOff(refusal: Error): void {
     this.#pieces.push(...this.#pieces.splice(0, 1));
     this.#putOff += 1;
-    this.#refusal = refusal;
+    this.refusal = refusal;
   }
 
   /** Whether every piece that is left was put off. */
@@ -83,19 +85,9 @@ export class Parcel {
     return this.#putOff > 0 && this.#putOff >= this.#pieces.length;
   }
 
-  /** Why the storage refused what was put off last; null where nothing was. */
-  get refusal(): Error | null {
-    return this.#refusal;
-  }
-
-  /** Whether each of its records has been refused. */
-  get isSuspect(): boolean {
-    return this.#isSuspect;
-  }
-
   /** Makes one piece of all that was put off. */
   regroup(): void {
-    this.#isSuspect = true;
+    this.isSuspect = true;
     this.#pieces = [Object.freeze(this.records)];
     this.#putOff = 0;
   }
