@@ -131,8 +131,11 @@ export class TcpProxy {
 
   #cutLink(link: Link): void {
     this.#links.delete(link);
-    link.client.resetAndDestroy();
-    link.upstream.resetAndDestroy();
+    for (const socket of [link.client, link.upstream]) {
+      // Node cannot reset one that is being ended, and would then never end the process.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   #link(client: Socket): void {

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import { expect } from 'chai';
@@ -10,6 +12,8 @@ import { caught } from '../../../support/caught.js';
 import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
+import { until } from '../../../support/until.js';
+import { TcpProxy } from '../../../support/tcp-proxy.js';
 
 const { signal } = new AbortController();
 
@@ -145,6 +149,23 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
       await other.query('unlock tables');
       await storage.store([record], signal);
       expect(await stored()).to.equal(1);
+    });
+
+    it('lets go of a connection on which nothing is heard any more, so that the process can end', async () => {
+      const proxy = await TcpProxy.start(server());
+      const application = await mySqlOrm(proxy.through(database.url), { pool: { min: 0, max: 1 } });
+      const stranded = new SqlStorage(application);
+      const connection = await takeConnection(await nativePool(application));
+      connection.release();
+      proxy.strand();
+      const storing = caught(stranded.store([makeRecord()], signal));
+      await nextTurn();
+      await stranded.close();
+      await storing;
+      const socket = connection.stream as Socket;
+      await until(() => socket.destroyed, 'its socket is closed');
+      await application.close(true);
+      proxy.close();
     });
 
     it('commits in a session without autocommit', async () => {

@@ -15,6 +15,7 @@ export interface NativeConnection {
   execute(sql: string, parameters: readonly unknown[], done: Callback<unknown>): unknown;
   release(): void;
   destroy(): void;
+  readonly stream: { destroy(): void };
   /** The encoding of text that is sent, as Node calls it. */
   readonly clientEncoding: string;
 }

@@ -105,8 +105,13 @@ export class MySqlWriter implements SqlWriter {
 
 function giveBack(connection: NativeConnection, error: unknown): void {
   const { fatal, name } = (error ?? {}) as { readonly fatal?: unknown; readonly name?: unknown };
-  if (fatal === true || name === 'TimeoutError') connection.destroy();
-  else connection.release();
+  if (fatal !== true && name !== 'TimeoutError') {
+    connection.release();
+    return;
+  }
+  connection.destroy();
+  // Else mysql2 says goodbye, and waits for an answer that may never come, which keeps the process alive.
+  connection.stream.destroy();
 }
 
 /** mysql2 would put question marks in the place of what the connection's character set lacks. */
