@@ -63,7 +63,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   });
   const tracker = new Tracker(settings, capture, pipeline, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
-  const { signals, ...closing } = settings.handleSignals;
+  const { signals, server, timeoutMs } = settings.handleSignals;
   attachments.push(
     attendProcess({
       signals,
@@ -75,7 +75,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
         capture.conclude();
         pipeline.abandon();
       },
-      close: () => tracker.close(closing),
+      close: () => tracker.close({ server: server ?? undefined, timeoutMs }),
     }),
   );
   if (settings.metrics) attachments.push(measure(tracker, pipeline));

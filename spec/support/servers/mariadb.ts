@@ -39,12 +39,15 @@ export class Mysqld implements Program {
     await writeFile(join(folder, 'init.sql'), INIT_SQL);
     const { file, args, identity } = this.#install;
     const data = `--datadir=${join(folder, 'data')}`;
-    await promisify(execFile)(file, [...args, data], { cwd: folder, ...identity });
+    // In one folder for all, servers that are made at once delete each other's temporary tables.
+    const env = { ...process.env, TMPDIR: folder };
+    await promisify(execFile)(file, [...args, data], { cwd: folder, ...identity, env });
   }
 
   command({ folder, port, durable }: Parameters<Program['command']>[0]): ReturnType<Program['command']> {
     const settings = {
       datadir: join(folder, 'data'),
+      tmpdir: folder,
       port,
       'bind-address': '127.0.0.1',
       socket: join(folder, 'sock'),
