@@ -36,7 +36,7 @@ export class StorageLane {
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** One function for every record, as each may set the timer. */
   readonly #wake = (): void => void this.#run();
-  /** The same for what waits by now, however little it is. */
+  /** Wakes the lane for all records that wait by now, however few they are. */
   readonly #wakeForAll = (): void => {
     this.#due = this.#accounts.accepted;
     this.#wake();

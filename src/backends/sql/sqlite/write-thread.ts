@@ -192,7 +192,7 @@ function tell(thread: Worker, order: ThreadOrder): void {
   thread.postMessage(order);
 }
 
-/** The same client as that of MikroORM's driver, wherever the package manager has put it. */
+/** Finds the client that MikroORM's driver uses, wherever the package manager has put it. */
 function findClient(): string {
   const driver = createRequire(import.meta.url).resolve('@mikro-orm/sqlite');
   return pathToFileURL(createRequire(driver).resolve('better-sqlite3')).href;
