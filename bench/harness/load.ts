@@ -49,12 +49,14 @@ export interface LoadResult {
  * Sends requests over 16 connections, each as soon as the one before is answered.
  *
  * @param amount - how many; latencies are kept of the first 100,000
+ * @param ratePerSecond - how many a second at most; without it, as many as are answered
  * @throws if any answer is not 2xx
  */
 export async function sendRequests(
   url: string,
   amount: number,
   senders: Clients = CLIENTS,
+  ratePerSecond?: number,
 ): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
@@ -64,7 +66,14 @@ export async function sendRequests(
     client.setRequests([...(senders[clients % senders.length] ?? [])]);
     clients += 1;
   };
-  const run = autocannon({ url, amount, connections: CONNECTIONS, setupClient, sampleInt: SAMPLE_MS });
+  const run = autocannon({
+    url,
+    amount,
+    connections: CONNECTIONS,
+    setupClient,
+    sampleInt: SAMPLE_MS,
+    ...(ratePerSecond !== undefined && { overallRate: ratePerSecond }),
+  });
   // Autocannon's own histogram knows whole milliseconds only.
   (run as unknown as autocannon.Instance).on('response', (_client, _status, _bytes, latencyMs) => {
     endedMs = performance.now();

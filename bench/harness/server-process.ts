@@ -7,8 +7,10 @@ export interface Ready {
   readonly url: string;
 }
 
-/** How a reading is taken. Deferred work is always done first. */
+/** How a reading is taken. */
 export interface Question {
+  /** Whether to read at once, in the midst of requests; otherwise deferred work is done first. */
+  readonly isUnderLoad?: boolean;
   /** Whether to watch how long that work holds the event loop. It costs CPU time. */
   readonly watchesTurns?: boolean;
   /** Whether to collect garbage before the heap is measured; needs `--expose-gc`. */
@@ -20,6 +22,8 @@ export interface Reading {
   /** CPU time since the process began, all threads, user and system, in microseconds. */
   readonly cpuUs: number;
   readonly heapBytes: number;
+  /** Resident memory, all threads. */
+  readonly residentBytes: number;
   /** The longest turn of the event loop while the deferred work was done; 0 if it was not watched. */
   readonly longestTurnMs: number;
 }
@@ -40,7 +44,7 @@ export class ServerProcess {
     return new ServerProcess(child, url);
   }
 
-  /** Has the deferred work done, and takes a reading. */
+  /** Takes a reading, as a rule when the deferred work is done. */
   async read(question: Question = {}): Promise<Reading> {
     this.#child.send(question);
     return nextMessage<Reading>(this.#child, 'server');

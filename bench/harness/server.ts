@@ -15,11 +15,13 @@ process.on('message', (question: Question) => void answer(question));
 process.on('disconnect', () => process.exit());
 send({ url: variant.url });
 
-async function answer({ watchesTurns, collectsGarbage }: Question): Promise<void> {
-  const longestTurnMs = watchesTurns ? await watchTurns(variant.drain()) : await drain();
+async function answer({ isUnderLoad, watchesTurns, collectsGarbage }: Question): Promise<void> {
+  const longestTurnMs = watchesTurns ? await watchTurns(variant.drain()) : 0;
+  if (!isUnderLoad && !watchesTurns) await variant.drain();
   const { user, system } = process.cpuUsage();
   if (collectsGarbage) collectGarbage();
-  send({ cpuUs: user + system, heapBytes: process.memoryUsage().heapUsed, longestTurnMs });
+  const { heapUsed, rss } = process.memoryUsage();
+  send({ cpuUs: user + system, heapBytes: heapUsed, residentBytes: rss, longestTurnMs });
 }
 
 /**
@@ -29,11 +31,6 @@ async function answer({ watchesTurns, collectsGarbage }: Question): Promise<void
  */
 function collectGarbage(): void {
   for (let times = 0; times < 3; times += 1) globalThis.gc?.();
-}
-
-async function drain(): Promise<number> {
-  await variant.drain();
-  return 0;
 }
 
 function send(message: Ready | Reading): void {
