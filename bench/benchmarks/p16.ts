@@ -47,14 +47,10 @@ async function measure(seconds: number): Promise<number[]> {
 /** The median of the second half, in which the process has found its size. */
 async function residentBytes(server: ServerProcess, seconds: number): Promise<number> {
   const readings: number[] = [];
-  let isSending = true;
-  const sending = sendRequests(
-    server.url,
-    seconds * REQUESTS_PER_SECOND,
-    CLIENTS,
-    REQUESTS_PER_SECOND,
-  ).finally(() => (isSending = false));
-  while (isSending) {
+  const end = new AbortController();
+  const sending = sendRequests(server.url, seconds * REQUESTS_PER_SECOND, CLIENTS, REQUESTS_PER_SECOND);
+  void sending.finally(() => end.abort()).catch(() => {});
+  while (!end.signal.aborted) {
     readings.push((await server.read({ isUnderLoad: true })).residentBytes);
     await pause(READING_MS);
   }
