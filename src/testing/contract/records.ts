@@ -64,6 +64,22 @@ export function makeRecords(count: number, fields: Partial<UsageRecordDraft> = {
   );
 }
 
+/** A moment that checks tell their dates from. */
+export const NOON = new Date('2026-03-01T12:00:00.500Z');
+
+/** A moment that is so many milliseconds from noon. */
+export function at(offsetMs: number): Date {
+  return new Date(NOON.getTime() + offsetMs);
+}
+
+/** Records at these milliseconds from noon. */
+export function recordsAt(
+  offsetsMs: readonly number[],
+  fields: Partial<UsageRecordDraft> = {},
+): UsageRecord[] {
+  return offsetsMs.map((offsetMs) => makeRecord({ ...fields, date: at(offsetMs) }));
+}
+
 /** The fields of text, those of the user agent aside. */
 export const TEXT_FIELDS = fieldsOf('text');
 

@@ -1,14 +1,11 @@
-import { COUNTING } from './counting.js';
-import { CURSOR_PAGING } from './cursor-paging.js';
 import { DELETING } from './deleting.js';
 import { FAULTS } from './faults.js';
 import { FIDELITY } from './fidelity.js';
-import { FILTERING } from './filtering.js';
 import { LIFE_CYCLE } from './life-cycle.js';
-import { PAGING } from './paging.js';
-import { PERIODS } from './periods.js';
+import { CURSOR_PAGING, PAGING } from './paging.js';
 import { REFUSED_QUERIES } from './refused-queries.js';
 import { SALTS } from './salts.js';
+import { COUNTING, FILTERING, PERIODS } from './selecting.js';
 import { STREAMING } from './streaming.js';
 import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from './subject.js';
 import { TIME_ZONES } from './time-zones.js';
