@@ -191,7 +191,7 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     'writing keeps what is there when a record comes again',
   ],
   ['cuts milliseconds', ToTheSecond, 'what is read back has every millisecond'],
-  ['is not idempotent', WritesAgainEveryTime, 'writing leaves one row a record when a batch is stored again'],
+  ['is not idempotent', WritesAgainEveryTime, 'writing keeps each record once when a batch is stored again'],
   [
     'loses the batch of a poisoned record',
     LosesPoisonedBatches,

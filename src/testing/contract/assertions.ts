@@ -22,7 +22,7 @@ export async function rejectsWith(promise: Promise<unknown>, code: TrackUsageErr
   return message;
 }
 
-/** Asserts that a storage refuses a use as it was closed. */
+/** Asserts that a storage that was closed refuses a use of it, and names itself. */
 export async function refusesAsClosed({ name }: ReadableUsageStorage, use: Promise<unknown>): Promise<void> {
   const message = await rejectsWith(use, 'STORAGE_CLOSED');
   assert(message.includes(`'${name}'`), `The error does not name the storage: ${message}`);

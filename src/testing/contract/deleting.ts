@@ -23,7 +23,7 @@ function deletes(
   });
 }
 
-/** Deletes as the tracker does, and says how many. */
+/** Deletes as the tracker does, until no older record is left, and returns how many records. */
 async function deleteAll(storage: DeletingUsageStorage, date: Date, limit: number): Promise<number> {
   for (let total = 0; ;) {
     const deleted = await storage.deleteBefore(date, limit, patience());
@@ -77,7 +77,7 @@ export const DELETING: readonly ContractCheck[] = [
       [NOON, -1],
       [NOON, NaN],
     ] as const) {
-      // It may refuse to, or find nothing.
+      // A storage may refuse this, or find nothing to delete.
       await Promise.allSettled([storage.deleteBefore(date, limit, patience())]);
     }
     await holds(storage, records);
@@ -133,7 +133,7 @@ export const DELETING: readonly ContractCheck[] = [
     const { date } = records[80] as UsageRecord;
     const deletions = [storage, another, storage, another].map((one) => deleteAll(one, date, 20));
     for (const outcome of await Promise.allSettled(deletions)) {
-      // On SQLite the other one may have the lock; then it is «later».
+      // On SQLite the other process may hold the lock, and the answer is «later».
       if (outcome.status === 'rejected') assert(isLater(outcome.reason), String(outcome.reason));
     }
     await deleteAll(storage, date, 20);

@@ -78,7 +78,7 @@ export const FAULTS: readonly ContractCheck[] = [
     await holdsOnce(storage, [good]);
   }),
 
-  check('that was aborted in mid-write takes the retry, one row a record', async (storage, { isSlow }) => {
+  check('that was aborted in mid-write keeps each record of the retry once', async (storage, { isSlow }) => {
     const batches: UsageRecord[][] = [];
     for (const turns of [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144]) {
       const batch = makeRecords(isSlow === true ? 50 : 500);

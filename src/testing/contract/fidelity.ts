@@ -39,7 +39,7 @@ function withEveryJson(json: JsonObject): UsageRecord {
   return makeRecord(Object.fromEntries(fieldsOf('json').map((field) => [field, json])));
 }
 
-/** What comes back of what was stored. */
+/** How records are read back. */
 export const FIDELITY: readonly ContractCheck[] = [
   roundTrip('equals what was stored, field by field', () => [
     makeRecord({

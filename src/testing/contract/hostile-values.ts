@@ -37,7 +37,7 @@ export const HOSTILE_JSON: readonly (readonly [title: string, json: JsonObject])
   ['text that is a date, a number or null', { a: '2026-01-01T00:00:00.000Z', b: '1', c: 'null', d: 'true' }],
 ];
 
-/** Texts that differ, and that one collation or another takes for the same. */
+/** Texts that differ, and that some collation holds equal. */
 export const LOOKALIKES: readonly string[] = [
   '| |a|A|a | a|a\t|a\u200b|a\u00ad|a\u0301|\u00e1|\u00e0|\u00aa|\u0430|\uff41|ss|SS|\u00df|\u1e9e|i|I|\u0131|\u0130',
   'fi|\ufb01|o|\u00f6|oe|\u0153|1|01|1.0|\uff11|\u2460|\u00c5|\u212b|A\u030a|\ud55c|\u1112\u1161\u11ab|\u304b|\u30ab',

@@ -78,7 +78,7 @@ export function refusedQueries(method: QueryMethod): RefusedQuery[] {
   ];
 }
 
-/** Asks a method, and tells what came of it; one that throws instead of rejecting escapes. */
+/** Asks a method. An error that it throws instead of rejecting is not caught. */
 function ask({ reader }: ReadableUsageStorage, method: QueryMethod, query: unknown): Promise<unknown> {
   // A stream that waited for its first record would be refused when an answer has long begun.
   if (method === 'streamUsage') return Promise.resolve().then(() => reader.streamUsage(query as object));
@@ -108,7 +108,7 @@ function refusedBy(method: QueryMethod): ContractCheck {
 const [startDate, endDate, username, status] = ['2026-03-01', '2027-01-01', null, 200];
 const QUERY = { startDate, endDate, username, status };
 
-/** Queries that differ from that one in a date or a filter. */
+/** Queries that differ from `QUERY` in a date or a filter. */
 const OTHER_QUERIES: readonly UsagePageQuery[] = [
   {},
   { startDate, endDate, username },

@@ -8,7 +8,7 @@ import { type ContractCheck, check, checkWith } from './subject.js';
 
 const CLAIMANTS = 6;
 
-/** A check that storages pass that keep no salts. */
+/** A check of the salts that a storage keeps; a storage without salts passes. */
 function checkSalts(
   title: string,
   body: (salts: SaltStore, storage: ReadableUsageStorage) => Promise<void>,

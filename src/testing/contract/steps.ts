@@ -6,8 +6,8 @@ import type { UsagePage } from '../../storage/usage-page.js';
 import type { UsagePageQuery, UsageQuery } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
 
-/** Attempts at something before a storage counts as unable to do it. */
-const MAX_ATTEMPTS = 200;
+/** How often something is tried before a storage counts as unable to do it. */
+const MAX_TRIES = 200;
 const PAUSE_MS = 10;
 
 /** Pages that no check has: a storage that comes to so many does not go on from its cursors. */
@@ -48,14 +48,14 @@ export function isLater(error: unknown): boolean {
 
 /** Does something as the tracker does when a storage is away for a while: again and again. */
 export async function insist<Result>(
-  attempt: () => Promise<Result>,
+  body: () => Promise<Result>,
   mayRepeat: (error: unknown) => boolean = () => true,
 ): Promise<Result> {
-  for (let count = 1; ; count += 1) {
+  for (let tries = 1; ; tries += 1) {
     try {
-      return await attempt();
+      return await body();
     } catch (error) {
-      if (!mayRepeat(error) || count === MAX_ATTEMPTS) throw error;
+      if (!mayRepeat(error) || tries === MAX_TRIES) throw error;
       await pause(PAUSE_MS);
     }
   }

@@ -11,7 +11,7 @@ import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from '.
 import { TIME_ZONES } from './time-zones.js';
 import { WRITING } from './writing.js';
 
-/** The checks, by what they are about, which begins their titles. */
+/** The checks by their theme, which begins their titles. */
 export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   writing: WRITING,
   'a storage at fault': FAULTS,
@@ -30,8 +30,8 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
 };
 
 /**
- * What every readable storage does, whatever it keeps records in, as checks for any test runner. Each of them opens a
- * storage of its own, one after another; the largest store 10,000 records, so give a server half a minute for each.
+ * What every readable storage does, as checks for any test runner. Each check opens a storage of its own, one after
+ * another. The largest checks store 10,000 records, so give a server half a minute for each.
  *
  * ```ts
  * for (const { title, run } of storageContract(open)) it(title, run);

@@ -4,7 +4,7 @@ import { NOON, makeRecord, makeRecords } from './records.js';
 import { drain, ids, idsOf, storeAll } from './steps.js';
 import { type ContractCheck, check } from './subject.js';
 
-/** How records are gone through. */
+/** How records are streamed. */
 export const STREAMING: readonly ContractCheck[] = [
   check('brings nothing, and ends, while nothing is stored', async (storage) => {
     assert.deepEqual(await drain(storage.reader.streamUsage()), []);

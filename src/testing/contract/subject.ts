@@ -44,7 +44,7 @@ export type StorageOffer = 'reopen' | 'openAnother' | 'poison' | 'reopenInOtherZ
 
 /** One thing that every storage does. */
 export interface StorageCheck {
-  /** What it does: a sentence, different for each check. */
+  /** What every storage does: a sentence, different for each check. */
   readonly title: string;
   /** The offer without which `run` passes and has checked nothing. */
   readonly needs: StorageOffer | null;

@@ -51,7 +51,7 @@ async function inZone(zone: string, body: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Dates are instants, whatever clocks on walls show. */
+/** Dates are instants: no time zone changes them. */
 export const TIME_ZONES: readonly ContractCheck[] = [
   check('of the process change no date, also in the nights of summer time', async (storage, { isSlow }) => {
     const records = nightRecords().filter((_record, index) => isSlow !== true || index % 4 === 0);

@@ -10,7 +10,7 @@ export const WRITING: readonly ContractCheck[] = [
     assert.deepEqual(await storage.store(makeRecords(3), patience()), { stored: 3, refused: [] });
   }),
 
-  check('leaves one row a record when a batch is stored again, and counts it as stored', async (storage) => {
+  check('keeps each record once when a batch is stored again, and counts it as stored', async (storage) => {
     const batch = makeRecords(250);
     await storeAll(storage, batch);
     assert.deepEqual(await storage.store(batch, patience()), { stored: 250, refused: [] });
@@ -32,7 +32,7 @@ export const WRITING: readonly ContractCheck[] = [
     await holdsOnce(storage, batch);
   }),
 
-  check('leaves one row where one batch holds a record twice', async (storage) => {
+  check('keeps a record once that one batch holds twice', async (storage) => {
     const [first, second] = [makeRecord(), makeRecord()];
     const result = await storage.store([first, second, first, first], patience());
     assert.deepEqual(result, { stored: 4, refused: [] });
