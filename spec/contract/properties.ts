@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { expect } from 'chai';
-import { pagesOf } from '../../src/testing/contract/cursor-paging.js';
-import { bind, check, idsOf, ids, storeAll, type OpenStorage } from '../../src/testing/contract/subject.js';
+import { ids, idsOf, pagesOf, storeAll } from '../../src/testing/contract/steps.js';
+import { type OpenStorage, bind, check } from '../../src/testing/contract/subject.js';
 import { anyRecord } from '../support/arbitrary-records.js';
 import { makeRecord, newestFirst } from '../support/records.js';
 

@@ -1,7 +1,5 @@
-export {
-  type OpenStorage as OpenSubject,
-  type StorageSubject as ContractSubject,
-  idsOf,
-  patience,
-  storeAll,
+export { idsOf, patience, storeAll } from '../../src/testing/contract/steps.js';
+export type {
+  OpenStorage as OpenSubject,
+  StorageSubject as ContractSubject,
 } from '../../src/testing/contract/subject.js';

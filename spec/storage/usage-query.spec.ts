@@ -11,7 +11,7 @@ import {
   scopeOf,
 } from '../../src/storage/usage-query.js';
 import { thrown } from '../support/caught.js';
-import { refusedQueries } from '../support/refused-queries.js';
+import { refusedQueries } from '../../src/testing/contract/refused-queries.js';
 import { refusalOf } from '../support/refusal.js';
 
 describe('resolveUsageQuery', () => {

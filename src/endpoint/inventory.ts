@@ -2,14 +2,12 @@ import {
   type DataPolicy,
   type IpPolicy,
   type ParameterRule,
-  type ResolvedDataPolicy,
   NO_DATA_POLICY,
   resolveDataPolicy,
 } from '../metadata/data-policy.js';
-import { type Policy, type PolicySubject, isTracked } from '../metadata/policy.js';
-import type { AddressSettings } from '../options/address-options.js';
-import type { TrackerSettings } from '../options/tracker-options.js';
+import { type PolicySubject, isTracked } from '../metadata/policy.js';
 import type { RecordingSettings } from '../options/recording-options.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
 
 /** What is kept of requests, and for how long. */
 export interface InventoryPolicy {
@@ -104,12 +102,6 @@ export interface Inventory {
   readonly actions: readonly InventoryEntry[];
 }
 
-/** The part of the settings that an inventory tells of. */
-type InventorySettings = RecordingSettings &
-  AddressSettings &
-  Policy &
-  Pick<TrackerSettings, 'serverName' | 'user' | 'geo'>;
-
 /** Hours from the beginning of a salt's day to the salt's deletion. */
 const VISITOR_SALT_HOURS = 48;
 
@@ -127,53 +119,37 @@ export interface DeclaredAction {
 
 /** Lists the actions that are declared, each with what is recorded of it. */
 export function takeInventory(
-  settings: InventorySettings,
+  settings: TrackerSettings,
   declared: readonly DeclaredAction[],
   storages: readonly InventoryStorage[],
 ): Inventory {
-  const policy = (said: DataPolicy): InventoryPolicy =>
-    policyOf(resolveDataPolicy(said, settings), retentionDays);
   const days = storages.map((storage) => storage.retentionDays);
   const retentionDays = days.includes(null) ? null : (days[0] ?? null);
+  const policyOf = (said: DataPolicy): InventoryPolicy => {
+    const { ip, query, params, data, sampleRate } = resolveDataPolicy(said, settings);
+    const share = typeof sampleRate === 'number' ? sampleRate : null;
+    // Copies, as a change to an inventory must not change what is recorded.
+    return { ip, query: [...query], params: { ...params }, data, sampleRate: share, retentionDays };
+  };
+  const entries = declared.map(({ method, attribution }) => ({
+    method,
+    route: attribution.route ?? '',
+    controller: attribution.controllerName ?? '',
+    action: attribution.actionName ?? '',
+    tracked: isTracked(attribution, settings),
+    decidedBy: deciderOf(attribution),
+    ...policyOf(attribution.data),
+  }));
   return {
     serverName: settings.serverName,
     storages,
-    application: { ...policy(NO_DATA_POLICY), ...optionsOf(settings) },
-    actions: distinct(
-      declared.map(({ method, attribution }) => ({
-        method,
-        route: attribution.route ?? '',
-        controller: attribution.controllerName ?? '',
-        action: attribution.actionName ?? '',
-        tracked: isTracked(attribution, settings),
-        decidedBy: deciderOf(attribution),
-        ...policy(attribution.data),
-      })),
-    ),
+    application: { ...policyOf(NO_DATA_POLICY), ...optionsOf(settings) },
+    // Records do not tell repeated entries apart.
+    actions: [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()],
   };
 }
 
-/** Removes repeated entries, which records do not tell apart. */
-function distinct(entries: readonly InventoryEntry[]): InventoryEntry[] {
-  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
-}
-
-/** Copies the policy: a change to an inventory must not change what is recorded. */
-function policyOf(
-  { ip, query, params, data, sampleRate }: ResolvedDataPolicy,
-  retentionDays: number | null,
-): InventoryPolicy {
-  return {
-    ip,
-    query: [...query],
-    params: { ...params },
-    data,
-    sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
-    retentionDays,
-  };
-}
-
-function optionsOf(settings: InventorySettings): Omit<InventoryApplication, keyof InventoryPolicy> {
+function optionsOf(settings: TrackerSettings): Omit<InventoryApplication, keyof InventoryPolicy> {
   return {
     trackUnmatched: settings.trackUnmatched,
     ignorePaths: settings.ignorePaths.map(String),

@@ -1,16 +1,7 @@
 import type { Inventory, InventoryApplication, InventoryEntry, InventoryPolicy } from './inventory.js';
 
-const COLUMNS = [
-  'Route',
-  'Action',
-  'Recorded',
-  'Address',
-  'Query',
-  'Parameters',
-  'Own data',
-  'Share',
-  'Kept for',
-] as const;
+const POLICY_COLUMNS = ['Address', 'Query', 'Parameters', 'Own data', 'Share', 'Kept for'];
+const COLUMNS = ['Route', 'Action', 'Recorded', ...POLICY_COLUMNS];
 
 /** An inventory as a page of Markdown, with one row for each action and two for all other requests. */
 export function renderInventory(inventory: Inventory): string {
@@ -104,7 +95,7 @@ function keptFor(retentionDays: number | null): string {
 
 function verdictOf(tracked: boolean, policy: InventoryPolicy, decidedBy?: string): string[] {
   const verdict = `${tracked ? 'yes' : 'no'}${decidedBy === undefined ? '' : ` (${decidedBy})`}`;
-  if (!tracked) return [verdict, '–', '–', '–', '–', '–', '–'];
+  if (!tracked) return [verdict, ...POLICY_COLUMNS.map(() => '–')];
   const { ip, query, params, data, sampleRate, retentionDays } = policy;
   const rules = Object.entries(params).map(([name, rule]) => `${name}: ${rule}`);
   return [

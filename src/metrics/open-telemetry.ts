@@ -4,10 +4,10 @@ import { type DropCounts, type StorageStats, countDropped } from '../pipeline/te
 /** What OpenTelemetry calls the source of these metrics. */
 const METER = 'koa-track-usage';
 
-/** The attribute that tells storages apart; records that came while there was none are without it. */
+/** The attribute with a storage's name. Records that came while there was no storage are without it. */
 const STORAGE = 'koa_track_usage.storage.name';
 
-/** The attribute that tells storages of one name apart: 2 for the second. The first one does not need it. */
+/** The attribute that tells storages of one name apart: 2 for the second. The first storage is without it. */
 const INSTANCE = 'koa_track_usage.storage.instance';
 
 /** The attribute that tells why a record was dropped, as OpenTelemetry names causes of failure. */
@@ -15,20 +15,20 @@ const REASON = 'error.type';
 
 /** The figures that are observed. */
 export interface ObservedFigures {
-  /** Those of every storage, always in the same order. */
+  /** The figures of every storage; the order of the storages never changes. */
   readonly storages: readonly StorageStats[];
   /** Records that came while there was no storage. */
   readonly droppedWithoutStorage: DropCounts;
 }
 
 /**
- * Makes the figures of `stats()` metrics of OpenTelemetry, by the global meter provider, if `@opentelemetry/api` is
- * installed; if it is not, this does nothing. Names and units follow the semantic conventions for metrics
+ * Makes the figures of `stats()` metrics of OpenTelemetry, by the global meter provider. Nothing happens where
+ * `@opentelemetry/api` is not installed. Names and units follow the semantic conventions for metrics
  * (opentelemetry.io/docs/specs/semconv/general/metrics): counters are monotonic sums, units in braces are counts.
  *
  * @param read - the figures now
  * @param onFailure - learns what the meter provider threw
- * @returns is told when the figures have come to their end; they are collected once more, and then taken back
+ * @returns a function to call when the figures are final: they are collected once more, and then taken back
  */
 export function observeMetrics(read: () => ObservedFigures, onFailure: (error: unknown) => void): () => void {
   const numbers = new InstanceNumbers();
@@ -44,9 +44,9 @@ export function observeMetrics(read: () => ObservedFigures, onFailure: (error: u
       onFailure(error);
     }
   };
-  // Not before: what a tracker drops when it is closed is told by nobody else. Other callbacks of the collection may follow.
+  // One more collection tells the records that closing has dropped. Its other callbacks may follow, so the end waits a turn.
   const collected = (): void => void (hasEnded && !isOver && setImmediate(end));
-  // What could not be taken back has nothing to say any more.
+  // A callback that could not be taken back observes nothing any more.
   const readObserved = (): Observed[] => {
     if (isOver) return [];
     const { storages, droppedWithoutStorage } = read();
@@ -77,13 +77,13 @@ function observed(stats: StorageStats, number: number): Observed {
   return { stats, attributes: number === 1 ? attributes : { ...attributes, [INSTANCE]: number } };
 }
 
-/** What came while there was no storage counts as accepted and dropped, so that the sums are those of `stats()`. */
+/** Records that came while there was no storage count as accepted and dropped, so that the sums are those of `stats()`. */
 function observedWithout(droppedWithoutStorage: DropCounts): Observed[] {
   const accepted = countDropped(droppedWithoutStorage);
   return accepted === 0 ? [] : [{ stats: { accepted, dropped: droppedWithoutStorage }, attributes: {} }];
 }
 
-/** One figure of a storage, as a metric; of losses, there is one for each reason. */
+/** One figure of a storage, as a metric. Losses have a number for each reason. */
 type Figure = readonly [
   name: string,
   kind: 'Counter' | 'UpDownCounter' | 'Gauge',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isText } from '../option-reader.js';
 
 /**
  * The name in the application's `package.json`: the nearest one above the program that was started, else
@@ -11,24 +12,16 @@ export function applicationName(
   program: string | undefined = process.argv[1],
   folder: string = process.cwd(),
 ): string {
-  return (
-    (program === undefined ? null : packageNameAbove(dirname(program))) ?? packageNameAbove(folder) ?? 'koa'
-  );
+  const ofProgram = program === undefined ? null : packageNameAbove(dirname(program));
+  return ofProgram ?? packageNameAbove(folder) ?? 'koa';
 }
 
-function packageNameAbove(start: string): string | null {
-  for (let folder = start; ; folder = dirname(folder)) {
-    const name = packageName(join(folder, 'package.json'));
-    if (name !== null) return name;
-    if (dirname(folder) === folder) return null;
-  }
-}
-
-function packageName(file: string): string | null {
+function packageNameAbove(folder: string): string | null {
   try {
-    const { name } = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown };
-    return typeof name === 'string' && name !== '' ? name : null;
+    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown };
+    if (isText(name)) return name;
   } catch {
-    return null;
+    // No package begins here.
   }
+  return dirname(folder) === folder ? null : packageNameAbove(dirname(folder));
 }

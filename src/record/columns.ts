@@ -7,11 +7,11 @@ export type ColumnProperty = Exclude<keyof UsageRecord, 'userAgent'> | `ua${Capi
 /** A column of a table of records. */
 export interface UsageColumn {
   readonly property: ColumnProperty;
-  /** What it is called in the database: the property in lower case, with underscores. */
+  /** The column's name in the database: the property in lower case, with underscores. */
   readonly name: string;
   readonly kind: Exclude<FieldKind, 'userAgent'>;
   readonly isNullable: boolean;
-  /** The longest text, in UTF-16 code units; undefined for what is not text. */
+  /** The longest text, in UTF-16 code units; undefined for other kinds. */
   readonly maxLength: number | undefined;
 }
 
@@ -38,10 +38,10 @@ function columnOf(property: string, { kind, blank, maxLength }: Field): UsageCol
 }
 
 /**
- * What a record has in each of {@link USAGE_COLUMNS}. JSON is text, dates are dates. They are written out, as V8 reads a record
- * so in half the time that one function a column takes; a spec compares them with the columns.
+ * The values of a record for {@link USAGE_COLUMNS}, in their order: JSON as text, dates as dates. They are written out because V8
+ * then takes half the time that a function for each column takes. A spec compares them with the columns.
  *
- * @throws if something in it cannot be JSON
+ * @throws if a value of the record cannot be JSON
  */
 export function valuesOf(record: UsageRecord): ColumnValue[] {
   const { userAgent } = record;

@@ -1,5 +1,5 @@
 /**
- * What a terminal acts upon or hides instead of showing it: C0 and C1 controls, line separators, tags, and the
+ * Characters that a terminal acts upon or hides instead of showing them: C0 and C1 controls, line separators, tags, and the
  * characters that change the direction of text or have no width («Trojan Source», CVE-2021-42574).
  */
 const UNSAFE =
@@ -10,17 +10,17 @@ export function escapeControl(text: string): string {
   return text.replace(UNSAFE, (character) => (character > '\xff' ? unitsOf(character) : byteOf(character)));
 }
 
-/** Escapes control characters as JSON does, which knows `\u001b` alone. It remains the same JSON. */
+/** Escapes control characters in JSON, which knows the form `\u001b` alone. The value remains equal. */
 export function escapeJsonControl(json: string): string {
   return json.replace(UNSAFE, unitsOf);
 }
 
-/** Escapes what may not stand between double quotes in Apache's logs: control characters, quotes and backslashes. */
+/** Escapes control characters, quotes and backslashes, which may not stand between double quotes in Apache's logs. */
 export function escapeQuoted(text: string): string {
   return escapeControl(text.replace(/["\\]/g, String.raw`\$&`));
 }
 
-/** A character by its code units, of which JSON takes two for one beyond the basic plane. */
+/** A character by its code units. A character beyond the basic plane has two. */
 function unitsOf(character: string): string {
   return character
     .split('')

@@ -19,12 +19,12 @@ interface Kinds {
 /** What kind a field is of. */
 export type FieldKind = keyof Kinds;
 
-/** The kinds that hold such values, and no others. */
+/** The kinds that hold values of this type, and no others. */
 type KindOf<Value> = {
   [Kind in FieldKind]: Kinds[Kind] extends Value ? (Value extends Kinds[Kind] ? Kind : never) : never;
 }[FieldKind];
 
-/** What is said of a field. */
+/** What the table says of a field. */
 export interface Field<Kind = FieldKind, Blank = unknown> {
   readonly kind: Kind;
   /** What the field holds where nothing is known. Null says that it may hold null. */
@@ -48,8 +48,8 @@ export const USER_AGENT_PARTS = {
 } as const satisfies Table<UserAgent>;
 
 /**
- * The one table of a record's fields, in their order. Limits, columns and the blank record are made from it; the compiler or a
- * spec holds against it whatever is written out for speed.
+ * The one table of a record's fields, in their order. Limits, columns and the blank record are made from it. The compiler or a
+ * spec compares the table with all code that is written out for speed.
  */
 export const FIELDS = {
   id: { kind: 'id', blank: '', maxLength: 36 },

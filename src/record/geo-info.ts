@@ -1,7 +1,7 @@
 import { cleanText } from './text.js';
 import type { JsonObject } from './usage-record.js';
 
-/** What a record keeps of a source's answer, as its `ipInfo`. What is not known is left out. */
+/** The part of a source's answer that a record keeps as its `ipInfo`. A field that the source does not know is left out. */
 export type GeoInfo = {
   /** The country's code (ISO 3166-1 alpha-2), such as `CH`. */
   readonly countryCode?: string;
@@ -18,6 +18,9 @@ export type GeoInfo = {
   /** The time zone's name (IANA), such as `Europe/Zurich`. */
   readonly timeZone?: string;
 };
+
+/** What a source may answer: anything. */
+type GeoAnswer = { readonly [Field in keyof GeoInfo]: unknown };
 
 /** The fields of {@link GeoInfo} that hold text. The first two tell no more than the country. */
 const TEXTS = ['countryCode', 'countryName', 'region', 'city', 'timeZone'] as const;
@@ -36,48 +39,42 @@ const MAX_TEXT_LENGTH = 200;
 export interface GeoLookup {
   (address: string, signal: AbortSignal): JsonObject | null | Promise<JsonObject | null>;
   /**
-   * Resolves when the source can be asked. A tracker calls it when it is made, and logs what it throws; look-ups are tried
-   * in any case.
+   * Resolves when the source can be asked. A new tracker calls this function, and logs its error; look-ups are tried in
+   * any case.
    */
   ready?(): Promise<void>;
 }
 
 /** A source of locations, for the option `geo` of `trackUsage`. */
 export type GeoSource = GeoLookup & {
-  /** Gives back what the source holds: watched files, connections. Look-ups fail from then on. */
+  /** Gives back the watched files and connections of the source. Look-ups fail from then on. */
   close(): void;
 };
 
 /**
- * Keeps what can be used of an answer: text that says something, and numbers that are coordinates. Nothing else of it is
- * kept, as many sources repeat the address that they were asked for, or tell its network.
+ * Keeps the usable fields of an answer: text that is not blank, and numbers that are coordinates. Nothing else is kept, as
+ * many sources repeat the address that they were asked for, or tell its network.
  *
- * @returns null if there is nothing
+ * @returns null if no field is usable
  */
-export function readGeoInfo(answer: { readonly [Field in keyof GeoInfo]: unknown }): GeoInfo | null {
-  const texts = TEXTS.flatMap((field) => {
+export function readGeoInfo(answer: GeoAnswer): GeoInfo | null {
+  const known: { -readonly [Field in keyof GeoInfo]: GeoInfo[Field] } = {};
+  for (const field of TEXTS) {
     const value = answer[field];
-    return typeof value === 'string' && value.trim() !== ''
-      ? [[field, cleanText(value, MAX_TEXT_LENGTH)]]
-      : [];
-  });
-  const known = { ...(Object.fromEntries(texts) as GeoInfo), ...readCoordinates(answer) };
+    if (typeof value === 'string' && value.trim() !== '') known[field] = cleanText(value, MAX_TEXT_LENGTH);
+  }
+  Object.assign(known, readCoordinates(answer));
   return Object.keys(known).length === 0 ? null : known;
 }
 
-/** What of a location tells no more than the country; null if there is nothing. */
+/** The fields of a location that tell no more than the country; null if it has none. */
 export function countryOf(location: JsonObject | null): JsonObject | null {
   const kept = Object.entries(location ?? {}).filter(([name]) => COUNTRY.has(name));
   return kept.length === 0 ? null : Object.fromEntries(kept);
 }
 
-/** One coordinate without the other tells nothing, and (0, 0) is what services answer that know neither. */
-function readCoordinates({
-  latitude,
-  longitude,
-}: {
-  readonly [Field in keyof GeoInfo]: unknown;
-}): Pick<GeoInfo, 'latitude' | 'longitude'> {
+/** One coordinate without the other tells nothing, and services that know neither answer (0, 0). */
+function readCoordinates({ latitude, longitude }: GeoAnswer): Pick<GeoInfo, 'latitude' | 'longitude'> {
   if (!isWithin(latitude, 90) || !isWithin(longitude, 180)) return {};
   return latitude === 0 && longitude === 0 ? {} : { latitude, longitude };
 }

@@ -15,27 +15,27 @@ type Limited = JsonValue | typeof OVER | undefined;
 /** Braces, a comma, and the mark that the object or list may need: `{"…":1234567},`. */
 const CONTAINER_BYTES = 16;
 
-/** The most that a mark says is missing: more digits would have to be paid for. */
+/** The largest number in a mark: more digits would have to be paid for. */
 const MAX_MISSING = 9_999_999;
 
 /**
- * Makes a JSON object within {@link JSON_LIMITS} from whatever an object holds. Text is cleaned like every
- * other text of a record, numbers that are not finite become null, dates become ISO 8601 text, and what JSON
- * cannot hold (functions, symbols, undefined, binary data) is left out. What is over a limit is left out too: an
- * object then has one more name `…` with the number of names that are missing, a list one more item `…`. What is within the
- * limits already, its marks included, comes out as it is.
+ * Makes a JSON object within {@link JSON_LIMITS} from any object. Text is cleaned like every other text of a record,
+ * numbers that are not finite become null, and dates become ISO 8601 text. Values that JSON cannot hold (functions, symbols,
+ * undefined, binary data) are left out. Values over a limit are left out too: an object then has one more name `…` with the
+ * number of names that are missing, a list one more item `…`. An object within the limits, its marks included, comes out as
+ * it is.
  *
- * @throws {TypeError} if the object's own `toJSON` makes something else of it, and whatever that or a getter throws
+ * @throws {TypeError} if the object's own `toJSON` returns no object; errors of `toJSON` and of getters pass through
  */
 export function limitJsonObject(value: object): JsonObject {
   return limitObject(jsonObjectOf(value), 1, { bytes: JSON_LIMITS.bytes - CONTAINER_BYTES });
 }
 
 /**
- * What JSON makes of a value, one level deep: an object with a `toJSON` decides that itself, and may leave out what is
- * secret, as entities of MikroORM do with properties that are `hidden`.
+ * The form that JSON gives a value, one level deep. An object with a `toJSON` chooses its form, and may leave out secrets,
+ * as entities of MikroORM leave out `hidden` properties.
  *
- * @param name - under which name it stands
+ * @param name - the name under which the value stands
  */
 export function jsonFormOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -46,9 +46,9 @@ export function jsonFormOf(value: unknown, name: string): unknown {
 }
 
 /**
- * The same for what has to be an object.
+ * The form that JSON gives a value, which has to be an object.
  *
- * @throws {TypeError} if it is anything else; what it is instead is not told
+ * @throws {TypeError} if the form is anything else; the message tells its type, not its value
  */
 export function jsonObjectOf(value: unknown): object {
   const form = jsonFormOf(value, '');
@@ -89,7 +89,7 @@ function limitList(list: readonly unknown[], depth: number, budget: Budget): Jso
     const isMark = item === CUT_MARK && kept.length === list.length - 1;
     if (isMark || kept.length === JSON_LIMITS.keys) return [...kept, CUT_MARK];
     let limited = limitValue(jsonFormOf(item, String(kept.length)), depth + 1, budget);
-    // A hole would move the items behind it, so what JSON cannot hold is null in a list.
+    // A hole would move the items behind it, so a value that JSON cannot hold is null in a list.
     if (limited === undefined) limited = spend(null, budget);
     if (limited === OVER) return [...kept, CUT_MARK];
     kept.push(limited);
@@ -125,12 +125,12 @@ function limitObject(value: object, depth: number, budget: Budget): JsonObject {
   return kept;
 }
 
-/** What the mark of an object that was cut before says; 0 for anything else. */
+/** The number in the mark of an object that was cut before; 0 for any other value. */
 function countOf(mark: unknown): number {
   return Number.isInteger(mark) && (mark as number) <= MAX_MISSING ? (mark as number) : 0;
 }
 
-/** Sets a property that is data, whatever its name: assigning to `__proto__` would change the object's kind. */
+/** Sets a property as data under any name: assigning to `__proto__` would change the object's kind. */
 function put(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name !== '__proto__') object[name] = value;
   else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });

@@ -14,7 +14,7 @@ export const TEXT_LIMITS = {
   userAgentString: USER_AGENT_PARTS.string.maxLength,
 } as const;
 
-/** The bounds of `query`, `params`, `ipInfo` and `trackVar`. What is over them is left out and marked with `…`. */
+/** The bounds of `query`, `params`, `ipInfo` and `trackVar`. Values over them are left out and marked with `…`. */
 export const JSON_LIMITS = {
   /** Levels of objects and lists. */
   depth: 5,

@@ -19,8 +19,8 @@ export function sealRecord(draft: UsageRecordDraft): UsageRecord {
 }
 
 /**
- * The same for a draft in which what the application and its actions are called, the address and the visitor are within
- * their limits already: it applies those of what each request says anew.
+ * Applies the limits of the fields that each request fills anew, in place, and freezes the draft. The names of the
+ * application and its actions, the address and the visitor are within their limits already.
  */
 export function sealRequest(draft: UsageRecordDraft): UsageRecord {
   draft.durationMs = finiteOr(draft.durationMs, 0);

@@ -4,7 +4,7 @@ export const CUT_MARK = '…';
 const NUL = /\0/g;
 
 /**
- * Makes text that every database can hold: NUL and lone surrogates become U+FFFD, and what is longer than
+ * Makes text that every database can hold: NUL and lone surrogates become U+FFFD, and text of more than
  * `maxLength` UTF-16 code units is cut, between two characters, and ends in `…`.
  */
 export function cleanText(text: string, maxLength: number): string {

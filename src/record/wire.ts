@@ -11,8 +11,8 @@ export function encodeRecord(record: UsageRecord): string {
 }
 
 /**
- * Reads what {@link encodeRecord} wrote. The limits are applied again, so that a file that somebody wrote by hand
- * does no more harm than a request.
+ * Reads a line of {@link encodeRecord}. The limits are applied again, so that a file that was written by hand does no more
+ * harm than a request.
  *
  * @throws {TypeError | SyntaxError} if the text is not a record
  */

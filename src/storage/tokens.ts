@@ -22,8 +22,8 @@ export function sharedToken<Value>(name: string): Token<Value> {
 export const StorageToken: Token<UsageStorage | readonly UsageStorage[]> = sharedToken('StorageToken');
 
 /**
- * What TypeDI hands out a reader of the records by, whatever they are kept in: that of the tracker's first storage that can
- * be read, unless the application has put one of its own there.
+ * The token by which TypeDI hands out a reader of the records: that of the tracker's first readable storage, unless the
+ * application has put a reader of its own there.
  *
  * ```ts
  * constructor(@Inject(UsageReaderToken) private readonly usage: UsageReader) {}

@@ -16,17 +16,17 @@ const ID_START = 1 + DATE_BYTES;
 /** As wide as the column of ids, in characters that every database takes. */
 const ID = /^[!-~]{1,36}$/;
 
-/** What {@link encodeCursor} makes of the longest id, in characters. */
+/** The length of the cursor of the longest id, in characters. */
 const MAX_LENGTH = Math.ceil(((ID_START + 36 + CHECKSUM_BYTES) * 4) / 3);
 
 /**
  * Writes a position as text: base64url of a version, the date in milliseconds, the id, and a checksum over all of
  * that and the query's scope.
  *
- * The checksum tells cursors that were cut, changed or taken from another query, so that they are refused and do
- * not skip records silently. It is not a signature, nor is the cursor a secret: it holds nothing that the last record of
- * its page does not hold, and grants nothing. Whoever computes a checksum of their own reads, from a place of their
- * choice, what the dates and filters beside the cursor select anyway.
+ * The checksum shows which cursors were cut, changed or taken from another query, so that they are refused and do
+ * not pass over records silently. It is not a signature, nor is the cursor a secret: the cursor holds nothing that the last
+ * record of its page does not hold, and grants nothing. A caller who computes a checksum can begin at another place, but
+ * reads only records that the dates and filters beside the cursor select anyway.
  *
  * @param scope - what the position belongs to: the dates and filters of the query, as text
  */
@@ -39,14 +39,14 @@ export function encodeCursor({ date, id }: UsagePosition, scope: string): string
 }
 
 /**
- * Reads what {@link encodeCursor} wrote.
+ * Reads a cursor of {@link encodeCursor}.
  *
  * @returns null if it is not a cursor of this version for this scope
  */
 export function decodeCursor(cursor: string, scope: string): UsagePosition | null {
   if (cursor.length > MAX_LENGTH) return null;
   const bytes = Buffer.from(cursor, 'base64url');
-  // Buffer passes over what is not base64url, so several texts mean the same bytes. Only one of them was given out.
+  // Buffer passes over characters that are not base64url: several texts mean these bytes, and one of them was given out.
   if (bytes.length <= ID_START + CHECKSUM_BYTES || bytes.toString('base64url') !== cursor) return null;
   const position = bytes.subarray(0, -CHECKSUM_BYTES);
   if (!bytes.subarray(-CHECKSUM_BYTES).equals(checksum(position, scope))) return null;

@@ -12,15 +12,15 @@ import {
 export interface UsagePage {
   /** The records, newest first, those of the same millisecond by descending id. */
   readonly items: UsageRecord[];
-  /** What to give as `cursor` to read on; null if nothing follows. It stays good for as long as records are kept. */
+  /** The `cursor` of the next page; null if nothing follows. It stays good for as long as records are kept. */
   readonly nextCursor: string | null;
 }
 
 /**
- * Makes a page of what a storage found.
+ * Makes a page of the records that a storage found.
  *
  * @param found - in the order of reading, the records after `query.after`: one more than `query.limit` if there are
- *   as many, as only that one tells whether anything follows
+ *   so many, as this last record tells that something follows
  */
 export function usagePageOf(found: readonly UsageRecord[], query: ResolvedUsagePageQuery): UsagePage {
   const items = found.slice(0, query.limit);
@@ -31,8 +31,8 @@ export function usagePageOf(found: readonly UsageRecord[], query: ResolvedUsageP
 
 /**
  * Reads any number of records one after another, holding one page of them at a time. The next page is read when
- * the last record of the one before has been taken. What is stored while it runs is read if it is older than the
- * record that was taken last.
+ * the last record of a page has been taken. A record that is stored meanwhile is read if it is older than the record
+ * that was taken last.
  *
  * @param readPage - how a page is read: the storage's own `getUsagePage`
  * @throws {TrackUsageError} `INVALID_QUERY` at once, and not with the first record, if the query is not usable

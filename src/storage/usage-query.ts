@@ -95,84 +95,85 @@ const A_CURSOR =
   'together with the same startDate, endDate and filters';
 
 /**
- * Checks a query of `getUsage`. What is `undefined` counts as not given.
+ * Checks a query of `getUsage`. An option that is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageQuery(query: UsageQuery = {}): ResolvedUsageQuery {
-  return read('getUsage', query, ['limit', 'page'], (reader) => {
-    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-    return { ...reader.selection(), limit, offset: (reader.integer('page', 1, MAX_PAGE) - 1) * limit };
+  return read('getUsage', query, ['limit', 'page'], (given) => {
+    const limit = given.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    return { ...given.selection(), limit, offset: (given.integer('page', 1, MAX_PAGE) - 1) * limit };
   });
 }
 
 /**
- * Checks a query of `getUsagePage`. What is `undefined` counts as not given.
+ * Checks a query of `getUsagePage`. An option that is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected; also for a cursor
  *   that was altered, or is another query's
  */
 export function resolveUsagePageQuery(query: UsagePageQuery = {}): ResolvedUsagePageQuery {
-  return read('getUsagePage', query, ['limit', 'cursor'], (reader) => {
-    const selection = reader.selection();
-    const limit = reader.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
-    const cursor = reader.value('cursor') ?? null;
+  return read('getUsagePage', query, ['limit', 'cursor'], (given) => {
+    const selection = given.selection();
+    const limit = given.integer('limit', DEFAULT_LIMIT, MAX_LIMIT);
+    const cursor = given.value('cursor') ?? null;
     const after = typeof cursor === 'string' ? decodeCursor(cursor, scopeOf(selection)) : null;
-    // Whoever computes a checksum of their own must not leave the dates.
+    // A caller who computes a checksum must not get beyond the dates.
     if (cursor !== null && (after === null || !isWithin(after.date, selection)))
-      reader.refuse('cursor', A_CURSOR);
+      given.refuse('cursor', A_CURSOR);
     return { ...selection, limit, after };
   });
 }
 
 /**
- * Checks a query of `countUsage`. What is `undefined` counts as not given.
+ * Checks a query of `countUsage`. An option that is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageCountQuery(query: UsageCountQuery = {}): ResolvedUsageCountQuery {
-  return read('countUsage', query, [], (reader) => reader.selection());
+  return read('countUsage', query, [], (given) => given.selection());
 }
 
 /**
- * Checks a query of `streamUsage`. What is `undefined` counts as not given.
+ * Checks a query of `streamUsage`. An option that is `undefined` counts as not given.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the option, its value and what was expected
  */
 export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedUsageStreamQuery {
-  return read('streamUsage', query, ['batchSize'], (reader) => ({
-    ...reader.selection(),
-    batchSize: reader.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT),
+  return read('streamUsage', query, ['batchSize'], (given) => ({
+    ...given.selection(),
+    batchSize: given.integer('batchSize', DEFAULT_LIMIT, MAX_LIMIT),
   }));
 }
 
-/** What a cursor belongs to: the same text for queries with the same dates and filters. */
+/** The text that a cursor is bound to, equal for all queries of equal dates and filters. */
 export function scopeOf({ startDate, endDate, filters }: ResolvedUsageCountQuery): string {
   const given = FILTERS.filter((name) => filters.has(name)).map((name) => [name, filters.get(name)]);
   return JSON.stringify([startDate, endDate, given]);
 }
 
-function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQuery): boolean {
+/** Whether a date is within those of a query. */
+export function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQuery): boolean {
   return (startDate === null || date >= startDate) && (endDate === null || date < endDate);
 }
 
-/** Reads a query, which may be a proxy or have getters: where one of them throws, it is refused. */
+/** Resolves a query, which may be a proxy or have getters: if one of these throws, the query is refused. */
 function read<Query extends UsageCountQuery, Result>(
   method: string,
   query: Query,
   own: readonly (keyof Query & string)[],
-  resolve: (reader: QueryReader<Query>) => Result,
+  resolve: (given: GivenQuery<Query>) => Result,
 ): Result {
   try {
-    return resolve(new QueryReader(method, query, own));
+    return resolve(new GivenQuery(method, query, own));
   } catch (error) {
     if (error instanceof TrackUsageError) throw error;
     throw invalidQuery(method, 'query', query, 'an object that can be read', error);
   }
 }
 
-/** Checks a query of one method, each option by its name, and refuses what cannot be meant. */
-class QueryReader<Query extends UsageCountQuery> {
+/** The query that a method was given: checks each option by its name. */
+class GivenQuery<Query extends UsageCountQuery> {
   readonly #method: string;
   readonly #query: Query;
 
@@ -210,7 +211,7 @@ class QueryReader<Query extends UsageCountQuery> {
     for (const name of FILTERS) {
       const value = this.value(name);
       if (value === undefined) continue;
-      // Whatever is not a scalar could be an operator to some database, such as { $ne: null }.
+      // A value that is no scalar could be an operator to some database, such as { $ne: null }.
       if (value === null && name !== 'method') filters.set(name, null);
       else if (name === 'status') filters.set(name, this.#status(value));
       else filters.set(name, this.#text(name, value));
@@ -224,7 +225,7 @@ class QueryReader<Query extends UsageCountQuery> {
       : this.refuse('status', 'an integer or null');
   }
 
-  /** The text as records have it: to a database, NUL may end it, and a lone surrogate may be another character. */
+  /** Text as records have it: to a database, NUL may end a text, and a lone surrogate may be another character. */
   #text(name: Exclude<UsageFilter, 'status'>, value: unknown): string {
     if (typeof value === 'string') return cleanText(value, TEXT_LIMITS[name]);
     return this.refuse(name, name === 'method' ? 'text' : 'text or null');
@@ -233,7 +234,7 @@ class QueryReader<Query extends UsageCountQuery> {
   #date(name: 'startDate' | 'endDate'): Date | null {
     const value = this.value(name);
     if (value === undefined) return null;
-    // It asks no proxy, unlike instanceof.
+    // isDate asks no proxy, unlike instanceof.
     if (types.isDate(value) || (typeof value === 'string' && isCalendarText(value))) {
       const date = new Date(value);
       if (!Number.isNaN(date.getTime())) return date;
@@ -252,8 +253,8 @@ function isCalendarText(text: string): boolean {
 }
 
 /**
- * Checks what `deleteBefore` is asked to do, as it cannot be undone, and databases read a date that is none, or such a limit,
- * each in its own way: MongoDB's driver makes 1970 of it.
+ * Checks the arguments of `deleteBefore`. A deletion cannot be undone, and each database reads an invalid date or limit in
+ * its own way: MongoDB's driver makes 1970 of an invalid date.
  *
  * @throws {TrackUsageError} `INVALID_QUERY`, naming the argument, its value and what was expected
  */

@@ -12,19 +12,19 @@ export interface RefusedRecord {
   readonly error: Error;
 }
 
-/** What became of a batch. Every record of it is either stored or refused. */
+/** What became of a batch, of which every record is either stored or refused. */
 export interface StoreResult {
   /** How many records are now in the storage, those that were there before included. */
   readonly stored: number;
-  /** The records that are not and never will be. */
+  /** The records that the storage will never take. */
   readonly refused: readonly RefusedRecord[];
 }
 
 /** A value that a storage offers to the application's container. */
 export interface ServiceBinding {
-  /** What it is asked for by. */
+  /** The identifier under which the container hands the value out. */
   readonly id: ServiceIdentifier;
-  /** What is handed out. */
+  /** The value that is handed out. */
   readonly value: unknown;
 }
 
@@ -33,7 +33,7 @@ export interface ServiceBinding {
  * again with the same batch when it rejected or took too long.
  */
 export interface UsageStorage {
-  /** What it is called in logs and statistics, such as `sqlite`. */
+  /** The storage's name in logs and statistics, such as `sqlite`. */
   readonly name: string;
 
   /** What the tracker puts into the container, unless the application has put something there. */
@@ -61,12 +61,12 @@ export interface UsageStorage {
 
   /**
    * Deletes the oldest records, for the option `retention`. Leave it out where records cannot be deleted. Several
-   * processes may do so at once; what another one has deleted is not an error.
+   * processes may do so at once; a record that another process has deleted is no error.
    *
    * @param date - records from this moment on are kept
    * @param limit - at most so many are deleted, from 1: the oldest, those of the same millisecond by ascending id
    * @param signal - aborted when the tracker no longer waits for the answer
-   * @returns how many were deleted; fewer than the limit where none that is older is left, or another process deletes it
+   * @returns how many were deleted; fewer than the limit if no older record is left, or another process deletes some
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
@@ -75,7 +75,7 @@ export interface UsageStorage {
   close?(): Promise<void>;
 }
 
-/** A storage that can be asked what it keeps. */
+/** A storage whose records can be read. */
 export interface ReadableUsageStorage extends UsageStorage {
   readonly reader: UsageReader;
 }

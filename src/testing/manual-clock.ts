@@ -6,7 +6,7 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is told otherwise, for tests of whatever depends on time.
+ * A clock that stands still until it is told otherwise, for tests of code that depends on time.
  *
  * ```ts
  * const clock = new ManualClock();
@@ -41,7 +41,7 @@ export class ManualClock implements Clock {
     return timer;
   }
 
-  /** Takes back a timer. */
+  /** Takes back a timer: its callback is not called. */
   clearTimeout(timer: TimerHandle): void {
     this.#timers.delete(timer as Timer);
   }
@@ -52,33 +52,30 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass, calling each timer at its time, and letting promises settle after each.
+   * Lets time pass, calling each timer at its time, and letting promises run on after each.
    *
    * @param byMs - how far, in milliseconds
    */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#elapsedMs + byMs;
-    await settled();
+    await afterPromises();
     for (let timer = this.#next(endMs); timer !== undefined; timer = this.#next(endMs)) {
       this.#timers.delete(timer);
       this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);
       timer.callback();
-      await settled();
+      await afterPromises();
     }
     this.#elapsedMs = endMs;
-    await settled();
+    await afterPromises();
   }
 
   #next(endMs: number): Timer | undefined {
     const due = [...this.#timers].filter(({ dueMs }) => dueMs <= endMs);
-    return due.reduce<Timer | undefined>(
-      (first, timer) => (first && first.dueMs <= timer.dueMs ? first : timer),
-      undefined,
-    );
+    return due.toSorted((a, b) => a.dueMs - b.dueMs)[0];
   }
 }
 
-/** Lets everything that is already on its way, promises of promises too, come to its end. */
-function settled(): Promise<void> {
+/** Resolves when no promise has a callback to run any more, the callbacks of callbacks included. */
+function afterPromises(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

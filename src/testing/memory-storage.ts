@@ -1,6 +1,5 @@
 import { integer, readOptions, text } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
-import type { UsagePosition } from '../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../storage/usage-page.js';
 import {
   type ResolvedUsageCountQuery,
@@ -9,6 +8,7 @@ import {
   type UsageQuery,
   type UsageStreamQuery,
   checkDeletion,
+  isWithin,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
@@ -16,12 +16,13 @@ import {
 import type { SaltStore } from '../storage/salt-store.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
+import { newestFirst } from './contract/records.js';
 
 /** The options of `MemoryStorage`. */
 export class MemoryStorageOptions {
   /** Records kept; the oldest make room for new ones. From 1 to 10,000,000. @default 10_000 */
   readonly maxRecords? = integer({ min: 1, max: 10_000_000, default: 10_000 });
-  /** What it is called in statistics, events and the log. @default 'memory' */
+  /** The storage's name in statistics, events and the log. @default 'memory' */
   readonly name? = text({ default: 'memory' });
 }
 
@@ -79,12 +80,12 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   /**
    * Deletes the oldest records before a date, up to a limit, and says how many.
    *
-   * @throws {TrackUsageError} `INVALID_QUERY` if the date is none, or the limit
+   * @throws {TrackUsageError} `INVALID_QUERY` if the date or the limit cannot be used
    */
   async deleteBefore(date: Date, limit: number, signal?: AbortSignal): Promise<number> {
     checkDeletion(date, limit);
     signal?.throwIfAborted();
-    const old = [...this.#byId.values()].filter((record) => record.date < date).toSorted(newestFirst);
+    const old = this.records.filter((record) => record.date < date).toSorted(newestFirst);
     const oldest = old.toReversed().slice(0, limit);
     for (const { id } of oldest) this.#byId.delete(id);
     return oldest.length;
@@ -117,7 +118,11 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   }
 
   #select(selection: ResolvedUsageCountQuery): UsageRecord[] {
-    return [...this.#byId.values()].filter((record) => matches(record, selection)).toSorted(newestFirst);
+    const filters = [...selection.filters];
+    return this.records
+      .filter(({ date }) => isWithin(date, selection))
+      .filter((record) => filters.every(([name, value]) => record[name] === value))
+      .toSorted(newestFirst);
   }
 }
 
@@ -137,18 +142,4 @@ class MemorySalts implements SaltStore {
     for (const gone of old) this.#byDay.delete(gone);
     return old.length;
   }
-}
-
-function matches(record: UsageRecord, { startDate, endDate, filters }: ResolvedUsageCountQuery): boolean {
-  if (startDate !== null && record.date < startDate) return false;
-  if (endDate !== null && record.date >= endDate) return false;
-  for (const [name, value] of filters) {
-    if (record[name] !== value) return false;
-  }
-  return true;
-}
-
-function newestFirst(a: UsagePosition, b: UsagePosition): number {
-  if (a.id === b.id) return 0;
-  return b.date.getTime() - a.date.getTime() || (a.id < b.id ? 1 : -1);
 }

@@ -93,6 +93,25 @@ class HoldsCasesEqual extends Sound {
   }
 }
 
+class StreamsAll extends Sound {
+  override streamUsage(): AsyncIterableIterator<UsageRecord> {
+    return super.streamUsage();
+  }
+}
+
+class PagesForgetDates extends Sound {
+  override async getUsagePage(query: UsagePageQuery = {}): Promise<UsagePage> {
+    const { items } = await super.getUsagePage({ ...query, startDate: undefined, cursor: null });
+    return { items, nextCursor: null };
+  }
+}
+
+class CountsWithoutFilters extends Sound {
+  override countUsage({ startDate, endDate }: UsageCountQuery = {}): Promise<number> {
+    return super.countUsage({ startDate, endDate });
+  }
+}
+
 class CountsOnePage extends Sound {
   override async countUsage(query?: UsageCountQuery): Promise<number> {
     return Math.min(500, await super.countUsage(query));
@@ -172,7 +191,7 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     'writing keeps what is there when a record comes again',
   ],
   ['cuts milliseconds', ToTheSecond, 'what is read back has every millisecond'],
-  ['is not idempotent', WritesAgainEveryTime, 'writing leaves one row a record when a batch is stored again'],
+  ['is not idempotent', WritesAgainEveryTime, 'writing keeps each record once when a batch is stored again'],
   [
     'loses the batch of a poisoned record',
     LosesPoisonedBatches,
@@ -182,6 +201,9 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
   ['writes after close', WritesAfterClose, 'life cycle refuses to write after close'],
   ['ignores cursors', IgnoresCursors, 'pages by cursor neither repeat nor hide'],
   ['holds upper and lower case equal', HoldsCasesEqual, 'filters tell texts apart'],
+  ['streams all that it keeps', StreamsAll, 'filters find the records within the dates'],
+  ['forgets the dates of pages', PagesForgetDates, 'startDate and endDate include the start'],
+  ['counts without filters', CountsWithoutFilters, 'filters find just the records with a certain route'],
   ['counts one page', CountsOnePage, 'countUsage counts all records'],
   ['takes dates for local time', TakesLocalTime, 'time zones of the process'],
   ['deletes the date itself', DeletesTheDateItself, 'deleteBefore deletes what is older than the date'],

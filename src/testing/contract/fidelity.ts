@@ -3,9 +3,10 @@ import { BLANK, fieldsOf } from '../../record/fields.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import type { JsonObject, JsonValue, UsageRecord } from '../../record/usage-record.js';
 import { holds } from './assertions.js';
-import { HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-values.js';
-import { TEXT_FIELDS, makeRecord, withEveryText } from './records.js';
-import { type ContractCheck, check, storeAll } from './subject.js';
+import { HOSTILE_JSON, HOSTILE_TEXTS, jsonOf } from './hostile-values.js';
+import { TEXT_FIELDS, makeRecord, recordsAt, withEveryText } from './records.js';
+import { storeAll } from './steps.js';
+import { type ContractCheck, check } from './subject.js';
 
 /** Null in every field that may hold it. */
 const NULLS: Partial<UsageRecord> = Object.fromEntries(
@@ -38,7 +39,7 @@ function withEveryJson(json: JsonObject): UsageRecord {
   return makeRecord(Object.fromEntries(fieldsOf('json').map((field) => [field, json])));
 }
 
-/** What comes back of what was stored. */
+/** How records are read back. */
 export const FIDELITY: readonly ContractCheck[] = [
   roundTrip('equals what was stored, field by field', () => [
     makeRecord({
@@ -61,23 +62,16 @@ export const FIDELITY: readonly ContractCheck[] = [
     makeRecord({ query: {}, params: { list: [] }, trackVar: { nested: {} }, username: '', route: '' }),
   ]),
 
-  roundTrip('has every millisecond of the date, also far away and before 1970', () =>
-    [
-      '2026-03-01T12:00:00.001Z',
-      '2026-03-01T12:00:00.999Z',
-      '1969-12-31T23:59:59.999Z',
-      '2099-12-31T23:59:59.500Z',
-    ].map((date) => makeRecord({ date: new Date(date) })),
-  ),
+  roundTrip('has every millisecond of the date, also far away and before 1970', () => [
+    ...recordsAt([-499, 499]),
+    makeRecord({ date: new Date('1969-12-31T23:59:59.999Z') }),
+    makeRecord({ date: new Date('2099-12-31T23:59:59.500Z') }),
+  ]),
 
   roundTrip('has numbers to the last bit', () => [
     makeRecord({ durationMs: 0, requestBytes: 0, responseBytes: 0, weight: 0.1 + 0.2 }),
     makeRecord({ durationMs: 1e12, requestBytes: 2 ** 53 - 1, responseBytes: 2 ** 53 - 1, weight: 1e6 }),
-    makeRecord({
-      durationMs: 0.001,
-      weight: 1 / 3,
-      trackVar: { n: [0.1 + 0.2, 5e-324, 1.7976931348623157e308] },
-    }),
+    makeRecord({ durationMs: 0.001, weight: 1 / 3, trackVar: { n: [0.1 + 0.2, 5e-324, Number.MAX_VALUE] } }),
     makeRecord({ durationMs: 12_345.678, weight: 2 ** 53 - 1, status: 100 }),
     // Clients that add up digits by themselves are off by a bit.
     makeRecord({ durationMs: 90_188.519_254_469_15, weight: 98_010_157_532_589.53 }),
@@ -113,10 +107,8 @@ export const FIDELITY: readonly ContractCheck[] = [
   roundTrip('keeps what the limits leave of JSON that is too deep, too long or too large', () => [
     withEveryJson({ top: nested(500) }),
     withEveryJson({ list: Array.from({ length: 5000 }, (_, index) => index) }),
-    withEveryJson(Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`n${index}`, index]))),
+    withEveryJson(jsonOf(5000, (index) => index)),
     withEveryJson({ text: '😀'.repeat(100_000), ['name'.repeat(5000)]: 1 }),
-    withEveryJson(
-      Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`n${index}`, '"\u0001'.repeat(500)])),
-    ),
+    withEveryJson(jsonOf(60, () => '"\u0001'.repeat(500))),
   ]),
 ];

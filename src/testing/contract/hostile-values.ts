@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../record/usage-record.js';
+import type { JsonObject, JsonValue } from '../../record/usage-record.js';
 
 /** Text that has broken a database, a driver or a terminal before, by what it is. */
 export const HOSTILE_TEXTS: readonly (readonly [title: string, text: string])[] = [
@@ -31,18 +31,20 @@ export const HOSTILE_JSON: readonly (readonly [title: string, json: JsonObject])
   ['names that are numbers', { 1: 'a', 0: 'b', '-1': 'c', '01': 'd' }],
   ['five levels', { a: { b: { c: { d: { e: 'leaf' } } } } }],
   ['lists in lists', { a: [[[['x']], []], null, true, 0] }],
-  ['64 names', Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`name ${index}`, index]))],
-  [
-    'nearly 8 KiB',
-    Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`n${index}`, 'x'.repeat(1024)])),
-  ],
+  ['64 names', jsonOf(64, (index) => index)],
+  ['nearly 8 KiB', jsonOf(7, () => 'x'.repeat(1024))],
   ['nearly 8 KiB of four-byte characters', { a: '😀'.repeat(500), b: '😀'.repeat(500), c: '😀'.repeat(500) }],
   ['text that is a date, a number or null', { a: '2026-01-01T00:00:00.000Z', b: '1', c: 'null', d: 'true' }],
 ];
 
-/** Texts that differ, and that one collation or another takes for the same. */
+/** Texts that differ, and that some collation holds equal. */
 export const LOOKALIKES: readonly string[] = [
   '| |a|A|a | a|a\t|a\u200b|a\u00ad|a\u0301|\u00e1|\u00e0|\u00aa|\u0430|\uff41|ss|SS|\u00df|\u1e9e|i|I|\u0131|\u0130',
   'fi|\ufb01|o|\u00f6|oe|\u0153|1|01|1.0|\uff11|\u2460|\u00c5|\u212b|A\u030a|\ud55c|\u1112\u1161\u11ab|\u304b|\u30ab',
   '\u304c|\u304b\u3099|😀|😁|🇨🇭|🇭🇨|\u0001|\u0002|\ufffd',
 ].flatMap((texts) => texts.split('|'));
+
+/** An object of so many names, each with its value. */
+export function jsonOf(names: number, valueOf: (index: number) => JsonValue): JsonObject {
+  return Object.fromEntries(Array.from({ length: names }, (_, index) => [`n${index}`, valueOf(index)]));
+}

@@ -2,6 +2,7 @@ import { BLANK, USER_AGENT_PARTS, fieldsOf } from '../../record/fields.js';
 import { RecordIds } from '../../record/record-id.js';
 import { sealRecord, sealUserAgent } from '../../record/seal.js';
 import type { UsageRecord, UsageRecordDraft, UserAgent } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 
 const ids = new RecordIds();
 
@@ -13,7 +14,7 @@ const USER_AGENT: UserAgent = {
   string: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
 };
 
-/** What records have that are made without fields of their own. */
+/** The fields of a record for which no others are given. */
 const DEFAULTS: UsageRecordDraft = {
   ...BLANK,
   date: new Date('2026-03-01T12:00:00.123Z'),
@@ -40,7 +41,7 @@ const DEFAULTS: UsageRecordDraft = {
  * Makes a record as the tracker does, for tests: with an id of its own, cut and cleaned to every field's limits, and
  * frozen. Ids grow from record to record.
  *
- * @param fields - what it has in place of the defaults: a request of 2026-03-01T12:00:00.123Z
+ * @param fields - its fields; all others are those of one request of 2026-03-01T12:00:00.123Z
  */
 export function makeRecord(fields: Partial<UsageRecordDraft> = {}): UsageRecord {
   return sealRecord({
@@ -55,13 +56,29 @@ export function makeRecord(fields: Partial<UsageRecordDraft> = {}): UsageRecord 
  * Makes records of one second after another, the oldest first.
  *
  * @param count - how many
- * @param fields - what each of them has
+ * @param fields - the fields of each record
  */
 export function makeRecords(count: number, fields: Partial<UsageRecordDraft> = {}): UsageRecord[] {
   const startMs = Date.parse('2026-03-01T12:00:00.000Z');
   return Array.from({ length: count }, (_, index) =>
     makeRecord({ date: new Date(startMs + index * 1000), ...fields }),
   );
+}
+
+/** A moment that checks tell their dates from. */
+export const NOON = new Date('2026-03-01T12:00:00.500Z');
+
+/** A moment that is so many milliseconds from noon. */
+export function at(offsetMs: number): Date {
+  return new Date(NOON.getTime() + offsetMs);
+}
+
+/** Records at these milliseconds from noon. */
+export function recordsAt(
+  offsetsMs: readonly number[],
+  fields: Partial<UsageRecordDraft> = {},
+): UsageRecord[] {
+  return offsetsMs.map((offsetMs) => makeRecord({ ...fields, date: at(offsetMs) }));
 }
 
 /** The fields of text, those of the user agent aside. */
@@ -74,7 +91,8 @@ export function withEveryText(text: string): UsageRecord {
   return makeRecord({ ...fields, userAgent: Object.fromEntries(parts) as UserAgent });
 }
 
-/** The order in which records are read. */
-export function newestFirst(a: UsageRecord, b: UsageRecord): number {
+/** The order in which records are read, for `toSorted`. */
+export function newestFirst(a: UsagePosition, b: UsagePosition): number {
+  if (a.id === b.id) return 0;
   return b.date.getTime() - a.date.getTime() || (a.id < b.id ? 1 : -1);
 }

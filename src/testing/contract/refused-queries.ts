@@ -1,26 +1,97 @@
 import assert from 'node:assert/strict';
-import type { UsagePageQuery } from '../../storage/usage-query.js';
+import { inspect } from 'node:util';
+import { FILTERS, type UsagePageQuery } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
 import { rejection, rejectsWith } from './assertions.js';
 import { makeRecord, makeRecords } from './records.js';
-import { CURSOR, QUERY_METHODS, type QueryMethod, refusedQueries } from './refusals.js';
-import { type ContractCheck, check, idsOf, storeAll } from './subject.js';
+import { idsOf, storeAll } from './steps.js';
+import { type ContractCheck, check } from './subject.js';
 
-/** Asks a method, and tells what came of it; one that throws instead of rejecting escapes. */
-function ask(storage: ReadableUsageStorage, method: QueryMethod, query: unknown): Promise<unknown> {
+/** The methods that take a query, and the options that only they have. */
+const OWN_OPTIONS = {
+  getUsage: ['limit', 'page'],
+  getUsagePage: ['limit', 'cursor'],
+  countUsage: [],
+  streamUsage: ['batchSize'],
+} as const;
+
+type QueryMethod = keyof typeof OWN_OPTIONS;
+
+const A_DATE =
+  "a valid Date, or ISO 8601 text: a day such as '2026-01-31', or a time with its zone such as '2026-01-31T12:00:00Z'";
+const A_CURSOR =
+  'null for the first page, or the nextCursor of the page before as it was given, ' +
+  'together with the same startDate, endDate and filters';
+
+const NO_DAYS = ['2026-02-31', '2025-02-29', '2026-13-01', '2026-00-10', '2026-01-00', '2026-1-31'];
+const NO_TIMES = ['2026-02-31T00:00:00Z', '2026-01-31T25:00:00Z', '2026-01-31T12:61:00Z'];
+const NO_ISO_8601 = ['31.01.2026', 'yesterday', '', ' 2026-01-31', '2026-01-31\n', '2026-01-31 12:00:00Z'];
+const NO_DATES = [new Date(NaN), 5, null, true, ['2026-01-31'], { $gt: new Date(0) }];
+const NO_INTEGERS = [0, -1, 1.5, NaN, Infinity, '5', 5n, [5]];
+const NO_TEXTS = [{ $ne: null }, ['a'], 5, true, Symbol('x')];
+const NO_CURSOR_TEXTS = ['', '2', 'eyJkYXRlIjoiMjAyNi0wMS0wMSJ9', '<script>', 'x'.repeat(5000)];
+
+/** Values that no storage takes, by the options that they are given for, and what is expected instead. */
+const WRONG_VALUES: readonly (readonly [
+  options: readonly string[],
+  values: readonly unknown[],
+  expected: string,
+])[] = [
+  [['startDate', 'endDate'], [...NO_DAYS, ...NO_TIMES, ...NO_ISO_8601], A_DATE],
+  [['startDate', 'endDate'], ['2026-01-31T12:00:00', ...NO_DATES], A_DATE],
+  [['limit', 'batchSize'], [...NO_INTEGERS, 10_001], 'an integer from 1 to 10000'],
+  [['page'], [...NO_INTEGERS, 1_000_000_001], 'an integer from 1 to 1000000000'],
+  [['cursor'], [...NO_CURSOR_TEXTS, 2, true, {}, ['a']], A_CURSOR],
+  [['route', 'controller', 'action', 'username'], NO_TEXTS, 'text or null'],
+  [['method'], [...NO_TEXTS, null], 'text'],
+  [['status'], ['200', 1.5, NaN, { $gte: 0 }], 'an integer or null'],
+];
+
+/** Options that no method has. */
+const UNKNOWN_OPTIONS = { statuss: 200, start_date: '2026-01-01', $or: [], path: '/' };
+
+/** A query that no storage takes, and the message that refuses it. */
+interface RefusedQuery {
+  readonly query: unknown;
+  readonly message: string;
+}
+
+/** Queries that every storage refuses alike, by the method that is asked. */
+export function refusedQueries(method: QueryMethod): RefusedQuery[] {
+  const names = ['startDate', 'endDate', ...OWN_OPTIONS[method], ...FILTERS];
+  const foreign = Object.values(OWN_OPTIONS).flatMap((own) => own.filter((name) => !names.includes(name)));
+  const unknown = { ...UNKNOWN_OPTIONS, ...Object.fromEntries(foreign.map((name) => [name, 1])) };
+  const refused = (query: unknown, name: string, value: unknown, expected: string): RefusedQuery => {
+    const shown = inspect(value, { maxStringLength: 80, customInspect: false });
+    return { query, message: `${method}: '${name}' is ${shown}; expected ${expected}.` };
+  };
+  return [
+    ...WRONG_VALUES.flatMap(([options, values, expected]) =>
+      options
+        .filter((name) => names.includes(name))
+        .flatMap((name) => values.map((value) => refused({ [name]: value }, name, value, expected))),
+    ),
+    ...Object.entries(unknown).map(([name, value]) =>
+      refused({ [name]: value }, name, value, `one of the options ${names.join(', ')}`),
+    ),
+    ...[null, 'GET', 5, []].map((query) => refused(query, 'query', query, 'an object')),
+  ];
+}
+
+/** Asks a method. An error that it throws instead of rejecting is not caught. */
+function ask({ reader }: ReadableUsageStorage, method: QueryMethod, query: unknown): Promise<unknown> {
   // A stream that waited for its first record would be refused when an answer has long begun.
-  if (method === 'streamUsage')
-    return Promise.resolve().then(() => storage.reader.streamUsage(query as object));
-  return storage.reader[method](query as object);
+  if (method === 'streamUsage') return Promise.resolve().then(() => reader.streamUsage(query as object));
+  return reader[method](query as object);
 }
 
 async function refusesCursor(storage: ReadableUsageStorage, query: UsagePageQuery): Promise<void> {
-  const { message } = await rejectsWith(storage.reader.getUsagePage(query), 'INVALID_QUERY');
+  const message = await rejectsWith(storage.reader.getUsagePage(query), 'INVALID_QUERY');
   assert.match(message, /^getUsagePage: 'cursor' is '/);
-  assert(message.includes(`expected ${CURSOR}.`), message);
+  assert(message.includes(`expected ${A_CURSOR}.`), message);
 }
 
-/** A check that a method refuses what cannot be meant. */
+/** A check that a method refuses queries that cannot be meant. */
 function refusedBy(method: QueryMethod): ContractCheck {
   const how = method === 'streamUsage' ? 'throwing at once' : 'rejecting';
   const title = `are refused by ${method}, by ${how}, with the option, its value and what was expected`;
@@ -29,14 +100,35 @@ function refusedBy(method: QueryMethod): ContractCheck {
     for (const { query, message } of refusedQueries(method)) {
       // A call that threw instead of rejecting would pass by a caller's catch().
       const answer = ask(storage, method, query);
-      assert.equal((await rejectsWith(answer, 'INVALID_QUERY')).message, message);
+      assert.equal(await rejectsWith(answer, 'INVALID_QUERY'), message);
     }
   });
 }
 
-/** Which queries every storage refuses, in the same words. */
+const [startDate, endDate, username, status] = ['2026-03-01', '2027-01-01', null, 200];
+const QUERY = { startDate, endDate, username, status };
+
+/** Queries that differ from `QUERY` in a date or a filter. */
+const OTHER_QUERIES: readonly UsagePageQuery[] = [
+  {},
+  { startDate, endDate, username },
+  { startDate, endDate, status },
+  { startDate, username, status },
+  { endDate, username, status },
+  { ...QUERY, status: 201 },
+  { ...QUERY, status: null },
+  { ...QUERY, username: '' },
+  { ...QUERY, username: 'null' },
+  { ...QUERY, route: null },
+  { ...QUERY, startDate: '2026-02-28' },
+  { ...QUERY, startDate: '2026-03-01T00:00:00.001Z' },
+  { ...QUERY, endDate: '2027-01-01T00:00:00.001Z' },
+  { ...QUERY, startDate: endDate, endDate: startDate },
+];
+
+/** Which queries every storage refuses, and in which words. */
 export const REFUSED_QUERIES: readonly ContractCheck[] = [
-  ...QUERY_METHODS.map(refusedBy),
+  ...(Object.keys(OWN_OPTIONS) as QueryMethod[]).map(refusedBy),
 
   check('include a cursor that was changed at any character, cut or added to', async (storage) => {
     await storeAll(storage, makeRecords(3));
@@ -57,25 +149,14 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
     assert.equal((await storage.reader.getUsagePage({ limit: 1, cursor })).items.length, 1);
   }),
 
-  check(
-    'include the cursor of another query, but not that of the same one written in another way',
-    async (storage) => {
-      await storeAll(storage, makeRecords(3, { username: null }));
-      const query = { startDate: '2026-03-01', endDate: '2027-01-01', username: null, status: 200 };
-      const { nextCursor: cursor } = await storage.reader.getUsagePage({ ...query, limit: 1 });
-      for (const other of otherQueries(query)) await refusesCursor(storage, { ...other, cursor });
-      const same: UsagePageQuery = {
-        status: query.status,
-        username: query.username,
-        endDate: new Date(query.endDate),
-        startDate: '2026-03-01T01:00+01:00',
-      };
-      assert.equal(
-        (await storage.reader.getUsagePage({ ...same, route: undefined, cursor })).items.length,
-        2,
-      );
-    },
-  ),
+  check('include the cursor of another query, but not of its own written in another way', async (storage) => {
+    await storeAll(storage, makeRecords(3, { username }));
+    const { nextCursor: cursor } = await storage.reader.getUsagePage({ ...QUERY, limit: 1 });
+    for (const other of OTHER_QUERIES) await refusesCursor(storage, { ...other, cursor });
+    const own = { route: undefined, status, username, endDate: new Date(endDate) };
+    const page = await storage.reader.getUsagePage({ ...own, startDate: '2026-03-01T01:00+01:00', cursor });
+    assert.equal(page.items.length, 2);
+  }),
 
   check('leave the storage as useful as before', async (storage) => {
     const record = makeRecord();
@@ -86,29 +167,3 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
     assert.deepEqual(await idsOf(storage, { limit: 10_000 }), [record.id]);
   }),
 ];
-
-/** Queries that differ from one in a date or a filter. */
-function otherQueries(query: {
-  startDate: string;
-  endDate: string;
-  username: null;
-  status: number;
-}): UsagePageQuery[] {
-  const { startDate, endDate, username, status } = query;
-  return [
-    {},
-    { startDate, endDate, username },
-    { startDate, endDate, status },
-    { startDate, username, status },
-    { endDate, username, status },
-    { ...query, status: 201 },
-    { ...query, status: null },
-    { ...query, username: '' },
-    { ...query, username: 'null' },
-    { ...query, route: null },
-    { ...query, startDate: '2026-02-28' },
-    { ...query, startDate: '2026-03-01T00:00:00.001Z' },
-    { ...query, endDate: '2027-01-01T00:00:00.001Z' },
-    { ...query, startDate: endDate, endDate: startDate },
-  ];
-}

@@ -1,25 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
-import { rejection, rejectsWith } from './assertions.js';
-import { type ContractCheck, type StorageSubject, check, checkWith, patience } from './subject.js';
+import { refusesAsClosed, rejection } from './assertions.js';
+import { impatience, insist, isLater, patience } from './steps.js';
+import { type ContractCheck, check, checkWith } from './subject.js';
 
 const CLAIMANTS = 6;
 
-/** «Later» is an answer, as of a file that another process writes to; so often it is taken for one. */
-const LATER = 100;
-const PAUSE_MS = 10;
-
-/** A check that storages pass that keep no salts. */
+/** A check of the salts that a storage keeps; a storage without salts passes. */
 function checkSalts(
   title: string,
-  body: (salts: SaltStore, storage: ReadableUsageStorage, subject: StorageSubject) => Promise<void>,
+  body: (salts: SaltStore, storage: ReadableUsageStorage) => Promise<void>,
 ): ContractCheck {
-  return check(title, async (storage, subject) => {
-    if (storage.salts !== undefined) await body(storage.salts, storage, subject);
+  return check(title, async (storage) => {
+    if (storage.salts !== undefined) await body(storage.salts, storage);
   });
 }
 
@@ -34,17 +29,10 @@ function anyDay(): string {
   return day.toISOString().slice(0, 10);
 }
 
+/** Claims a day's salt. «Later» is an answer, as of a file that another process writes to. */
 async function claim({ salts }: ReadableUsageStorage, day: string, proposed = proposal()): Promise<string> {
   assert(salts !== undefined, 'It has salts, and then it has none.');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await salts.claim(day, proposed, patience());
-    } catch (error) {
-      const isLater = error instanceof TrackUsageError && error.code === 'STORAGE_UNAVAILABLE';
-      if (!isLater || attempt === LATER) throw error;
-      await pause(PAUSE_MS);
-    }
-  }
+  return insist(() => salts.claim(day, proposed, patience()), isLater);
 }
 
 /** Asserts that all claimants are told one salt, which is one of their own. */
@@ -59,7 +47,7 @@ async function race(claimants: readonly ReadableUsageStorage[]): Promise<void> {
 
 /** How the salts of days are kept, by storages that keep any. */
 export const SALTS: readonly ContractCheck[] = [
-  checkSalts('keep what is proposed first, and tell it to whoever asks again', async (_salts, storage) => {
+  checkSalts('keep what is proposed first, and tell it to all who ask again', async (_salts, storage) => {
     const [day, first] = [anyDay(), proposal()];
     assert.equal(await claim(storage, day, first), first);
     assert.equal(await claim(storage, day), first);
@@ -79,11 +67,11 @@ export const SALTS: readonly ContractCheck[] = [
 
   checkWith(
     'openAnother',
-    `are the same for ${CLAIMANTS} processes that ask at once`,
-    async (storage, another) => {
+    `are the same for ${CLAIMANTS} processes at once`,
+    async (storage, openAnother) => {
       if (storage.salts === undefined) return;
       const claimants = [storage];
-      while (claimants.length < CLAIMANTS) claimants.push(await another());
+      while (claimants.length < CLAIMANTS) claimants.push(await openAnother());
       await race(claimants);
     },
   ),
@@ -114,9 +102,8 @@ export const SALTS: readonly ContractCheck[] = [
 
   checkSalts('are not kept for somebody who has stopped waiting', async (salts, storage) => {
     const [day, unwanted] = [anyDay(), proposal()];
-    const reason = new Error('no longer waited for');
-    await rejection(salts.claim(day, unwanted, AbortSignal.abort(reason)));
-    await rejection(salts.deleteBefore(day, AbortSignal.abort(reason)));
+    await rejection(salts.claim(day, unwanted, impatience()));
+    await rejection(salts.deleteBefore(day, impatience()));
     assert.notEqual(await claim(storage, day), unwanted);
   }),
 
@@ -130,8 +117,7 @@ export const SALTS: readonly ContractCheck[] = [
     if (storage.close === undefined) return;
     await claim(storage, anyDay());
     await storage.close();
-    const { message } = await rejectsWith(salts.claim(anyDay(), proposal(), patience()), 'STORAGE_CLOSED');
-    assert(message.includes(`'${storage.name}'`), `The error does not name the storage: ${message}`);
-    await rejectsWith(salts.deleteBefore(anyDay(), patience()), 'STORAGE_CLOSED');
+    await refusesAsClosed(storage, salts.claim(anyDay(), proposal(), patience()));
+    await refusesAsClosed(storage, salts.deleteBefore(anyDay(), patience()));
   }),
 ];

@@ -1,20 +1,17 @@
-import { COUNTING } from './counting.js';
-import { CURSOR_PAGING } from './cursor-paging.js';
 import { DELETING } from './deleting.js';
 import { FAULTS } from './faults.js';
 import { FIDELITY } from './fidelity.js';
-import { FILTERING } from './filtering.js';
 import { LIFE_CYCLE } from './life-cycle.js';
-import { PAGING } from './paging.js';
-import { PERIODS } from './periods.js';
+import { CURSOR_PAGING, PAGING } from './paging.js';
 import { REFUSED_QUERIES } from './refused-queries.js';
 import { SALTS } from './salts.js';
+import { COUNTING, FILTERING, PERIODS } from './selecting.js';
 import { STREAMING } from './streaming.js';
 import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from './subject.js';
 import { TIME_ZONES } from './time-zones.js';
 import { WRITING } from './writing.js';
 
-/** The checks, by what they are about, which begins their titles. */
+/** The checks by their theme, which begins their titles. */
 export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   writing: WRITING,
   'a storage at fault': FAULTS,
@@ -33,8 +30,8 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
 };
 
 /**
- * What every readable storage does, whatever it keeps records in, as checks for any test runner. Each of them opens a
- * storage of its own, one after another; the largest store 10,000 records, so give a server half a minute for each.
+ * What every readable storage does, as checks for any test runner. Each check opens a storage of its own, one after
+ * another. The largest checks store 10,000 records, so give a server half a minute for each.
  *
  * ```ts
  * for (const { title, run } of storageContract(open)) it(title, run);

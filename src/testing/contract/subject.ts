@@ -1,10 +1,8 @@
-import type { UsageRecord } from '../../record/usage-record.js';
-import type { UsageQuery } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
 
 /**
- * A storage under the contract, empty when it is opened. What is optional, a storage offers if it can; the checks that
- * need it say so in `needs`.
+ * A storage under the contract, empty when it is opened. It offers as much of the optional members as it can; a check
+ * names in `needs` the one that it cannot do without.
  */
 export interface StorageSubject {
   /** The storage, which keeps nothing yet. */
@@ -31,7 +29,7 @@ export interface StorageSubject {
    */
   readonly reopenInOtherZone?: (() => Promise<ReadableUsageStorage>) | undefined;
 
-  /** Whether its server is so slow that the same is to be shown with a tenth of the records. @default false */
+  /** Whether its server is so slow that a tenth of the records has to do. @default false */
   readonly isSlow?: boolean | undefined;
 
   /** Closes the storage, and removes what it kept. */
@@ -46,9 +44,9 @@ export type StorageOffer = 'reopen' | 'openAnother' | 'poison' | 'reopenInOtherZ
 
 /** One thing that every storage does. */
 export interface StorageCheck {
-  /** What it does: a sentence, different for each check. */
+  /** What every storage does: a sentence, different for each check. */
   readonly title: string;
-  /** What the subject has to offer; where it does not, `run` passes without having checked anything. */
+  /** The offer without which `run` passes and has checked nothing. */
   readonly needs: StorageOffer | null;
   /** Opens an empty storage, checks, and closes it. Rejects where the storage does something else. */
   readonly run: () => Promise<void>;
@@ -66,7 +64,7 @@ export function check(title: string, body: ContractCheck['body']): ContractCheck
   return { title, needs: null, body };
 }
 
-/** A check of what the subject has to offer; it is given that. */
+/** A check that needs an offer of the subject, and is given it. */
 export function checkWith<Offer extends StorageOffer>(
   needs: Offer,
   title: string,
@@ -100,40 +98,4 @@ export function bind({ title, needs, body }: ContractCheck, open: OpenStorage): 
       }
     },
   };
-}
-
-/** A signal that nobody aborts. */
-export function patience(): AbortSignal {
-  return new AbortController().signal;
-}
-
-/** Stores records in one batch, all of which have to be taken. */
-export async function storeAll(
-  storage: ReadableUsageStorage,
-  records: readonly UsageRecord[],
-): Promise<void> {
-  const { stored, refused } = await storage.store(records, patience());
-  if (refused[0] !== undefined) throw refused[0].error;
-  if (stored !== records.length) throw new Error(`${stored} of ${records.length} records were stored.`);
-}
-
-/** Does something while other writes are under way, all of which have to succeed before it ends. */
-export async function beside(body: (begin: (write: Promise<void>) => void) => Promise<void>): Promise<void> {
-  const writes: Promise<[PromiseSettledResult<void>]>[] = [];
-  try {
-    await body((write) => void writes.push(Promise.allSettled([write])));
-  } finally {
-    await Promise.all(writes);
-  }
-  for (const [outcome] of await Promise.all(writes)) if (outcome.status === 'rejected') throw outcome.reason;
-}
-
-/** The ids that a query finds, in its order. */
-export async function idsOf(storage: ReadableUsageStorage, query?: UsageQuery): Promise<string[]> {
-  return (await storage.reader.getUsage(query)).map(({ id }) => id);
-}
-
-/** The ids of records. */
-export function ids(records: readonly UsageRecord[]): string[] {
-  return records.map(({ id }) => id);
 }
