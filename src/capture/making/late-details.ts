@@ -167,10 +167,9 @@ export class LateDetails {
   ): JsonObject | null | Promise<JsonObject | null> {
     const address = this.#addresses.of(exchange);
     if (address === null) return null;
-    const known = locator.peek(address.full);
-    if (known !== undefined) return isAnonymous ? countryOf(known) : known;
-    const answer = locator.locate(address.full, exchange.asyncContext);
-    return isAnonymous ? answer.then(countryOf) : answer;
+    const location = locator.locate(address.full, exchange.asyncContext);
+    if (!isAnonymous) return location;
+    return location instanceof Promise ? location.then(countryOf) : countryOf(location);
   }
 }
 

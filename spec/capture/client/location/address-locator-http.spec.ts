@@ -50,7 +50,7 @@ describe('An address locator with an end point that', () => {
       const settings = resolveGeo('spec', { lookup, timeoutMs: 100, maxConcurrent: 3, breakerFailures: 3 });
       locator = new AddressLocator(systemClock, settings, ({ message }) => faults.push(message));
       const addresses = Array.from({ length: 20 }, (_, index) => `8.8.8.${index}`);
-      const answers = await Promise.all(addresses.map((address) => locator.locate(address)));
+      const answers = await Promise.all(addresses.map(async (address) => locator.locate(address)));
       expect(new Set(answers)).to.deep.equal(new Set([null]));
       const { lookups, failures, skipped, ...rest } = locator.stats();
       expect(rest).to.deep.equal({ hits: 0, misses: 20, withheld: 0 });
