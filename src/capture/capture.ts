@@ -242,19 +242,10 @@ export class Capture implements ExchangeWatcher {
       }
       this.#onRequest(context);
       if (hasReachedController(context)) this.missed(MOUNTED_LATE);
-      this.#open(new Exchange(context, this));
-    } catch (error) {
-      this.#sink.lost('watching a request', error);
-    }
-  }
-
-  #open(exchange: Exchange): void {
-    try {
-      exchange.open();
+      new Exchange(context, this).open();
       this.underWay += 1;
     } catch (error) {
-      exchange.cancel();
-      throw error;
+      this.#sink.lost('watching a request', error);
     }
   }
 }
