@@ -73,8 +73,7 @@ export class LateDetails {
     });
     this.#addresses = addresses;
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
-    this.#locator =
-      geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
+    this.#locator = geo === null ? null : new AddressLocator(clock, geo, sink);
     this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
   }
 

@@ -3,12 +3,16 @@ import { AddressLocator } from '../../../../src/capture/client/location/address-
 import { type GeoOptions, resolveGeo } from '../../../../src/options/geo-options.js';
 import { ManualClock } from '../../../../src/testing/index.js';
 import { ControlledSource } from '../../../support/controlled-source.js';
+import { listing } from '../../../support/listing-sink.js';
 
 const SWISS = { countryCode: 'CH' };
 
 describe('An address locator', () => {
   let clock: ManualClock;
   let source: ControlledSource;
+  const faults: string[] = [];
+
+  afterEach(() => expect(faults.splice(0)).to.deep.equal([]));
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -17,9 +21,7 @@ describe('An address locator', () => {
 
   function makeLocator(options: Partial<GeoOptions> = {}): AddressLocator {
     const settings = resolveGeo('spec', { lookup: source.lookup, ...options });
-    return new AddressLocator(clock, settings, (error) => {
-      throw error;
-    });
+    return new AddressLocator(clock, settings, listing(faults));
   }
 
   it('tells where an address is, and remembers it', async () => {

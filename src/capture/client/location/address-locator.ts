@@ -7,6 +7,7 @@ import { TrackUsageError } from '../../../errors.js';
 import { readGeoInfo } from '../../../record/geo-info.js';
 import type { JsonObject } from '../../../record/usage-record.js';
 import { type KeptContext, callIn } from '../../../time/own-context.js';
+import type { RecordSink } from '../../record-sink.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 
 /** What became of the addresses that were asked for. */
@@ -45,8 +46,9 @@ interface Inquiry {
 /** A source is suspicious after so many addresses without a location. */
 const SUSPICIOUS = 10;
 
-/** The log tells of at most one failure in so many milliseconds. */
-const QUIET_MS = 60_000;
+const IN_VAIN =
+  `the first ${SUSPICIOUS} addresses that were looked up have no location. See what the source answers: ` +
+  'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names.';
 
 /**
  * Everything around a geo look-up that is not the source's own business: which addresses are sent, how many
@@ -55,7 +57,7 @@ const QUIET_MS = 60_000;
 export class AddressLocator {
   readonly #clock: Clock;
   readonly #settings: GeoSettings;
-  readonly #fault: (error: Error) => void;
+  readonly #sink: Pick<RecordSink, 'fault' | 'warn'>;
   readonly #known: QuickLRU<string, Known>;
   readonly #breaker: CircuitBreaker;
   /** The look-ups that are under way or wait, by address. */
@@ -64,17 +66,15 @@ export class AddressLocator {
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
   readonly #skipped: Record<Obstacle, number> = { breaker: 0, queue: 0, closed: 0 };
-  /** Look-ups without a location since the start; null once one had a location, or the log told of them. */
-  #inVain: number | null = 0;
-  #untold = 0;
-  #toldAtMs = -Infinity;
+  /** Look-ups without a location before the first that had one, which makes it infinite. */
+  #inVain = 0;
   #isClosed = false;
 
-  /** @param fault - told of failures, at most once a minute and without the address */
-  constructor(clock: Clock, settings: GeoSettings, fault: (error: Error) => void) {
+  /** @param sink - told of failures, without the address */
+  constructor(clock: Clock, settings: GeoSettings, sink: Pick<RecordSink, 'fault' | 'warn'>) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#fault = fault;
+    this.#sink = sink;
     // A QuickLRU keeps up to twice its `maxSize`.
     this.#known = new QuickLRU({ maxSize: Math.floor(settings.cacheMaxAddresses / 2) });
     this.#breaker = new CircuitBreaker(clock, settings.breakerFailures, settings.breakerPauseMs);
@@ -205,45 +205,24 @@ export class AddressLocator {
     try {
       await this.#settings.lookup.ready?.();
     } catch (error) {
-      if (!this.#isClosed) this.#tell(error as Error);
+      if (!this.#isClosed) this.#tell(error);
     }
   }
 
-  /** Reports a source none of whose answers has a location: they may be read under the wrong names. */
+  /** Warns of a source none of whose first answers has a location: they may be read under the wrong names. */
   #judge(location: JsonObject | null): void {
-    if (this.#inVain === null) return;
-    this.#inVain = location === null || Object.keys(location).length === 0 ? this.#inVain + 1 : null;
-    if (this.#inVain === null || this.#inVain < SUSPICIOUS || !this.#mayTell()) return;
-    this.#tell(
-      new Error(
-        `the first ${this.#inVain} addresses that were looked up have no location. See what the source answers: ` +
-          'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names',
-      ),
-    );
-    this.#inVain = null;
+    this.#inVain = location === null ? this.#inVain + 1 : Infinity;
+    if (this.#inVain === SUSPICIOUS) this.#sink.warn('geo', IN_VAIN);
   }
 
   #failed(error: unknown): void {
     this.#counts.failures += 1;
-    this.#untold += 1;
     this.#breaker.failed();
-    if (!this.#mayTell()) return;
-    const count = this.#untold === 1 ? 'a geo look-up' : `${this.#untold} geo look-ups`;
-    this.#untold = 0;
-    this.#tell(new Error(`${count} failed: ${describe(error)}`));
+    this.#tell(new Error(`a geo look-up failed: ${describe(error)}`));
   }
 
-  #mayTell(): boolean {
-    return this.#clock.monotonic() - this.#toldAtMs >= QUIET_MS;
-  }
-
-  #tell(error: Error): void {
-    this.#toldAtMs = this.#clock.monotonic();
-    try {
-      this.#fault(error);
-    } catch {
-      // There is nobody left to tell.
-    }
+  #tell(error: unknown): void {
+    this.#sink.fault("the option 'geo'", error);
   }
 }
 

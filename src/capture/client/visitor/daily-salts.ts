@@ -186,12 +186,7 @@ export class DailySalts {
   }
 
   #failed(what: string, error: unknown, salt: string): void {
-    if (this.#isClosed) return;
-    try {
-      this.#fault(new Error(`${what}: ${describe(error, salt)}`));
-    } catch {
-      // There is nobody left to tell.
-    }
+    if (!this.#isClosed) this.#fault(new Error(`${what}: ${describe(error, salt)}`));
   }
 }
 
