@@ -10,10 +10,7 @@ import type { RecordSink } from '../record-sink.js';
 import { readTarget } from '../request/request-target.js';
 
 /** Why a tracked request was not recorded, as configured. */
-export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled', 'untracked'] as const;
-
-/** Why a tracked request was not recorded, as configured. */
-export type SkipReason = (typeof SKIP_REASONS)[number];
+export type SkipReason = 'ignored' | 'signal' | 'bot' | 'sampled' | 'untracked';
 
 /**
  * Requests that were not recorded, as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, sampling,
