@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
-import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
+import { callIn, inOwnContext } from '../time/own-context.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { UsageRecordDraft } from '../record/usage-record.js';
 import type { Attribution } from './exchange/attribution.js';
@@ -18,7 +18,7 @@ import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './client/visitor/visitors.js';
 import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
-import { type Impatience, WaitingRoom } from './making/waiting-room.js';
+import { type Finish, WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
 export type CaptureSettings = RecordSettings & Policy & LateSettings & Pick<TrackerSettings, 'queue'>;
@@ -60,6 +60,15 @@ export class Capture implements ExchangeWatcher {
     for (const exchange of closed) this.#record(exchange);
   };
 
+  readonly #finish: Finish = (draft, asyncContext, lack) => {
+    try {
+      this.#details.finish(draft, lack);
+      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
+    } catch (error) {
+      this.#sink.lost('making a record', error);
+    }
+  };
+
   /**
    * @param sink - where records go
    * @param salts - the salts of visitors' pseudonyms; null without the option `visitors`
@@ -80,9 +89,7 @@ export class Capture implements ExchangeWatcher {
     this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
-    this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, (draft, asyncContext, why) =>
-      this.#finish(draft, asyncContext, why),
-    );
+    this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, this.#finish);
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
@@ -222,16 +229,7 @@ export class Capture implements ExchangeWatcher {
   #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
     const late = this.#details.begin(draft, exchange, isAnonymous);
     if (late === null) this.#finish(draft, exchange.asyncContext, null);
-    else this.#waiting.add(draft, late.parts, late.maxWaitMs, exchange.asyncContext);
-  }
-
-  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null): void {
-    try {
-      this.#details.finish(draft, why);
-      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
-    } catch (error) {
-      this.#sink.lost('making a record', error);
-    }
+    else this.#waiting.add(draft, late, exchange.asyncContext);
   }
 
   #watch(context: Context): void {

@@ -31,18 +31,15 @@ export type CarryingResponse = ServerResponse & {
   readonly stream?: ServerHttp2Stream;
 };
 
-/** A context whose response may carry an exchange. */
-interface Carrying {
-  readonly res: CarryingResponse;
-}
-
 /**
  * The exchange that a request belongs to, if it is watched. It stands on the response, which all applications share that hand one
  * request to each other, while each has a context of its own.
  *
  * @param context - a Koa context
  */
-export function exchangeOf(context: Partial<Carrying> | null | undefined): Exchange | undefined {
+export function exchangeOf(
+  context: { readonly res?: CarryingResponse } | null | undefined,
+): Exchange | undefined {
   return context?.res?.[EXCHANGE];
 }
 
