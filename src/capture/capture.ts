@@ -3,14 +3,13 @@ import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
 import { callIn, inOwnContext } from '../time/own-context.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
-import type { UsageRecordDraft } from '../record/usage-record.js';
 import type { Attribution } from './exchange/attribution.js';
 import { Exchange, type ExchangeWatcher, exchangeOf, hasReachedController } from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
 import type { LocatorStats } from './client/location/address-locator.js';
-import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
+import { Gate, type SkipCounts } from './making/gate.js';
 import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
 import { hasNamesake } from './attribution/known-actions.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
@@ -188,8 +187,13 @@ export class Capture implements ExchangeWatcher {
       const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;
       const draft = this.#maker.draft(exchange, policy, verdict);
-      if (draft.bot && this.#skipsBots) this.#gate.skip('bot');
-      else this.#complete(draft, exchange, verdict);
+      if (draft.bot && this.#skipsBots) {
+        this.#gate.skip('bot');
+        return;
+      }
+      const late = this.#details.begin(draft, exchange, verdict.isAnonymous);
+      if (late === null) this.#finish(draft, exchange.asyncContext, null);
+      else this.#waiting.add(draft, late, exchange.asyncContext);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -223,13 +227,6 @@ export class Capture implements ExchangeWatcher {
     if (this.#warned.has(kind)) return;
     this.#warned.add(kind);
     this.#sink.warn(kind, message);
-  }
-
-  /** Adds the parts of a record that may be late. */
-  #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
-    const late = this.#details.begin(draft, exchange, isAnonymous);
-    if (late === null) this.#finish(draft, exchange.asyncContext, null);
-    else this.#waiting.add(draft, late, exchange.asyncContext);
   }
 
   #watch(context: Context): void {

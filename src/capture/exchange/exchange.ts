@@ -123,7 +123,7 @@ export class Exchange implements ByteCounter {
     this.watcher = watcher;
   }
 
-  /** Starts listening for the response's close, and counting the bodies. If it throws, it hands nothing to its watcher. */
+  /** Starts listening for the response's close, and counting the bodies. An exchange whose `open` throws reaches no watcher. */
   open(): void {
     const response: CarryingResponse = this.context.res;
     try {

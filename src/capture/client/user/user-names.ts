@@ -10,6 +10,10 @@ const MAX_HEADER_LENGTH = 4096;
 export class UserNames {
   readonly #user: TrackerSettings['user'];
   readonly #onFailure: (error: unknown) => void;
+  readonly #fail = (error: unknown): null => {
+    this.#onFailure(error);
+    return null;
+  };
 
   /** @param onFailure - is told when the option's callback throws */
   constructor({ user }: Pick<TrackerSettings, 'user'>, onFailure: (error: unknown) => void) {
@@ -25,24 +29,11 @@ export class UserNames {
     }
     try {
       const name: unknown = this.#user(context);
-      return isThenable(name) ? this.#await(name) : nameOf(name);
+      return isThenable(name) ? Promise.resolve(name).then(nameOf).catch(this.#fail) : nameOf(name);
     } catch (error) {
       return this.#fail(error);
     }
   };
-
-  async #await(promise: PromiseLike<unknown>): Promise<string | null> {
-    try {
-      return nameOf(await promise);
-    } catch (error) {
-      return this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): null {
-    this.#onFailure(error);
-    return null;
-  }
 }
 
 function nameOf(name: unknown): string | null {
