@@ -70,7 +70,7 @@ export class AddressLocator {
   #inVain = 0;
   #isClosed = false;
 
-  /** @param sink - told of failures, without the address */
+  /** @param sink - told of failures, without the address; it never throws */
   constructor(clock: Clock, settings: GeoSettings, sink: Pick<RecordSink, 'fault' | 'warn'>) {
     this.#clock = clock;
     this.#settings = settings;

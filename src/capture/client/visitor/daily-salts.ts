@@ -55,7 +55,7 @@ export class DailySalts {
   #deletedOn = -Infinity;
   #isClosed = false;
 
-  /** @param fault - told of failures, without any salt */
+  /** @param fault - told of failures, without any salt; it never throws */
   constructor(clock: Clock, fault: (error: Error) => void) {
     this.#clock = clock;
     this.#look = new WakeTimer(clock);
