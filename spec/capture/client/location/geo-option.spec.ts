@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { GeoLookup, TrackUsageOptions } from '../../../../src/index.js';
 import { httpGeo, maxmindGeo } from '../../../../src/geo/index.js';
 import { ManualClock } from '../../../../src/testing/manual-clock.js';
+import { CrashWatch } from '../../../support/crash-watch.js';
 import { oddValues } from '../../../support/odd-values.js';
 import { serveHandler } from '../../../support/serve-handler.js';
 import type { Served } from '../../../support/serve.js';
@@ -80,6 +81,8 @@ describe('The option geo', () => {
     const fail = (): never => {
       throw new Error('no log');
     };
+    const watch = new CrashWatch();
+    watch.start();
     for (const value of oddValues()) {
       const throwing = async (): Promise<never> => {
         // oxlint-disable-next-line typescript/only-throw-error -- a source may throw anything
@@ -92,6 +95,8 @@ describe('The option geo', () => {
       expect(served.usage.tracker.stats().geo).to.include({ lookups: 1, failures: 1 });
       await served.close();
     }
+    await watch.stop();
+    expect(watch.crashes).to.deep.equal([]);
   });
 
   it('says once in the log that the source knows none of the addresses', async () => {
