@@ -92,6 +92,24 @@ describe('An application with odd habits', () => {
     expect(served.usage.tracker.health()).to.equal('ok');
   });
 
+  it('that lets nobody watch a body is served all the same, and the request is lost once', async () => {
+    served = await serve({
+      before: [
+        ({ req }, next) => {
+          // oxlint-disable-next-line typescript/unbound-method -- it is put back where it was
+          Object.defineProperty(req, 'push', { value: req.push, writable: false });
+          return next();
+        },
+      ],
+      after: [(context) => void (context.body = 'ok')],
+      tracker: { ...EVERYTHING, logger: quiet },
+    });
+    const response = await fetch(served.origin, { method: 'POST', body: 'x' });
+    expect(await response.text()).to.equal('ok');
+    expect(await served.records()).to.deep.equal([]);
+    expect(served.usage.tracker.stats().dropped.internal).to.equal(1);
+  });
+
   it('that gives a class a name of its own, and a method a symbol, is tracked', async () => {
     served = await serve({ controllers: [OddController] });
     expect(await (await fetch(`${served.origin}/odd/named/by-symbol`)).text()).to.equal('symbol');

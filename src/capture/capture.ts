@@ -1,16 +1,15 @@
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
-import { type KeptContext, callIn, inOwnContext } from '../time/own-context.js';
+import { callIn, inOwnContext } from '../time/own-context.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
-import type { UsageRecordDraft } from '../record/usage-record.js';
 import type { Attribution } from './exchange/attribution.js';
 import { Exchange, type ExchangeWatcher, exchangeOf, hasReachedController } from './exchange/exchange.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
 import type { LocatorStats } from './client/location/address-locator.js';
-import { Gate, type SkipCounts, type Verdict } from './making/gate.js';
+import { Gate, type SkipCounts } from './making/gate.js';
 import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
 import { hasNamesake } from './attribution/known-actions.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
@@ -18,7 +17,7 @@ import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import type { VisitorStats } from './client/visitor/visitors.js';
 import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
-import { type Impatience, WaitingRoom } from './making/waiting-room.js';
+import { type Finish, WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
 export type CaptureSettings = RecordSettings & Policy & LateSettings & Pick<TrackerSettings, 'queue'>;
@@ -60,6 +59,15 @@ export class Capture implements ExchangeWatcher {
     for (const exchange of closed) this.#record(exchange);
   };
 
+  readonly #finish: Finish = (draft, asyncContext, lack) => {
+    try {
+      this.#details.finish(draft, lack);
+      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
+    } catch (error) {
+      this.#sink.lost('making a record', error);
+    }
+  };
+
   /**
    * @param sink - where records go
    * @param salts - the salts of visitors' pseudonyms; null without the option `visitors`
@@ -80,9 +88,7 @@ export class Capture implements ExchangeWatcher {
     this.#maker = new RecordMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
-    this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, (draft, asyncContext, why) =>
-      this.#finish(draft, asyncContext, why),
-    );
+    this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, this.#finish);
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
@@ -181,8 +187,13 @@ export class Capture implements ExchangeWatcher {
       const verdict = this.#gate.judge(exchange, policy);
       if (verdict === null) return;
       const draft = this.#maker.draft(exchange, policy, verdict);
-      if (draft.bot && this.#skipsBots) this.#gate.skip('bot');
-      else this.#complete(draft, exchange, verdict);
+      if (draft.bot && this.#skipsBots) {
+        this.#gate.skip('bot');
+        return;
+      }
+      const late = this.#details.begin(draft, exchange, verdict.isAnonymous);
+      if (late === null) this.#finish(draft, exchange.asyncContext, null);
+      else this.#waiting.add(draft, late, exchange.asyncContext);
     } catch (error) {
       this.#sink.lost('making a record', error);
     }
@@ -218,22 +229,6 @@ export class Capture implements ExchangeWatcher {
     this.#sink.warn(kind, message);
   }
 
-  /** Adds the parts of a record that may be late. */
-  #complete(draft: UsageRecordDraft, exchange: Exchange, { isAnonymous }: Verdict): void {
-    const late = this.#details.begin(draft, exchange, isAnonymous);
-    if (late === null) this.#finish(draft, exchange.asyncContext, null);
-    else this.#waiting.add(draft, late.parts, late.maxWaitMs, exchange.asyncContext);
-  }
-
-  #finish(draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null): void {
-    try {
-      this.#details.finish(draft, why);
-      this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
-    } catch (error) {
-      this.#sink.lost('making a record', error);
-    }
-  }
-
   #watch(context: Context): void {
     try {
       if ((context.res as unknown) === undefined) {
@@ -242,19 +237,10 @@ export class Capture implements ExchangeWatcher {
       }
       this.#onRequest(context);
       if (hasReachedController(context)) this.missed(MOUNTED_LATE);
-      this.#open(new Exchange(context, this));
-    } catch (error) {
-      this.#sink.lost('watching a request', error);
-    }
-  }
-
-  #open(exchange: Exchange): void {
-    try {
-      exchange.open();
+      new Exchange(context, this).open();
       this.underWay += 1;
     } catch (error) {
-      exchange.cancel();
-      throw error;
+      this.#sink.lost('watching a request', error);
     }
   }
 }

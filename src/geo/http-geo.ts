@@ -20,7 +20,7 @@ const PLACEHOLDER = '{ip}';
 
 /** The options of `httpGeo`. */
 export class HttpGeoOptions {
-  /** The end point, over http or https, with `{ip}` in its path or query where the address has to be. */
+  /** The end point's URL, http or https, with `{ip}` in its path or query in the place of the address. */
   readonly url = required(
     text({
       expected:
@@ -30,7 +30,7 @@ export class HttpGeoOptions {
   );
   /** How long an answer may take, redirects included, in milliseconds, from 1 to 60,000. @default 2_000 */
   readonly timeoutMs? = integer({ min: 1, max: 60_000, default: 2000, unit: 'milliseconds' });
-  /** Headers to send, such as a key of the service. They are in no error, and are not sent to another origin. @default {} */
+  /** Headers to send, such as a key of the service. They stand in no error, and go to no other origin. @default {} */
   readonly headers? = option<Readonly<Record<string, string>>>({
     default: {},
     isSecret: true,
@@ -39,15 +39,15 @@ export class HttpGeoOptions {
     convert: readHeaders,
   });
   /**
-   * Makes the location from the answer; null stands for an address that is not known. Reports by country need the
-   * names of `GeoInfo`. @default reads FreeGeoIP's answers, and those of ipapi.co, ip-api.com and ipwho.is
+   * Makes the location of the answer; null stands for an address that is not known. A record keeps the fields of
+   * `GeoInfo`. @default reads the answers of FreeGeoIP, ipapi.co, ip-api.com and ipwho.is
    */
   readonly map? = callable<(answer: JsonObject) => JsonObject | null>(readFreeGeoIp);
 }
 
 /**
- * Looks addresses up at an end point that answers JSON as FreeGeoIP did. Answers of more than 64 KiB, and any that
- * are not JSON, are refused. At most three redirects are followed: never from https to http, and never to a host
+ * Looks addresses up at an end point that answers JSON, as FreeGeoIP did. An answer of more than 64 KiB, or of
+ * another type, is refused. At most three redirects are followed: never from https to http, and never to a host
  * that is not public. The end point itself may be a private host.
  *
  * ```ts
@@ -60,7 +60,7 @@ export function httpGeo(options: HttpGeoOptions): GeoSource {
   return httpGeoWithin(options, INTERNET);
 }
 
-/** As {@link httpGeo}, with another idea of which hosts are public. */
+/** Makes the source of {@link httpGeo}, with a reach of its own. */
 export function httpGeoWithin(options: HttpGeoOptions, reach: Reach): GeoSource {
   const { url, timeoutMs, headers, map } = readOptions('httpGeo', HttpGeoOptions, options);
   const urlOf = (address: string): URL => new URL(url.replaceAll(PLACEHOLDER, encodeURIComponent(address)));
@@ -100,7 +100,7 @@ function readHeaders(headers: object, { subject, name: holder }: OptionPlace): R
 /**
  * Reads the answers of FreeGeoIP and of the services that took its place: freegeoip.net and freegeoip.app
  * (`country_code`, `region_name`, `time_zone`), ipapi.co (`region`, `timezone`), ip-api.com (`countryCode`, `lat`,
- * `lon`), ipwho.is (`timezone.id`). An answer without any of it, such as an error's, is that of an unknown address.
+ * `lon`), ipwho.is (`timezone.id`). In an answer without any of these names, the address is not known.
  */
 export function readFreeGeoIp(answer: JsonObject): GeoInfo | null {
   const timezone = answer['timezone'];

@@ -3,22 +3,22 @@ import { type LookupFunction, isIP } from 'node:net';
 import { TrackUsageError } from '../errors.js';
 import { publicAddress } from '../public-address.js';
 
-/** Which hosts a redirect may lead to. */
+/** The hosts that a redirect may lead to. */
 export interface Reach {
-  /** Whether an address is one of the internet. */
+  /** Whether an address is public. */
   readonly isPublic: (address: string) => boolean;
   /** Asks the system for all addresses of a host. */
   readonly resolve: LookupFunction;
 }
 
-/** The internet, by the system's resolver. */
+/** All public hosts, as the system's resolver finds them. */
 export const INTERNET: Reach = {
   isPublic: (address) => publicAddress(address) !== null,
   resolve: lookup,
 };
 
 /**
- * A resolver for sockets that refuses a host with any address that is not public. The socket connects to the very
+ * A resolver for sockets that refuses a host if one of its addresses is not public. The socket connects to the
  * addresses that were checked, so that a name cannot change its meaning in between (DNS rebinding).
  */
 export function publicOnly({ isPublic, resolve }: Reach): LookupFunction {
@@ -42,15 +42,15 @@ export function publicOnly({ isPublic, resolve }: Reach): LookupFunction {
 /**
  * Where a redirect leads, without credentials.
  *
- * @throws {TrackUsageError} `GEO_SOURCE` if that is no place to go: no URL, another protocol, no longer encrypted,
- *   or an address that is not public
+ * @throws {TrackUsageError} `GEO_SOURCE` if the redirect is not followed: to no URL, to another protocol, from https
+ *   to http, or to an address that is not public
  */
 export function nextHop(from: URL, location: string | undefined, { isPublic }: Reach): URL {
   if (location === undefined || !URL.canParse(location, from.href)) throw unusable('redirects to nowhere');
   const next = new URL(location, from);
   const isWeb = next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:');
   if (!isWeb) throw unusable(`redirects to a URL of ${next.protocol}, which is not followed`);
-  // Sockets do not ask the resolver about a host that is an address.
+  // A socket asks its resolver about names alone, and connects to an address as it is.
   const host = next.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) !== 0 && !isPublic(host)) throw notPublic();
   next.username = '';
@@ -58,9 +58,13 @@ export function nextHop(from: URL, location: string | undefined, { isPublic }: R
   return next;
 }
 
-/** The error of an end point that does what cannot be used. */
-export function unusable(does: string, cause?: unknown): TrackUsageError {
-  return new TrackUsageError('GEO_SOURCE', `httpGeo: the end point ${does}.`, cause);
+/**
+ * Makes the error of an end point.
+ *
+ * @param does - the end of a sentence whose subject is the end point
+ */
+export function unusable(does: string): TrackUsageError {
+  return new TrackUsageError('GEO_SOURCE', `httpGeo: the end point ${does}.`);
 }
 
 function notPublic(): TrackUsageError {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Context, Middleware } from 'koa';
-import { drawWeight } from '../../../src/capture/making/sampling.js';
+import { drawWeight } from '../../../src/capture/making/gate.js';
 import type { TrackUsageOptions } from '../../../src/index.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { WaitingRoom } from '../../../src/capture/making/waiting-room.js';
+import { type LatePart, WaitingRoom } from '../../../src/capture/making/waiting-room.js';
 import type { UsageRecordDraft } from '../../../src/record/usage-record.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { makeRecord } from '../../support/records.js';
@@ -14,9 +14,9 @@ describe('WaitingRoom', () => {
     finished.length = 0;
     reasons.length = 0;
     clock = new ManualClock();
-    room = new WaitingRoom(clock, 1000, (draft, _context, why) => {
+    room = new WaitingRoom(clock, 1000, (draft, _context, lack) => {
       finished.push(draft);
-      reasons.push(why);
+      reasons.push(lack === null ? null : `${lack.why}: ${[...lack.fields].join()}`);
     });
   });
 
@@ -24,13 +24,21 @@ describe('WaitingRoom', () => {
     return { ...makeRecord(), username: null, ipInfo: null };
   }
 
+  function part(field: LatePart['field'], value: Promise<unknown>, maxWaitMs = 100): LatePart {
+    return { field, value, maxWaitMs };
+  }
+
+  function never(maxWaitMs = 100): LatePart {
+    return part('ipInfo', new Promise(() => {}), maxWaitMs);
+  }
+
   it('lets a draft go when all of its parts have come', async () => {
-    const { promise, resolve } = Promise.withResolvers<Partial<UsageRecordDraft>>();
+    const { promise, resolve } = Promise.withResolvers<object>();
     const waiting = makeDraft();
-    room.add(waiting, [Promise.resolve({ username: 'ada' }), promise], 100);
+    room.add(waiting, [part('username', Promise.resolve('ada'), 10), part('ipInfo', promise)]);
     await clock.advance(99);
     expect(finished).to.deep.equal([]);
-    resolve({ ipInfo: { country: 'CH' } });
+    resolve({ country: 'CH' });
     await room.left();
     expect(finished).to.deep.equal([waiting]);
     expect(waiting).to.deep.include({ username: 'ada', ipInfo: { country: 'CH' } });
@@ -38,36 +46,36 @@ describe('WaitingRoom', () => {
   });
 
   it('lets it go with what has come when its time is over, and does not touch it afterwards', async () => {
-    const { promise, resolve } = Promise.withResolvers<Partial<UsageRecordDraft>>();
+    const { promise, resolve } = Promise.withResolvers<object>();
     const waiting = makeDraft();
-    room.add(waiting, [Promise.resolve({ username: 'ada' }), promise], 100);
+    room.add(waiting, [part('username', Promise.resolve('ada'), 10), part('ipInfo', promise)]);
     await clock.advance(100);
     expect(finished).to.deep.equal([waiting]);
     Object.freeze(waiting);
-    resolve({ ipInfo: { country: 'CH' } });
+    resolve({ country: 'CH' });
     await clock.advance(1000);
     expect(waiting).to.deep.include({ username: 'ada', ipInfo: null });
-    expect(reasons).to.deep.equal(['late']);
+    expect(reasons).to.deep.equal(['late: ipInfo']);
     expect(finished).to.have.lengthOf(1);
   });
 
   it('lets everybody go when it is emptied', async () => {
-    for (let count = 0; count < 3; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
+    for (let count = 0; count < 3; count += 1) room.add(makeDraft(), [never()]);
     room.empty();
-    expect(reasons).to.deep.equal(['closed', 'closed', 'closed']);
+    expect(reasons).to.deep.equal(Array.from({ length: 3 }, () => 'closed: ipInfo'));
     await room.left();
     await clock.advance(1000);
     expect(finished).to.have.lengthOf(3);
   });
 
   it('waits for those who were there, and not for those who come later', async () => {
-    room.add(makeDraft(), [new Promise(() => {})], 100);
-    room.add(makeDraft(), [new Promise(() => {})], 200);
+    room.add(makeDraft(), [never()]);
+    room.add(makeDraft(), [never(200)]);
     let hasLeft = false;
     const leaving = room.left().then(() => (hasLeft = true));
     for (let count = 0; count < 3; count += 1) {
       await clock.advance(60);
-      room.add(makeDraft(), [new Promise(() => {})], 100);
+      room.add(makeDraft(), [never()]);
     }
     expect([hasLeft, finished.length]).to.deep.equal([false, 2]);
     await clock.advance(20);
@@ -76,9 +84,9 @@ describe('WaitingRoom', () => {
   });
 
   it('holds as many as it may, and lets go at once what comes then', async () => {
-    for (let count = 0; count < 1100; count += 1) room.add(makeDraft(), [new Promise(() => {})], 100);
+    for (let count = 0; count < 1100; count += 1) room.add(makeDraft(), [never()]);
     expect(finished).to.have.lengthOf(100);
-    expect(new Set(reasons)).to.deep.equal(new Set(['full']));
+    expect(new Set(reasons)).to.deep.equal(new Set(['full: ipInfo']));
     await clock.advance(100);
     expect(finished).to.have.lengthOf(1100);
   });

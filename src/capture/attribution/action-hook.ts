@@ -14,8 +14,6 @@ const KNOWN = Symbol.for('koa-track-usage.known-driver');
 
 type HookedDriver = KoaDriver & { [HOOKED]?: true; [KNOWN]?: true };
 
-type Uses = ActionMetadata['controllerMetadata']['uses'];
-
 type Run = (action: Action) => unknown;
 
 type Attribute = (context: Context) => void;
@@ -39,10 +37,11 @@ export function installActionHook(): void {
       registerAction.call(this, metadata, notingErrors(run, attribute));
       return;
     }
-    const { controllerMetadata } = metadata;
+    const { controllerMetadata, target, method } = metadata;
     const { uses } = controllerMetadata;
+    const middleware = attributionMiddleware(this, metadata, attribute);
     // The driver reads the uses during this call only.
-    controllerMetadata.uses = [asUse(metadata, attributionMiddleware(this, metadata, attribute)), ...uses];
+    controllerMetadata.uses = [{ target, method, middleware, afterAction: false }, ...uses];
     try {
       registerAction.call(this, metadata, notingErrors(run, null));
     } finally {
@@ -110,17 +109,13 @@ function reportUnknown(context: Context): void {
   exchangeOf(context)?.watcher.missed(CALLED_LATE);
 }
 
-/** A middleware, in the form that the driver runs in front of the controller's own. */
-function asUse(metadata: ActionMetadata, middleware: Middleware): Uses[number] {
-  return { target: metadata.target, method: metadata.method, middleware, afterAction: false };
-}
-
 function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
   const controller = metadata.controllerMetadata.target as unknown as ClassType;
   const subject = findDecisions(controller, metadata.method);
   const attribution = attributionOf(subject, {
     controllerName: subject.controllerAlias ?? className(controller),
-    actionName: subject.actionAlias ?? methodName(metadata.method),
+    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- a method's name may be a symbol, whatever its type says
+    actionName: subject.actionAlias ?? String(metadata.method),
     route: routeTemplate(driver, metadata),
   });
   noteAction(driver.koa as Application, {
@@ -153,11 +148,6 @@ function attributionMiddleware(
       throw error;
     }
   };
-}
-
-/** A method's name may be a symbol, although routing-controllers types it as text. */
-function methodName(method: PropertyKey): string {
-  return String(method);
 }
 
 /** The route's template as the driver registers the route: with the prefix, without a trailing slash. */

@@ -37,16 +37,10 @@ const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z\d]{1,8})*$/i;
  */
 const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]{1,64})(?:\/v?([\w.+-]{1,64}))?/i;
 
-/** What a `User-Agent` header tells. */
-interface Agent {
-  /** Without a language, which another header tells. */
-  readonly userAgent: UserAgent;
-  readonly bot: boolean;
-}
-
 /** Reads browsers, platforms, languages and bots from request headers, and remembers the last headers. */
 export class UserAgentReader {
-  readonly #agents = new QuickLRU<string, Agent>({ maxSize: CACHED_AGENTS });
+  /** By the `User-Agent` header, and without a language. */
+  readonly #agents = new QuickLRU<string, ClientSoftware>({ maxSize: CACHED_AGENTS });
   readonly #languages = new QuickLRU<string, string | null>({ maxSize: CACHED_LANGUAGES });
 
   /**
@@ -60,7 +54,7 @@ export class UserAgentReader {
     return { userAgent: Object.freeze({ ...userAgent, language }), bot };
   }
 
-  #agentOf(header: string | undefined): Agent {
+  #agentOf(header: string | undefined): ClientSoftware {
     // No header holds a line feed, which marks two kinds of key: no header, and the kept text of a long one.
     let key = header ?? '\n';
     if (key.length > TEXT_LIMITS.userAgentString) key = `\n${keptText(key)}`;
@@ -73,7 +67,7 @@ export class UserAgentReader {
   }
 
   #languageOf(header: string): string | null {
-    const key = startOf(header, wholeTags(header));
+    const key = wholeTags(header);
     let language = this.#languages.get(key);
     if (language === undefined) {
       language = preferredLanguage(key);
@@ -83,15 +77,10 @@ export class UserAgentReader {
   }
 }
 
-/** The length of the whole tags in a header: half a tag is another language, or lacks its quality. */
-function wholeTags(header: string): number {
-  if (header.length <= MAX_LANGUAGES_LENGTH) return header.length;
-  return Math.max(0, header.lastIndexOf(',', MAX_LANGUAGES_LENGTH));
-}
-
-/** A header's first characters, as a copy that does not keep the rest of the header in memory. */
-function startOf(header: string, maxLength: number): string {
-  return header.length <= maxLength ? header : detached(header.slice(0, maxLength), header);
+/** The whole tags at a header's beginning: half a tag is another language, or lacks its quality. */
+function wholeTags(header: string): string {
+  if (header.length <= MAX_LANGUAGES_LENGTH) return header;
+  return detached(header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_LANGUAGES_LENGTH))), header);
 }
 
 /** The text that a record keeps of a `User-Agent` header. */
@@ -99,7 +88,7 @@ function keptText(header: string): string {
   return detached(cleanText(headerText(header), TEXT_LIMITS.userAgentString), header);
 }
 
-function readAgent(header: string | undefined): Agent {
+function readAgent(header: string | undefined): ClientSoftware {
   const string = header === undefined ? null : keptText(header);
   const parser = new UAParser(string ?? '');
   const { name, version } = parser.getBrowser();

@@ -5,24 +5,16 @@
 export function errorTypeOf(thrown: unknown): string {
   if (thrown === null) return 'null';
   if (typeof thrown !== 'object') return typeof thrown;
-  return constructorName(thrown) ?? (isError(thrown) ? 'Error' : 'object');
-}
-
-function constructorName(thrown: object): string | null {
   try {
     const name: unknown = thrown.constructor.name;
-    return typeof name === 'string' && name !== '' ? name : null;
+    if (typeof name === 'string' && name !== '') return name;
   } catch {
     // An object without a prototype, or with a getter that throws.
-    return null;
   }
-}
-
-function isError(thrown: object): boolean {
   try {
-    return thrown instanceof Error;
+    return thrown instanceof Error ? 'Error' : 'object';
   } catch {
     // A proxy may refuse to tell its prototype.
-    return false;
+    return 'object';
   }
 }

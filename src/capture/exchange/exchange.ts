@@ -31,18 +31,15 @@ export type CarryingResponse = ServerResponse & {
   readonly stream?: ServerHttp2Stream;
 };
 
-/** A context whose response may carry an exchange. */
-interface Carrying {
-  readonly res: CarryingResponse;
-}
-
 /**
  * The exchange that a request belongs to, if it is watched. It stands on the response, which all applications share that hand one
  * request to each other, while each has a context of its own.
  *
  * @param context - a Koa context
  */
-export function exchangeOf(context: Partial<Carrying> | null | undefined): Exchange | undefined {
+export function exchangeOf(
+  context: { readonly res?: CarryingResponse } | null | undefined,
+): Exchange | undefined {
   return context?.res?.[EXCHANGE];
 }
 
@@ -126,15 +123,20 @@ export class Exchange implements ByteCounter {
     this.watcher = watcher;
   }
 
-  /** Starts listening for the response's close, and counting the bodies. */
+  /** Starts listening for the response's close, and counting the bodies. An exchange whose `open` throws reaches no watcher. */
   open(): void {
     const response: CarryingResponse = this.context.res;
-    response[EXCHANGE] = this;
-    response.on('close', closeExchange);
-    // Over HTTP/2, the response to a HEAD that is never answered does not say that it has closed.
-    response.stream?.on('close', () => this.close());
-    if (hasBody(this.context.req)) countRequestBody(this.context.req, this);
-    if (this.isTracked()) this.#countResponse();
+    try {
+      response[EXCHANGE] = this;
+      response.on('close', closeExchange);
+      // Over HTTP/2, the response to a HEAD that is never answered does not say that it has closed.
+      response.stream?.on('close', () => this.close());
+      if (hasBody(this.context.req)) countRequestBody(this.context.req, this);
+      if (this.isTracked()) this.#countResponse();
+    } catch (error) {
+      this.#closed = true;
+      throw error;
+    }
   }
 
   /**
@@ -220,11 +222,6 @@ export class Exchange implements ByteCounter {
     this.outcome = readOutcome(req, res, this.impliedStatus);
   }
 
-  /** Makes no record. */
-  cancel(): void {
-    this.#closed = true;
-  }
-
   /** Hands itself to its watcher, once. */
   close(): void {
     if (this.#closed) return;
@@ -244,7 +241,7 @@ export class Exchange implements ByteCounter {
   }
 
   #countResponse(): void {
-    // A cancelled exchange may not stand on its response, where the counting functions look for it.
+    // An exchange that could not open may not stand on its response, where the counting functions look for it.
     if (this.countsResponse || this.#closed) return;
     this.countsResponse = countResponseBody(this.context.res, this);
   }

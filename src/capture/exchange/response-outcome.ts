@@ -49,13 +49,8 @@ export function readOutcome(
     return { status: null, aborted: true, sentBody: false, bypassed: false, errorType: null };
   }
   const error = ownError(response);
-  return {
-    status,
-    aborted: error === null,
-    sentBody,
-    bypassed: false,
-    errorType: error === null ? null : errorTypeOf(error),
-  };
+  const errorType = error === null ? null : errorTypeOf(error);
+  return { status, aborted: error === null, sentBody, bypassed: false, errorType };
 }
 
 /** Node finishes the stream of an HTTP/2 client that left, so that finished alone does not mean answered. */

@@ -1,6 +1,7 @@
 import {
   type DataPolicy,
   type IpPolicy,
+  NO_DATA_POLICY,
   type ResolvedDataPolicy,
   resolveDataPolicy,
 } from '../../metadata/data-policy.js';
@@ -22,24 +23,21 @@ const STRICTEST_FIRST: readonly IpPolicy[] = ['none', 'truncate', 'full'];
 /** Resolves the data policies of decorators against the application's options, once for each action. */
 export class EffectivePolicies {
   readonly #settings: PolicySettings;
-  readonly #default: EffectivePolicy;
   readonly #resolved = new WeakMap<DataPolicy, EffectivePolicy>();
 
   constructor(settings: PolicySettings) {
     this.#settings = settings;
-    this.#default = this.#resolve({});
   }
 
   /**
    * The policy of an action.
    *
-   * @param said - the data policy of the action's decorators; null if no action ran
+   * @param said - the data policy of the action's decorators
    */
-  of(said: DataPolicy | null): EffectivePolicy {
-    if (said === null) return this.#default;
+  of(said: DataPolicy): EffectivePolicy {
     let policy = this.#resolved.get(said);
     if (policy === undefined) {
-      policy = this.#resolve(said);
+      policy = { ...resolveDataPolicy(said, this.#settings), standIn: null };
       this.#resolved.set(said, policy);
     }
     return policy;
@@ -57,7 +55,7 @@ export class EffectivePolicies {
     { likely, possible, elsewhere }: Candidates,
     plain: readonly PossibleRoute[],
   ): EffectivePolicy {
-    const base = this.of(said);
+    const base = this.of(said ?? NO_DATA_POLICY);
     const actions = [...likely, ...possible, ...elsewhere].map(({ action }) => action.attribution);
     if (actions.length === 0 && plain.length === 0) return base;
     const policies = [base, ...actions.map(({ data }) => this.of(data))];
@@ -67,9 +65,8 @@ export class EffectivePolicies {
       rules: this.of(data).params,
     }));
     // The router lists the routes of actions as well.
-    const others = plain.filter(
-      (each) => !routes.some(({ template }) => isSameRoute(template, each.template)),
-    );
+    const listed = new Set(routes.flatMap(({ template }) => [template, `${template}/`]));
+    const others = plain.filter(({ template }) => !listed.has(template));
     const redacted = [
       ...routes,
       ...others.map(({ template, shared }) => ({ template, shared, rules: base.params })),
@@ -86,12 +83,4 @@ export class EffectivePolicies {
       standIn: templates.size > 1 ? REDACTED : template,
     };
   }
-
-  #resolve(said: DataPolicy): EffectivePolicy {
-    return { ...resolveDataPolicy(said, this.#settings), standIn: null };
-  }
-}
-
-function isSameRoute(route: string, template: string): boolean {
-  return template === route || template === `${route}/`;
 }

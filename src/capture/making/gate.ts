@@ -1,18 +1,16 @@
-import type { RecordingSettings } from '../../options/recording-options.js';
-import { readBoolean } from './callback.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Context } from 'koa';
+import { type SampleRate, isRate } from '../../metadata/data-policy.js';
+import type { RecordingSettings, SignalResponse } from '../../options/recording-options.js';
+import { checkResult } from './callback.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from '../exchange/exchange.js';
 import { callIn } from '../../time/own-context.js';
-import { readSignals } from '../request/privacy-signals.js';
 import type { RecordSink } from '../record-sink.js';
 import { readTarget } from '../request/request-target.js';
-import { drawWeight } from './sampling.js';
 
 /** Why a tracked request was not recorded, as configured. */
-export const SKIP_REASONS = ['ignored', 'signal', 'bot', 'sampled', 'untracked'] as const;
-
-/** Why a tracked request was not recorded, as configured. */
-export type SkipReason = (typeof SKIP_REASONS)[number];
+export type SkipReason = 'ignored' | 'signal' | 'bot' | 'sampled' | 'untracked';
 
 /**
  * Requests that were not recorded, as configured: by `ignore` and `ignorePaths`, `respect`, `bots`, sampling,
@@ -29,6 +27,9 @@ export interface Verdict {
 }
 
 const PLAIN: Verdict = { weight: 1, isAnonymous: false };
+
+/** The value of a signal that is set: a header that was sent several times arrives as a list. */
+const LISTED = /(?:^|,)\s*1\s*(?:,|$)/;
 
 /** Decides which of the tracked requests are recorded, when their responses have closed. */
 export class Gate {
@@ -94,7 +95,8 @@ export class Gate {
   #isWanted({ context, asyncContext }: Exchange): boolean {
     const { ignore } = this.#settings;
     try {
-      if (ignore === null || !readBoolean(callIn(asyncContext, ignore, context))) return true;
+      if (ignore === null) return true;
+      if (!checkResult(callIn(asyncContext, ignore, context), isBoolean, 'true or false')) return true;
       this.skip('ignored');
     } catch (error) {
       this.#sink.lost("the option 'ignore'", error);
@@ -102,7 +104,7 @@ export class Gate {
     return false;
   }
 
-  #weigh(exchange: Exchange, rate: Parameters<typeof drawWeight>[0]): number {
+  #weigh(exchange: Exchange, rate: SampleRate): number {
     const { context, asyncContext } = exchange;
     if (this.#settings.keepErrors && hasFailed(exchange)) return 1;
     try {
@@ -130,4 +132,36 @@ function withoutEndSlash(path: string): string {
 function hasFailed({ outcome, errorType }: Exchange): boolean {
   if (outcome === null || errorType !== null) return true;
   return outcome.aborted || outcome.errorType !== null || outcome.status === null || outcome.status >= 400;
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+/**
+ * Reads how to treat a client that asks not to be watched, by Global Privacy Control (`Sec-GPC: 1`, W3C) or
+ * by Do Not Track (`DNT: 1`). For a client that sends both, the stricter setting counts.
+ */
+function readSignals(headers: IncomingHttpHeaders, respect: RecordingSettings['respect']): SignalResponse {
+  const gpc = isSet(headers['sec-gpc']) ? respect.gpc : 'ignore';
+  const dnt = isSet(headers['dnt']) ? respect.dnt : 'ignore';
+  if (gpc === 'skip' || dnt === 'skip') return 'skip';
+  return gpc === 'anonymize' || dnt === 'anonymize' ? 'anonymize' : 'ignore';
+}
+
+function isSet(header: string | readonly string[] | undefined): boolean {
+  return header === '1' || (header !== undefined && LISTED.test(String(header)));
+}
+
+/**
+ * Draws whether a request is recorded.
+ *
+ * @param random - from 0 inclusive to 1 exclusive
+ * @returns how many requests the record stands for (1 / rate); 0 if the request is not recorded
+ * @throws what the function threw, or a TypeError if it returned no rate
+ */
+export function drawWeight(rate: SampleRate, context: Context, random: number): number {
+  const share = typeof rate === 'number' ? rate : checkResult(rate(context), isRate, 'a number from 0 to 1');
+  if (share === 1) return 1;
+  return random < share ? 1 / share : 0;
 }

@@ -8,7 +8,7 @@ import { AddressLocator, type LocatorStats } from '../client/location/address-lo
 import type { ClientAddresses } from '../client/address/client-address.js';
 import type { DailySalts } from '../client/visitor/daily-salts.js';
 import type { Exchange } from '../exchange/exchange.js';
-import type { Impatience } from './waiting-room.js';
+import type { Impatience, Lack, LateField, LatePart } from './waiting-room.js';
 import type { RecordSink } from '../record-sink.js';
 import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
@@ -24,23 +24,11 @@ const INCOMPLETE =
   "records go without what they wait for; stats().incomplete counts them. Either more than 'queue.maxRecords' wait, or the option " +
   `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
 
-/** The late parts of a draft. */
-export interface Late {
-  /** Promises of which none rejects. */
-  readonly parts: readonly Promise<Partial<UsageRecordDraft>>[];
-  readonly maxWaitMs: number;
-}
-
 /**
  * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the
  * tracker was closed, or the option's callback failed; `geo` and `visitors` count failures themselves.
  */
 export type Incomplete = Readonly<Record<LateField, Readonly<Record<Impatience | 'failed', number>>>>;
-
-type LateField = 'username' | 'ipInfo' | 'visitor';
-
-/** A value, or the promise of one. */
-type Eventual<Value> = Value | null | Promise<Value | null>;
 
 /** The part of the settings that says who calls and from where. */
 export type LateSettings = AddressSettings &
@@ -50,8 +38,6 @@ export type LateSettings = AddressSettings &
 export class LateDetails {
   readonly #users: UserNames;
   readonly #sink: RecordSink;
-  /** The fields that drafts still wait for. */
-  readonly #missing = new WeakMap<UsageRecordDraft, Set<LateField>>();
   readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack() };
   readonly #addresses: ClientAddresses;
   readonly #locator: AddressLocator | null;
@@ -73,8 +59,7 @@ export class LateDetails {
     });
     this.#addresses = addresses;
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
-    this.#locator =
-      geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
+    this.#locator = geo === null ? null : new AddressLocator(clock, geo, sink);
     this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
   }
 
@@ -99,33 +84,36 @@ export class LateDetails {
    * @param isAnonymous - whether the record may tell nothing of the caller but the country
    * @returns the late parts; null if there are none
    */
-  begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): Late | null {
+  begin(draft: UsageRecordDraft, exchange: Exchange, isAnonymous: boolean): readonly LatePart[] | null {
     const { context, asyncContext } = exchange;
     const name = isAnonymous ? null : callIn(asyncContext, this.#users.read, context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
     const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
-    if (!(name instanceof Promise)) draft.username = name;
-    if (!(place instanceof Promise)) draft.ipInfo = place;
-    if (!(visitor instanceof Promise)) draft.visitor = visitor;
-    if (!(name instanceof Promise) && !(place instanceof Promise) && !(visitor instanceof Promise))
-      return null;
-    return this.#lateOf(draft, name, place, visitor);
+    let late: LatePart[] | null = null;
+    if (name instanceof Promise)
+      (late ??= []).push({ field: 'username', value: name, maxWaitMs: USER_WAIT_MS });
+    else draft.username = name;
+    if (place instanceof Promise)
+      (late ??= []).push({ field: 'ipInfo', value: place, maxWaitMs: this.#geoWaitMs });
+    else draft.ipInfo = place;
+    if (visitor instanceof Promise)
+      (late ??= []).push({ field: 'visitor', value: visitor, maxWaitMs: SALT_WAIT_MS });
+    else draft.visitor = visitor;
+    return late;
   }
 
   /**
    * Counts the parts that a draft lacks when it becomes a record.
    *
-   * @param why - why the draft waited no longer; null if no part was missing
+   * @param lack - null if the draft lacks none
    */
-  finish(draft: UsageRecordDraft, why: Impatience | null): void {
+  finish(draft: UsageRecordDraft, lack: Lack | null): void {
     this.#visitors?.finish(draft);
-    const missing = this.#missing.get(draft);
-    if (missing === undefined) return;
-    this.#missing.delete(draft);
-    if (why === null) return;
-    for (const field of missing) this.#incomplete[field][why] += 1;
+    if (lack === null) return;
+    const { fields, why } = lack;
+    for (const field of fields) this.#incomplete[field][why] += 1;
     // A late location is no fault: an option says how long to wait for it.
-    if (why === 'full' || (why === 'late' && missing.has('username'))) {
+    if (why === 'full' || (why === 'late' && fields.has('username'))) {
       this.#sink.warn('incomplete', INCOMPLETE);
     }
   }
@@ -136,29 +124,6 @@ export class LateDetails {
     this.#visitors?.close();
   }
 
-  #lateOf(
-    draft: UsageRecordDraft,
-    name: Eventual<string>,
-    place: Eventual<JsonObject>,
-    visitor: Eventual<string>,
-  ): Late {
-    const missing = new Set<LateField>();
-    const late = [
-      ['username', name, USER_WAIT_MS],
-      ['ipInfo', place, this.#geoWaitMs],
-      ['visitor', visitor, SALT_WAIT_MS],
-    ] as const;
-    const awaited = late.filter(([, value]) => value instanceof Promise);
-    const parts = awaited.map(async ([field, value]): Promise<Partial<UsageRecordDraft>> => {
-      missing.add(field);
-      const known = await value;
-      missing.delete(field);
-      return { [field]: known };
-    });
-    this.#missing.set(draft, missing);
-    return { parts, maxWaitMs: Math.max(...awaited.map(([, , maxWaitMs]) => maxWaitMs)) };
-  }
-
   /** Looks up the full address, whatever the record keeps: the look-up ends before the record is made. */
   #locate(
     locator: AddressLocator,
@@ -167,10 +132,9 @@ export class LateDetails {
   ): JsonObject | null | Promise<JsonObject | null> {
     const address = this.#addresses.of(exchange);
     if (address === null) return null;
-    const known = locator.peek(address.full);
-    if (known !== undefined) return isAnonymous ? countryOf(known) : known;
-    const answer = locator.locate(address.full, exchange.asyncContext);
-    return isAnonymous ? answer.then(countryOf) : answer;
+    const location = locator.locate(address.full, exchange.asyncContext);
+    if (!isAnonymous) return location;
+    return location instanceof Promise ? location.then(countryOf) : countryOf(location);
   }
 }
 

@@ -11,9 +11,11 @@ import {
 import { limitJsonObject } from '../../record/json.js';
 import { sealRecord, sealRequest, sealUserAgent } from '../../record/seal.js';
 import type { UsageRecord, UsageRecordDraft, UserAgent } from '../../record/usage-record.js';
-import { refuseResult } from './callback.js';
+import { checkResult } from './callback.js';
 import type { RecordSink } from '../record-sink.js';
 import { REDACTED } from '../request/redaction.js';
+
+const NO_RESULT = 'a function that changes what it is given, and returns nothing';
 
 /** Makes records of drafts: applies the application's own redaction, and the limits. */
 export class RecordSealer {
@@ -31,7 +33,7 @@ export class RecordSealer {
     if (this.#redact === null) return sealRequest(draft);
     try {
       const redacted = changeable(draft);
-      refuseResult(this.#redact(redacted));
+      checkResult(this.#redact(redacted), isUndefined, NO_RESULT);
       return sealRecord(asDraft(redacted, draft));
     } catch (error) {
       this.#sink.fault("the option 'redact'", error);
@@ -48,6 +50,10 @@ function changeable(draft: UsageRecordDraft): UsageRecordDraft {
     userAgent: { ...draft.userAgent },
     ipInfo: draft.ipInfo === null ? null : structuredClone(draft.ipInfo),
   };
+}
+
+function isUndefined(value: unknown): value is undefined {
+  return value === undefined;
 }
 
 function isObject(value: unknown): boolean {

@@ -5,12 +5,37 @@ import type { UsageRecordDraft } from '../../record/usage-record.js';
 /** Why a draft did not wait for its parts: too many waited, its time was over, or the tracker was closed. */
 export type Impatience = 'full' | 'late' | 'closed';
 
+/** The fields that may be late. */
+export type LateField = 'username' | 'ipInfo' | 'visitor';
+
+/** A late part of a draft. */
+export interface LatePart {
+  readonly field: LateField;
+  /** The field's value; the promise never rejects. */
+  readonly value: Promise<unknown>;
+  /** How long a draft waits for it, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** The fields that have not come when a draft becomes a record, and why the draft did not wait for them. */
+export interface Lack {
+  readonly fields: ReadonlySet<LateField>;
+  readonly why: Impatience;
+}
+
 /**
  * Makes a record of a draft; functions of the application run in the asynchronous context of its request.
  *
- * @param why - null if all parts have come
+ * @param lack - null if all parts have come
  */
-type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null, why: Impatience | null) => void;
+export type Finish = (draft: UsageRecordDraft, asyncContext: KeptContext | null, lack: Lack | null) => void;
+
+/** A draft's place in the waiting room. */
+interface Place {
+  readonly timer: TimerHandle;
+  readonly asyncContext: KeptContext | null;
+  readonly missing: Set<LateField>;
+}
 
 /**
  * Where drafts wait for late parts, such as a location. No draft waits longer than its limit: a record is
@@ -20,7 +45,7 @@ export class WaitingRoom {
   readonly #clock: Clock;
   readonly #maxWaiting: number;
   readonly #finish: Finish;
-  readonly #waiting = new Map<UsageRecordDraft, readonly [TimerHandle, KeptContext | null]>();
+  readonly #waiting = new Map<UsageRecordDraft, Place>();
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /**
@@ -33,27 +58,21 @@ export class WaitingRoom {
     this.#finish = finish;
   }
 
-  /**
-   * Makes a draft wait until all parts have come, or until its limit is over.
-   *
-   * @param parts - promises of which none may reject
-   */
-  add(
-    draft: UsageRecordDraft,
-    parts: readonly Promise<Partial<UsageRecordDraft>>[],
-    maxWaitMs: number,
-    asyncContext: KeptContext | null = null,
-  ): void {
+  /** Makes a draft wait until all parts have come, or until the longest of their limits is over. */
+  add(draft: UsageRecordDraft, parts: readonly LatePart[], asyncContext: KeptContext | null = null): void {
+    const missing = new Set(parts.map(({ field }) => field));
     if (this.#waiting.size >= this.#maxWaiting) {
-      this.#finish(draft, asyncContext, 'full');
+      this.#finish(draft, asyncContext, { fields: missing, why: 'full' });
       return;
     }
+    const maxWaitMs = Math.max(...parts.map((part) => part.maxWaitMs));
     const timer = this.#clock.setTimeout(() => this.#leave(draft, 'late'), maxWaitMs, false);
-    this.#waiting.set(draft, [timer, asyncContext]);
-    const arrivals = parts.map(async (part) => {
-      const fields = await part;
+    this.#waiting.set(draft, { timer, asyncContext, missing });
+    const arrivals = parts.map(async ({ field, value }) => {
+      const known = await value;
       // A draft that has left is a record by now, and frozen.
-      if (this.#waiting.has(draft)) Object.assign(draft, fields);
+      if (this.#waiting.has(draft)) Object.assign(draft, { [field]: known });
+      missing.delete(field);
     });
     void Promise.all(arrivals).then(() => this.#leave(draft, null));
   }
@@ -73,10 +92,9 @@ export class WaitingRoom {
   #leave(draft: UsageRecordDraft, why: Impatience | null): void {
     const waiting = this.#waiting.get(draft);
     if (waiting === undefined) return;
-    const [timer, asyncContext] = waiting;
-    this.#clock.clearTimeout(timer);
+    this.#clock.clearTimeout(waiting.timer);
     this.#waiting.delete(draft);
-    this.#finish(draft, asyncContext, why);
+    this.#finish(draft, waiting.asyncContext, why === null ? null : { fields: waiting.missing, why });
     for (const { drafts, resolve } of this.#awaited) {
       if (drafts.delete(draft) && drafts.size === 0) resolve();
     }

@@ -76,19 +76,25 @@ function soundsSecret(name: string, where: Place): boolean {
 
 /** Redacts secrets in the allowed query, also inside of values that are URLs. */
 export function redactQuery(query: JsonObject | null): JsonObject | null {
-  if (query === null || !Object.entries(query).some(([name, value]) => mayTell(name, value))) return query;
-  return mapValues(query, (name, value) =>
-    isSecretName(name, 'query') ? redactValue(value) : redactUrl(value),
+  if (query === null) return null;
+  return redactValues(
+    query,
+    Object.keys(query).filter((name) => isSecretName(name, 'query')),
   );
 }
 
-/** Whether a value may need redaction; in most queries, no value does. */
-function mayTell(name: string, value: JsonValue): boolean {
-  if (Array.isArray(value)) return value.some((item) => mayTell(name, item));
-  return isSecretName(name, 'query') || mayHoldUrl(value);
+/** Redacts the values of these names, and secrets of URLs in the others; mostly, there is nothing to redact. */
+function redactValues(values: JsonObject, names: readonly string[]): JsonObject {
+  if (names.length === 0 && !Object.values(values).some(mayHoldUrl)) return values;
+  const redacted = Object.entries(values).map(([name, value]) => [
+    name,
+    names.includes(name) ? redactValue(value) : redactUrl(value),
+  ]);
+  return Object.fromEntries(redacted) as JsonObject;
 }
 
 function mayHoldUrl(value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.some(mayHoldUrl);
   return typeof value === 'string' && URL_MARK.test(value);
 }
 
@@ -159,17 +165,9 @@ export function redactRoute(
   let shown: string | null = path;
   for (const name of names) shown = shown === null ? null : withoutValue(shown, params?.[name]);
   return {
-    params: params === null ? null : redactParams(params, names),
+    params: params === null ? null : redactValues(params, names),
     path: shown === null ? (route ?? REDACTED) : redactText(shown, MAX_LAYERS),
   };
-}
-
-function redactParams(params: JsonObject, names: readonly string[]): JsonObject {
-  if (names.length === 0 && !Object.values(params).some(mayHoldUrl)) return params;
-  return mapValues(params, (name, value) => {
-    if (names.includes(name)) return redactValue(value);
-    return typeof value === 'string' ? redactText(value, MAX_LAYERS) : value;
-  });
 }
 
 /** Whether a route's parameter is redacted. */
@@ -205,8 +203,4 @@ function decode(segment: string): string {
 
 function redactValue(value: JsonValue): JsonValue {
   return Array.isArray(value) ? value.map(() => REDACTED) : REDACTED;
-}
-
-function mapValues(object: JsonObject, map: (name: string, value: JsonValue) => JsonValue): JsonObject {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(name, value)]));
 }

@@ -31,14 +31,11 @@ const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?]*/i;
 export function readTarget(target: string, allowed: readonly string[]): RequestTarget {
   const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
   const fragment = local.indexOf('#');
-  return splitTarget(fragment < 0 ? local : local.slice(0, fragment), target, allowed);
-}
-
-function splitTarget(local: string, target: string, allowed: readonly string[]): RequestTarget {
-  const end = local.indexOf('?');
-  const path = (end < 0 ? local : detached(local.slice(0, end), target)) || '/';
+  const sent = fragment < 0 ? local : local.slice(0, fragment);
+  const end = sent.indexOf('?');
+  const path = (end < 0 ? sent : detached(sent.slice(0, end), target)) || '/';
   const query =
-    end < 0 || allowed.length === 0 ? null : redactQuery(allowedQuery(local.slice(end + 1), allowed));
+    end < 0 || allowed.length === 0 ? null : redactQuery(allowedQuery(sent.slice(end + 1), allowed));
   return {
     path,
     query,

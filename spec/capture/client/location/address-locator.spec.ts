@@ -3,12 +3,16 @@ import { AddressLocator } from '../../../../src/capture/client/location/address-
 import { type GeoOptions, resolveGeo } from '../../../../src/options/geo-options.js';
 import { ManualClock } from '../../../../src/testing/index.js';
 import { ControlledSource } from '../../../support/controlled-source.js';
+import { listing } from '../../../support/listing-sink.js';
 
 const SWISS = { countryCode: 'CH' };
 
 describe('An address locator', () => {
   let clock: ManualClock;
   let source: ControlledSource;
+  const faults: string[] = [];
+
+  afterEach(() => expect(faults.splice(0)).to.deep.equal([]));
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -17,20 +21,17 @@ describe('An address locator', () => {
 
   function makeLocator(options: Partial<GeoOptions> = {}): AddressLocator {
     const settings = resolveGeo('spec', { lookup: source.lookup, ...options });
-    return new AddressLocator(clock, settings, (error) => {
-      throw error;
-    });
+    return new AddressLocator(clock, settings, listing(faults));
   }
 
   it('tells where an address is, and remembers it', async () => {
     const locator = makeLocator();
-    expect(locator.peek('8.8.8.8')).to.equal(undefined);
     const answer = locator.locate('8.8.8.8');
-    expect(locator.peek('8.8.8.8')).to.equal(undefined);
+    expect(answer).to.be.an.instanceOf(Promise);
     source.answer('8.8.8.8', SWISS);
     expect(await answer).to.deep.equal(SWISS);
-    expect(locator.peek('8.8.8.8')).to.deep.equal(SWISS);
-    expect(await locator.locate('::ffff:8.8.8.8')).to.deep.equal(SWISS);
+    expect(locator.locate('8.8.8.8')).to.deep.equal(SWISS);
+    expect(locator.locate('::ffff:8.8.8.8')).to.deep.equal(SWISS);
     expect(source.asked).to.deep.equal(['8.8.8.8']);
     expect(locator.stats()).to.deep.include({ hits: 2, misses: 1, lookups: 1, failures: 0, withheld: 0 });
   });
@@ -55,14 +56,33 @@ describe('An address locator', () => {
     expect(locator.stats().failures).to.equal(0);
   });
 
-  it('remembers for a shorter time that an address is not known', async () => {
-    const locator = makeLocator({ lookup: () => null, cacheMaxAgeMs: 60_000, cacheMissMaxAgeMs: 2000 });
-    expect(await locator.locate('8.8.8.8')).to.equal(null);
-    expect(locator.peek('8.8.8.8')).to.equal(null);
-    await clock.advance(2000);
-    expect(locator.peek('8.8.8.8')).to.equal(undefined);
-    expect(await locator.locate('8.8.8.8')).to.equal(null);
-    expect(locator.stats()).to.deep.include({ hits: 1, misses: 2, lookups: 2, failures: 0 });
+  it('remembers a location and an unknown address as long as the settings say', async () => {
+    const lookup = (address: string): typeof SWISS | null => (address === '8.8.8.8' ? SWISS : null);
+    const locator = makeLocator({ lookup, cacheMaxAgeMs: 10_000, cacheMissMaxAgeMs: 2000 });
+    const locate = (): readonly unknown[] => ['8.8.8.8', '8.8.4.4'].map((address) => locator.locate(address));
+    expect(await Promise.all(locate())).to.deep.equal([SWISS, null]);
+    await clock.advance(1999);
+    expect(locate()).to.deep.equal([SWISS, null]);
+    await clock.advance(1);
+    const [known, unknown] = locate();
+    expect(known).to.deep.equal(SWISS);
+    expect(await unknown).to.equal(null);
+    expect(unknown).to.be.an.instanceOf(Promise);
+    await clock.advance(8000);
+    expect(locator.locate('8.8.8.8')).to.be.an.instanceOf(Promise);
+    expect(locator.stats()).to.deep.include({ hits: 3, misses: 4, lookups: 4, failures: 0 });
+  });
+
+  it('remembers no more addresses than the settings say, and at least the last half of them', async () => {
+    const addresses = Array.from({ length: 100 }, (_, index) => `8.8.8.${index}`);
+    for (const count of [1, 7, 50, 100]) {
+      const seen = addresses.slice(0, count);
+      const locator = makeLocator({ lookup: () => SWISS, cacheMaxAddresses: 10, maxConcurrent: 1 });
+      for (const address of seen) await locator.locate(address);
+      expect(seen.slice(-5).some((address) => locator.locate(address) instanceof Promise)).to.equal(false);
+      const all = seen.map((address) => locator.locate(address));
+      expect(all.filter((each) => !(each instanceof Promise)).length).to.be.at.most(10);
+    }
   });
 
   it('never sends an address that is not public', async () => {
@@ -77,16 +97,16 @@ describe('An address locator', () => {
       'unknown',
     ];
     for (const address of addresses) {
-      expect(locator.peek(address)).to.equal(null);
-      expect(await locator.locate(address)).to.equal(null);
+      expect(locator.locate(address)).to.equal(null);
     }
     expect(source.asked).to.deep.equal([]);
-    expect(locator.stats()).to.deep.include({ withheld: 14, hits: 0, misses: 0, lookups: 0 });
+    expect(locator.stats()).to.deep.include({ withheld: 7, hits: 0, misses: 0, lookups: 0 });
   });
 
   it('looks an address up once, however many wait for it', async () => {
     const locator = makeLocator();
-    const answers = [locator.locate('8.8.8.8'), locator.locate('8.8.8.8'), locator.locate('::ffff:808:808')];
+    const addresses = ['8.8.8.8', '8.8.8.8', '::ffff:808:808'];
+    const answers = addresses.map(async (address) => locator.locate(address));
     source.answer('8.8.8.8', SWISS);
     expect(await Promise.all(answers)).to.deep.equal([SWISS, SWISS, SWISS]);
     expect(source.asked).to.deep.equal(['8.8.8.8']);
@@ -95,12 +115,11 @@ describe('An address locator', () => {
 
   it('looks up a bounded number at a time, lets a bounded number wait, and skips the rest', async () => {
     const locator = makeLocator({ maxConcurrent: 2, maxWaiting: 2 });
-    const answers = ['8.0.0.1', '8.0.0.2', '8.0.0.3', '8.0.0.4', '8.0.0.5'].map((address) =>
+    const answers = ['8.0.0.1', '8.0.0.2', '8.0.0.3', '8.0.0.4', '8.0.0.5'].map(async (address) =>
       locator.locate(address),
     );
     expect(source.asked).to.deep.equal(['8.0.0.1', '8.0.0.2']);
     expect(await answers[4]).to.equal(null);
-    expect(locator.peek('8.0.0.5')).to.equal(undefined);
     source.answer('8.0.0.2', SWISS);
     expect(await answers[1]).to.deep.equal(SWISS);
     await clock.advance(0);
@@ -118,15 +137,15 @@ describe('An address locator', () => {
     expect(answer).to.have.keys('countryCode', 'city');
     expect(answer?.['city']).to.have.length(200);
     expect(Object.isFrozen(answer)).to.equal(true);
-    expect(await locator.locate('8.8.8.8')).to.equal(answer);
+    expect(locator.locate('8.8.8.8')).to.equal(answer);
   });
 
   it('ends what runs and what waits when it is closed, and looks nothing up afterwards', async () => {
     const locator = makeLocator({ maxConcurrent: 1 });
-    const answers = ['8.0.0.1', '8.0.0.2'].map((address) => locator.locate(address));
+    const answers = ['8.0.0.1', '8.0.0.2'].map(async (address) => locator.locate(address));
     locator.close();
     expect(await Promise.all(answers)).to.deep.equal([null, null]);
-    expect(await locator.locate('8.0.0.3')).to.equal(null);
+    expect(locator.locate('8.0.0.3')).to.equal(null);
     expect(source.signals.map(({ aborted }) => aborted)).to.deep.equal([true]);
     expect(source.asked).to.deep.equal(['8.0.0.1']);
     expect(clock.pendingTimers).to.equal(0);

@@ -5,6 +5,8 @@ import { expect } from 'chai';
 import type { GeoLookup, TrackUsageOptions } from '../../../../src/index.js';
 import { httpGeo, maxmindGeo } from '../../../../src/geo/index.js';
 import { ManualClock } from '../../../../src/testing/manual-clock.js';
+import { CrashWatch } from '../../../support/crash-watch.js';
+import { oddValues } from '../../../support/odd-values.js';
 import { serveHandler } from '../../../support/serve-handler.js';
 import type { Served } from '../../../support/serve.js';
 import { until } from '../../../support/until.js';
@@ -73,6 +75,28 @@ describe('The option geo', () => {
     expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal([null]);
     expect(lines).to.have.lengthOf(1);
     source.close();
+  });
+
+  it('changes no response when the log throws, whatever the source throws', async () => {
+    const fail = (): never => {
+      throw new Error('no log');
+    };
+    const watch = new CrashWatch();
+    watch.start();
+    for (const value of oddValues()) {
+      const throwing = async (): Promise<never> => {
+        // oxlint-disable-next-line typescript/only-throw-error -- a source may throw anything
+        throw value;
+      };
+      const geo = Object.assign(throwing, { ready: throwing });
+      await start({ geo, logger: { warn: fail, error: fail } });
+      await ask();
+      expect((await served.records()).map(({ ipInfo }) => ipInfo)).to.deep.equal([null]);
+      expect(served.usage.tracker.stats().geo).to.include({ lookups: 1, failures: 1 });
+      await served.close();
+    }
+    await watch.stop();
+    expect(watch.crashes).to.deep.equal([]);
   });
 
   it('says once in the log that the source knows none of the addresses', async () => {

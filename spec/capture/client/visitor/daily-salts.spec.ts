@@ -161,19 +161,6 @@ describe('DailySalts', () => {
     expect(faults.join(' ')).to.not.include(String(keeper.proposals[0]));
   });
 
-  it('is not impressed by a logger that throws', async () => {
-    const untold = new DailySalts(clock, () => {
-      throw new Error('no log');
-    });
-    keeper.mood = 'reject';
-    untold.open(keeper);
-    await clock.advance(MINUTE_MS);
-    keeper.mood = 'keep';
-    await clock.advance(MINUTE_MS);
-    expect(untold.find(clock.now())).to.be.an.instanceOf(Buffer);
-    untold.close();
-  });
-
   it('wipes everything and sets no timer any more when it is closed', async () => {
     salts.open(keeper);
     await clock.advance(0);

@@ -191,6 +191,18 @@ describe('The option visitors', () => {
     );
   });
 
+  it('goes on asking for a salt when the log throws', async () => {
+    storage.salts.mood = 'reject';
+    const fail = (): never => {
+      throw new Error('no log');
+    };
+    await start({ logger: { warn: fail, error: fail } });
+    await clock.advance(60_000);
+    storage.salts.mood = 'keep';
+    await clock.advance(60_000);
+    expect(await visit()).to.match(/^[\da-f]{64}$/);
+  });
+
   it('is in the inventory', async () => {
     await start();
     const inventory = served.usage.tracker.inventory();

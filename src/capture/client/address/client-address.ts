@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import QuickLRU from 'quick-lru';
 import type { IpPolicy } from '../../../metadata/data-policy.js';
 import type { AddressSettings } from '../../../options/address-options.js';
-import { type KeptContext, callIn } from '../../../time/own-context.js';
-import type { Address } from '../../exchange/exchange.js';
+import { callIn } from '../../../time/own-context.js';
+import type { Address, Exchange } from '../../exchange/exchange.js';
 import { readAddress, withoutPort } from './address-text.js';
 import { headerText } from '../../request/header-text.js';
 import { detached } from '../../request/request-target.js';
@@ -11,16 +11,6 @@ import { TrustedProxies, headerLine } from './trusted-proxies.js';
 
 /** Addresses kept, at least, so that each is parsed once; the cache holds up to twice as many. */
 const CACHED_ADDRESSES = 12_000;
-
-/** The part of an exchange that tells the client's address. */
-export interface Addressed {
-  /** The context in which the application's own `trustProxy` is called. */
-  readonly asyncContext: KeptContext | null;
-  readonly remoteAddress: string | null;
-  readonly context: { readonly req: { readonly headers: IncomingHttpHeaders } };
-  /** The address that was read; undefined before it is. */
-  clientAddress: Address | null | undefined;
-}
 
 /** Reads clients' addresses, applies policies to them, and remembers the last addresses. */
 export class ClientAddresses {
@@ -47,7 +37,7 @@ export class ClientAddresses {
   };
 
   /** The address of an exchange's client, which is read once and then kept on the exchange. */
-  of(exchange: Addressed): Address | null {
+  of(exchange: Exchange): Address | null {
     let address = exchange.clientAddress;
     if (address === undefined) {
       const { asyncContext, remoteAddress, context } = exchange;

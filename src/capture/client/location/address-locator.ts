@@ -1,12 +1,14 @@
+import QuickLRU from 'quick-lru';
 import type { Clock } from '../../../time/clock.js';
+import { orAbort } from '../../../time/or-abort.js';
 import type { GeoSettings } from '../../../options/geo-options.js';
 import { publicAddress } from '../../../public-address.js';
 import { TrackUsageError } from '../../../errors.js';
 import { readGeoInfo } from '../../../record/geo-info.js';
 import type { JsonObject } from '../../../record/usage-record.js';
 import { type KeptContext, callIn } from '../../../time/own-context.js';
+import type { RecordSink } from '../../record-sink.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { KnownLocations } from './known-locations.js';
 
 /** What became of the addresses that were asked for. */
 export interface LocatorStats {
@@ -26,6 +28,12 @@ export interface LocatorStats {
 
 type Obstacle = 'breaker' | 'queue' | 'closed';
 
+/** A location in memory; null for an address that has none. */
+interface Known {
+  readonly location: JsonObject | null;
+  readonly untilMs: number;
+}
+
 /** A look-up that is under way, or waits. */
 interface Inquiry {
   readonly address: string;
@@ -38,8 +46,9 @@ interface Inquiry {
 /** A source is suspicious after so many addresses without a location. */
 const SUSPICIOUS = 10;
 
-/** The log tells of at most one failure in so many milliseconds. */
-const QUIET_MS = 60_000;
+const IN_VAIN =
+  `the first ${SUSPICIOUS} addresses that were looked up have no location. See what the source answers: ` +
+  'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names.';
 
 /**
  * Everything around a geo look-up that is not the source's own business: which addresses are sent, how many
@@ -48,8 +57,8 @@ const QUIET_MS = 60_000;
 export class AddressLocator {
   readonly #clock: Clock;
   readonly #settings: GeoSettings;
-  readonly #fault: (error: Error) => void;
-  readonly #known: KnownLocations;
+  readonly #sink: Pick<RecordSink, 'fault' | 'warn'>;
+  readonly #known: QuickLRU<string, Known>;
   readonly #breaker: CircuitBreaker;
   /** The look-ups that are under way or wait, by address. */
   readonly #open = new Map<string, Inquiry>();
@@ -57,51 +66,50 @@ export class AddressLocator {
   readonly #running = new Set<AbortController>();
   readonly #counts = { hits: 0, misses: 0, lookups: 0, failures: 0, withheld: 0 };
   readonly #skipped: Record<Obstacle, number> = { breaker: 0, queue: 0, closed: 0 };
-  /** Look-ups without a location since the start; null once one had a location, or the log told of them. */
-  #inVain: number | null = 0;
-  #untold = 0;
-  #toldAtMs = -Infinity;
+  /** Look-ups without a location before the first that had one, which makes it infinite. */
+  #inVain = 0;
   #isClosed = false;
 
-  /** @param fault - told of failures, at most once a minute and without the address */
-  constructor(clock: Clock, settings: GeoSettings, fault: (error: Error) => void) {
+  /** @param sink - told of failures, without the address; it never throws */
+  constructor(clock: Clock, settings: GeoSettings, sink: Pick<RecordSink, 'fault' | 'warn'>) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#fault = fault;
-    this.#known = new KnownLocations(clock, settings);
+    this.#sink = sink;
+    // A QuickLRU keeps up to twice its `maxSize`.
+    this.#known = new QuickLRU({ maxSize: Math.floor(settings.cacheMaxAddresses / 2) });
     this.#breaker = new CircuitBreaker(clock, settings.breakerFailures, settings.breakerPauseMs);
     void this.#awaitSource();
   }
 
   /**
-   * Reads the location of an address from the cache.
-   *
-   * @param address - the full address
-   * @returns null if the address has no location or is never sent, undefined if it has to be looked up
-   */
-  peek(address: string): JsonObject | null | undefined {
-    const sendable = publicAddress(address);
-    return sendable === null ? this.#withhold() : this.#recall(sendable);
-  }
-
-  /**
-   * Looks an address up, unless its location is known or being looked up. The promise never rejects.
+   * Looks an address up, unless its location is known or being looked up.
    *
    * @param address - the full address
    * @param asyncContext - the asynchronous context of the request that asks
-   * @returns null if the address has no location, or cannot be looked up now
+   * @returns null if the address has no location, is never sent, or cannot be looked up now; a promise, which never
+   *   rejects, if the source has to be asked
    */
-  locate(address: string, asyncContext: KeptContext | null = null): Promise<JsonObject | null> {
+  locate(
+    address: string,
+    asyncContext: KeptContext | null = null,
+  ): JsonObject | null | Promise<JsonObject | null> {
     const sendable = publicAddress(address);
-    const known = sendable === null ? this.#withhold() : this.#recall(sendable);
-    if (sendable === null || known !== undefined) return Promise.resolve(known ?? null);
+    if (sendable === null) {
+      this.#counts.withheld += 1;
+      return null;
+    }
+    const known = this.#known.get(sendable);
+    if (known !== undefined && this.#clock.monotonic() < known.untilMs) {
+      this.#counts.hits += 1;
+      return known.location;
+    }
     this.#counts.misses += 1;
     const open = this.#open.get(sendable);
     if (open !== undefined) return open.answer;
     const obstacle = this.#obstacle();
     if (obstacle === null) return this.#inquire(sendable, asyncContext);
     this.#skipped[obstacle] += 1;
-    return Promise.resolve(null);
+    return null;
   }
 
   /** What became of the addresses so far. */
@@ -117,15 +125,10 @@ export class AddressLocator {
     this.#known.clear();
   }
 
-  #withhold(): null {
-    this.#counts.withheld += 1;
-    return null;
-  }
-
-  #recall(address: string): JsonObject | null | undefined {
-    const known = this.#known.get(address);
-    if (known !== undefined) this.#counts.hits += 1;
-    return known;
+  #remember(address: string, location: JsonObject | null): void {
+    const { cacheMaxAgeMs, cacheMissMaxAgeMs } = this.#settings;
+    const maxAgeMs = location === null ? cacheMissMaxAgeMs : cacheMaxAgeMs;
+    this.#known.set(address, { location, untilMs: this.#clock.monotonic() + maxAgeMs });
   }
 
   #obstacle(): Obstacle | null {
@@ -174,7 +177,7 @@ export class AddressLocator {
     try {
       location = readAnswer(await this.#ask(inquiry, limit));
       this.#breaker.succeeded();
-      this.#known.set(inquiry.address, location);
+      this.#remember(inquiry.address, location);
       this.#judge(location);
     } catch (error) {
       if (!this.#isClosed) this.#failed(error);
@@ -187,13 +190,11 @@ export class AddressLocator {
   /** Asks the source, and waits until it answers or the limit aborts. */
   async #ask({ address, asyncContext }: Inquiry, limit: AbortController): Promise<unknown> {
     const { lookup, timeoutMs } = this.#settings;
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error), { once: true });
     const giveUp = (): void => limit.abort(unusable(`it took longer than ${timeoutMs} ms`));
     const timer = this.#clock.setTimeout(giveUp, timeoutMs, false);
     try {
       const answer = callIn(asyncContext, async () => lookup(address, limit.signal));
-      return await Promise.race([answer, aborted]);
+      return await orAbort(answer, limit.signal);
     } finally {
       this.#clock.clearTimeout(timer);
     }
@@ -204,45 +205,24 @@ export class AddressLocator {
     try {
       await this.#settings.lookup.ready?.();
     } catch (error) {
-      if (!this.#isClosed) this.#tell(error as Error);
+      if (!this.#isClosed) this.#tell(error);
     }
   }
 
-  /** Reports a source none of whose answers has a location: they may be read under the wrong names. */
+  /** Warns of a source none of whose first answers has a location: they may be read under the wrong names. */
   #judge(location: JsonObject | null): void {
-    if (this.#inVain === null) return;
-    this.#inVain = location === null || Object.keys(location).length === 0 ? this.#inVain + 1 : null;
-    if (this.#inVain === null || this.#inVain < SUSPICIOUS || !this.#mayTell()) return;
-    this.#tell(
-      new Error(
-        `the first ${this.#inVain} addresses that were looked up have no location. See what the source answers: ` +
-          'maxmindGeo needs a database of cities or countries, httpGeo the option map for an end point with other names',
-      ),
-    );
-    this.#inVain = null;
+    this.#inVain = location === null ? this.#inVain + 1 : Infinity;
+    if (this.#inVain === SUSPICIOUS) this.#sink.warn('geo', IN_VAIN);
   }
 
   #failed(error: unknown): void {
     this.#counts.failures += 1;
-    this.#untold += 1;
     this.#breaker.failed();
-    if (!this.#mayTell()) return;
-    const count = this.#untold === 1 ? 'a geo look-up' : `${this.#untold} geo look-ups`;
-    this.#untold = 0;
-    this.#tell(new Error(`${count} failed: ${describe(error)}`));
+    this.#tell(new Error(`a geo look-up failed: ${describe(error)}`));
   }
 
-  #mayTell(): boolean {
-    return this.#clock.monotonic() - this.#toldAtMs >= QUIET_MS;
-  }
-
-  #tell(error: Error): void {
-    this.#toldAtMs = this.#clock.monotonic();
-    try {
-      this.#fault(error);
-    } catch {
-      // There is nobody left to tell.
-    }
+  #tell(error: unknown): void {
+    this.#sink.fault("the option 'geo'", error);
   }
 }
 

@@ -9,8 +9,8 @@ export class CircuitBreaker {
   readonly #maxFailures: number;
   readonly #pauseMs: number;
   #failures = 0;
-  /** When the pause is over, by the monotonic clock; null while every call passes. */
-  #openUntilMs: number | null = null;
+  /** When the pause is over, by the monotonic clock; -Infinity while every call passes. */
+  #openUntilMs = -Infinity;
   #isProbing = false;
 
   /**
@@ -25,13 +25,12 @@ export class CircuitBreaker {
 
   /** Whether a call would pass now. */
   get isPassable(): boolean {
-    if (this.#openUntilMs === null) return true;
     return !this.#isProbing && this.#clock.monotonic() >= this.#openUntilMs;
   }
 
   /** Whether calls are held back, but for the one after each pause. */
   get isOpen(): boolean {
-    return this.#openUntilMs !== null;
+    return this.#openUntilMs > -Infinity;
   }
 
   /** Whether a call may pass. A call that passes has to report its end by `succeeded` or `failed`. */
@@ -44,7 +43,7 @@ export class CircuitBreaker {
   /** Learns that a call has succeeded. */
   succeeded(): void {
     this.#failures = 0;
-    this.#openUntilMs = null;
+    this.#openUntilMs = -Infinity;
     this.#isProbing = false;
   }
 

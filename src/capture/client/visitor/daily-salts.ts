@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { type BackoffBounds, backoffMs } from '../../../time/backoff.js';
 import type { Clock, TimerHandle } from '../../../time/clock.js';
+import { orAbort } from '../../../time/or-abort.js';
+import { WakeTimer } from '../../../time/wake-timer.js';
 import { TrackUsageError } from '../../../errors.js';
 import { SaltOfDay } from './salt-of-day.js';
 
@@ -22,9 +25,9 @@ const LOOK_MS = 600_000;
 /** How long a call of the keeper may take, in milliseconds. */
 const CALL_MS = 5000;
 
-/** The bounds of the longest pause between claims, and between deletions, in milliseconds. */
-const CLAIM_PAUSES = [100, 30_000] as const;
-const DELETE_PAUSES = [1000, 300_000] as const;
+/** The pauses between claims, and between deletions. */
+const CLAIM_PAUSES: BackoffBounds = { minDelayMs: 100, maxDelayMs: 30_000 };
+const DELETE_PAUSES: BackoffBounds = { minDelayMs: 1000, maxDelayMs: 300_000 };
 
 /** Gives this process salts of its own, where no storage keeps salts. */
 const OWN_KEEPER: SaltKeeper = {
@@ -42,18 +45,20 @@ export class DailySalts {
   readonly #clock: Clock;
   readonly #fault: (error: Error) => void;
   readonly #salts = new Map<number, SaltOfDay>();
-  readonly #timers = new Set<TimerHandle>();
+  /** The timers of pauses. */
+  readonly #pauses = new Set<TimerHandle>();
   readonly #calls = new Set<AbortController>();
   #keeper: SaltKeeper | null = null;
   /** The timer of the next look at the day. */
-  #look: TimerHandle | null = null;
+  readonly #look: WakeTimer;
   /** The day when salts were last deleted, or are being deleted. */
   #deletedOn = -Infinity;
   #isClosed = false;
 
-  /** @param fault - told of failures, without any salt */
+  /** @param fault - told of failures, without any salt; it never throws */
   constructor(clock: Clock, fault: (error: Error) => void) {
     this.#clock = clock;
+    this.#look = new WakeTimer(clock);
     this.#fault = fault;
   }
 
@@ -88,9 +93,8 @@ export class DailySalts {
   close(): void {
     this.#isClosed = true;
     for (const call of this.#calls) call.abort(new Error('the tracker was closed'));
-    if (this.#look !== null) this.#clock.clearTimeout(this.#look);
-    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
-    this.#timers.clear();
+    this.#look.stop();
+    for (const timer of this.#pauses) this.#clock.clearTimeout(timer);
     this.#forgetBefore(Infinity);
   }
 
@@ -108,9 +112,8 @@ export class DailySalts {
     this.#want(today);
     if (leftMs <= AHEAD_MS) this.#want(today + 1);
     if (this.#deletedOn < today) void this.#deleteBefore(today);
-    if (this.#look !== null) this.#clock.clearTimeout(this.#look);
     const nextMs = Math.min(LOOK_MS, leftMs > AHEAD_MS ? leftMs - AHEAD_MS : leftMs);
-    this.#look = this.#clock.setTimeout(() => this.#lookAtDay(), Math.max(1, nextMs), false);
+    this.#look.after(Math.max(1, nextMs), false, () => this.#lookAtDay());
   }
 
   #forgetBefore(day: number): void {
@@ -131,12 +134,12 @@ export class DailySalts {
   /** Claims the salt until the keeper answers, or the day is over. */
   async #claim(day: number, salt: SaltOfDay): Promise<void> {
     const proposal = randomBytes(32).toString('hex');
-    while (!salt.isOver) {
+    while (!salt.isWiped) {
       try {
         salt.set(await this.#call((keeper, signal) => keeper.claim(textOf(day), proposal, signal)));
         return;
       } catch (error) {
-        salt.missed();
+        salt.failures += 1;
         this.#failed('The salt of a day cannot be had', error, proposal);
         await this.#pause(CLAIM_PAUSES, salt.failures);
       }
@@ -160,46 +163,30 @@ export class DailySalts {
   /** Calls the keeper, within `CALL_MS`. A keeper from outside may throw, hang, and block. */
   async #call<Value>(ask: (keeper: SaltKeeper, signal: AbortSignal) => Promise<Value>): Promise<Value> {
     const call = new AbortController();
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    aborted.catch(() => {});
-    call.signal.addEventListener('abort', () => reject(call.signal.reason as Error), { once: true });
     const giveUp = (): void => call.abort(new Error(`the storage took longer than ${CALL_MS} ms`));
     this.#calls.add(call);
     const timer = this.#clock.setTimeout(giveUp, CALL_MS, false);
     try {
       // The call must not block the request that came first.
       await Promise.resolve();
-      return await Promise.race([ask(this.#keeper ?? OWN_KEEPER, call.signal), aborted]);
+      return await orAbort(ask(this.#keeper ?? OWN_KEEPER, call.signal), call.signal);
     } finally {
       this.#clock.clearTimeout(timer);
       this.#calls.delete(call);
     }
   }
 
-  /** Exponential backoff with full jitter, as between the attempts at a batch. */
-  async #pause([minMs, maxMs]: readonly [number, number], failures: number): Promise<void> {
+  async #pause(bounds: BackoffBounds, failures: number): Promise<void> {
     if (this.#isClosed) return;
-    const pauseMs = Math.max(1, Math.random() * Math.min(maxMs, minMs * 2 ** (failures - 1)));
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimeout(
-        () => {
-          this.#timers.delete(timer);
-          resolve();
-        },
-        pauseMs,
-        false,
-      );
-      this.#timers.add(timer);
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(resolve, backoffMs(bounds, failures, Math.random()), false);
+    this.#pauses.add(timer);
+    await promise;
+    this.#pauses.delete(timer);
   }
 
   #failed(what: string, error: unknown, salt: string): void {
-    if (this.#isClosed) return;
-    try {
-      this.#fault(new Error(`${what}: ${describe(error, salt)}`));
-    } catch {
-      // There is nobody left to tell.
-    }
+    if (!this.#isClosed) this.#fault(new Error(`${what}: ${describe(error, salt)}`));
   }
 }
 
@@ -215,12 +202,8 @@ function textOf(day: number): string {
 /** An error in words, without the salt. */
 function describe(error: unknown, salt: string): string {
   try {
-    const text =
-      error instanceof TrackUsageError
-        ? `${error.code}: ${error.message}`
-        : error instanceof Error
-          ? error.message
-          : String(error);
+    const code = error instanceof TrackUsageError ? `${error.code}: ` : '';
+    const text = code + (error instanceof Error ? error.message : String(error));
     return salt === '' ? text : text.replaceAll(salt, '…');
   } catch {
     return 'an error that cannot be shown';

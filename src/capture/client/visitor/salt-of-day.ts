@@ -7,25 +7,17 @@ const PATIENT_FAILURES = 3;
 
 /** The salt of one day, from its claim until it is wiped. */
 export class SaltOfDay {
+  /** Whether the salt has been wiped. */
+  isWiped = false;
+  /** Claims that failed. */
+  failures = 0;
   readonly #waiting = Promise.withResolvers<Buffer | null>();
   #salt: Buffer | null = null;
-  #isWiped = false;
-  #failures = 0;
-
-  /** Whether the salt has been wiped. */
-  get isOver(): boolean {
-    return this.#isWiped;
-  }
-
-  /** Claims that failed. */
-  get failures(): number {
-    return this.#failures;
-  }
 
   /** @returns null if no salt will come soon, a promise if one may; the promise never rejects */
   get(): Buffer | null | Promise<Buffer | null> {
-    if (this.#salt !== null || this.#isWiped) return this.#salt;
-    return this.#failures < PATIENT_FAILURES ? this.#waiting.promise : null;
+    if (this.#salt !== null || this.isWiped) return this.#salt;
+    return this.failures < PATIENT_FAILURES ? this.#waiting.promise : null;
   }
 
   /**
@@ -40,19 +32,14 @@ export class SaltOfDay {
         'The storage answered something else than 64 hexadecimal digits, as it was given.',
       );
     }
-    if (this.#isWiped) return;
+    if (this.isWiped) return;
     this.#salt = Buffer.from(salt, 'hex');
     this.#waiting.resolve(this.#salt);
   }
 
-  /** Learns that a claim has failed. */
-  missed(): void {
-    this.#failures += 1;
-  }
-
   /** Forgets the salt, and overwrites its bytes. */
   wipe(): void {
-    this.#isWiped = true;
+    this.isWiped = true;
     this.#salt?.fill(0);
     this.#salt = null;
     this.#waiting.resolve(null);

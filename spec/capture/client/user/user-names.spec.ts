@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { basicUserName } from '../../../../src/capture/client/user/credentials.js';
+import { basicUserName } from '../../../../src/capture/client/user/user-names.js';
 
 function basic(credentials: string | Uint8Array): string {
   return `Basic ${Buffer.from(credentials as string).toString('base64')}`;
