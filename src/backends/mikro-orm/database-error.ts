@@ -43,11 +43,7 @@ export function databaseError(
     : new TrackUsageError('BATCH_REFUSED', `${failed}: ${message}.`, error);
 }
 
-/**
- * The error of a batch that could not be written.
- *
- * @param target - the place of the records, such as "table 'koa_usage'"
- */
+/** The error of a batch that could not be written into a target such as "table 'koa_usage'". */
 export function writeError(
   error: unknown,
   condition: Condition,
@@ -58,11 +54,7 @@ export function writeError(
   return databaseError(error, condition, `The ${target} ${failed}`, message);
 }
 
-/**
- * The error of old records that could not be deleted.
- *
- * @param target - the place of the records, such as "table 'koa_usage'"
- */
+/** The error of old records that could not be deleted from a target such as "table 'koa_usage'". */
 export function deletionError(error: unknown, condition: Condition, target: string): TrackUsageError {
   const advice =
     'The option retention needs the right to delete: grant select and delete on the table, or the role readWrite on the ' +

@@ -30,7 +30,7 @@ export class SaltsInTurn implements SaltStore {
     return this.#inTurn(signal, (limit) => this.#salts.deleteBefore(day, limit));
   }
 
-  /** Ends the statements under way, and refuses further ones, both with the reason. */
+  /** Rejects the calls under way and all further ones with the reason. */
   close(reason: Error): void {
     this.#operations.close(reason);
   }

@@ -152,12 +152,8 @@ function userOptions({ username, password, authSource }: Given, database: string
 }
 
 function refuse(name: keyof MongoStorageOptions, value: unknown, expected: string): never {
-  return refuseOption(
-    { subject: CONNECT, name },
-    value,
-    expected,
-    kindsOf(MongoStorageOptions)[name]?.isSecret,
-  );
+  const { isSecret } = kindsOf(MongoStorageOptions)[name] ?? {};
+  return refuseOption({ subject: CONNECT, name }, value, expected, isSecret);
 }
 
 function isDatabaseName(value: unknown): value is string {

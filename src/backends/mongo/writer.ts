@@ -35,7 +35,14 @@ export async function insertAll(
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
   const bulk = await startBulk(collection, signal);
-  await addAll(bulk, batch, signal);
+  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+  for (const record of batch) {
+    bulk.insert(documentOf(record));
+    if (!budget.isSpentAfterPiece()) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+    budget.renew();
+  }
   try {
     await bulk.execute({ ...PLAIN_DOCUMENTS, ...acknowledged(collection), signal });
     return [];
@@ -53,21 +60,6 @@ async function startBulk(collection: NativeCollection, signal: AbortSignal): Pro
     // A client that has not been used yet is connected by other operations, but not by this one.
     await collection.find({ _id: '' }, { limit: 1, signal }).toArray();
     return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
-  }
-}
-
-async function addAll(
-  bulk: UnorderedBulk,
-  batch: readonly UsageRecord[],
-  signal: AbortSignal,
-): Promise<void> {
-  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
-  for (const record of batch) {
-    bulk.insert(documentOf(record));
-    if (!budget.isSpentAfterPiece()) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    budget.renew();
   }
 }
 

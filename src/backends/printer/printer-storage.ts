@@ -8,20 +8,20 @@ import { orAbort } from '../../time/or-abort.js';
 import { TurnBudget } from '../../time/turn-budget.js';
 import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';
 
-/** Where lines go: a writable stream such as `process.stdout` or a file's. */
+/** A stream that takes the lines, such as `process.stdout` or a file's. */
 export type PrinterOutput = Pick<NodeJS.WritableStream, 'write' | 'on' | 'removeListener'>;
 
 /** How a record is printed: by name, or by a function that returns the line. */
 export type PrinterFormat = 'text' | 'json' | 'combined' | LineFormatter;
 
-/** How long records are formatted in one turn of the event loop, in milliseconds. Strangers choose how long lines are. */
+/** How long lines are made in one turn of the event loop, in milliseconds. Strangers choose how long the lines are. */
 const TURN_MS = 0.4;
 
 const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
 
 /** The options of `PrinterStorage`. */
 export class PrinterOptions {
-  /** Where lines go. It stays open. @default process.stdout */
+  /** The stream that takes the lines; it stays open. @default process.stdout */
   readonly output? = option<PrinterOutput>({
     get default() {
       return process.stdout;
@@ -38,13 +38,13 @@ export class PrinterOptions {
     expected: "'text', 'json', 'combined' or a function",
     accepts: (value) => typeof value === 'function' || Object.keys(FORMATS).includes(value as string),
   });
-  /** What it is called in statistics, events and the log. @default 'printer' */
+  /** Its name in statistics, events and the log. @default 'printer' */
   readonly name? = text({ default: 'printer' });
 }
 
 /**
- * Prints one line a record. Control characters are escaped, also those that a format function returns. It keeps
- * nothing, and so cannot be read.
+ * Prints one line a record. Control characters are escaped, also those that a format function returns. Such a storage
+ * keeps nothing, and so cannot be read.
  */
 export class PrinterStorage implements UsageStorage {
   /** @inheritdoc */
@@ -84,7 +84,7 @@ export class PrinterStorage implements UsageStorage {
     return orAbort(printing.result, signal);
   }
 
-  /** Prints as many lines a turn of the event loop as its budget allows. */
+  /** Prints in each turn of the event loop as many lines as the budget of a turn allows. */
   async #print(batch: readonly UsageRecord[]): Promise<StoreResult> {
     const refused: RefusedRecord[] = [];
     const budget = new TurnBudget(TURN_MS, 1);
@@ -111,20 +111,15 @@ export class PrinterStorage implements UsageStorage {
   async #write(lines: string): Promise<void> {
     if (lines === '') return;
     const output = this.#output;
-    await new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error | null): void => {
-        // The stream emits the error after the callback; without a listener it would end the process.
-        setImmediate(() => output.removeListener('error', settle));
-        if (error == null) resolve();
-        else reject(error);
-      };
-      output.on('error', settle);
-      try {
-        output.write(lines, settle);
-      } catch (error) {
-        settle(error instanceof Error ? error : new Error(inspect(error)));
-      }
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    output.on('error', reject);
+    try {
+      output.write(lines, (error) => (error == null ? resolve() : reject(error)));
+      await promise;
+    } finally {
+      // The stream emits the error after the callback; without a listener it would end the process.
+      setImmediate(() => output.removeListener('error', reject));
+    }
   }
 }
 
