@@ -20,12 +20,12 @@ const LIST = '%[]';
 
 /** Makes JSON safe to be a part of a document. Safe JSON, as nearly all is, is returned as it is. */
 export function encodeJson(value: JsonValue): JsonValue {
-  return hasOnly(value, isSafe) ? value : encode(value);
+  return isSafe(value) ? value : encode(value);
 }
 
 /** Undoes {@link encodeJson}. */
 export function decodeJson(value: JsonValue): JsonValue {
-  return hasOnly(value, isPlain) ? value : decode(value);
+  return isPlain(value) ? value : decode(value);
 }
 
 /** The type of a property of JSON, for applications that read the entity through MikroORM. */
@@ -41,11 +41,16 @@ export class SafeJsonType extends JsonType {
   }
 }
 
-/** Whether no list lies directly in another one, and every name passes the test. */
-function hasOnly(value: JsonValue, test: (name: string) => boolean): boolean {
+function isSafe(value: JsonValue): boolean {
   if (!isContainer(value)) return true;
-  if (isList(value)) return value.every((item) => !isList(item) && hasOnly(item, test));
-  return Object.keys(value).every((name) => test(name) && hasOnly(value[name] ?? null, test));
+  if (isList(value)) return value.every((item) => !isList(item) && isSafe(item));
+  return Object.keys(value).every((name) => !isUnsafe(name) && isSafe(value[name] ?? null));
+}
+
+function isPlain(value: JsonValue): boolean {
+  if (!isContainer(value)) return true;
+  if (isList(value)) return value.every(isPlain);
+  return Object.keys(value).every((name) => !name.includes('%') && isPlain(value[name] ?? null));
 }
 
 function encode(value: JsonValue): JsonValue {
@@ -60,16 +65,12 @@ function decode(value: JsonValue): JsonValue {
   return LIST in value ? decode(value[LIST] ?? null) : mapObject(value, decodeName, decode);
 }
 
-function isSafe(name: string): boolean {
-  return !UNSAFE.test(name) && !(name in Object.prototype);
-}
-
-function isPlain(name: string): boolean {
-  return !name.includes('%');
+function isUnsafe(name: string): boolean {
+  return UNSAFE.test(name) || name in Object.prototype;
 }
 
 function encodeName(name: string): string {
-  if (isSafe(name)) return name;
+  if (!isUnsafe(name)) return name;
   if (name === '') return '%';
   const encoded = name.replaceAll(UNSAFE_CHARACTERS, percentEncoded);
   return encoded === name ? percentEncoded(name.charAt(0)) + name.slice(1) : encoded;
