@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
+import { storageClosed } from '../../../src/backends/mikro-orm/operations.js';
 import { SaltsInTurn } from '../../../src/backends/mikro-orm/salts-in-turn.js';
 import { caught } from '../../support/caught.js';
 
@@ -59,7 +60,7 @@ describe('SaltsInTurn', () => {
       deleteBefore: () => Promise.resolve(0),
     });
     const claim = caught(salts.claim('2026-03-01', SALT, signal));
-    salts.close('shop');
+    salts.close(storageClosed('shop'));
     for (const error of [await claim, await caught(salts.deleteBefore('2026-03-01', signal))]) {
       expect(error).to.include({
         code: 'STORAGE_CLOSED',

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import { PrinterStorage, type PrinterOptions } from '../../../src/backends/printer/printer-storage.js';
+import type { UsageRecord } from '../../../src/record/usage-record.js';
 import type { UsageStorage } from '../../../src/storage/usage-storage.js';
 import { caught, thrown } from '../../support/caught.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
@@ -17,6 +18,13 @@ function linesOf(stream: PassThrough): string[] {
   return String(stream.read() ?? '')
     .split('\n')
     .slice(0, -1);
+}
+
+/** A format that takes longer than a turn of the event loop may. */
+function formatSlowly({ id }: UsageRecord): string {
+  const endMs = performance.now() + 1;
+  while (performance.now() < endMs);
+  return id;
 }
 
 async function turns(count = 5): Promise<void> {
@@ -95,6 +103,37 @@ describe('PrinterStorage', () => {
     expect(isStored).to.equal(false);
     pending.shift()?.();
     expect(await storing).to.deep.equal({ stored: 2, refused: [] });
+  });
+
+  it('leaves the event loop to others as soon as a turn has taken too long', async () => {
+    let turn = 0;
+    let isStored = false;
+    const count = (): void => {
+      turn += 1;
+      if (!isStored) setImmediate(count);
+    };
+    count();
+    const turnOf: number[] = [];
+    const format = (record: UsageRecord): string => {
+      turnOf.push(turn);
+      return formatSlowly(record);
+    };
+    await new PrinterStorage({ output: new PassThrough(), format }).store(makeRecords(5), signal);
+    isStored = true;
+    expect(new Set(turnOf).size).to.equal(5);
+  });
+
+  it('prints no line twice when an attempt is given up in its midst and made again', async () => {
+    const output = new PassThrough();
+    const storage = new PrinterStorage({ output, format: formatSlowly });
+    const [records, others] = [makeRecords(3), makeRecords(3)];
+    const abort = new AbortController();
+    const attempt = caught(storage.store(records, abort.signal));
+    abort.abort(new Error('too slow'));
+    expect((await attempt).message).to.equal('too slow');
+    expect(await storage.store(records, signal)).to.deep.equal({ stored: 3, refused: [] });
+    await storage.store(others, signal);
+    expect(linesOf(output)).to.deep.equal([...records, ...others].map(({ id }) => id));
   });
 
   it('rejects with what the stream failed with, and leaves no listener behind', async () => {

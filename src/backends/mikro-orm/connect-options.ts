@@ -1,7 +1,7 @@
 import { UnderscoreNamingStrategy } from '@mikro-orm/core';
 import { isObject, option } from '../../option-reader.js';
 
-/** MikroORM takes what is not given from MIKRO_ORM_…, and those variables are about the application's database. */
+/** Settings that MikroORM would otherwise take from MIKRO_ORM_… variables, which are about the application's database. */
 export const NOT_FROM_ENVIRONMENT = {
   clientUrl: undefined,
   host: undefined,
@@ -14,7 +14,7 @@ export const NOT_FROM_ENVIRONMENT = {
   debug: false,
 };
 
-/** The option that the driver's own client is given, of a connection of our own. */
+/** The option whose value a driver's own client gets. */
 export function driverOptions(): object | undefined {
   return option<object>({ default: {}, expected: 'an object', accepts: isObject });
 }

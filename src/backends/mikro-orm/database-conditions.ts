@@ -2,7 +2,7 @@ import { type EntityName, type FilterQuery, type IDatabaseDriver, QueryHelper } 
 import type { UsageRow } from './usage-row.js';
 
 /**
- * Conditions with their values as the database compares them. `em.find` does this by itself; the driver's own
+ * Conditions with their values as the database compares them. `em.find` converts values by itself; the driver's own
  * `find` does not. MikroORM's `processWhere` looks for relations as well, and takes twenty times as long.
  */
 export function databaseConditions(

@@ -1,14 +1,14 @@
 import { TrackUsageError } from '../../errors.js';
 
 /**
- * What an error of a database means: that the statement may succeed later; that a record is refused, and would be again; or
- * what a person has to do first, in sentences.
+ * The meaning of a database's error: the statement may succeed later (`'unavailable'`); the database refuses a record
+ * for good (`'refused'`); or a person has to do first what `advice` says, in sentences.
  */
 export type Condition = 'unavailable' | 'refused' | { readonly advice: string };
 
 /**
- * What went wrong, as the error says it. A socket that fails on every address of a host says nothing itself: then it is
- * what the first of them says, else the error's code or name.
+ * The message of an error. An `AggregateError` of a socket that failed on every address of a host has none of its own:
+ * the message is then that of the first address, else the error's code or name.
  */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -19,15 +19,15 @@ export function messageOf(error: unknown): string {
   return typeof code === 'string' ? code : error.name;
 }
 
-/** Whether a person has to act. */
+/** Whether a condition needs a person. */
 export function isSetup(condition: Condition): condition is { readonly advice: string } {
   return typeof condition === 'object';
 }
 
 /**
- * What an error means to the tracker: `STORAGE_UNAVAILABLE`, `BATCH_REFUSED` or `STORAGE_SETUP`, in one set of words.
+ * The error that the tracker gets for a database's error: `STORAGE_UNAVAILABLE`, `BATCH_REFUSED` or `STORAGE_SETUP`.
  *
- * @param failed - what could not be done, such as "The table 'koa_usage' cannot be written"
+ * @param failed - the statement's failure as a clause, such as "The table 'koa_usage' cannot be written"
  */
 export function databaseError(
   error: unknown,
@@ -43,11 +43,7 @@ export function databaseError(
     : new TrackUsageError('BATCH_REFUSED', `${failed}: ${message}.`, error);
 }
 
-/**
- * What an error means while a batch is written.
- *
- * @param target - where it is written to, such as "table 'koa_usage'"
- */
+/** The error of a batch that could not be written into a target such as "table 'koa_usage'". */
 export function writeError(
   error: unknown,
   condition: Condition,
@@ -58,7 +54,7 @@ export function writeError(
   return databaseError(error, condition, `The ${target} ${failed}`, message);
 }
 
-/** What an error means while old records are deleted from a target such as "table 'koa_usage'". */
+/** The error of old records that could not be deleted from a target such as "table 'koa_usage'". */
 export function deletionError(error: unknown, condition: Condition, target: string): TrackUsageError {
   const advice =
     'The option retention needs the right to delete: grant select and delete on the table, or the role readWrite on the ' +

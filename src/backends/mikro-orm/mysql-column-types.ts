@@ -11,35 +11,35 @@ import {
   raw,
 } from '@mikro-orm/core';
 
-/** What MySQL and MariaDB have in every version: all of Unicode, compared by code points. */
+/** A collation that every version of MySQL and MariaDB has: all of Unicode, compared by code points. */
 const COLLATION = 'utf8mb4_bin';
 
-/** Operators that compare whole values. `LIKE` and its kin read patterns, and compare without padding anyway. */
+/** Operators that compare whole values. `LIKE` and other operators read patterns, and compare without padding anyway. */
 const COMPARISONS: ReadonlySet<string> = new Set(['$eq', '$ne', '$in', '$nin']);
 
-/** MySQL's `datetime` holds no other years, and PostgreSQL reads no others in ISO 8601. */
+/** The first moment that MySQL's `datetime` holds, and that PostgreSQL reads in ISO 8601. */
 const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
 
 /** The last moment that every database knows, in milliseconds since 1970-01-01T00:00:00Z. */
 export const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** Whether it is MySQL's or MariaDB's platform; its class is in a package that other databases do without. */
+/** Whether a platform is MySQL's or MariaDB's, whose class is in a package that other databases do without. */
 function isMySql(platform: Platform): boolean {
   return platform.getDefaultClientUrl().startsWith('mysql:');
 }
 
-/** MikroORM's own types, which have no word for what their kin here write. */
+/** MikroORM's own types, with the further kinds of values that the types below write. */
 const PlainDateTimeType = DateTimeType as unknown as new () => Type<Date, Date | string>;
 const PlainTextType = StringType as unknown as new () => Type<string, string | RawQueryFragment>;
 
 /**
- * A date in UTC. MySQL's `datetime` knows no zone: MikroORM reads and writes it in that of its `timezone` option,
- * which is the application's. Elsewhere this is as MikroORM's own.
+ * A date in UTC. MySQL's `datetime` knows no zone: MikroORM reads and writes it in the zone of its option `timezone`,
+ * which is the application's. On other databases, this is MikroORM's own type.
  */
 export class UtcDateTimeType extends PlainDateTimeType {
   /** @inheritdoc */
   override getColumnType(property: EntityProperty, platform: Platform): string {
-    // MikroORM would read a `Date` in its own zone.
+    // MikroORM would read a property of the type `Date` in the zone of its option.
     if (isMySql(platform)) property.runtimeType = 'string';
     return super.getColumnType(property, platform);
   }
@@ -63,9 +63,9 @@ export class UtcDateTimeType extends PlainDateTimeType {
 }
 
 /**
- * Text that MySQL and MariaDB are given as a hexadecimal literal. MikroORM writes values into its statements and escapes
+ * Text that is sent to MySQL and MariaDB as a hexadecimal literal. MikroORM writes values into its statements and escapes
  * them by backslashes, which a session with the `sql_mode` NO_BACKSLASH_ESCAPES reads as text: a quotation mark in a
- * value would end it, and the rest would be SQL. Elsewhere this is as MikroORM's own.
+ * value would end the text, and the rest of it would be SQL. On other databases, this is MikroORM's own type.
  */
 export class LiteralTextType extends PlainTextType {
   /** @inheritdoc */
@@ -80,8 +80,8 @@ export class LiteralTextType extends PlainTextType {
 }
 
 /**
- * Text that is compared to the last bit. MySQL's usual collations ignore case and accents, and even this one
- * ignores spaces at the end. Elsewhere this is as MikroORM's own.
+ * Text that is compared to the last bit. MySQL's usual collations ignore case and accents, and even the column's own
+ * ignores spaces at the end. On other databases, this is MikroORM's own type.
  */
 export class ExactTextType extends LiteralTextType {
   /** @inheritdoc */
@@ -104,8 +104,8 @@ export class ExactTextType extends LiteralTextType {
 }
 
 /**
- * JSON that is read as text. mysql2 would parse it, and make text of large numbers in it. It is written as a literal,
- * like {@link LiteralTextType}. Elsewhere this is MikroORM's own type.
+ * JSON that is read as text: mysql2 would parse it, and make text of large numbers in it. JSON is written as a literal,
+ * like {@link LiteralTextType}. On other databases, this is MikroORM's own type.
  */
 export class ExactJsonType extends JsonType {
   /** @inheritdoc */
@@ -134,7 +134,7 @@ export class ExactJsonType extends JsonType {
 
 /**
  * A number that is read to the last bit. mysql2 adds up the digits of a text itself, and is off by a bit or two for one
- * of fifty. Elsewhere this is MikroORM's own type.
+ * number of fifty. On other databases, this is MikroORM's own type.
  */
 export class ExactDoubleType extends DoubleType {
   /** @inheritdoc */
@@ -143,22 +143,22 @@ export class ExactDoubleType extends DoubleType {
   }
 }
 
-/** Text as MySQL reads it under every `sql_mode` and in every character set of the connection. */
+/** A literal of text that MySQL reads under every `sql_mode` and in every character set of the connection. */
 export function textLiteral(text: string): string {
   return `_utf8mb4 ${bytesLiteral(text)}`;
 }
 
-/** The bytes of a text. MySQL compares them one by one, but MariaDB only where they are cast to `binary`. */
+/** A literal of a text's bytes. MySQL compares them one by one, but MariaDB only where they are cast to `binary`. */
 function bytesLiteral(text: string): string {
   return `x'${Buffer.from(text, 'utf8').toString('hex')}'`;
 }
 
-/** A date as MySQL writes it, in UTC. */
+/** A date in UTC, as MySQL writes it. */
 export function mySqlDate(date: Date): string {
   return date.toISOString().slice(0, 23).replace('T', ' ');
 }
 
-/** The date that {@link mySqlDate} wrote, as the driver hands it out: others than MySQL's hand out dates. */
+/** The date in a row: text that {@link mySqlDate} wrote, or a date from other drivers than MySQL's. */
 export function utcDate(value: Date | string): Date {
   return typeof value === 'string' ? new Date(`${value.replace(' ', 'T')}Z`) : value;
 }

@@ -1,16 +1,16 @@
 import { Mutex } from './mutex.js';
 
-/** Ids a statement. SQL Server takes 2,100 parameters. */
+/** Ids in one statement. SQL Server takes 2,100 parameters. */
 const CHUNK_RECORDS = 500;
 
 /**
- * Deletes the oldest records: looks for their ids, and deletes by these, as not every database bounds what it deletes.
- * One deletion at a time, even if a server no longer answers and one after another is given up.
+ * Deletes the oldest records by their ids, as not every database can bound a deletion. One deletion is under way at a
+ * time, even if a server no longer answers and one after another is given up.
  */
 export abstract class OldestRecords {
   readonly #mutex = new Mutex();
 
-  /** As `UsageStorage.deleteBefore`. */
+  /** Deletes for `UsageStorage.deleteBefore`. */
   delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     return this.#mutex.run(signal, () => this.#delete(date, limit, signal));
   }
@@ -18,7 +18,7 @@ export abstract class OldestRecords {
   /** The ids of the oldest records before the date, by date and id. */
   protected abstract find(date: Date, limit: number): Promise<readonly string[]>;
 
-  /** Deletes the records that are still there, unless nobody waits any more, and says how many these were. */
+  /** Deletes the records of these ids that are still there, and counts them. */
   protected abstract deleteAll(ids: readonly string[], signal: AbortSignal): Promise<number>;
 
   async #delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
@@ -31,7 +31,7 @@ export abstract class OldestRecords {
       signal.throwIfAborted();
       const deleted = await this.deleteAll(ids, signal);
       total += deleted;
-      // Another process may have deleted some of them. If it has deleted all, the rest is left to it.
+      // Another process may have deleted some of these records. If it has deleted all, the rest is left to that process.
       if (ids.length < wanted || deleted === 0) break;
     }
     return total;

@@ -1,6 +1,6 @@
 import { TrackUsageError } from '../../errors.js';
 
-/** The operations of one owner that are under way. Each ends when nobody waits for it any more, or when the owner closes. */
+/** The operations of one owner. Each ends when nobody waits for it any more, or when the owner closes. */
 export class Operations {
   readonly #running = new Map<Promise<unknown>, AbortController>();
   #closed: { readonly reason: Error } | null = null;
@@ -8,10 +8,10 @@ export class Operations {
   /**
    * Begins an operation.
    *
-   * @param begin - is given a signal that is aborted as soon as `signal` is, or the owner closes
+   * @param begin - gets a signal that is aborted as soon as `signal` is, or as the owner closes
    */
   async run<Result>(signal: AbortSignal, begin: (combined: AbortSignal) => Promise<Result>): Promise<Result> {
-    // AbortSignal.any would leave each of these with a signal that lives as long as the owner, for finalizers to clean up.
+    // AbortSignal.any would tie each operation to a signal that lives as long as the owner, for finalizers to clean up.
     const combined = new AbortController();
     const follow = (): void => combined.abort(signal.reason);
     if (this.#closed !== null) combined.abort(this.#closed.reason);
@@ -27,20 +27,20 @@ export class Operations {
     }
   }
 
-  /** Ends what is under way, and whatever is begun from now on. */
+  /** Ends the operations under way, and each that is begun from now on. */
   close(reason: Error): void {
     this.#closed ??= { reason };
     for (const combined of this.#running.values()) combined.abort(reason);
   }
 
-  /** Waits for the end of what is under way. */
+  /** Waits for the end of the operations under way. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#running.keys());
   }
 }
 
 /**
- * What is thrown where a storage, or anything that it has handed out, is used after `close()`.
+ * The error of a storage, or of something that the storage has handed out, that is used after `close()`.
  *
  * @param storage - the storage's name
  */

@@ -3,11 +3,11 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import { checkDeletion } from '../../storage/usage-query.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
-import type { SaltsInTurn } from './salts-in-turn.js';
 import { storageClosed } from './operations.js';
+import type { SaltsInTurn } from './salts-in-turn.js';
 import { UsageRepository } from './usage-repository.js';
 
-/** What a storage on MikroORM is made of. */
+/** The parts of a storage on MikroORM. */
 interface RepositoryParts {
   readonly name: string;
   readonly repository: UsageRepository;
@@ -15,7 +15,7 @@ interface RepositoryParts {
   readonly isReadOnly: boolean;
 }
 
-/** What the storages on MikroORM have in common: a repository reads for them, and they close once. */
+/** A storage on MikroORM: a repository reads for it, and it closes once. */
 export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @inheritdoc */
   readonly name: string;
@@ -40,9 +40,9 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.reader = repository;
     this.provides = [{ id: UsageRepository, value: repository }];
     this.isReadOnly = isReadOnly;
+    this.salts = salts;
     this.#salts = salts;
-    const refuse = (): Promise<never> => Promise.reject(this.#readOnly());
-    this.salts = isReadOnly ? { claim: refuse, deleteBefore: refuse } : salts;
+    if (isReadOnly) salts.close(this.#readOnly());
   }
 
   /** @inheritdoc */
@@ -62,18 +62,18 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** Closes the connection, if it is the storage's own. */
   async close(): Promise<void> {
-    this.#salts.close(this.name);
+    this.#salts.close(storageClosed(this.name));
     await (this.#closing ??= this.disconnect());
   }
 
-  /** Writes a batch, as `store`; the storage is open and the signal not yet aborted. */
+  /** Writes a batch for `store`; the storage is open and the signal not yet aborted. */
   protected abstract write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 
-  /** Deletes old records, as `deleteBefore`; the storage is open and the signal not yet aborted. */
+  /** Deletes old records for `deleteBefore`; the storage is open and the signal not yet aborted. */
   protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
-  /** Gives back what the storage holds open. Called once. */
-  protected abstract disconnect(): Promise<void>;
+  /** Gives back the storage's own connection, if there is one. Called once. */
+  protected async disconnect(): Promise<void> {}
 
   #assertWritable(): void {
     if (this.isReadOnly) throw this.#readOnly();

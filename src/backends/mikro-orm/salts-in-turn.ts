@@ -1,11 +1,11 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import { Mutex } from './mutex.js';
-import { Operations, storageClosed } from './operations.js';
+import { Operations } from './operations.js';
 
 /**
- * The salts of a storage, from its opening to its close: one statement at a time, so that a server that hangs costs one
- * connection however often it is asked, and no salt in what is thrown.
+ * The salts of a storage until it closes. One statement is under way at a time, so that a server that hangs costs one
+ * connection however often it is asked. Errors hold no salt.
  */
 export class SaltsInTurn implements SaltStore {
   readonly #salts: SaltStore;
@@ -30,25 +30,22 @@ export class SaltsInTurn implements SaltStore {
     return this.#inTurn(signal, (limit) => this.#salts.deleteBefore(day, limit));
   }
 
-  /** Ends what is under way, and begins nothing any more. */
-  close(storageName: string): void {
-    this.#operations.close(storageClosed(storageName));
+  /** Rejects the calls under way and all further ones with the reason. */
+  close(reason: Error): void {
+    this.#operations.close(reason);
   }
 
-  /** Waits for the end of what is under way. */
-  async idle(): Promise<void> {
-    await this.#mutex.idle();
+  /** Waits for the end of the statement under way. */
+  idle(): Promise<void> {
+    return this.#mutex.idle();
   }
 
   #inTurn<Value>(signal: AbortSignal, action: (limit: AbortSignal) => Promise<Value>): Promise<Value> {
-    return this.#operations.run(signal, async (limit) => {
-      limit.throwIfAborted();
-      return this.#mutex.run(limit, () => action(limit));
-    });
+    return this.#operations.run(signal, (limit) => this.#mutex.run(limit, () => action(limit)));
   }
 }
 
-/** What a driver threw may hold the statement with its values: nothing of it goes along as the cause. */
+/** A driver's error may hold the statement with its values, so it does not go along as the cause. */
 function withoutSalt(error: unknown, proposal: string): unknown {
   if (!(error instanceof Error)) return new Error('The salt of a day cannot be kept.');
   const message = error.message.replaceAll(proposal, '…');

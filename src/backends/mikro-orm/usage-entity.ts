@@ -8,11 +8,7 @@ export interface UsageEntity extends UsageRow {
   [EntityRepositoryType]?: UsageRepository;
 }
 
-/**
- * Defines the entity of usage records for another table than `koa_usage`.
- *
- * @param tableName - what the table is called
- */
+/** Defines the entity of usage records for another table than `koa_usage`. */
 export function defineUsage(tableName: string): EntitySchema<UsageEntity> {
   return defineEntity({
     name: USAGE_ENTITY_NAME,

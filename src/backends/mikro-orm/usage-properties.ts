@@ -8,16 +8,16 @@ import {
   UtcDateTimeType,
 } from './mysql-column-types.js';
 
-/** What the table or collection is called unless it is given a name. */
+/** The name of the table or collection unless another is given. */
 export const DEFAULT_TABLE_NAME = 'koa_usage';
 
-/** What MikroORM knows the entity by. It must not meet an application's `Usage`. */
+/** The entity's name in MikroORM, where an application's own may be called `Usage`. */
 export const USAGE_ENTITY_NAME = 'KoaTrackUsageRecord';
 
-/** What MikroORM is told of the columns of each kind. */
+/** MikroORM's options for the columns of each kind. */
 type ColumnTypes = { readonly [Kind in UsageColumn['kind']]: PropertyOptions<object> };
 
-/** The types of the columns of a table. */
+/** MikroORM's options for the columns of a table. */
 export const COLUMN_TYPES: ColumnTypes = {
   id: { type: LiteralTextType, primary: true },
   date: { type: UtcDateTimeType, length: 3 },
@@ -25,7 +25,7 @@ export const COLUMN_TYPES: ColumnTypes = {
   json: { type: ExactJsonType },
   number: { type: ExactDoubleType },
   integer: { type: types.integer },
-  // MikroORM writes into an instance whose it is: each column needs another one.
+  // MikroORM writes a column's property into the instance of its type: each column needs an instance of its own.
   get count() {
     return { type: new types.bigint('number') };
   },
@@ -33,8 +33,8 @@ export const COLUMN_TYPES: ColumnTypes = {
 };
 
 /**
- * The properties of an entity, one a column. The columns' names are explicit, as an application's naming strategy is not ours,
- * and text columns are wide enough for their limits.
+ * The properties of an entity, one a column. The names of columns are explicit, as an application may have a naming
+ * strategy of its own. Text columns are as wide as the limits of their fields.
  */
 export function propertiesOf(columnTypes: ColumnTypes): Record<ColumnProperty, PropertyOptions<object>> {
   const properties = USAGE_COLUMNS.map(({ property, name, kind, isNullable, maxLength }) => [
@@ -49,7 +49,7 @@ export function propertiesOf(columnTypes: ColumnTypes): Record<ColumnProperty, P
   return Object.fromEntries(properties) as Record<ColumnProperty, PropertyOptions<object>>;
 }
 
-/** The entity that an ORM knows by a name; undefined if it knows none. */
+/** The entity of a name in an ORM; undefined if the ORM does not know it. */
 export function findEntity(orm: Pick<MikroORM, 'em'>, name: string): EntityMetadata | undefined {
   const entities: Iterable<EntityMetadata> = orm.em.getMetadata().getAll().values();
   return [...entities].find(({ className }) => className === name);

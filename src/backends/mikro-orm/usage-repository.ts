@@ -1,4 +1,4 @@
-import { type EntityData, type EntityManager, EntityRepository, type FilterQuery } from '@mikro-orm/core';
+import { type EntityData, EntityRepository, type ObjectQuery } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../../storage/usage-page.js';
@@ -19,17 +19,16 @@ import { LATEST } from './mysql-column-types.js';
 import { storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
-/** Repositories of connections that storages have closed, with the names of these. */
-const CLOSED = new WeakMap<UsageRepository, string>();
-
 /**
- * Lets a repository refuse from now on. Controllers may outlive the storage whose repository they were given, and
- * MikroORM would open the connection again, which nobody would close.
+ * Has a repository throw `STORAGE_CLOSED` from now on: all its methods ask for the entity manager first. A controller may
+ * outlive the storage whose repository it was given, and MikroORM would open the connection again, which nobody would close.
  *
- * @param storage - the name of the storage whose connection it was
+ * @param storage - the name of the storage that owned the connection
  */
 export function closeRepository(repository: UsageRepository, storage: string): void {
-  CLOSED.set(repository, storage);
+  repository.getEntityManager = () => {
+    throw storageClosed(storage);
+  };
 }
 
 /**
@@ -59,63 +58,50 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
-  /**
-   * The entity manager that all methods go through.
-   *
-   * @throws {TrackUsageError} `STORAGE_CLOSED` if the connection was a storage's own, and is closed
-   */
-  override getEntityManager(): EntityManager {
-    const storage = CLOSED.get(this);
-    if (storage !== undefined) throw storageClosed(storage);
-    return super.getEntityManager();
-  }
-
-  /** Finds the records that a checked query means, in its order. */
+  /** Finds the records of a checked query, newest first. */
   protected async findRecords(query: ResolvedUsagePageQuery, offset?: number): Promise<UsageRecord[]> {
-    const { after, limit } = query;
     const em = this.getEntityManager();
     const driver = em.getDriver();
-    const meant = after === null ? conditions(query) : conditionsAfter(after, query);
-    const where = databaseConditions(driver, this.entityName, meant);
+    const where = databaseConditions(driver, this.entityName, conditionsOf(query, query.after));
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
     const rows = await driver.find<UsageRow>(this.entityName, where, {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
-      limit,
+      limit: query.limit,
       ...(offset !== undefined && { offset }),
       ctx: em.getTransactionContext(),
     });
     return rows.map((row: EntityData<UsageRow>) => recordOfRow(row as UsageRow));
   }
 
-  /** Counts the records that a checked query means. */
+  /** Counts the records of a checked query. */
   protected async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const em = this.getEntityManager();
     const driver = em.getDriver();
-    const where = databaseConditions(driver, this.entityName, conditions(query));
+    const where = databaseConditions(driver, this.entityName, conditionsOf(query));
     return driver.count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
   }
 }
 
-function conditions({ startDate, endDate, filters }: ResolvedUsageCountQuery): FilterQuery<UsageRow> {
-  // What is beyond the dates that a database knows is none of its bounds.
-  const end = endDate && endDate.getTime() > LATEST ? null : endDate;
-  const date = { ...(startDate && { $gte: startDate }), ...(end && { $lt: end }) };
-  return { ...(startDate || end ? { date } : {}), ...Object.fromEntries(filters) };
-}
-
 /**
- * The cursor's date takes the place of `endDate`, which is never before it: SQLite seeks on the first bound that it
- * finds, and would walk there from `endDate` through all the pages before.
+ * The conditions of a checked query, for MikroORM.
+ *
+ * The date of the position takes the place of `endDate`, which is never before it: SQLite seeks on the first bound that
+ * it finds, and would walk from `endDate` through all the pages before.
  *
  * Ids are compared by the database. They are lower-case UUIDs, which every collation orders alike.
+ *
+ * @param after - the position that the records come after
  */
-function conditionsAfter(
-  { date, id }: UsagePosition,
-  { startDate, filters }: ResolvedUsageCountQuery,
-): FilterQuery<UsageRow> {
+export function conditionsOf(
+  { startDate, endDate, filters }: ResolvedUsageCountQuery,
+  after: UsagePosition | null = null,
+): ObjectQuery<UsageRow> {
+  // Databases cannot compare with a date later than the last that they know.
+  const hasEnd = endDate !== null && endDate.getTime() <= LATEST;
+  const end = after === null ? hasEnd && { $lt: endDate } : { $lte: after.date };
   return {
-    date: { ...(startDate && { $gte: startDate }), $lte: date },
-    $or: [{ date: { $lt: date } }, { id: { $lt: id } }],
+    ...((startDate || end) && { date: { ...(startDate && { $gte: startDate }), ...end } }),
+    ...(after && { $or: [{ date: { $lt: after.date } }, { id: { $lt: after.id } }] }),
     ...Object.fromEntries(filters),
   };
 }

@@ -4,7 +4,7 @@ import { utcDate } from './mysql-column-types.js';
 /** The parts of a user agent as they lie flat in a row. */
 type FlatUserAgent = { readonly [Part in keyof UserAgent as `ua${Capitalize<Part>}`]: UserAgent[Part] };
 
-/** A row of the table: a record with its user agent laid flat. */
+/** A row of the table: a record whose user agent lies flat. */
 export interface UsageRow extends Omit<UsageRecord, 'userAgent'>, FlatUserAgent {}
 
 /** The record of a row, frozen like the one that was stored. */
@@ -12,7 +12,7 @@ export function recordOfRow(row: UsageRow): UsageRecord {
   return Object.freeze({
     id: row.id,
     date: utcDate(row.date),
-    durationMs: exact(row.durationMs),
+    durationMs: toNumber(row.durationMs),
     serverName: row.serverName,
     method: row.method,
     url: row.url,
@@ -25,8 +25,8 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     status: row.status,
     aborted: row.aborted,
     errorType: row.errorType,
-    requestBytes: integer(row.requestBytes),
-    responseBytes: integer(row.responseBytes),
+    requestBytes: row.requestBytes === null ? null : toNumber(row.requestBytes),
+    responseBytes: row.responseBytes === null ? null : toNumber(row.responseBytes),
     remoteAddr: row.remoteAddr,
     xForwardedFor: row.xForwardedFor,
     authorization: row.authorization,
@@ -42,21 +42,16 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     ipInfo: jsonObject(row.ipInfo),
     visitor: row.visitor,
     trackVar: jsonObject(row.trackVar),
-    weight: exact(row.weight),
+    weight: toNumber(row.weight),
   });
 }
 
-/** MySQL's numbers come as text, see ExactDoubleType. */
-function exact(value: number | string): number {
+/** MySQL's numbers come as text, see ExactDoubleType; so do integers of 64 bits from some drivers. */
+function toNumber(value: number | string): number {
   return Number(value);
 }
 
-/** Some drivers hand out integers of 64 bits as text. */
-function integer(value: number | string | null): number | null {
-  return value === null ? null : Number(value);
-}
-
-/** Some drivers hand out JSON as text, others parsed. */
+/** Some drivers hand out JSON as text, others as an object. */
 function jsonObject(value: unknown): JsonObject | null {
   if (value === null || value === undefined) return null;
   return (typeof value === 'string' ? JSON.parse(value) : value) as JsonObject;

@@ -1,51 +1,46 @@
 import { text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
-import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
-import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { deletionError } from '../mikro-orm/database-error.js';
 import { Mutex } from '../mikro-orm/mutex.js';
-import { MongoDeleter } from './deleter.js';
-import { deletionError, storageError } from './errors.js';
+import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
-import type { CollectionSource, SaltCollection } from './native-collection.js';
-import { MongoSalts, saltCollectionName } from './salts.js';
+import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { MongoDeleter } from './deleter.js';
+import { conditionOf, storageError } from './errors.js';
+import type { CollectionSource } from './native-collection.js';
+import { mongoSalts, saltCollectionName } from './salts.js';
 import { insertAll } from './writer.js';
 
-/** What a storage is called. */
+/** The option of a storage on the application's connection. */
 export class MongoStorageNaming {
   /** Its name in logs, events and statistics, which tells several storages apart. @default 'mongo' */
   readonly name? = text({ default: 'mongo' });
 }
 
-/** Where a storage keeps its records. */
-export interface StorageParts {
-  readonly name: string;
-  /** What the collection is called, for errors. */
+/** The collections of a storage, and the repository that reads its records. */
+export interface CollectionParts {
+  /** The collection's name, for errors. */
   readonly collectionName: string;
-  /** The collection that is written to. */
+  /** The collection of the records. */
   readonly source: CollectionSource;
-  /** The collection that salts are kept in. */
-  readonly saltSource: () => Promise<SaltCollection>;
-  /** What reads it. */
+  /** The collection of the salts. */
+  readonly saltSource: CollectionSource;
   readonly repository: UsageRepository;
-  /** Whether it is not to be written to. @default false */
-  readonly isReadOnly?: boolean;
 }
 
-/** What the storages on MongoDB have in common, whosever connection it is. */
+/** A storage on MongoDB, on the application's connection or one of its own. */
 export abstract class CollectionStorage extends RepositoryStorage {
-  readonly #source: CollectionSource;
-  readonly #collectionName: string;
+  readonly #parts: CollectionParts;
   readonly #deleter: MongoDeleter;
   /** Batches are written one after another. */
   readonly #writing = new Mutex();
 
-  protected constructor(parts: StorageParts) {
-    const { collectionName, source, saltSource, isReadOnly = false } = parts;
-    const salts = new SaltsInTurn(new MongoSalts(saltSource, saltCollectionName(collectionName)));
-    super({ ...parts, salts, isReadOnly });
-    this.#source = source;
-    this.#collectionName = collectionName;
+  protected constructor(name: string, isReadOnly: boolean, parts: CollectionParts) {
+    const { collectionName, source, saltSource, repository } = parts;
+    const salts = new SaltsInTurn(mongoSalts(saltSource, saltCollectionName(collectionName)));
+    super({ name, repository, salts, isReadOnly });
+    this.#parts = parts;
     this.#deleter = new MongoDeleter(source);
   }
 
@@ -53,10 +48,10 @@ export abstract class CollectionStorage extends RepositoryStorage {
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writing.run(signal, async () => {
       try {
-        const refused = await insertAll(await this.#source(), batch, signal);
+        const refused = await insertAll(await this.#parts.source(), batch, signal);
         return { stored: batch.length - refused.length, refused };
       } catch (error) {
-        throw storageError(error, this.#collectionName);
+        throw storageError(error, this.#parts.collectionName);
       }
     });
   }
@@ -66,7 +61,7 @@ export abstract class CollectionStorage extends RepositoryStorage {
     try {
       return await this.#deleter.delete(date, limit, signal);
     } catch (error) {
-      throw deletionError(error, this.#collectionName);
+      throw deletionError(error, conditionOf(error), `collection '${this.#parts.collectionName}'`);
     }
   }
 }

@@ -1,9 +1,9 @@
-import { TrackUsageError } from '../../errors.js';
 import {
   type Settings,
   boolean,
   integer,
   isText,
+  kindsOf,
   readOptions,
   refuseOption,
   text,
@@ -20,7 +20,7 @@ export class MongoStorageOptions extends MongoStorageNaming {
   readonly collection? = text({
     default: DEFAULT_TABLE_NAME,
     expected: "a collection's name, without $ and not of the system",
-    accepts: isCollectionName,
+    accepts: (value) => isText(value) && !/[$\0]|^system\.|^\.|\.$|\.\./.test(value),
   });
   /** The server's host. @default '127.0.0.1' */
   readonly host? = text({
@@ -30,7 +30,7 @@ export class MongoStorageOptions extends MongoStorageNaming {
   });
   /** The server's port, from 1 to 65,535. @default 27_017 */
   readonly port? = integer({ min: 1, max: 65_535, default: 27_017 });
-  /** Who connects. @default nobody: the server lets everybody in */
+  /** The user who connects. @default none: the server lets everybody in */
   readonly username? = text();
   /** The password of `username`. It is in no log and no error. @default none */
   readonly password? = text({ isSecret: true });
@@ -50,33 +50,34 @@ export class MongoStorageOptions extends MongoStorageNaming {
    * replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
-  /** What the driver's `MongoClient` is given beside it, such as `{ tls: true }`. @default {} */
+  /** Further options of the driver's `MongoClient`, such as `{ tls: true }`. @default {} */
   readonly driverOptions? = driverOptions();
 }
 
-/** What a connection is made from. */
+/** Checked options. */
 export interface ResolvedConnection {
   readonly collection: string;
   readonly name: string;
   readonly isReadOnly: boolean;
-  /** Which database, without its password. */
+  /** The database and its hosts, without a password. */
   readonly target: string;
-  /** What MikroORM is given, but for the driver and the entity. */
+  /** MikroORM's options, but for the driver and the entity. */
   readonly orm: object;
 }
 
-/** Who is at fault, for errors. */
+/** The function that takes the options, for errors. */
 export const CONNECT = 'MongoStorage.connect';
 
 const HOST_OPTIONS = ['host', 'port', 'username', 'password', 'authSource'] as const;
 
-const GO_TOGETHER = 'text, as username and password go together';
+const A_USER = 'text: username and password go together, and authSource says which database knows them';
 const A_DATABASE = 'a database\'s name, without / \\ . " $ * < > : | ? or space';
-const URL_PARTS = /^mongodb(?:\+srv)?:\/\/(?:.*@)?(?<hosts>[^@/?]+)(?:\/(?<database>[^/?]*))?(?:\?.*)?$/s;
+const URL_PARTS =
+  /^mongodb(?:\+srv)?:\/\/(?:.*@)?(?<hosts>[^@/?]+)(?:\/(?<database>[^/?]*))?(?:\?(?<query>.*))?$/s;
 
 /**
- * What our client does otherwise than the driver by default: one operation writes and some read; a server that is gone
- * is not waited for longer than an attempt at a batch is, by default.
+ * Options of our client that differ from the driver's defaults: one operation writes and some read; a server that is
+ * gone is not waited for longer than an attempt at a batch is, by default.
  */
 const CLIENT_OPTIONS = {
   appName: 'koa-track-usage',
@@ -95,18 +96,25 @@ const CLIENT_OPTIONS = {
  */
 export function resolveConnection(options: MongoStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, MongoStorageOptions, options);
-  const { clientUrl, hosts, database, clientOptions } =
-    given.clientUrl === undefined ? readHost(given) : readUrl(given, options, given.clientUrl);
+  if (given.clientUrl !== undefined) refuseBesideUrl(options);
+  const clientUrl = given.clientUrl ?? urlOf(given);
+  const parts = URL_PARTS.exec(clientUrl)?.groups ?? {};
+  const database = given.database ?? decodeName(parts['database']);
+  if (!isDatabaseName(database)) refuse('database', database, A_DATABASE);
   return {
     collection: given.collection,
     name: given.name,
     isReadOnly: given.readOnly,
-    target: `${database} on ${hosts}`,
+    target: `${database} on ${parts['hosts']}`,
     orm: {
       ...NOT_FROM_ENVIRONMENT,
       clientUrl,
       dbName: database,
-      driverOptions: { ...clientOptions, ...given.driverOptions },
+      driverOptions: {
+        ...clientOptionsBeside(parts['query']),
+        ...userOptions(given, database),
+        ...given.driverOptions,
+      },
       metadataCache: { enabled: false },
     },
   };
@@ -118,73 +126,37 @@ type Given = Settings<
   Pick<MongoStorageOptions, 'database' | 'username' | 'password' | 'authSource' | 'clientUrl'>
 >;
 
-interface Where {
-  readonly clientUrl: string;
-  readonly hosts: string;
-  readonly database: string;
-  readonly clientOptions: object;
-}
-
-function readUrl(given: Given, options: MongoStorageOptions, clientUrl: string): Where {
+function refuseBesideUrl(options: MongoStorageOptions): void {
   for (const name of HOST_OPTIONS) {
-    if (options[name] === undefined) continue;
-    throw new TrackUsageError(
-      'INVALID_OPTION',
-      `${CONNECT}: the option '${name}' was given beside 'clientUrl', which says it; give one of them.`,
-    );
+    if (options[name] !== undefined) refuse(name, options[name], "nothing beside 'clientUrl', which says it");
   }
-  const parts = URL_PARTS.exec(clientUrl)?.groups ?? {};
-  return {
-    clientUrl,
-    hosts: parts['hosts'] ?? '',
-    database: given.database ?? readDatabase(decodeName(parts['database'])),
-    clientOptions: unlessGiven(new URLSearchParams(clientUrl.split('?')[1])),
-  };
 }
 
-/** Our options, but for those that the URL gives itself. */
-function unlessGiven(given: URLSearchParams): object {
-  const names = new Set([...given.keys()].map((name) => name.toLowerCase()));
+function urlOf({ host, port }: Given): string {
+  return `mongodb://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+}
+
+/** The options of our client, but for those that the query of a URL gives itself. */
+function clientOptionsBeside(query: string | undefined): object {
+  const given = new Set([...new URLSearchParams(query).keys()].map((name) => name.toLowerCase()));
   return Object.fromEntries(
-    Object.entries(CLIENT_OPTIONS).filter(([name]) => !names.has(name.toLowerCase())),
+    Object.entries(CLIENT_OPTIONS).filter(([name]) => !given.has(name.toLowerCase())),
   );
 }
 
-function readHost({ host, port, username, password, ...given }: Given): Where {
-  const database = given.database ?? readDatabase(undefined);
-  const { authSource = database } = given;
-  if (username === undefined && password !== undefined) refuse('username', GO_TOGETHER);
-  if (username === undefined && given.authSource !== undefined)
-    refuse('username', 'text, as authSource says where it is known');
-  if (username !== undefined && password === undefined) refuse('password', GO_TOGETHER);
-  const hosts = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
-  return {
-    clientUrl: `mongodb://${hosts}`,
-    hosts,
-    database,
-    clientOptions: {
-      ...CLIENT_OPTIONS,
-      ...(username !== undefined && { auth: { username, password }, authSource }),
-    },
-  };
+function userOptions({ username, password, authSource }: Given, database: string): object {
+  if (username === undefined && password === undefined && authSource === undefined) return {};
+  if (username === undefined) refuse('username', username, A_USER);
+  if (password === undefined) refuse('password', password, A_USER);
+  return { auth: { username, password }, authSource: authSource ?? database };
 }
 
-/** Refuses that an option is missing. */
-function refuse(name: keyof MongoStorageOptions, expected: string): never {
-  return refuseOption({ subject: CONNECT, name }, undefined, expected);
+function refuse(name: keyof MongoStorageOptions, value: unknown, expected: string): never {
+  const { isSecret } = kindsOf(MongoStorageOptions)[name] ?? {};
+  return refuseOption({ subject: CONNECT, name }, value, expected, isSecret);
 }
 
-function readDatabase(name: string | undefined): string {
-  return name !== undefined && isDatabaseName(name)
-    ? name
-    : refuseOption({ subject: CONNECT, name: 'database' }, name, A_DATABASE);
-}
-
-function isCollectionName(value: unknown): boolean {
-  return isText(value) && !/[$\0]|^system\.|^\.|\.$|\.\./.test(value);
-}
-
-function isDatabaseName(value: unknown): boolean {
+function isDatabaseName(value: unknown): value is string {
   return isText(value) && /^[^/\\. "$*<>:|?\0]{1,63}$/.test(value);
 }
 

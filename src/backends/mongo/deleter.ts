@@ -1,15 +1,12 @@
 import { OldestRecords } from '../mikro-orm/oldest-records.js';
 import type { CollectionSource } from './native-collection.js';
-import { type UsageDocument, fieldName } from './usage-document.js';
+import type { UsageDocument } from './usage-document.js';
 import { acknowledged } from './writer.js';
 
-const DATE = fieldName('date');
-const ID = fieldName('id');
-
-/** How the oldest documents are found; from the node that is written to, whatever the application reads from. */
+/** Options that find the oldest documents, on the node that is written to, wherever the application reads. */
 const OLDEST_FIRST = {
-  sort: { [DATE]: 1, [ID]: 1 },
-  projection: { [ID]: 1 },
+  sort: { date: 1, _id: 1 },
+  projection: { _id: 1 },
   readPreference: 'primary',
   raw: false,
 };
@@ -26,14 +23,13 @@ export class MongoDeleter extends OldestRecords {
   /** @inheritdoc */
   protected override async find(date: Date, limit: number): Promise<string[]> {
     const collection = await this.#source();
-    const found = await collection.find({ [DATE]: { $lt: date } }, { ...OLDEST_FIRST, limit }).toArray();
-    return found.map((document) => String((document as UsageDocument)[ID]));
+    const found = await collection.find({ date: { $lt: date } }, { ...OLDEST_FIRST, limit }).toArray();
+    return found.map((document) => String((document as UsageDocument)['_id']));
   }
 
   /** @inheritdoc */
   protected override async deleteAll(ids: readonly string[]): Promise<number> {
     const collection = await this.#source();
-    const filter = { [ID]: { $in: ids } };
-    return (await collection.deleteMany(filter, acknowledged(collection))).deletedCount;
+    return (await collection.deleteMany({ _id: { $in: ids } }, acknowledged(collection))).deletedCount;
   }
 }

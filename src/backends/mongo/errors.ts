@@ -1,16 +1,14 @@
 import type { TrackUsageError } from '../../errors.js';
-import {
-  type Condition,
-  deletionError as deletionErrorOf,
-  messageOf,
-  writeError,
-} from '../mikro-orm/database-error.js';
+import { type Condition, messageOf, writeError } from '../mikro-orm/database-error.js';
 
 /**
- * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) that only a person can do something about: no such
- * user or role, no right, a name or a command that does not exist there, a view, a quota of Atlas.
+ * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) of a broken set-up: no such user or role, no right, a
+ * name or a command that the server does not know, a view, a quota of Atlas.
  */
 const SETUP: ReadonlySet<unknown> = new Set([11, 13, 18, 20, 31, 59, 72, 73, 79, 100, 115, 166, 8000]);
+
+/** Codes of a wrong user name or password. */
+const NOT_LET_IN: ReadonlySet<unknown> = new Set([11, 18, 8000]);
 
 /**
  * Codes after which the same document may be taken later: a node that cannot be reached, steps down or shuts down,
@@ -24,7 +22,7 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
 /** Codes of a batch of which one document is too large or is not BSON. */
 const REFUSED: ReadonlySet<unknown> = new Set([22, 10334]);
 
-/** What the driver throws for a document that it cannot write as BSON, and what it says if that is too large. */
+/** Names of the driver's errors about a document that cannot be BSON, and its message about one that is too large. */
 const UNSENDABLE: ReadonlySet<string> = new Set(['BSONError', 'RangeError']);
 const TOO_LARGE = /^Document is larger than the maximum size/;
 
@@ -32,10 +30,7 @@ const ADVICE =
   'Check that the name is one of a collection, that user and password are right, and that the user has the role ' +
   "'readWrite' on the database.";
 
-/** Codes of a wrong user name or password. */
-const NOT_LET_IN: ReadonlySet<unknown> = new Set([11, 18, 8000]);
-
-/** A document that was not written, by its place in the batch. */
+/** Why MongoDB has not written a document of a batch, with the document's place in the batch. */
 export interface WriteError {
   readonly index: number;
   readonly code: unknown;
@@ -45,7 +40,7 @@ export interface WriteError {
 /** The code of a document whose key a unique index has already. */
 export const DUPLICATE_KEY = 11_000;
 
-/** What MongoDB says about documents of a batch, if that is all that went wrong; null if it is not. */
+/** The errors about single documents of a batch; null if anything else went wrong, or may not go wrong again. */
 export function writeErrorsOf(error: unknown): readonly WriteError[] | null {
   const { writeErrors, result } = error as {
     writeErrors?: WriteError | readonly WriteError[];
@@ -56,37 +51,23 @@ export function writeErrorsOf(error: unknown): readonly WriteError[] | null {
   return list.some(({ code }) => TRANSIENT.has(code) || SETUP.has(code)) ? null : list;
 }
 
-/** Whether the client has not connected yet, or was closed. */
-export function isNotConnected(error: unknown): boolean {
-  return error instanceof Error && error.name === 'MongoNotConnectedError';
-}
-
-/** Whether a unique index has the document's key already; it may be the primary one, or the application's own. */
-export function isDuplicate({ code }: WriteError): boolean {
-  return code === DUPLICATE_KEY;
-}
-
-/** Whether it is the primary index. What strangers sent may stand in the message, but only further behind. */
+/** Whether the primary index has the document's key already. A stranger's text may stand in the message, but only at its end. */
 export function isDuplicateId({ errmsg }: WriteError, namespace: string): boolean {
   return errmsg.startsWith(`E11000 duplicate key error collection: ${namespace} index: _id_ dup key: `);
 }
 
-/** Why the collection does not take a document. */
+/** The error of a record whose document MongoDB refuses. */
 export function refusal({ code, errmsg }: WriteError): Error {
   return new Error(`MongoDB refused the document with code ${String(code)}: ${errmsg}`);
 }
 
-/** What an error of MongoDB or its driver means to the tracker while it writes. */
+/** The error that the tracker gets for one of MongoDB or its driver about a collection that is written to. */
 export function storageError(error: unknown, collection: string): TrackUsageError {
   return writeError(error, conditionOf(error), `collection '${collection}'`);
 }
 
-/** What an error means to the tracker while it deletes old records. */
-export function deletionError(error: unknown, collection: string): TrackUsageError {
-  return deletionErrorOf(error, conditionOf(error), `collection '${collection}'`);
-}
-
-function conditionOf(error: unknown): Condition {
+/** The condition that an error of MongoDB or its driver tells of. */
+export function conditionOf(error: unknown): Condition {
   const codes = codesOf(error);
   if (codes.some((code) => SETUP.has(code))) return { advice: ADVICE };
   const isUnsendable =
@@ -94,16 +75,21 @@ function conditionOf(error: unknown): Condition {
   return isUnsendable || codes.some((code) => REFUSED.has(code)) ? 'refused' : 'unavailable';
 }
 
-/** The code of an error, and those of its documents. */
+/** Whether a code tells of a right or a collection that a user who was let in does not have. */
+export function isForbidden(code: unknown): boolean {
+  return SETUP.has(code) && !NOT_LET_IN.has(code);
+}
+
+/** The code of an error, and the codes of its documents. */
 export function codesOf(error: unknown): unknown[] {
   const { code, writeErrors } = (error ?? {}) as { code?: unknown; writeErrors?: WriteError | WriteError[] };
   return [code, ...[writeErrors ?? []].flat().map((one) => one.code)];
 }
 
 /**
- * Says why a server could not be used, and what to do: the end of a sentence that begins with the function's name.
+ * Explains why a server could not be used, and says what to do. A caller puts its own name in front.
  *
- * @param target - which database, without its password
+ * @param target - the database and its hosts, without a password
  */
 export function explainConnect(target: string, error: unknown): string {
   const message = messageOf(error);

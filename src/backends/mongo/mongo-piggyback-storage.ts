@@ -3,7 +3,7 @@ import { TrackUsageError } from '../../errors.js';
 import { hasMethods, isText, readOptions } from '../../option-reader.js';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
-import { CollectionStorage, MongoStorageNaming, type StorageParts } from './collection-storage.js';
+import { type CollectionParts, CollectionStorage, MongoStorageNaming } from './collection-storage.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
 import { besideCollection, saltCollectionName } from './salts.js';
 import { CollectionUsageRepository, MongoUsageRepository } from './usage-repository.js';
@@ -22,20 +22,17 @@ export class MongoPiggybackStorage extends CollectionStorage {
    */
   constructor(target: MikroORM | NativeCollection, options: MongoStorageNaming = {}) {
     const { name } = readOptions(`${SUBJECT}(…, options)`, MongoStorageNaming, options);
-    super({ name, ...partsOf(target) });
+    super(name, false, partsOf(target));
   }
-
-  /** @inheritdoc */
-  protected override async disconnect(): Promise<void> {}
 }
 
-/** Where records are kept on a MikroORM, or in a collection. */
-function partsOf(target: MikroORM | NativeCollection): Omit<StorageParts, 'name'> {
+/** The parts of a storage on a MikroORM, or in a collection. */
+function partsOf(target: MikroORM | NativeCollection): CollectionParts {
   if (isCollection(target)) {
     return {
       collectionName: target.collectionName,
       source: () => Promise.resolve(target),
-      saltSource: async () => besideCollection(target, target.collectionName),
+      saltSource: async () => besideCollection(target),
       repository: new CollectionUsageRepository(target),
     };
   }
@@ -49,11 +46,11 @@ function partsOf(target: MikroORM | NativeCollection): Omit<StorageParts, 'name'
 }
 
 /**
- * Where records are kept on a MikroORM.
+ * The parts of a storage on a MikroORM.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if it is for another kind of database, or does not know the entity
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the MikroORM is for another kind of database, or does not know the entity
  */
-export function partsOfOrm({ em }: MikroORM): Omit<StorageParts, 'name'> {
+export function partsOfOrm({ em }: MikroORM): CollectionParts {
   if (!hasMethods(em.getConnection('write'), 'getDb')) {
     throw new TrackUsageError(
       'STORAGE_SETUP',

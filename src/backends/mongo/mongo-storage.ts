@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { closeRepository } from '../mikro-orm/usage-repository.js';
-import { CollectionStorage, type StorageParts } from './collection-storage.js';
+import { CollectionStorage } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
 import { explainConnect } from './errors.js';
 import { partsOfOrm } from './mongo-piggyback-storage.js';
@@ -13,8 +13,8 @@ import { defineUsage } from './usage-entity.js';
 export class MongoStorage extends CollectionStorage {
   readonly #orm: MikroORM;
 
-  private constructor(orm: MikroORM, parts: StorageParts) {
-    super(parts);
+  private constructor(name: string, isReadOnly: boolean, orm: MikroORM) {
+    super(name, isReadOnly, partsOfOrm(orm));
     this.#orm = orm;
   }
 
@@ -23,7 +23,7 @@ export class MongoStorage extends CollectionStorage {
    * made if they are missing, but for `readOnly`.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
-   *   server cannot be reached or lets nobody in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
+   *   server cannot be reached or does not let the user in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
    *   user may not make the index, or another one is in its way; with `readOnly`, if the collection cannot be read
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
@@ -33,9 +33,8 @@ export class MongoStorage extends CollectionStorage {
     try {
       orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
       await orm.connect();
-      const parts = partsOfOrm(orm);
       await (isReadOnly ? checkReadable(orm, collection) : ensureIndex(orm, collection));
-      return new MongoStorage(orm, { name, isReadOnly, ...parts });
+      return new MongoStorage(name, isReadOnly, orm);
     } catch (error) {
       await orm?.close(true).catch(() => {});
       throw error instanceof TrackUsageError
@@ -64,8 +63,8 @@ async function importDriver() {
 }
 
 /**
- * MikroORM's connection to MongoDB has every `Date` of the process inspected as `ISODate('…')`. An application that
- * tracks its usage did not ask for that.
+ * Restores the inspection of dates: MikroORM's connection to MongoDB has every `Date` of the process inspected as
+ * `ISODate('…')`, which an application that tracks its usage did not ask for.
  */
 function withDatesAsTheyWere<Result>(make: () => Result): Result {
   const dates: object = Date.prototype;

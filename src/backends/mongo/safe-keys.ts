@@ -3,13 +3,13 @@ import type { JsonValue } from '../../record/usage-record.js';
 
 /**
  * Query arguments, route parameters and the application's own data are kept as documents within the document, so that
- * `{ 'params.id': '7' }` finds and `$group` groups by them; kept as text, they could be found by nothing. Strangers
- * choose some of their names, and not every name is one: servers before 5.0 refuse `$inc` and `a.b`, every server
- * reads them as operators and paths in queries and updates, and the driver takes `_bsontype`, `$ref` and the names that
- * every object inherits (`__proto__`, `valueOf`, …) for something else than data; under `valueOf`, it hands out documents
- * of a list as bytes. So those names are percent-encoded: `%24inc`, `a%2Eb`, `%5Fbsontype`, `%76alueOf`. A percent sign
- * is encoded as well, and the empty name is a percent sign alone; so no two names become one, and each comes back as it
- * was.
+ * `{ 'params.id': '7' }` finds them and `$group` groups by them; kept as text, they could be found by nothing. Strangers
+ * choose some of their names, and not every name can be a field's. Servers before 5.0 refuse `$inc` and `a.b`, and every
+ * server reads such names as operators and paths in queries and updates. The driver takes `_bsontype`, `$ref` and the names
+ * that every object inherits (`__proto__`, `valueOf`, …) for something else than data; under `valueOf`, it hands out
+ * documents of a list as bytes. So those names are percent-encoded: `%24inc`, `a%2Eb`, `%5Fbsontype`, `%76alueOf`. A
+ * percent sign is encoded as well, and the empty name is a percent sign alone. So no two names become one, and each can
+ * be decoded.
  */
 const UNSAFE = /[%$.\0]|^$|^_bsontype$/;
 const UNSAFE_CHARACTERS = /[%$.\0]/g;
@@ -18,17 +18,17 @@ const ENCODED = /%([0-9A-F]{2})/g;
 /** Holds a list that lies directly in another one, which not every server that speaks MongoDB's protocol takes. */
 const LIST = '%[]';
 
-/** Makes JSON safe to be a part of a document. What is safe already, as nearly all is, is returned as it is. */
+/** Makes JSON safe to be a part of a document. Safe JSON, as nearly all is, is returned as it is. */
 export function encodeJson(value: JsonValue): JsonValue {
   return isSafe(value) ? value : encode(value);
 }
 
-/** Makes of a document's part what {@link encodeJson} was given. */
+/** Undoes {@link encodeJson}. */
 export function decodeJson(value: JsonValue): JsonValue {
   return isPlain(value) ? value : decode(value);
 }
 
-/** The type of such a property, for whoever reads the entity through MikroORM. */
+/** The type of a property of JSON, for applications that read the entity through MikroORM. */
 export class SafeJsonType extends JsonType {
   /** @inheritdoc */
   override convertToDatabaseValue(value: unknown): string {
@@ -77,10 +77,8 @@ function encodeName(name: string): string {
 }
 
 function decodeName(name: string): string {
-  if (!name.includes('%')) return name;
-  return name === '%'
-    ? ''
-    : name.replaceAll(ENCODED, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  if (name === '%') return '';
+  return name.replaceAll(ENCODED, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function percentEncoded(character: string): string {
@@ -96,9 +94,7 @@ function mapObject(
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [mapName(name), mapValue(value)]));
 }
 
-function isContainer(
-  value: JsonValue,
-): value is readonly JsonValue[] | { readonly [name: string]: JsonValue } {
+function isContainer(value: JsonValue): value is Exclude<JsonValue, string | number | boolean | null> {
   return typeof value === 'object' && value !== null;
 }
 

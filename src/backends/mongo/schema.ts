@@ -1,21 +1,18 @@
+import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { storageError } from './errors.js';
+import { isForbidden, storageError } from './errors.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
-import { fieldName } from './usage-document.js';
 import { acknowledged } from './writer.js';
 
-/** What pages are read by. */
-const KEYS = { [fieldName('date')]: 1, [fieldName('id')]: 1 };
+/** The keys of the index that pages are read by. */
+const KEYS = { date: 1, _id: 1 } as const;
 
-/** An index with these keys is there under another name, or another one under its name. */
+/** Codes of a server that has an index with these keys under another name, or another index under its name. */
 const THERE_ALREADY: ReadonlySet<unknown> = new Set([85, 86]);
 
 /** Options of an index that keep it from queries such as ours. */
 const USELESS_WITH = ['partialFilterExpression', 'collation', 'hidden'] as const;
-
-/** Codes of a server that could be asked, but does not do it for this user or in this place. */
-const FORBIDDEN: ReadonlySet<unknown> = new Set([13, 20, 72, 73, 115, 166]);
 
 /** Code of a server that does not know the collection. */
 const NO_COLLECTION = 26;
@@ -31,10 +28,27 @@ export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
   try {
     await collection.createIndex(KEYS, acknowledged(collection));
   } catch (error) {
-    const code: unknown = (error as { code?: unknown }).code;
-    if (!THERE_ALREADY.has(code)) throw FORBIDDEN.has(code) ? storageError(error, name) : error;
-    if (!(await hasIndex(collection))) throw inTheWay(name, error);
+    const { code, message } = error as Error & { readonly code?: unknown };
+    if (!THERE_ALREADY.has(code)) throw isForbidden(code) ? storageError(error, name) : error;
+    if (await hasIndex(collection)) return;
+    const keys = inspect(KEYS);
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The collection '${name}' cannot be given the index ${keys} that pages are read by: ${message}. ` +
+        'Drop the index that is in the way, or make this one under a name of its own: ' +
+        `db.getCollection('${name}').createIndex(${keys}, { name: 'usage_by_date' }).`,
+      error,
+    );
   }
+}
+
+/** Whether there is an index with these keys, in their order, that serves our queries under any name. */
+async function hasIndex(collection: NativeCollection): Promise<boolean> {
+  const indexes = (await collection.indexes()) as Record<string, unknown>[];
+  const keys = JSON.stringify(KEYS);
+  return indexes.some(
+    (index) => JSON.stringify(index['key']) === keys && !USELESS_WITH.some((option) => option in index),
+  );
 }
 
 /**
@@ -46,11 +60,11 @@ export async function checkReadable(orm: MikroORM, name: string): Promise<void> 
   const collection = await collectionOf(orm.em, 'read', name);
   try {
     const found = await collection.find({}, { limit: 1, raw: false }).toArray();
-    // A collection that is not there is read without an error. Its indexes are not, but a user may have no right to these.
+    // The documents of a missing collection are read without an error. Its indexes are not, but a user may have no right to them.
     if (found.length === 0) await collection.indexes().catch(unlessMissing);
   } catch (error) {
     const { code, message } = error as Error & { readonly code?: unknown };
-    if (code !== NO_COLLECTION && !FORBIDDEN.has(code)) throw error;
+    if (code !== NO_COLLECTION && !isForbidden(code)) throw error;
     throw new TrackUsageError(
       'STORAGE_SETUP',
       `The collection '${name}' cannot be read: ${message}. With readOnly, none is made. Check the names of the database ` +
@@ -62,26 +76,4 @@ export async function checkReadable(orm: MikroORM, name: string): Promise<void> 
 
 function unlessMissing(error: unknown): void {
   if ((error as { code?: unknown }).code === NO_COLLECTION) throw error;
-}
-
-/** Whether there is an index with these keys that serves our queries, whatever it is called. */
-async function hasIndex(collection: NativeCollection): Promise<boolean> {
-  const indexes = (await collection.indexes()) as Record<string, unknown>[];
-  // Their order matters.
-  const keys = JSON.stringify(KEYS);
-  return indexes.some(
-    (index) => JSON.stringify(index['key']) === keys && !USELESS_WITH.some((option) => option in index),
-  );
-}
-
-function inTheWay(name: string, error: unknown): TrackUsageError {
-  const { message } = error as Error;
-  const keys = Object.entries(KEYS).map(([field, order]) => `${field}: ${order}`);
-  return new TrackUsageError(
-    'STORAGE_SETUP',
-    `The collection '${name}' cannot be given the index { ${keys.join(', ')} } that pages are read by: ${message}. ` +
-      'Drop the index that is in the way, or make this one under a name of its own: ' +
-      `db.getCollection('${name}').createIndex({ ${keys.join(', ')} }, { name: 'usage_by_date' }).`,
-    error,
-  );
 }

@@ -13,7 +13,7 @@ export type UsageDocument = Record<string, unknown>;
 export const documentProperties = propertiesOf({
   ...COLUMN_TYPES,
   id: { type: types.string, primary: true, fieldName: '_id' },
-  // What is text in a table is a document within the document here.
+  // JSON is text in a table, and a document within the document here.
   json: { type: SafeJsonType },
   // MikroORM's bigint would write text, and compare with text.
   count: { type: types.double },
@@ -22,7 +22,7 @@ export const documentProperties = propertiesOf({
 const JSON_FIELDS = fieldsOf('json');
 const FIELDS = USAGE_COLUMNS.map(({ property }) => ({ property, name: fieldName(property) }));
 
-/** What a field of the entity is called in a document. */
+/** The name in a document of one of the entity's properties. */
 export function fieldName(property: ColumnProperty): string {
   return documentProperties[property].fieldName ?? property;
 }

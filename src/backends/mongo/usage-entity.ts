@@ -4,11 +4,7 @@ import { DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME } from '../mikro-orm/usage-proper
 import { documentProperties } from './usage-document.js';
 import { MongoUsageRepository } from './usage-repository.js';
 
-/**
- * Defines the entity of usage records for another collection than `koa_usage`.
- *
- * @param collection - what the collection is called
- */
+/** Defines the entity of usage records for another collection than `koa_usage`. */
 export function defineUsage(collection: string): EntitySchema<UsageEntity> {
   return defineEntity({
     name: USAGE_ENTITY_NAME,

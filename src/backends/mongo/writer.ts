@@ -1,28 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord } from '../../storage/usage-storage.js';
-import {
-  type WriteError,
-  isDuplicate,
-  isDuplicateId,
-  isNotConnected,
-  refusal,
-  writeErrorsOf,
-} from './errors.js';
-import type { NativeCollection, UnorderedBulk } from './native-collection.js';
 import { TurnBudget } from '../../time/turn-budget.js';
+import { DUPLICATE_KEY, type WriteError, isDuplicateId, refusal, writeErrorsOf } from './errors.js';
+import type { NativeCollection, UnorderedBulk } from './native-collection.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
 /**
- * How long documents are made in one turn of the event loop, in milliseconds. The driver makes BSON of each at once, and
- * strangers choose how large they are.
+ * How long documents are made in one turn of the event loop, in milliseconds. The driver makes BSON of each document at
+ * once, and strangers choose how large documents are.
  */
 const TURN_MS = 0.4;
 
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 8;
 
-/** How documents are written, whatever the application's client is told about its own. */
+/** Options that have documents written as they are, however the application's client is configured. */
 const PLAIN_DOCUMENTS = {
   ordered: false,
   ignoreUndefined: false,
@@ -31,7 +24,7 @@ const PLAIN_DOCUMENTS = {
 };
 
 /**
- * Writes through the driver's own collection, in no session of the application's. It does what `insertMany` does with
+ * Writes through the driver's own collection, in no session of the application's. It works as `insertMany` with
  * `ordered: false`, but leaves the event loop to others while it makes the documents.
  *
  * @returns the records that the collection does not take
@@ -42,7 +35,14 @@ export async function insertAll(
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
   const bulk = await startBulk(collection, signal);
-  await addAll(bulk, batch, signal);
+  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+  for (const record of batch) {
+    bulk.insert(documentOf(record));
+    if (!budget.isSpentAfterPiece()) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+    budget.renew();
+  }
   try {
     await bulk.execute({ ...PLAIN_DOCUMENTS, ...acknowledged(collection), signal });
     return [];
@@ -56,30 +56,14 @@ export async function insertAll(
 async function startBulk(collection: NativeCollection, signal: AbortSignal): Promise<UnorderedBulk> {
   try {
     return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
-  } catch (error) {
-    if (!isNotConnected(error)) throw error;
-    // Other operations connect a client that has not been used yet, but not this one.
+  } catch {
+    // A client that has not been used yet is connected by other operations, but not by this one.
     await collection.find({ _id: '' }, { limit: 1, signal }).toArray();
     return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
   }
 }
 
-async function addAll(
-  bulk: UnorderedBulk,
-  batch: readonly UsageRecord[],
-  signal: AbortSignal,
-): Promise<void> {
-  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
-  for (const record of batch) {
-    bulk.insert(documentOf(record));
-    if (!budget.isSpentAfterPiece()) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    budget.renew();
-  }
-}
-
-/** Without an answer nobody knows what was done. */
+/** The option that has the server answer; without an answer nobody knows which documents it has. */
 export function acknowledged({ writeConcern }: Pick<NativeCollection, 'writeConcern'>): object {
   return writeConcern?.w === 0 ? { writeConcern: { w: 1 } } : {};
 }
@@ -90,34 +74,25 @@ async function refusedRecords(
   writeErrors: readonly WriteError[],
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
-  const failed = writeErrors
-    .filter((error) => !(isDuplicate(error) && isDuplicateId(error, collection.namespace)))
-    .flatMap((error) => {
-      const record = batch[error.index];
-      return record === undefined ? [] : [{ id: record.id, error }];
-    });
-  const doubtful = failed.filter(({ error }) => isDuplicate(error)).map(({ id }) => id);
+  const failed = writeErrors.flatMap((error) => {
+    const id = batch[error.index]?.id;
+    return id === undefined || isDuplicateId(error, collection.namespace) ? [] : [{ id, error }];
+  });
+  const doubtful = failed.filter(({ error }) => error.code === DUPLICATE_KEY).map(({ id }) => id);
   const there = doubtful.length === 0 ? new Set() : await idsThere(collection, doubtful, signal);
   return failed.filter(({ id }) => !there.has(id)).map(({ id, error }) => ({ id, error: refusal(error) }));
 }
 
 /**
- * Which records are in the collection, of those that a unique index has already. Not every server says which index that
- * is; and if it is the application's own, it may have been asked before the one of the ids.
+ * The ids of records that are in the collection, of those that some unique index refused. Not every server names that
+ * index; and an index of the application's own may refuse a record before the index of ids does.
  */
 async function idsThere(
   collection: NativeCollection,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Set<unknown>> {
-  if (!(await hasUniqueIndex(collection))) return new Set(ids);
   const options = { projection: { _id: 1 }, readPreference: 'primary', raw: false, signal };
   const documents = await collection.find({ _id: { $in: ids } }, options).toArray();
   return new Set(documents.map((document) => (document as UsageDocument)['_id']));
-}
-
-/** Whether the application has made a unique index of its own. */
-async function hasUniqueIndex(collection: NativeCollection): Promise<boolean> {
-  const indexes = (await collection.indexes()) as { name?: unknown; unique?: unknown }[];
-  return indexes.some(({ name, unique }) => unique === true && name !== '_id_');
 }

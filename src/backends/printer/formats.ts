@@ -4,13 +4,13 @@ import { escapeControl, escapeJsonControl, escapeQuoted } from '../../record/esc
 /** Makes one line of a record, without its line feed. */
 export type LineFormatter = (record: UsageRecord) => string;
 
-/** For people: when, what, outcome, how long, which action. */
+/** For people: date, request, outcome, duration, action. */
 export function formatText(record: UsageRecord): string {
-  const what = `${record.method} ${record.path}`;
+  const request = `${record.method} ${record.path}`;
   const names = [record.controller, record.action].filter((name) => name !== null);
   const action = names.length === 0 ? (record.route ?? '-') : names.join('.');
   const outcome = `${record.status ?? '-'}${record.aborted ? ' aborted' : ''}`;
-  const parts = [record.date.toISOString(), what, outcome, `${record.durationMs.toFixed(1)} ms`, action];
+  const parts = [record.date.toISOString(), request, outcome, `${record.durationMs.toFixed(1)} ms`, action];
   if (record.errorType !== null) parts.push(record.errorType);
   if (record.username !== null) parts.push(record.username);
   return escapeControl(parts.join('  '));
@@ -23,9 +23,9 @@ export function formatJson(record: UsageRecord): string {
 
 /**
  * Apache's combined log format (mod_log_config, `"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""`).
- * The record keeps neither the referrer, which is `-`, nor the protocol's version, which is given as `HTTP/1.1`.
- * Readers of the format refuse a line without an address or a status: these are `0.0.0.0`, and nginx's 499 for a
- * client that has left.
+ * A record has neither a referrer, for which `-` is printed, nor the protocol's version, for which `HTTP/1.1` is printed.
+ * Readers of the format refuse a line without an address or a status: a missing address is `0.0.0.0`, and a missing
+ * status is nginx's 499 for a client that has left.
  */
 export function formatCombined(record: UsageRecord): string {
   const request = escapeQuoted(`${record.method} ${requestTarget(record)} HTTP/1.1`);
@@ -39,23 +39,21 @@ export function formatCombined(record: UsageRecord): string {
   );
 }
 
-/** Path and kept query, as the URL has them behind its origin. */
+/** Path and kept query, as they stand in the URL. */
 function requestTarget(record: UsageRecord): string {
   const start = record.query === null ? -1 : record.url.indexOf('?');
   return start < 0 ? record.path : record.path + record.url.slice(start);
 }
 
-/** What could be taken for the end of a field, as its bytes, the way nginx does it (`escape=default`). */
+/** A field whose characters that could end it are written as bytes, in the way of nginx (`escape=default`). */
 function encodeField(text: string): string {
   return text.replaceAll(/[^!#-Z^-~]+/g, (run) =>
     Array.from(Buffer.from(run), (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** `10/Oct/2000:13:55:36 +0000`, in UTC. */
 function combinedDate(date: Date): string {
-  const iso = date.toISOString();
-  return `${iso.slice(8, 10)}/${MONTHS[date.getUTCMonth()]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+  const [, day, month, year, time] = date.toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
 }

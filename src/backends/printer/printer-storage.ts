@@ -1,22 +1,27 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { hasMethods, option, readOptions, text } from '../../option-reader.js';
-import type { UsageRecord } from '../../record/usage-record.js';
-import { orAbort } from '../../time/or-abort.js';
-import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
 import { escapeControl } from '../../record/escape-control.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
+import { orAbort } from '../../time/or-abort.js';
+import { TurnBudget } from '../../time/turn-budget.js';
 import { type LineFormatter, formatCombined, formatJson, formatText } from './formats.js';
 
-/** Where lines go: a writable stream such as `process.stdout` or a file's. */
+/** A stream that takes the lines, such as `process.stdout` or a file's. */
 export type PrinterOutput = Pick<NodeJS.WritableStream, 'write' | 'on' | 'removeListener'>;
 
 /** How a record is printed: by name, or by a function that returns the line. */
 export type PrinterFormat = 'text' | 'json' | 'combined' | LineFormatter;
 
+/** How long lines are made in one turn of the event loop, in milliseconds. Strangers choose how long the lines are. */
+const TURN_MS = 0.4;
+
 const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
 
 /** The options of `PrinterStorage`. */
 export class PrinterOptions {
-  /** Where lines go. It stays open. @default process.stdout */
+  /** The stream that takes the lines; it stays open. @default process.stdout */
   readonly output? = option<PrinterOutput>({
     get default() {
       return process.stdout;
@@ -33,21 +38,21 @@ export class PrinterOptions {
     expected: "'text', 'json', 'combined' or a function",
     accepts: (value) => typeof value === 'function' || Object.keys(FORMATS).includes(value as string),
   });
-  /** What it is called in statistics, events and the log. @default 'printer' */
+  /** Its name in statistics, events and the log. @default 'printer' */
   readonly name? = text({ default: 'printer' });
 }
 
 /**
- * Prints one line a record. Control characters are escaped, also those that a format function returns. It keeps
- * nothing, and so cannot be read.
+ * Prints one line a record. Control characters are escaped, also those that a format function returns. Such a storage
+ * keeps nothing, and so cannot be read.
  */
 export class PrinterStorage implements UsageStorage {
   /** @inheritdoc */
   readonly name: string;
   readonly #output: PrinterOutput;
   readonly #format: LineFormatter;
-  /** What the stream has been given and has not taken in. */
-  #writing: { readonly lines: string; readonly done: Promise<void> } | null = null;
+  /** The batch that is being printed, also when nobody waits for it any more. */
+  #printing: { readonly batch: readonly UsageRecord[]; readonly result: Promise<StoreResult> } | null = null;
 
   /** @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used */
   constructor(options: PrinterOptions = {}) {
@@ -58,12 +63,31 @@ export class PrinterStorage implements UsageStorage {
   }
 
   /**
-   * Prints a batch. A record whose format function throws is refused.
+   * Prints a batch, or waits for the end of an earlier attempt to print it. A record whose format function throws is
+   * refused.
    *
-   * @throws what the stream failed with; the batch may then be printed again
+   * @throws the stream's error; the batch may then be printed again
    */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    signal.throwIfAborted();
+    const earlier = this.#printing;
+    if (earlier !== null) {
+      const result = await orAbort(earlier.result, signal);
+      if (haveSameIds(earlier.batch, batch)) return result;
+    }
+    const printing = { batch, result: this.#print(batch) };
+    this.#printing = printing;
+    const forget = (): void => {
+      if (this.#printing === printing) this.#printing = null;
+    };
+    printing.result.then(forget, forget);
+    return orAbort(printing.result, signal);
+  }
+
+  /** Prints in each turn of the event loop as many lines as the budget of a turn allows. */
+  async #print(batch: readonly UsageRecord[]): Promise<StoreResult> {
     const refused: RefusedRecord[] = [];
+    const budget = new TurnBudget(TURN_MS, 1);
     let lines = '';
     for (const record of batch) {
       try {
@@ -73,49 +97,37 @@ export class PrinterStorage implements UsageStorage {
           thrown instanceof Error ? thrown : new Error(`The format function threw ${inspect(thrown)}`);
         refused.push({ id: record.id, error });
       }
+      if (!budget.isSpentAfterPiece()) continue;
+      await this.#write(lines);
+      lines = '';
+      await nextTurn();
+      budget.renew();
     }
-    if (lines !== '') await this.#print(lines, signal);
+    await this.#write(lines);
     return { stored: batch.length - refused.length, refused };
   }
 
-  /** Writes lines, or waits for those of an earlier attempt that the stream has not taken in yet. */
-  async #print(lines: string, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const earlier = this.#writing;
-    if (earlier !== null) {
-      await orAbort(earlier.done, signal);
-      if (earlier.lines === lines) return;
-    }
-    const writing = { lines, done: this.#write(lines) };
-    this.#writing = writing;
-    const forget = (): void => {
-      if (this.#writing === writing) this.#writing = null;
-    };
-    writing.done.then(forget, forget);
-    await orAbort(writing.done, signal);
-  }
-
   /** Resolves when the stream has taken the lines in. */
-  #write(lines: string): Promise<void> {
+  async #write(lines: string): Promise<void> {
+    if (lines === '') return;
     const output = this.#output;
-    return new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error | null): void => {
-        // The stream emits the error after the callback; without a listener it would end the process.
-        setImmediate(() => output.removeListener('error', settle));
-        if (error == null) resolve();
-        else reject(error);
-      };
-      output.on('error', settle);
-      try {
-        output.write(lines, settle);
-      } catch (error) {
-        settle(error instanceof Error ? error : new Error(inspect(error)));
-      }
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    output.on('error', reject);
+    try {
+      output.write(lines, (error) => (error == null ? resolve() : reject(error)));
+      await promise;
+    } finally {
+      // The stream emits the error after the callback; without a listener it would end the process.
+      setImmediate(() => output.removeListener('error', reject));
+    }
   }
 }
 
-/** A format function's line, made safe to print. */
+function haveSameIds(batch: readonly UsageRecord[], other: readonly UsageRecord[]): boolean {
+  return batch.length === other.length && batch.every(({ id }, index) => id === other[index]?.id);
+}
+
+/** A format function whose lines are safe to print. */
 function escaped(format: (record: UsageRecord) => unknown): LineFormatter {
   return (record) => {
     const line = format(record);
