@@ -55,7 +55,7 @@ export interface SqlDialect {
   locateSql?(name: string, schema: string | null): string;
 
   /** What an error that a table gave means, as MikroORM's driver converts it. */
-  conditionOf(error: unknown, orm: MikroORM, table: UsageTable): Condition;
+  conditionOf(error: unknown, orm: MikroORM, table: Pick<UsageTable, 'name' | 'schema'>): Condition;
 
   /**
    * Makes what writes into the table.
@@ -64,11 +64,11 @@ export interface SqlDialect {
    */
   createWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter;
 
-  /** Makes what deletes old records from the table. */
-  createDeleter(orm: MikroORM, table: UsageTable): SqlDeleter;
+  /** Makes what deletes old records from the table. @default a `PortableDeleter` */
+  createDeleter?(orm: MikroORM, table: UsageTable): SqlDeleter;
 
-  /** Makes what keeps salts; a table that is ours to make is made with the first of them. */
-  createSalts(orm: MikroORM, table: SaltTable): SaltStore;
+  /** Makes what keeps salts; a table that is ours to make is made with the first of them. @default `KyselySalts` */
+  createSalts?(orm: MikroORM, table: SaltTable): SaltStore;
 
   /**
    * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.

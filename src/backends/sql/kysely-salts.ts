@@ -7,8 +7,10 @@ import {
 } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
-import { type Condition, isSetup } from '../mikro-orm/database-error.js';
+import { isSetup } from '../mikro-orm/database-error.js';
+import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
+import { inTransaction } from './kysely.js';
 import { SALT_COLUMNS, type SaltTable, type UsageSaltRow, saltError } from './salt-table.js';
 
 /** MikroORM's Kysely, or a transaction of it. */
@@ -24,12 +26,13 @@ const PAUSE_MS = 100;
  * others, it sees what they did, and the application's are left alone.
  */
 export class KyselySalts implements SaltStore {
+  readonly #orm: MikroORM;
   readonly #driver: IDatabaseDriver;
   readonly #table: SaltTable;
-  readonly #conditionOf: (error: unknown) => Condition;
+  readonly #conditionOf: SqlDialect['conditionOf'];
 
-  /** @param conditionOf - what an error means in the dialect of the database */
-  constructor(orm: MikroORM, table: SaltTable, conditionOf: (error: unknown) => Condition) {
+  constructor(orm: MikroORM, table: SaltTable, { conditionOf }: Pick<SqlDialect, 'conditionOf'>) {
+    this.#orm = orm;
     this.#driver = orm.em.getDriver();
     this.#table = table;
     this.#conditionOf = conditionOf;
@@ -61,7 +64,7 @@ export class KyselySalts implements SaltStore {
     try {
       return await this.#makeIfMissing(action);
     } catch (error) {
-      const condition = this.#conditionOf(convert(this.#driver, error));
+      const condition = this.#conditionOf(convert(this.#driver, error), this.#orm, this.#table);
       throw saltError(error, this.#table, this.#isMissing(error) || isSetup(condition));
     }
   }
@@ -101,33 +104,21 @@ export class KyselySalts implements SaltStore {
   }
 
   async #make(): Promise<void> {
-    await this.#client()
+    const connection = this.#driver.getConnection('write') as AbstractSqlConnection;
+    await this.#inSchema(connection.getClient())
       .schema.createTable(this.#table.name)
       .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
       .addColumn('salt', SALT_COLUMNS.salt, (column) => column.notNull())
       .execute();
   }
 
-  /** In a transaction of its own, also where sessions would begin one by themselves and never end it. */
-  async #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
-    await this.#connection().ensureConnection();
-    return this.#client()
-      .transaction()
-      .execute(async (transaction) => {
-        // The connection may have taken long to get, and nobody may be waiting any more.
-        signal.throwIfAborted();
-        return action(transaction);
-      });
+  #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
+    return inTransaction(this.#driver, signal, (transaction: Client) => action(this.#inSchema(transaction)));
   }
 
-  #client(): Client {
+  #inSchema(client: Client): Client {
     const { schema } = this.#table;
-    const client = this.#connection().getClient<Record<string, UsageSaltRow>>();
     return schema === null ? client : client.withSchema(schema);
-  }
-
-  #connection(): AbstractSqlConnection {
-    return this.#driver.getConnection('write') as AbstractSqlConnection;
   }
 
   #isMissing(error: unknown): boolean {

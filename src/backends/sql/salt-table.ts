@@ -63,17 +63,17 @@ export const SALT_COLUMNS = {
   salt: `varchar(${SALT_LENGTH})`,
 } as const;
 
-/** The table of salts on a connection of our own, which stands beside that of records. */
-export function ownSaltTable({ name, schema }: UsageTable): SaltTable {
-  return { name: saltTableName(name), schema, isOwn: true };
-}
-
-/** The table of salts that the application's ORM knows; null if it knows none. */
-export function findSaltTable(orm: MikroORM): SaltTable | null {
+/**
+ * Finds the table of salts; null if the application's ORM knows none.
+ *
+ * @param ownTable - the table of records, on a connection of our own: the table of salts stands beside it
+ */
+export function findSaltTable(orm: MikroORM, ownTable: UsageTable | undefined): SaltTable | null {
+  if (ownTable !== undefined)
+    return { name: saltTableName(ownTable.name), schema: ownTable.schema, isOwn: true };
   const entity = findEntity(orm, SALT_ENTITY_NAME);
-  return entity === undefined
-    ? null
-    : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
+  if (entity === undefined) return null;
+  return { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
 }
 
 /**

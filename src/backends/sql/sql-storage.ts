@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -16,9 +15,11 @@ import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { deletionError } from '../mikro-orm/database-error.js';
 import { convert } from './errors.js';
-import { checkReadable } from './check-readable.js';
-import { prepareTable } from './prepare-table.js';
-import { findSaltTable, ownSaltTable, refuseSalts } from './salt-table.js';
+import { inTransaction } from './kysely.js';
+import { KyselySalts } from './kysely-salts.js';
+import { PortableDeleter } from './portable/deleter.js';
+import { checkReadable, prepareTable } from './prepare-table.js';
+import { findSaltTable, refuseSalts } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -64,7 +65,7 @@ export class SqlStorage extends RepositoryStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
+    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table));
     super({
       name: name ?? dialect.name,
       repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
@@ -77,7 +78,7 @@ export class SqlStorage extends RepositoryStorage {
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#isOwner = own !== undefined;
     this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
-    this.#deleter = dialect.createDeleter(orm, table);
+    this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
   }
 
   /**
@@ -89,12 +90,14 @@ export class SqlStorage extends RepositoryStorage {
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
-    const { dialect, tableName, name, isReadOnly, target, file, orm: ormOptions } = resolved;
+    const { dialect, tableName, name, readOnly: isReadOnly, target, file } = resolved;
     if (file !== null && !isReadOnly) await makePrivately(file);
-    const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
+    const orm = await MikroORM.init({ ...resolved.orm, entities: [defineUsage(tableName)] } as Options);
     try {
       const table = findUsageTable(orm);
-      if (!dialect.isEmbedded) await startKysely(orm);
+      // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
+      if (!dialect.isEmbedded)
+        await inTransaction(orm.em.getDriver(), new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
@@ -136,10 +139,10 @@ export class SqlStorage extends RepositoryStorage {
   }
 }
 
-/** @param ownTable - that of records, on a connection of our own */
-function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
-  const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
-  return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
+function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | undefined): SaltStore {
+  const table = findSaltTable(orm, ownTable);
+  if (table === null) return { claim: refuseSalts, deleteBefore: refuseSalts };
+  return dialect.createSalts?.(orm, table) ?? new KyselySalts(orm, table, dialect);
 }
 
 /** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
@@ -148,14 +151,4 @@ async function makePrivately(file: string): Promise<void> {
   const handle = await open(file, 'wx', 0o600).catch(() => null);
   await handle?.chmod(0o600).catch(() => {});
   await handle?.close();
-}
-
-/** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
-async function startKysely(orm: MikroORM): Promise<void> {
-  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
-  await connection.ensureConnection();
-  await connection
-    .getClient()
-    .connection()
-    .execute(() => Promise.resolve());
 }

@@ -11,7 +11,7 @@ import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { SERVER_ADVICE, conditionOf } from './errors.js';
-import { LibSqlServerWriter } from './writer.js';
+import { createLibSqlServerWriter } from './writer.js';
 
 /** What libsql takes for a server rather than for a file. */
 const REMOTE_URL = /^(https?|libsql):\/\//i;
@@ -33,11 +33,11 @@ export const libSqlDialect: SqlDialect = {
     isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
   conditionOf,
   createWriter: (orm, table) =>
-    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
+    isRemote(orm) ? createLibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
     isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>
-    isRemote(orm) ? new KyselySalts(orm, table, conditionOf) : new SqliteSalts(orm, table),
+    isRemote(orm) ? new KyselySalts(orm, table, { conditionOf }) : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
       ? cannotOpen(`the libSQL server '${target}'`, error, 'unavailable', SERVER_ADVICE)

@@ -1,9 +1,9 @@
-import type { UsageRecord } from '../../../record/usage-record.js';
-import { mySqlDate } from '../../mikro-orm/mysql-column-types.js';
+import type { MikroORM } from '@mikro-orm/core';
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import { mySqlDate, textLiteral } from '../../mikro-orm/mysql-column-types.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
-import type { TableColumn } from '../usage-table.js';
-import { quote } from './identifiers.js';
+import { type UsageTable, configuredSchema } from '../usage-table.js';
 
 /** Parameters of one statement, at most: the protocol counts them in 16 bits. */
 const MAX_PARAMETERS = 65_535;
@@ -44,10 +44,14 @@ export class InsertStatements {
   readonly #maxRows: number;
   readonly #texts = new Map<number, string>();
 
-  /** @param table - the table's name, quoted, with its database if need be */
-  constructor(table: string, columns: readonly TableColumn[]) {
+  constructor(orm: MikroORM, { entity, name, columns }: UsageTable) {
+    // MySQL has no schemas but its databases.
+    const schema = entity.schema ?? configuredSchema(orm);
+    const isElsewhere = schema !== undefined && schema !== '*';
+    const table = isElsewhere ? `${quote(schema)}.${quote(name)}` : quote(name);
+    const names = columns.map((column) => quote(column.name)).join(', ');
     const id = quote('id');
-    this.#head = `${SETTINGS} insert ${HINTS} into ${table} (${columns.map(({ name }) => quote(name)).join(', ')}) values `;
+    this.#head = `${SETTINGS} insert ${HINTS} into ${table} (${names}) values `;
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;
@@ -72,9 +76,13 @@ export class InsertStatements {
     return text;
   }
 
-  /** The statement that inserts rows of literals. */
-  textOf(rows: readonly (readonly string[])[]): string {
-    return `${this.#head}${rows.map((row) => `(${row.join(', ')})`).join(', ')}${this.#tail}`;
+  /**
+   * The statement that inserts records, with their values in its text. Clients that put values there themselves escape them
+   * for one `sql_mode`; these literals mean the same in all of them.
+   */
+  textOf(records: readonly UsageRecord[]): string {
+    const rows = records.map((record) => `(${parametersOf(record).map(literal).join(', ')})`);
+    return this.#head + rows.join(', ') + this.#tail;
   }
 }
 
@@ -89,4 +97,16 @@ export function parametersOf(record: UsageRecord): Parameter[] {
 function parameterOf(value: ColumnValue): Parameter {
   if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? mySqlDate(value) : value;
+}
+
+function literal(value: Parameter): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return textLiteral(value);
+  // With an exponent it is a double to MySQL, and else a decimal number.
+  return Number.isInteger(value) || /e/.test(String(value)) ? String(value) : `${value}e0`;
+}
+
+/** Quotes an identifier as MySQL does under every `sql_mode`. */
+function quote(identifier: string): string {
+  return `\`${identifier.replaceAll('`', '``')}\``;
 }

@@ -1,13 +1,13 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import type { StoreResult } from '../../../storage/usage-storage.js';
+import { ChunkWriter } from '../chunk-writer.js';
 import { ConnectionLease } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
+import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
-import { storageError } from './errors.js';
-import { quoteTable } from './identifiers.js';
+import { conditionOf, explain } from './errors.js';
 import {
   type NativeConnection,
   type NativeResult,
@@ -25,34 +25,48 @@ const AUTOCOMMIT = 2;
 const VALUE_BYTES = 12;
 const UNIT_BYTES = 3;
 
-/**
- * Writes through mysql2's pool, with prepared statements of a few fixed sizes. Each statement is atomic by itself; a
- * batch of several may be stored in part, which the next attempt completes.
- */
-export class MySqlWriter implements SqlWriter {
+/** Records a statement through Kysely, at most: its text is made on the event loop. */
+const CHUNK_RECORDS = 64;
+
+/** Makes what writes through mysql2's pool, or through MikroORM's Kysely, whatever client is behind that. */
+export function createMySqlWriter(orm: MikroORM, table: UsageTable): SqlWriter {
+  const statements = new InsertStatements(orm, table);
+  if (!needsKysely(orm)) {
+    const prepared = new PreparedInserts(table, statements);
+    const lease = new ConnectionLease(async () => takeConnection(await nativePool(orm)), giveBack);
+    return new ChunkWriter(orm, table, {
+      conditionOf,
+      explain,
+      insert: (batch, signal) =>
+        lease.use(signal, (connection) => prepared.insert(connection, batch, signal)),
+    });
+  }
+  const run = kyselyRunner(orm);
+  return new ChunkWriter(orm, table, {
+    conditionOf,
+    explain,
+    chunkRecords: CHUNK_RECORDS,
+    insert: async (chunk, signal) =>
+      run(
+        signal,
+        encode(table.name, () => statements.textOf(chunk)),
+      ),
+  });
+}
+
+/** Inserts by prepared statements of a few fixed sizes. Each statement is atomic by itself. */
+class PreparedInserts {
   readonly #table: UsageTable;
   readonly #statements: InsertStatements;
-  readonly #lease: ConnectionLease<NativeConnection>;
   /** Bytes of one packet that the server takes; 0 until it was asked. */
   #maxPacketBytes = 0;
 
-  constructor(orm: MikroORM, table: UsageTable) {
+  constructor(table: UsageTable, statements: InsertStatements) {
     this.#table = table;
-    this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
-    this.#lease = new ConnectionLease(async () => takeConnection(await nativePool(orm)), giveBack);
+    this.#statements = statements;
   }
 
-  /** @inheritdoc */
-  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    try {
-      await this.#lease.use(signal, (connection) => this.#writeBatch(connection, batch, signal));
-    } catch (error) {
-      throw storageError(error, this.#table.name);
-    }
-    return { stored: batch.length, refused: [] };
-  }
-
-  async #writeBatch(
+  async insert(
     connection: NativeConnection,
     batch: readonly UsageRecord[],
     signal: AbortSignal,

@@ -49,7 +49,11 @@ export function mayBeEnding(error: unknown): boolean {
 }
 
 /** What an error means at a table: {@link conditionOf}, with the names that somebody has to run statements with. */
-export function conditionAt(error: unknown, orm: MikroORM, table: UsageTable): Condition {
+export function conditionAt(
+  error: unknown,
+  orm: MikroORM,
+  table: Pick<UsageTable, 'name' | 'schema'>,
+): Condition {
   const condition = conditionOf(error);
   if (!isSetup(condition)) return condition;
   const { user } = postgresConnection(orm).getConnectionOptions() as { readonly user?: string };

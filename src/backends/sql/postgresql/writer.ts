@@ -1,56 +1,45 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { UsageRecord } from '../../../record/usage-record.js';
-import type { StoreResult } from '../../../storage/usage-storage.js';
-import { writeError } from '../../mikro-orm/database-error.js';
+import { ChunkWriter } from '../chunk-writer.js';
 import { ConnectionLease } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
-import { needsKysely } from '../kysely.js';
-import { KyselyRunner } from '../kysely-runner.js';
+import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, mayBeEnding } from './errors.js';
-import { type MakeInsert, insertOfArrays, insertOfJson } from './insert-statement.js';
+import { insertOfArrays, insertOfJson } from './insert-statement.js';
 import { type NativeClient, type Statement, postgresConnection, runBounded } from './native-client.js';
 
 /**
- * Writes a batch as one statement, which is a transaction of its own, on a connection that nobody else uses meanwhile: the
- * application's transactions are on others.
+ * Makes what writes a batch as one statement, which is a transaction of its own, on a connection that nobody else uses
+ * meanwhile: the application's transactions are on others.
  */
-export class PostgresWriter implements SqlWriter {
-  readonly #orm: MikroORM;
-  readonly #table: UsageTable;
-  readonly #run: (statement: Statement, signal: AbortSignal) => Promise<void>;
-  readonly #makeInsert: MakeInsert;
-
-  constructor(orm: MikroORM, table: UsageTable) {
-    this.#orm = orm;
-    this.#table = table;
-    if (needsKysely(orm)) {
-      const kysely = new KyselyRunner(orm);
-      this.#run = ({ text, values }, signal) => kysely.run(text, values, signal);
-      this.#makeInsert = insertOfJson(table);
-    } else {
-      const lease = new ConnectionLease(() => takeClient(orm), giveBack);
-      this.#run = (statement, signal) => lease.use(signal, (client) => runBounded(client, statement));
-      this.#makeInsert = insertOfArrays(table);
-    }
-  }
-
-  /** @inheritdoc */
-  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    try {
-      const insert = encode(this.#table.name, () => this.#makeInsert(batch));
-      await this.#run(insert, signal);
-    } catch (error) {
-      throw writeError(error, conditionAt(error, this.#orm, this.#table), `table '${this.#table.name}'`);
-    }
-    return { stored: batch.length, refused: [] };
-  }
+export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
+  const isThroughKysely = needsKysely(orm);
+  const makeInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
+  const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
+  return new ChunkWriter(orm, table, {
+    conditionOf: conditionAt,
+    insert: async (batch, signal) =>
+      run(
+        signal,
+        encode(table.name, () => makeInsert(batch)),
+      ),
+  });
 }
 
-async function takeClient(orm: MikroORM): Promise<NativeClient> {
-  const pool = await postgresConnection(orm).getNativeClient();
-  return pool.connect();
+type Run = (signal: AbortSignal, statement: Statement) => Promise<void>;
+
+function runThroughKysely(orm: MikroORM): Run {
+  const run = kyselyRunner(orm);
+  return (signal, { text, values }) => run(signal, text, values);
+}
+
+function runThroughPool(orm: MikroORM): Run {
+  const lease = new ConnectionLease(async () => {
+    const pool = await postgresConnection(orm).getNativeClient();
+    return pool.connect();
+  }, giveBack);
+  return (signal, statement) => lease.use(signal, (client) => runBounded(client, statement));
 }
 
 function giveBack(client: NativeClient, error: unknown): void {
