@@ -7,13 +7,15 @@ import type { SqlDialect, SqlWriter } from './dialect.js';
 import { convert } from './errors.js';
 import type { UsageTable } from './usage-table.js';
 
+/** Inserts those records of a chunk that the table does not have. */
+export type Insert = (chunk: readonly UsageRecord[], signal: AbortSignal) => Promise<void>;
+
 /** What a dialect does in its own way while it writes. */
 interface Writing extends Pick<SqlDialect, 'conditionOf'> {
   /** Records that are inserted at once, at most. @default all of a batch */
   readonly chunkRecords?: number;
 
-  /** Inserts those records of a chunk that the table does not have. */
-  insert(chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void>;
+  readonly insert: Insert;
 
   /** What an error says, where its own words would mislead; undefined where they do not. @default its own words */
   explain?(error: unknown): string | undefined;
@@ -41,7 +43,7 @@ export class ChunkWriter implements SqlWriter {
         await writing.insert(batch.slice(start, start + chunkRecords), signal);
       }
     } catch (error) {
-      const condition = writing.conditionOf(convert(this.#orm.em.getDriver(), error), this.#orm, this.#table);
+      const condition = writing.conditionOf(convert(this.#orm, error), this.#orm, this.#table);
       throw writeError(error, condition, `table '${this.#table.name}'`, writing.explain?.(error));
     }
     return { stored: batch.length, refused: [] };

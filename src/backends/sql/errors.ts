@@ -1,4 +1,4 @@
-import type { IDatabaseDriver } from '@mikro-orm/core';
+import type { MikroORM } from '@mikro-orm/core';
 import { type Condition, isSetup, messageOf, writeError } from '../mikro-orm/database-error.js';
 
 /** What the codes of a database's errors mean. The first pattern that matches counts. */
@@ -18,8 +18,8 @@ export const ADVICE = {
 } as const;
 
 /** An error as MikroORM's own class for it, whichever part of MikroORM threw it. */
-export function convert(driver: IDatabaseDriver, error: unknown): unknown {
-  return error instanceof Error ? driver.convertException(error) : error;
+export function convert({ em }: MikroORM, error: unknown): unknown {
+  return error instanceof Error ? em.getDriver().convertException(error) : error;
 }
 
 /** What a code means; anything unknown may pass. */

@@ -1,10 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type IDatabaseDriver,
-  type MikroORM,
-  TableNotFoundException,
-  UniqueConstraintViolationException,
-} from '@mikro-orm/core';
+import { type MikroORM, TableNotFoundException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
 import { isSetup } from '../mikro-orm/database-error.js';
@@ -27,13 +22,11 @@ const PAUSE_MS = 100;
  */
 export class KyselySalts implements SaltStore {
   readonly #orm: MikroORM;
-  readonly #driver: IDatabaseDriver;
   readonly #table: SaltTable;
   readonly #conditionOf: SqlDialect['conditionOf'];
 
   constructor(orm: MikroORM, table: SaltTable, { conditionOf }: Pick<SqlDialect, 'conditionOf'>) {
     this.#orm = orm;
-    this.#driver = orm.em.getDriver();
     this.#table = table;
     this.#conditionOf = conditionOf;
   }
@@ -64,7 +57,7 @@ export class KyselySalts implements SaltStore {
     try {
       return await this.#makeIfMissing(action);
     } catch (error) {
-      const condition = this.#conditionOf(convert(this.#driver, error), this.#orm, this.#table);
+      const condition = this.#conditionOf(convert(this.#orm, error), this.#orm, this.#table);
       throw saltError(error, this.#table, this.#isMissing(error) || isSetup(condition));
     }
   }
@@ -99,12 +92,12 @@ export class KyselySalts implements SaltStore {
     try {
       await this.#begin(signal, (db) => db.insertInto(this.#table.name).values({ day, salt }).execute());
     } catch (error) {
-      if (!(convert(this.#driver, error) instanceof UniqueConstraintViolationException)) throw error;
+      if (!(convert(this.#orm, error) instanceof UniqueConstraintViolationException)) throw error;
     }
   }
 
   async #make(): Promise<void> {
-    const connection = this.#driver.getConnection('write') as AbstractSqlConnection;
+    const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
     await this.#inSchema(connection.getClient())
       .schema.createTable(this.#table.name)
       .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
@@ -113,7 +106,7 @@ export class KyselySalts implements SaltStore {
   }
 
   #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
-    return inTransaction(this.#driver, signal, (transaction: Client) => action(this.#inSchema(transaction)));
+    return inTransaction(this.#orm, signal, (transaction: Client) => action(this.#inSchema(transaction)));
   }
 
   #inSchema(client: Client): Client {
@@ -122,6 +115,6 @@ export class KyselySalts implements SaltStore {
   }
 
   #isMissing(error: unknown): boolean {
-    return convert(this.#driver, error) instanceof TableNotFoundException;
+    return convert(this.#orm, error) instanceof TableNotFoundException;
   }
 }

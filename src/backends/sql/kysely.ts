@@ -41,11 +41,11 @@ export function drives(driver: IDatabaseDriver, packageName: string): boolean {
  * @throws the signal's reason if it is aborted before the transaction has begun
  */
 export async function inTransaction<Value, Tables = unknown>(
-  driver: IDatabaseDriver,
+  orm: MikroORM,
   signal: AbortSignal,
   action: (transaction: Kysely<Tables>) => Promise<Value>,
 ): Promise<Value> {
-  const connection = driver.getConnection('write') as AbstractSqlConnection;
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   await connection.ensureConnection();
   return connection
     .getClient<Tables>()
@@ -65,11 +65,10 @@ export async function inTransaction<Value, Tables = unknown>(
 export function kyselyRunner(
   orm: MikroORM,
 ): (signal: AbortSignal, sql: string, parameters?: readonly unknown[]) => Promise<void> {
-  const driver = orm.em.getDriver();
   const mutex = new Mutex();
   return (signal, sql, parameters = []) =>
     mutex.run(signal, () =>
-      inTransaction(driver, signal, async (transaction) => {
+      inTransaction(orm, signal, async (transaction) => {
         // What `CompiledQuery.raw` makes; Kysely is MikroORM's dependency, not ours.
         const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] };
         const queryId = { queryId: 'koa-track-usage' };

@@ -46,7 +46,6 @@ interface Target extends WantedTable {
   readonly orm: MikroORM;
   readonly dialect: SqlDialect;
   readonly connection: AbstractSqlConnection;
-  readonly helper: SchemaHelper;
 }
 
 /**
@@ -58,9 +57,16 @@ interface Target extends WantedTable {
  *   to run
  */
 export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Promise<void> {
-  const target = targetOf(orm, table, dialect);
+  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
+  const helper = platform.getSchemaHelper() as SchemaHelper;
+  for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
+  const namespace = table.schema ?? platform.getDefaultSchemaName();
+  const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
+  const wanted = schema.getTables()[0] as DatabaseTable;
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
+  const target = { orm, table, dialect, platform, helper, wanted, connection };
   const prepare = (): Promise<void> => makeOrCheck(target);
-  await (dialect.aroundTable === undefined ? prepare() : dialect.aroundTable(orm, prepare));
+  await (dialect.aroundTable?.(orm, prepare) ?? prepare());
 }
 
 async function makeOrCheck(target: Target): Promise<void> {
@@ -89,12 +95,11 @@ async function makeOrCheck(target: Target): Promise<void> {
  * @throws {TrackUsageError} `STORAGE_SETUP` if it cannot be read, with what to do; any other error is the connection's
  */
 export async function checkReadable(orm: MikroORM, { entity, name, columns }: UsageTable): Promise<void> {
-  const driver = orm.em.getDriver();
   const fields = columns.map(({ property }) => property);
   try {
-    await driver.find<UsageRow, never, keyof UsageRow>(entity.class, {}, { fields, limit: 1 });
+    await orm.em.getDriver().find<UsageRow, never, keyof UsageRow>(entity.class, {}, { fields, limit: 1 });
   } catch (thrown) {
-    const error = convert(driver, thrown);
+    const error = convert(orm, thrown);
     if (!isSetup(conditionOf(error))) throw error;
     const advice =
       'With readOnly, nothing is made or changed. If the table or a column is missing, have an application make it that ' +
@@ -110,28 +115,11 @@ export async function patiently<Value>(orm: MikroORM, action: () => Value | Prom
     try {
       return await action();
     } catch (error) {
-      const isLocked = convert(orm.em.getDriver(), error) instanceof LockWaitTimeoutException;
+      const isLocked = convert(orm, error) instanceof LockWaitTimeoutException;
       if (!isLocked || performance.now() > deadline) throw error;
       await pause(LOCK_PAUSE_MS);
     }
   }
-}
-
-function targetOf(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Target {
-  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
-  const helper = platform.getSchemaHelper() as SchemaHelper;
-  for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
-  const namespace = table.schema ?? platform.getDefaultSchemaName();
-  const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
-  return {
-    orm,
-    table,
-    dialect,
-    platform,
-    wanted: schema.getTables()[0] as DatabaseTable,
-    connection: orm.em.getConnection('write') as AbstractSqlConnection,
-    helper,
-  };
 }
 
 /** The table as MikroORM reads it from the database; null if it is missing. */
@@ -154,7 +142,7 @@ async function findTable(target: Target): Promise<DatabaseTable | null> {
   } catch (error) {
     // MikroORM stumbles over columns without a type, which SQLite has.
     const condition =
-      error instanceof TypeError ? ANOTHER_NAME : dialect.conditionOf(convert(driver, error), orm, table);
+      error instanceof TypeError ? ANOTHER_NAME : dialect.conditionOf(convert(orm, error), orm, table);
     throw isSetup(condition)
       ? databaseError(error, condition, `The table '${table.name}' cannot be read`)
       : error;
@@ -191,18 +179,15 @@ function changeError(
   changes: readonly string[],
   isMissing: boolean,
 ): unknown {
-  const subject = `The table '${table.name}'`;
-  const converted = convert(orm.em.getDriver(), error);
+  const converted = convert(orm, error);
+  const failed = (advice: string, what: string): TrackUsageError =>
+    databaseError(error, { advice }, `The table '${table.name}' ${what}`);
   if (isMissing && converted instanceof TableExistsException)
-    return databaseError(error, ANOTHER_NAME, `${subject} is a view, or no table`);
+    return failed(ANOTHER_NAME.advice, 'is a view, or no table');
   const condition = dialect.conditionOf(converted, orm, table);
   if (!isSetup(condition)) return error;
   const sql = changes.join('; ');
   return isMissing
-    ? databaseError(
-        error,
-        { advice: `Let the user make tables, or have somebody run: ${sql}; ${condition.advice}` },
-        `${subject} cannot be made`,
-      )
-    : databaseError(error, { advice: `Have somebody who may run: ${sql};` }, `${subject} has to be changed`);
+    ? failed(`Let the user make tables, or have somebody run: ${sql}; ${condition.advice}`, 'cannot be made')
+    : failed(`Have somebody who may run: ${sql};`, 'has to be changed');
 }

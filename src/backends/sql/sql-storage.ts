@@ -35,7 +35,6 @@ export class SqlStorage extends RepositoryStorage {
   readonly #table: UsageTable;
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
-  readonly #isOwner: boolean;
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
   /** Writes and deletions that are under way. */
@@ -76,8 +75,7 @@ export class SqlStorage extends RepositoryStorage {
     this.#dialect = dialect;
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
-    this.#isOwner = own !== undefined;
-    this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
+    this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
   }
 
@@ -96,8 +94,7 @@ export class SqlStorage extends RepositoryStorage {
     try {
       const table = findUsageTable(orm);
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
-      if (!dialect.isEmbedded)
-        await inTransaction(orm.em.getDriver(), new AbortController().signal, async () => {});
+      if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
@@ -120,7 +117,7 @@ export class SqlStorage extends RepositoryStorage {
     try {
       return await this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
     } catch (thrown) {
-      const error = convert(this.#orm.em.getDriver(), thrown);
+      const error = convert(this.#orm, thrown);
       const condition = this.#dialect.conditionOf(error, this.#orm, this.#table);
       throw deletionError(error, condition, `table '${this.#table.name}'`);
     }
@@ -128,14 +125,15 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    if (this.#isOwner) closeRepository(this.reader, this.name);
+    const isOwner = OWN_CONNECTIONS.has(this.#orm);
+    if (isOwner) closeRepository(this.reader, this.name);
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
     await this.#writer.close?.();
-    if (this.#isOwner) await this.#orm.close(true);
+    if (isOwner) await this.#orm.close(true);
   }
 }
 

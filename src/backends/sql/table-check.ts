@@ -15,6 +15,8 @@ import type { TableColumn, UsageTable } from './usage-table.js';
 export interface WantedTable {
   readonly table: UsageTable;
   readonly platform: AbstractSqlPlatform;
+  /** What reads and writes tables in the platform's SQL. */
+  readonly helper: SchemaHelper;
   readonly wanted: DatabaseTable;
 }
 
@@ -81,20 +83,20 @@ export function checkTable(target: WantedTable, found: DatabaseTable): string[] 
 }
 
 /** The statements that make the table and its index. */
-export function createTable({ platform, wanted }: WantedTable): string[] {
-  return withoutSemicolons(helperOf(platform).createTable(wanted));
+export function createTable({ helper, wanted }: WantedTable): string[] {
+  return withoutSemicolons(helper.createTable(wanted));
 }
 
-function addColumns({ platform, wanted }: TablePair, missing: readonly TableColumn[]): string[] {
+function addColumns({ helper, wanted }: TablePair, missing: readonly TableColumn[]): string[] {
   const columns = missing.map((column) => {
     const made = wanted.getColumn(column.name) as Column;
     return column.isNullable ? made : { ...made, default: neutralValue(column) };
   });
   // MikroORM's helper for SQLite has one more parameter than the others.
-  const helper = helperOf(platform) as unknown as {
+  const adding = helper as unknown as {
     getAddColumnsSQL(table: DatabaseTable, columns: Column[], difference: object): string[];
   };
-  return withoutSemicolons(helper.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
+  return withoutSemicolons(adding.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
 }
 
 /** What rows that are already there get in a column that takes no null. */
@@ -106,21 +108,20 @@ function neutralValue({ property, kind }: TableColumn): string {
 
 /** Columns of ours that would not take every record. */
 function findUnfit(pair: TablePair): Problem[] {
-  const { table, wanted, found } = pair;
+  const { table, helper, wanted, found } = pair;
   return table.columns.flatMap(({ name, type, isNullable }) => {
     const there = found.getColumn(name);
     if (there === undefined) return [];
     const takesNull = there.nullable === true || !isNullable;
     const shown = typeOf(pair, there);
     const isFit = holds(pair, type, shown);
-    if (takesNull && isFit) return [];
-    const texts = [
-      ...(takesNull ? [] : [`its column ${name} does not take null`]),
-      ...(isFit ? [] : [`its column ${name} is ${shown}, which does not hold ${type}`]),
-    ];
+    const flaws = new Map<string, string>();
+    if (!takesNull) flaws.set('nullable', `its column ${name} does not take null`);
+    if (!isFit) flaws.set('type', `its column ${name} is ${shown}, which does not hold ${type}`);
+    if (flaws.size === 0) return [];
     const changed = isFit ? { ...there, nullable: true } : (wanted.getColumn(name) as Column);
-    const changes = [...(takesNull ? [] : ['nullable']), ...(isFit ? [] : ['type'])];
-    return [{ text: texts.join('; '), sql: alterColumn(pair, changed, changes) }];
+    const sql = helper.alterTableColumn(changed, found, new Set(flaws.keys()));
+    return [{ text: [...flaws.values()].join('; '), sql }];
   });
 }
 
@@ -143,46 +144,36 @@ function typeOf({ platform, found }: TablePair, { type, collation }: Column): st
 }
 
 /** Storing a record again leaves one only where its id is the key. */
-function findKeyProblem({ platform, wanted, found }: TablePair): Problem[] {
+function findKeyProblem({ helper, wanted, found }: TablePair): Problem[] {
   const key = found.getPrimaryKey()?.columnNames ?? [];
   if (!found.hasColumn('id') || key.join('\n') === 'id') return [];
-  const made = wanted.getPrimaryKey() as IndexDef;
-  const sql = key.length > 0 ? null : [helperOf(platform).createIndex(made, found, true)];
+  const sql = key.length > 0 ? null : [helper.createIndex(wanted.getPrimaryKey() as IndexDef, found, true)];
   return [{ text: 'its primary key is not the column id', sql }];
 }
 
-/** Columns of somebody else that a record has no value for. */
-function findForeign(pair: TablePair): Problem[] {
-  const demanding = pair.found
+/** Columns of somebody else that a record has no value for, and the database neither. */
+function findForeign({ helper, wanted, found }: TablePair): Problem[] {
+  const demanding = found
     .getColumns()
-    .filter(
-      (column) => !pair.wanted.hasColumn(column.name) && column.nullable !== true && !fillsItself(column),
-    );
+    .filter(({ name, nullable, default: value, autoincrement, generated }) => {
+      const fillsItself = (value ?? null) !== null || Boolean(autoincrement) || Boolean(generated);
+      return !wanted.hasColumn(name) && nullable !== true && !fillsItself;
+    });
   if (demanding.length === 0) return [];
-  return [
-    {
-      text: `it demands values for ${names(demanding)}, which records do not have`,
-      sql: demanding.flatMap((column) => alterColumn(pair, { ...column, nullable: true }, ['nullable'])),
-    },
-  ];
-}
-
-/** Whether the database gives a column a value where a row has none. */
-function fillsItself({ default: value, autoincrement, generated }: Column): boolean {
-  return (value ?? null) !== null || Boolean(autoincrement) || Boolean(generated);
-}
-
-function alterColumn({ platform, found }: TablePair, column: Column, changes: readonly string[]): string[] {
-  return helperOf(platform).alterTableColumn(column, found, new Set(changes));
+  const text = `it demands values for ${names(demanding)}, which records do not have`;
+  const sql = demanding.flatMap((column) =>
+    helper.alterTableColumn({ ...column, nullable: true }, found, new Set(['nullable'])),
+  );
+  return [{ text, sql }];
 }
 
 /** Without an index, every page of `getUsage` sorts the whole table. These are the statements that make it, if it is missing. */
-function addIndex({ platform, wanted, found }: TablePair): string[] {
+function addIndex({ helper, wanted, found }: TablePair): string[] {
   const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
     const [first, second] = columnNames;
     return first === 'date' && second === 'id' && where === undefined && expression === undefined;
   });
-  return isIndexed ? [] : indexesOf(wanted).map((index) => helperOf(platform).createIndex(index, wanted));
+  return isIndexed ? [] : indexesOf(wanted).map((index) => helper.createIndex(index, wanted));
 }
 
 function refusal(
@@ -224,10 +215,6 @@ function remake(pair: TablePair): string[] {
 /** The indexes beside the primary key. */
 function indexesOf(table: DatabaseTable): IndexDef[] {
   return table.getIndexes().filter(({ primary }) => !primary);
-}
-
-function helperOf(platform: AbstractSqlPlatform): SchemaHelper {
-  return platform.getSchemaHelper() as SchemaHelper;
 }
 
 function withoutSemicolons(statements: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import { ChunkWriter } from '../chunk-writer.js';
+import { ChunkWriter, type Insert } from '../chunk-writer.js';
 import type { SqlWriter } from '../dialect.js';
 import { sqliteConnection } from '../sqlite/native-client.js';
 import { rowOf } from '../sqlite/row.js';
@@ -21,7 +21,7 @@ export function createLibSqlServerWriter(orm: MikroORM, table: UsageTable): SqlW
     const row = rowOf(record);
     return Object.fromEntries(columns.map((column, index) => [column.name, row[index]]));
   };
-  const insert = async (chunk: readonly UsageRecord[], signal: AbortSignal): Promise<void> => {
+  const insert: Insert = async (chunk, signal) => {
     await connection.ensureConnection();
     const rows = chunk.map(valuesOf);
     await connection

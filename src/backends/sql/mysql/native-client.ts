@@ -2,12 +2,6 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 
-/** What a statement that returns no rows answers. */
-export interface NativeResult {
-  /** Bits of the protocol: 1 for a transaction that is open, 2 for autocommit. */
-  readonly serverStatus: number;
-}
-
 type Callback<Value> = (error: Error | null, value: Value) => void;
 
 /** The part of a connection of mysql2's pool that is used here. */

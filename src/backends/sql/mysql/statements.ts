@@ -14,6 +14,10 @@ const MAX_ROWS = 1024;
 /** A statement that is filled up with the last row again, which changes nothing, is so by at most this part of it. */
 const MAX_FILLING = 1 / 8;
 
+/** What a value takes in a packet beside its text, in bytes, and what one UTF-16 code unit takes at most. */
+const VALUE_BYTES = 12;
+const UNIT_BYTES = 3;
+
 const LOCK_WAIT_S = LOCK_WAIT_MS / 1000;
 
 /**
@@ -33,6 +37,15 @@ const HINTS = `/*+ set_var(sql_mode='STRICT_ALL_TABLES') set_var(lock_wait_timeo
 const ALIAS = '/*!80019 as koa_track_usage_row */';
 const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
 
+/** What a column is given. */
+type Parameter = string | number | null;
+
+interface PreparedInsert {
+  readonly rows: number;
+  readonly text: string;
+  readonly parameters: readonly Parameter[];
+}
+
 /**
  * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
  * of prepared statements, whatever the batches' lengths.
@@ -41,6 +54,7 @@ export class InsertStatements {
   readonly #head: string;
   readonly #row: string;
   readonly #tail: string;
+  readonly #columns: number;
   readonly #maxRows: number;
   readonly #texts = new Map<number, string>();
 
@@ -55,11 +69,35 @@ export class InsertStatements {
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;
+    this.#columns = columns.length;
     this.#maxRows = Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns.length));
   }
 
+  /** The statement that inserts the next records of a batch, as many as it and a packet hold; `rows` is how many these are. */
+  prepare(batch: readonly UsageRecord[], start: number, maxPacketBytes: number): PreparedInsert {
+    const wanted = Math.min(batch.length - start, this.#sizeFor(batch.length - start));
+    const parameters: Parameter[] = [];
+    let bytes = 0;
+    let rows = 0;
+    while (rows < wanted) {
+      for (const parameter of parametersOf(batch[start + rows] as UsageRecord)) {
+        parameters.push(parameter);
+        bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
+      }
+      if (bytes > maxPacketBytes && rows > 0) break;
+      rows += 1;
+    }
+    // What a packet has no room for is left to the next, and nothing is filled up.
+    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
+    parameters.length = rows * this.#columns;
+    const size = this.#sizeFor(rows);
+    const last = parameters.slice(-this.#columns);
+    for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
+    return { rows, text: this.text(size), parameters };
+  }
+
   /** How many rows the next statement has: at times a few more than there are, which saves a commit or several. */
-  sizeFor(rows: number): number {
+  #sizeFor(rows: number): number {
     const size = 2 ** Math.floor(Math.log2(Math.min(rows, this.#maxRows)));
     const larger = size * 2;
     const fills = rows > size && larger <= this.#maxRows && larger - rows <= larger * MAX_FILLING;
@@ -86,11 +124,7 @@ export class InsertStatements {
   }
 }
 
-/** What a column is given. */
-export type Parameter = string | number | null;
-
-/** The values of a record, one a column. */
-export function parametersOf(record: UsageRecord): Parameter[] {
+function parametersOf(record: UsageRecord): Parameter[] {
   return valuesOf(record).map(parameterOf);
 }
 

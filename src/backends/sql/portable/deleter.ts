@@ -11,11 +11,13 @@ import type { UsageTable } from '../usage-table.js';
  * is deleted together is one statement.
  */
 export class PortableDeleter extends OldestRecords implements SqlDeleter {
+  readonly #orm: MikroORM;
   readonly #driver: IDatabaseDriver;
   readonly #table: UsageTable;
 
   constructor(orm: MikroORM, table: UsageTable) {
     super();
+    this.#orm = orm;
     this.#driver = orm.em.getDriver();
     this.#table = table;
   }
@@ -34,7 +36,7 @@ export class PortableDeleter extends OldestRecords implements SqlDeleter {
   protected override async deleteAll(ids: readonly string[], signal: AbortSignal): Promise<number> {
     const entity = this.#table.entity.class;
     const where = databaseConditions(this.#driver, entity, { id: { $in: [...ids] } });
-    return inTransaction(this.#driver, signal, async (ctx) => {
+    return inTransaction(this.#orm, signal, async (ctx) => {
       const { affectedRows } = await this.#driver.nativeDelete(entity, where, { ctx });
       return affectedRows;
     });

@@ -1,4 +1,4 @@
-import { type IDatabaseDriver, type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
@@ -23,29 +23,29 @@ const ATTEMPTS = 5;
  * statement of MikroORM does there.
  */
 export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWriter {
-  const driver = orm.em.getDriver();
   const mutex = new Mutex();
   return new ChunkWriter(orm, table, {
     conditionOf,
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
     insert: (chunk, signal) =>
-      mutex.run(signal, () => insertUnknown(driver, table, inOrderOfIds(chunk), signal)),
+      mutex.run(signal, () => insertUnknown(orm, table, inOrderOfIds(chunk), signal)),
   });
 }
 
 async function insertUnknown(
-  driver: IDatabaseDriver,
+  orm: MikroORM,
   { entity }: UsageTable,
   records: readonly UsageRecord[],
   signal: AbortSignal,
 ): Promise<void> {
+  const driver = orm.em.getDriver();
   const ids = records.map(({ id }) => id);
   const where = databaseConditions(driver, entity.class, { id: { $in: ids } });
   for (let attempt = 1, knownBefore = -1; ; attempt += 1) {
     let known = 0;
     try {
-      await inTransaction(driver, signal, async (ctx) => {
+      await inTransaction(orm, signal, async (ctx) => {
         const options = { fields: ['id'], ctx, connectionType: 'write' } as const;
         const found = await driver.find<UsageRow, never, keyof UsageRow>(entity.class, where, options);
         known = found.length;
@@ -57,7 +57,7 @@ async function insertUnknown(
       return;
     } catch (error) {
       // Somebody may have inserted some of them meanwhile; if nobody has, it is another constraint.
-      const isUnique = convert(driver, error) instanceof UniqueConstraintViolationException;
+      const isUnique = convert(orm, error) instanceof UniqueConstraintViolationException;
       if (!isUnique || known === knownBefore || attempt === ATTEMPTS) throw error;
       knownBefore = known;
     }

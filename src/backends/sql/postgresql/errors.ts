@@ -72,7 +72,7 @@ export function conditionAt(
 /** The five characters that say what kind of error it is; empty if the server did not say. */
 // None begins with an E, as codes of the system do that have five letters too: EPIPE.
 function stateOf(error: unknown): string {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
   // pg itself notices that a password is missing, and that the server does not know it.
   if (typeof message === 'string' && message.startsWith('SASL: ')) return '28000';
   return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : '';
@@ -80,10 +80,7 @@ function stateOf(error: unknown): string {
 
 /** The state, and what tells apart errors of one state whatever language the server speaks. */
 function codeOf(error: unknown): string {
-  const { routine, constraint } = (error ?? {}) as {
-    readonly routine?: unknown;
-    readonly constraint?: unknown;
-  };
+  const { routine, constraint } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const state = stateOf(error);
   if (state === '42501' && routine === 'ExecWithCheckOptions') return `${state} policy`;
   if (state === '42501' && routine === 'CheckMyDatabase') return `${state} connect`;

@@ -16,14 +16,9 @@ export interface NativeClient {
   release(destroy?: boolean): void;
 }
 
-/** The part of pg's pool that is used here. */
-export interface NativePool {
-  connect(): Promise<NativeClient>;
-}
-
-/** MikroORM's connection to PostgreSQL. */
-export interface PostgresConnection extends AbstractSqlConnection {
-  getNativeClient(): Promise<NativePool>;
+/** MikroORM's connection to PostgreSQL, with the part of pg's pool that is used here. */
+interface PostgresConnection extends AbstractSqlConnection {
+  getNativeClient(): Promise<{ connect(): Promise<NativeClient> }>;
 }
 
 /** What pg's client is given to run: its own class for it, or another that can submit itself. */

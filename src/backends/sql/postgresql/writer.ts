@@ -1,13 +1,13 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { ChunkWriter } from '../chunk-writer.js';
-import { ConnectionLease } from '../connection-lease.js';
+import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, mayBeEnding } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
-import { type NativeClient, type Statement, postgresConnection, runBounded } from './native-client.js';
+import { type Statement, postgresConnection, runBounded } from './native-client.js';
 
 /**
  * Makes what writes a batch as one statement, which is a transaction of its own, on a connection that nobody else uses
@@ -19,11 +19,10 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
   return new ChunkWriter(orm, table, {
     conditionOf: conditionAt,
-    insert: async (batch, signal) =>
-      run(
-        signal,
-        encode(table.name, () => makeInsert(batch)),
-      ),
+    insert: async (batch, signal) => {
+      const statement = encode(table.name, () => makeInsert(batch));
+      await run(signal, statement);
+    },
   });
 }
 
@@ -35,13 +34,9 @@ function runThroughKysely(orm: MikroORM): Run {
 }
 
 function runThroughPool(orm: MikroORM): Run {
-  const lease = new ConnectionLease(async () => {
-    const pool = await postgresConnection(orm).getNativeClient();
-    return pool.connect();
-  }, giveBack);
-  return (signal, statement) => lease.use(signal, (client) => runBounded(client, statement));
-}
-
-function giveBack(client: NativeClient, error: unknown): void {
-  client.release(error !== null && mayBeEnding(error));
+  const lease = leaseOf(
+    async () => (await postgresConnection(orm).getNativeClient()).connect(),
+    (client, error) => client.release(error !== null && mayBeEnding(error)),
+  );
+  return (signal, statement) => lease(signal, (client) => runBounded(client, statement));
 }
