@@ -18,7 +18,7 @@ import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './kysely.js';
 
-/** Who is at fault, for errors. */
+/** The function that errors name. */
 export const CONNECT = 'SqlStorage.connect';
 
 const A_FILE = "a file's name, such as 'usage.db'";
@@ -30,17 +30,17 @@ const OTHERS_FILE = ['readonly', 'fileMustExist', 'url', 'syncUrl'];
 const A_URL =
   "a URL, such as 'postgres://user@host/db', with / ? # and @ of a password as %2F %3F %23 and %40";
 
-/** MikroORM reads none of a URL's parameters but the schema: what asks for encryption there would be passed over in silence. */
+/** MikroORM reads none of a URL's parameters but the schema: a parameter that asks for encryption would be passed over. */
 const A_URL_WITHOUT_TLS =
   'a URL without parameters that ask for TLS, which go unheard there: give driverOptions: { ssl: true } instead, or ' +
-  "{ ssl: … } with what the driver's client takes";
+  "{ ssl: … } with the settings of the driver's client";
 
 const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$/i;
 
-/** What no file and no database is called: two letters, as a drive of Windows has one. */
+/** A name that no file and no database has. A scheme has two letters at least here, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
 
-/** What a storage is called. */
+/** The name of a storage. */
 export class SqlStorageNaming {
   /** Its name in logs, events and statistics, which tells several storages apart. @default the dialect, such as 'sqlite' */
   readonly name? = text();
@@ -67,7 +67,7 @@ export class SqlStorageOptions extends SqlStorageNaming {
   readonly host? = text();
   /** The server's port, from 1 to 65,535. @default the driver's, such as 5432 */
   readonly port? = integer({ min: 1, max: 65_535 });
-  /** Who connects. @default the driver's, such as postgres */
+  /** The user that connects. @default the driver's, such as postgres */
   readonly user? = text();
   /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
   readonly password? = text({
@@ -84,7 +84,7 @@ export class SqlStorageOptions extends SqlStorageNaming {
    * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
-  /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
+  /** Options of the driver's own client, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions? = driverOptions();
 }
 
@@ -110,7 +110,7 @@ interface Place {
 /** Checked options. */
 export interface ResolvedConnection extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly'> {
   readonly dialect: SqlDialect;
-  /** What MikroORM is given, but for the entity. */
+  /** The options of MikroORM, without the entity. */
   readonly orm: object;
 }
 
@@ -124,7 +124,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
   const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
   const { driver, driverOptions: forDriver, name, tableName, readOnly } = given;
   const client = { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver };
-  // This driver connects to nothing, and is only asked which dialect it speaks.
+  // This driver connects to nothing. It is only asked which dialect it speaks.
   const asked = new Configuration({ ...client, dbName: ':memory:' } as object, false).getDriver();
   const dialect = findDialect(asked, CONNECT);
   const { target, file, address } = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
@@ -138,13 +138,13 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver, ...forReading },
     pool: POOL,
     metadataCache: { enabled: false },
-    // It would ask the server before anybody can see to its errors; a table is looked for all the same.
+    // MikroORM would ask the server where nobody sees to its errors. The table is looked for all the same.
     ensureDatabase: false,
   };
   return { dialect, name, tableName, readOnly, target, file, orm };
 }
 
-/** A place, and what MikroORM is told of it. */
+/** A place, and the options of MikroORM that lead there. */
 interface Address extends Place {
   readonly address: object;
 }
@@ -201,7 +201,7 @@ function readServer(given: Given): Address {
   };
 }
 
-/** The URL of a server; null if it is none, or what stands for host and database in it is the rest of a password. */
+/** The URL of a server; null if the text is none, or if its host or database may be the rest of a password. */
 function serverUrl(given: string): URL | null {
   try {
     const url = new URL(given);

@@ -16,9 +16,9 @@ const LOOKS = 10;
 const PAUSE_MS = 100;
 
 /**
- * Salts in whatever SQL MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
- * values, where the application has it log any. Each statement is a transaction of its own: what it did is there for the
- * others, it sees what they did, and the application's are left alone.
+ * Salts in every SQL that MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
+ * values, where the application has it log statements. Each statement is a transaction of its own: it sees the salts of other
+ * processes, they see its salts, and the application's transactions are left alone.
  */
 export class KyselySalts implements SaltStore {
   readonly #orm: MikroORM;
@@ -63,8 +63,8 @@ export class KyselySalts implements SaltStore {
   }
 
   /**
-   * Does something with the table, which is made first if it is ours and missing. Not every engine can be told «if it is not
-   * there», and none of those that can is safe against another process: one that comes too late fails, and looks again.
+   * Does something with the table, which is made first if it is ours and missing. Not every engine has «create if not exists»,
+   * and in those that have it two processes may still collide: the process that comes too late fails, and looks again.
    */
   async #makeIfMissing<Value>(action: () => Promise<Value>): Promise<Value> {
     let failure: unknown = null;

@@ -3,8 +3,8 @@ import { type AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import { Mutex } from '../mikro-orm/mutex.js';
 
 /**
- * Whether the options of a driver hold a client that was made by the user: an instance of Kysely, a dialect of Kysely
- * such as MikroORM's `NodeSqliteDialect`, or a function that makes one of them. It has to be passed on as it is.
+ * Whether the options of a driver hold a client that the user made: an instance of Kysely, a dialect of Kysely
+ * such as MikroORM's `NodeSqliteDialect`, or a function that makes one of them. The options are then passed on as they are.
  */
 export function isReadyMade(driverOptions: unknown): boolean {
   if (typeof driverOptions === 'function' || driverOptions instanceof Kysely) return true;
@@ -58,9 +58,9 @@ export async function inTransaction<Value, Tables = unknown>(
 }
 
 /**
- * Makes what runs statements through MikroORM's Kysely, whatever client is behind that, each in a transaction of its own. A
+ * Makes a function that runs statements through MikroORM's Kysely with any client, each in a transaction of its own. A
  * statement that is no longer waited for keeps its connection until the server has answered; the next statement waits for
- * that, so that there are never two in the server.
+ * the answer, so that there are never two in the server.
  */
 export function kyselyRunner(
   orm: MikroORM,
@@ -69,7 +69,7 @@ export function kyselyRunner(
   return (signal, sql, parameters = []) =>
     mutex.run(signal, () =>
       inTransaction(orm, signal, async (transaction) => {
-        // What `CompiledQuery.raw` makes; Kysely is MikroORM's dependency, not ours.
+        // A query as `CompiledQuery.raw` makes it; Kysely is MikroORM's dependency, not ours.
         const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] };
         const queryId = { queryId: 'koa-track-usage' };
         await transaction.executeQuery({ sql, query, parameters, queryId } as never);

@@ -22,14 +22,14 @@ import type { UsageTable } from './usage-table.js';
 const PATIENCE_MS = 5000;
 const LOCK_PAUSE_MS = 20;
 
-/** How often a table is looked at before it is given up: another process may make what this one could not. */
+/** How often a table is looked at before it is given up: another process may make the table that this one could not. */
 const LOOKS = 5;
 const LOOK_PAUSE_MS = 100;
 
 const ANOTHER_NAME = { advice: 'Give SqlStorage.connect another tableName.' };
 
 /**
- * What MikroORM would read beside columns and indexes, and is not compared: MariaDB opens every table of the database to look
+ * Parts of a table that are not compared, and so not read: MariaDB opens every table of the database to look
  * for foreign keys, and MariaDB's and MySQL's checks are not to be found by each other's driver.
  */
 const NOT_READ = [
@@ -41,7 +41,7 @@ const NOT_READ = [
   'getPartitions',
 ];
 
-/** A table of a connection of our own, and what it takes to see to it. */
+/** A table on a connection of our own, with the parts of MikroORM that read and change it. */
 interface Target extends WantedTable {
   readonly orm: MikroORM;
   readonly dialect: SqlDialect;
@@ -50,11 +50,11 @@ interface Target extends WantedTable {
 
 /**
  * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is there; columns
- * that a later version brought are added, and the index. MikroORM writes the SQL, and reads what is there of this table alone.
- * Several processes may do so at once: one that comes too late fails, and finds what another has made.
+ * that a later version brought are added, and the index. MikroORM writes the SQL, and reads this table alone.
+ * Several processes may do so at once: the process that comes too late fails, and finds the table that another has made.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with what
- *   to run
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with the
+ *   SQL to run
  */
 export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Promise<void> {
   const platform = orm.em.getPlatform() as AbstractSqlPlatform;
@@ -76,7 +76,7 @@ async function makeOrCheck(target: Target): Promise<void> {
     const found = await patiently(orm, () => findTable(target));
     const namespace = found === null && schema !== null ? [helper.getCreateNamespaceSQL(schema)] : [];
     const changes = found === null ? createTable(target) : checkTable(target, found);
-    // Where the user may make no schema, it may be there all the same.
+    // A user without the right to make a schema may use one that is there.
     for (const sql of namespace) await connection.execute(sql).catch(() => {});
     try {
       for (const sql of changes) await patiently(orm, () => connection.execute(sql));
@@ -89,10 +89,10 @@ async function makeOrCheck(target: Target): Promise<void> {
 }
 
 /**
- * Checks that the table is there with every column, and may be read: reads a row, as every engine answers that alike and
- * nothing is changed by it.
+ * Checks that the table is there with every column, and may be read. It reads a row: all engines do that alike, and it changes
+ * nothing.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if it cannot be read, with what to do; any other error is the connection's
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table cannot be read, with advice; any other error is the connection's
  */
 export async function checkReadable(orm: MikroORM, { entity, name, columns }: UsageTable): Promise<void> {
   const fields = columns.map(({ property }) => property);
@@ -149,7 +149,7 @@ async function findTable(target: Target): Promise<DatabaseTable | null> {
   }
 }
 
-/** Where the table is, as far as it is one, and no view. */
+/** Where the table is; undefined if there is none of this name, or a view. */
 async function locate({ table, dialect, platform, connection, helper }: Target): Promise<Table | undefined> {
   const { name, schema } = table;
   if (schema !== null && !platform.supportsSchemas()) {
@@ -172,7 +172,7 @@ async function locate({ table, dialect, platform, connection, helper }: Target):
   );
 }
 
-/** What it means that a table could not be made, or changed. */
+/** The error of a table that could not be made, or changed. */
 function changeError(
   error: unknown,
   { orm, table, dialect }: Target,
@@ -180,8 +180,8 @@ function changeError(
   isMissing: boolean,
 ): unknown {
   const converted = convert(orm, error);
-  const failed = (advice: string, what: string): TrackUsageError =>
-    databaseError(error, { advice }, `The table '${table.name}' ${what}`);
+  const failed = (advice: string, failure: string): TrackUsageError =>
+    databaseError(error, { advice }, `The table '${table.name}' ${failure}`);
   if (isMissing && converted instanceof TableExistsException)
     return failed(ANOTHER_NAME.advice, 'is a view, or no table');
   const condition = dialect.conditionOf(converted, orm, table);

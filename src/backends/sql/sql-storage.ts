@@ -143,9 +143,9 @@ function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | 
   return dialect.createSalts?.(orm, table) ?? new KyselySalts(orm, table, dialect);
 }
 
-/** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
+/** Makes an empty database for this user alone under every umask. SQLite gives its log the rights of the database. */
 async function makePrivately(file: string): Promise<void> {
-  // One that is there is somebody's, and the driver says why it cannot be made.
+  // A file that is there is somebody's. Where none can be made, the driver says why.
   const handle = await open(file, 'wx', 0o600).catch(() => null);
   await handle?.chmod(0o600).catch(() => {});
   await handle?.close();

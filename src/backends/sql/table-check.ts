@@ -15,17 +15,17 @@ import type { TableColumn, UsageTable } from './usage-table.js';
 export interface WantedTable {
   readonly table: UsageTable;
   readonly platform: AbstractSqlPlatform;
-  /** What reads and writes tables in the platform's SQL. */
+  /** Reads tables, and writes statements, in the platform's SQL. */
   readonly helper: SchemaHelper;
   readonly wanted: DatabaseTable;
 }
 
-/** The table of usage records with what MikroORM found in its place. */
+/** The table of usage records, and the table that MikroORM found in its place. */
 interface TablePair extends WantedTable {
   readonly found: DatabaseTable;
 }
 
-/** What is wrong with a table, and the statements that put it right; null if none does. */
+/** A fault of a table, and the statements that mend it; null if none do. */
 interface Problem {
   readonly text: string;
   readonly sql: readonly string[] | null;
@@ -60,24 +60,19 @@ const SQLITE_HOLDERS: Holders = {
 };
 
 /**
- * Checks a table that is there. A missing column that may be null is an addition of a later version. What belongs to
- * somebody else is left alone.
+ * Checks a table that is there. A missing column that may be null is an addition of a later version. Columns of somebody
+ * else are left alone.
  *
- * @returns the statements that add what is missing
+ * @returns the statements that add missing columns, and the index
  * @throws {TrackUsageError} `STORAGE_SETUP` if anything else is wrong, with the SQL to run; then nothing should be added
  */
 export function checkTable(target: WantedTable, found: DatabaseTable): string[] {
   const pair = { ...target, found };
   const missing = target.table.columns.filter(({ name }) => !found.hasColumn(name));
   const additions = missing.length === 0 ? [] : addColumns(pair, missing);
-  const problems: Problem[] = [
-    ...(missing.some(({ isNullable }) => !isNullable)
-      ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]
-      : []),
-    ...findUnfit(pair),
-    ...findKeyProblem(pair),
-    ...findForeign(pair),
-  ];
+  const problems = [...findUnfit(pair), ...findKeyProblem(pair), ...findForeign(pair)];
+  if (missing.some(({ isNullable }) => !isNullable))
+    problems.unshift({ text: `it lacks the columns ${names(missing)}`, sql: additions });
   if (problems.length > 0) throw refusal(pair, problems, missing);
   return [...additions, ...addIndex(pair)];
 }
@@ -99,7 +94,7 @@ function addColumns({ helper, wanted }: TablePair, missing: readonly TableColumn
   return withoutSemicolons(adding.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
 }
 
-/** What rows that are already there get in a column that takes no null. */
+/** The value of a new column that takes no null, in rows that are already there. */
 function neutralValue({ property, kind }: TableColumn): string {
   if (property === 'weight') return '1';
   if (kind === 'boolean') return 'false';
@@ -130,7 +125,7 @@ function holds({ platform }: TablePair, type: string, there: string): boolean {
   const [name = '', length] = type.split(/[()]/);
   if (platform instanceof SqlitePlatform)
     return (SQLITE_HOLDERS[name] ?? SQLITE_HOLDERS[''])?.test(there) === true;
-  // What other engines call a type is not known here.
+  // The names of other engines' types are not known here.
   if (!(platform instanceof BaseMySqlPlatform || platform instanceof BasePostgreSqlPlatform)) return true;
   const [, bound = length] = /^varchar\((\d+)/.exec(there) ?? [];
   if (name === 'varchar' && Number(bound) < Number(length)) return false;

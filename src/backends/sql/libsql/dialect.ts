@@ -13,7 +13,7 @@ import { SqliteWriter } from '../sqlite/writer.js';
 import { SERVER_ADVICE, conditionOf } from './errors.js';
 import { createLibSqlServerWriter } from './writer.js';
 
-/** What libsql takes for a server rather than for a file. */
+/** A name that libsql takes for a server rather than for a file. */
 const REMOTE_URL = /^(https?|libsql):\/\//i;
 
 /**
@@ -28,7 +28,7 @@ export const libSqlDialect: SqlDialect = {
   readOnlyOptions: (target, given) =>
     REMOTE_URL.test(target) || 'url' in given || 'syncUrl' in given ? {} : { url: readOnlyUrl(target) },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
-  // How a server keeps its files is not ours to say.
+  // A server decides itself how it keeps its files.
   aroundTable: (orm, prepare) =>
     isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
   conditionOf,

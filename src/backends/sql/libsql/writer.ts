@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import { ChunkWriter, type Insert } from '../chunk-writer.js';
+import { type Insert, createChunkWriter } from '../chunk-writer.js';
 import type { SqlWriter } from '../dialect.js';
 import { sqliteConnection } from '../sqlite/native-client.js';
 import { rowOf } from '../sqlite/row.js';
@@ -11,8 +11,8 @@ import { conditionOf } from './errors.js';
 const CHUNK_RECORDS = 100;
 
 /**
- * Makes what writes to a libSQL server. libsql waits for each answer on the event loop, so a chunk is one statement, which
- * costs two requests: it is kept as a whole or not at all.
+ * Makes the writer to a libSQL server. libsql waits for each answer on the event loop, so a chunk is one statement, which
+ * costs two requests: the chunk is kept as a whole or not at all.
  */
 export function createLibSqlServerWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const { name, columns } = table;
@@ -34,5 +34,5 @@ export function createLibSqlServerWriter(orm: MikroORM, table: UsageTable): SqlW
         await inserting.onConflict((conflict) => conflict.column('id').doNothing()).execute();
       });
   };
-  return new ChunkWriter(orm, table, { conditionOf, insert, chunkRecords: CHUNK_RECORDS });
+  return createChunkWriter(orm, table, { conditionOf, insert, chunkRecords: CHUNK_RECORDS });
 }

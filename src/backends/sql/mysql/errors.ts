@@ -6,7 +6,7 @@ const OTHER_KEY = '1048 id';
 
 /**
  * Numbers (dev.mysql.com/doc/mysql-errors, mariadb.com/kb/en/mariadb-error-codes). A refusal is a value that its column does
- * not take, a constraint, a packet that is too large, and what triggers raise.
+ * not take, a constraint, a packet that is too large, or an error that a trigger raises.
  */
 const CONDITIONS: Conditions = [
   [/^1048 id$/, 'refused'],
@@ -29,7 +29,7 @@ const CONDITIONS: Conditions = [
     /^(?:1142|1143|1227)$/,
     {
       advice:
-        'Grant the user what is missing: GRANT SELECT, INSERT, UPDATE ON the table, as ON DUPLICATE KEY UPDATE needs all ' +
+        'Grant the user the missing right: GRANT SELECT, INSERT, UPDATE ON the table, as ON DUPLICATE KEY UPDATE needs all ' +
         'three.',
     },
   ],
@@ -39,12 +39,12 @@ const CONDITIONS: Conditions = [
   [/^(?:1064|1231|1193)$/, { advice: 'The server is older than MySQL 8.0.19 or MariaDB 10.5.' }],
 ];
 
-/** What an error of MySQL, mysql2 or the network means. */
+/** The meaning of an error of MySQL, mysql2 or the network. */
 export function conditionOf(error: unknown): Condition {
   return judge(codeOf(error), CONDITIONS);
 }
 
-/** What an error says, where MySQL says something else. */
+/** The message for an error that another key caused, as MySQL complains of the id; undefined for every other error. */
 export function explain(error: unknown): string | undefined {
   return codeOf(error) === OTHER_KEY ? 'another unique key than id already has a value of it' : undefined;
 }

@@ -14,16 +14,16 @@ const MAX_ROWS = 1024;
 /** A statement that is filled up with the last row again, which changes nothing, is so by at most this part of it. */
 const MAX_FILLING = 1 / 8;
 
-/** What a value takes in a packet beside its text, in bytes, and what one UTF-16 code unit takes at most. */
+/** Bytes of a value in a packet beside its text, and of one UTF-16 code unit, at most. */
 const VALUE_BYTES = 12;
 const UNIT_BYTES = 3;
 
 const LOCK_WAIT_S = LOCK_WAIT_MS / 1000;
 
 /**
- * What holds for the length of the statement alone, whatever the session has: nothing is cut that is too long, and no lock is
- * waited for long. By MariaDB's syntax and by MySQL's; each takes the other's for a comment. MySQL has no hint for the locks
- * of rows.
+ * Settings for the statement alone, under every setting of the session: no text is cut that is too long, and no lock is waited
+ * for long. They are in MariaDB's syntax and in MySQL's; each server takes the other's for a comment. MySQL has no hint for
+ * the locks of rows.
  */
 const SETTINGS =
   `/*M!100100 set statement sql_mode='STRICT_ALL_TABLES', lock_wait_timeout=${LOCK_WAIT_S}, ` +
@@ -31,13 +31,13 @@ const SETTINGS =
 const HINTS = `/*+ set_var(sql_mode='STRICT_ALL_TABLES') set_var(lock_wait_timeout=${LOCK_WAIT_S}) */`;
 
 /**
- * What a row is called that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each takes the
- * other's for a comment.
+ * The name of the row that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each server takes
+ * the other's name for a comment.
  */
 const ALIAS = '/*!80019 as koa_track_usage_row */';
 const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
 
-/** What a column is given. */
+/** A value as a column is given it. */
 type Parameter = string | number | null;
 
 interface PreparedInsert {
@@ -48,7 +48,7 @@ interface PreparedInsert {
 
 /**
  * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
- * of prepared statements, whatever the batches' lengths.
+ * of prepared statements for batches of every length.
  */
 export class InsertStatements {
   readonly #head: string;
@@ -87,7 +87,7 @@ export class InsertStatements {
       if (bytes > maxPacketBytes && rows > 0) break;
       rows += 1;
     }
-    // What a packet has no room for is left to the next, and nothing is filled up.
+    // Records for which a packet has no room are left to the next, and nothing is filled up.
     if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
     parameters.length = rows * this.#columns;
     const size = this.#sizeFor(rows);
@@ -116,7 +116,7 @@ export class InsertStatements {
 
   /**
    * The statement that inserts records, with their values in its text. Clients that put values there themselves escape them
-   * for one `sql_mode`; these literals mean the same in all of them.
+   * for one `sql_mode`; these literals have one meaning in all modes.
    */
   textOf(records: readonly UsageRecord[]): string {
     const rows = records.map((record) => `(${parametersOf(record).map(literal).join(', ')})`);

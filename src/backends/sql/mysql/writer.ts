@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
-import { ChunkWriter, type Insert } from '../chunk-writer.js';
+import { type Insert, createChunkWriter } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
@@ -17,13 +17,13 @@ const AUTOCOMMIT = 2;
 /** Records a statement through Kysely, at most: its text is made on the event loop. */
 const CHUNK_RECORDS = 64;
 
-/** Makes what writes through mysql2's pool, or through MikroORM's Kysely, whatever client is behind that. */
+/** Makes the writer: through mysql2's pool, or through MikroORM's Kysely, with any client. */
 export function createMySqlWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const statements = new InsertStatements(orm, table);
   const inserting = needsKysely(orm)
     ? { insert: insertLiterals(orm, table, statements), chunkRecords: CHUNK_RECORDS }
     : { insert: insertPrepared(orm, table, statements) };
-  return new ChunkWriter(orm, table, { conditionOf, explain, ...inserting });
+  return createChunkWriter(orm, table, { conditionOf, explain, ...inserting });
 }
 
 function insertLiterals(orm: MikroORM, { name }: UsageTable, statements: InsertStatements): Insert {
@@ -61,11 +61,11 @@ function giveBack(connection: NativeConnection, error: unknown): void {
     return;
   }
   connection.destroy();
-  // Else mysql2 says goodbye, and waits for an answer that may never come, which keeps the process alive.
+  // Otherwise mysql2 says goodbye, and waits for an answer that may never come, which keeps the process alive.
   connection.stream.destroy();
 }
 
-/** mysql2 would put question marks in the place of what the connection's character set lacks. */
+/** mysql2 would put question marks in the place of characters that the connection's character set lacks. */
 function assertUnicode({ clientEncoding }: NativeConnection): void {
   if (/^utf-?8$/i.test(clientEncoding)) return;
   throw new TrackUsageError(
@@ -84,7 +84,7 @@ async function readMaxPacketBytes(connection: NativeConnection): Promise<number>
   return Number(row?.bytes) * 0.75;
 }
 
-/** Sessions without autocommit begin a transaction by themselves. One that somebody has begun is not ours to end. */
+/** Sessions without autocommit begin a transaction by themselves. A transaction that somebody has begun is not ours to end. */
 async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
   if ((serverStatus & AUTOCOMMIT) === 0) {
     await execute(connection, 'commit');

@@ -7,8 +7,8 @@ import { inTransaction } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 
 /**
- * Deletes through MikroORM's driver alone, in whatever SQL that speaks, and outside the application's transactions. What
- * is deleted together is one statement.
+ * Deletes through MikroORM's driver alone, in any SQL that it speaks, and outside the application's transactions. Each
+ * statement is a transaction of its own.
  */
 export class PortableDeleter extends OldestRecords implements SqlDeleter {
   readonly #orm: MikroORM;

@@ -5,8 +5,8 @@ import { conditionOf } from './errors.js';
 import { createPortableWriter } from './writer.js';
 
 /**
- * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
- * better-sqlite3 and libsql. All of it goes through MikroORM's own driver.
+ * Every other database that MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
+ * better-sqlite3 and libsql. All statements go through MikroORM's own driver.
  */
 export const portableDialect: SqlDialect = {
   name: 'sql',

@@ -3,7 +3,7 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
-import { ChunkWriter } from '../chunk-writer.js';
+import { createChunkWriter } from '../chunk-writer.js';
 import type { SqlWriter } from '../dialect.js';
 import { convert } from '../errors.js';
 import { inTransaction } from '../kysely.js';
@@ -17,14 +17,13 @@ const CHUNK_RECORDS = 64;
 const ATTEMPTS = 5;
 
 /**
- * Makes what writes through MikroORM's driver alone, in whatever SQL that speaks: it looks which records are there and
- * inserts the others, in a short transaction of its own on one connection. MikroORM writes the values, so that they read back
- * as it reads them. Where a driver has but one connection, a write waits for the application's transaction to end, as every
- * statement of MikroORM does there.
+ * Makes the writer: through MikroORM's driver alone, in any SQL that it speaks. It looks which records are there and inserts
+ * the others, in a short transaction of its own on one connection. MikroORM writes the values, as MikroORM reads them. Where a
+ * driver has but one connection, a write waits for the application's transaction to end, as every statement of MikroORM does.
  */
 export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const mutex = new Mutex();
-  return new ChunkWriter(orm, table, {
+  return createChunkWriter(orm, table, {
     conditionOf,
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
@@ -56,7 +55,7 @@ async function insertUnknown(
       });
       return;
     } catch (error) {
-      // Somebody may have inserted some of them meanwhile; if nobody has, it is another constraint.
+      // Another writer may have inserted some of them meanwhile; if none has, the error is of another constraint.
       const isUnique = convert(orm, error) instanceof UniqueConstraintViolationException;
       if (!isUnique || known === knownBefore || attempt === ATTEMPTS) throw error;
       knownBefore = known;

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { ChunkWriter } from '../chunk-writer.js';
+import { createChunkWriter } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
@@ -10,14 +10,14 @@ import { insertOfArrays, insertOfJson } from './insert-statement.js';
 import { type Statement, postgresConnection, runBounded } from './native-client.js';
 
 /**
- * Makes what writes a batch as one statement, which is a transaction of its own, on a connection that nobody else uses
- * meanwhile: the application's transactions are on others.
+ * Makes the writer. A batch is one statement, which is a transaction of its own, on a connection that nobody else uses
+ * meanwhile: the application's transactions are on other connections.
  */
 export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const isThroughKysely = needsKysely(orm);
   const makeInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
-  return new ChunkWriter(orm, table, {
+  return createChunkWriter(orm, table, {
     conditionOf: conditionAt,
     insert: async (batch, signal) => {
       const statement = encode(table.name, () => makeInsert(batch));
