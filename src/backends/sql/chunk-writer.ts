@@ -3,7 +3,6 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { writeError } from '../mikro-orm/database-error.js';
 import type { SqlDialect, SqlWriter } from './dialect.js';
-import { convert } from './errors.js';
 import type { UsageTable } from './usage-table.js';
 
 /** Inserts those records of a chunk that the table does not have. */
@@ -35,7 +34,8 @@ export function createChunkWriter(orm: MikroORM, table: UsageTable, writing: Wri
           await insert(batch.slice(start, start + chunkRecords), signal);
         }
       } catch (error) {
-        const condition = conditionOf(convert(orm, error), orm, table);
+        // The error is as it was thrown: MikroORM's conversion would add the failing row to PostgreSQL's message.
+        const condition = conditionOf(error, orm, table);
         throw writeError(error, condition, `table '${table.name}'`, explain?.(error));
       }
       return { stored: batch.length, refused: [] };

@@ -24,7 +24,7 @@ const ATTEMPTS = 5;
 export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const mutex = new Mutex();
   return createChunkWriter(orm, table, {
-    conditionOf,
+    conditionOf: (error) => conditionOf(convert(orm, error)),
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
     insert: (chunk, signal) =>
