@@ -20,8 +20,8 @@ interface Writing extends Pick<SqlDialect, 'conditionOf'> {
 }
 
 /**
- * Makes the writer that takes a batch chunk by chunk, with a turn of the event loop between two. A batch of several chunks may be stored
- * in part, which the next attempt completes.
+ * Makes the writer that takes a batch chunk by chunk, with a turn of the event loop between two. A batch of several chunks may
+ * be stored in part; the next attempt completes it.
  */
 export function createChunkWriter(orm: MikroORM, table: UsageTable, writing: Writing): SqlWriter {
   const { conditionOf, insert, explain } = writing;

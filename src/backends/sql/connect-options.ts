@@ -25,6 +25,8 @@ const A_FILE = "a file's name, such as 'usage.db'";
 
 /** Names that drivers take for a database in memory, or for a URL. */
 const NO_FILE = /^(?:$|:memory:|file:)/;
+
+/** Options of clients that name another file, or leave it to others to make the file. */
 const OTHERS_FILE = ['readonly', 'fileMustExist', 'url', 'syncUrl'];
 
 const A_URL =

@@ -4,7 +4,7 @@ import { Mutex } from '../mikro-orm/mutex.js';
 /** How long a statement of ours waits for a lock in the server, in milliseconds. Each dialect tells its server so. */
 export const LOCK_WAIT_MS = 5000;
 
-/** How long the server has to answer a statement that is no longer waited for, in milliseconds: longer than the wait for a lock. */
+/** How long the server has to answer a statement that is no longer waited for, in milliseconds: longer than for a lock. */
 const PATIENCE_MS = LOCK_WAIT_MS + 1000;
 
 /** Calls `work` with a connection. Rejects at once when the signal is aborted, wherever `work` is then. */
@@ -15,8 +15,8 @@ export type ConnectionLease<Connection> = <Result>(
 
 /**
  * Leases one connection of a pool at a time. A statement that is no longer waited for keeps its connection until the server
- * has answered, and the next statement waits for the answer: there are never two in the server. A connection on which no answer has
- * come after some seconds is lost, and is not given back to the pool.
+ * has answered, and the next statement waits for the answer: there are never two in the server. A connection on which no answer
+ * has come after some seconds is lost, and is not given back to the pool.
  *
  * @param take - gets a connection out of the pool
  * @param giveBack - gives it back to the pool, or destroys it, after an error; null stands for none. A connection that has

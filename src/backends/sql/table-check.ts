@@ -195,6 +195,7 @@ function remake(pair: TablePair): string[] {
   const { table, platform, wanted, found } = pair;
   const quote = (name: string): string => platform.quoteIdentifier(name);
   const [name, old] = [quote(table.name), quote(`${table.name}_before`)];
+  const columns = table.columns.map((column) => quote(column.name));
   const values = table.columns.map((column) => {
     if (found.hasColumn(column.name)) return quote(column.name);
     return column.isNullable ? 'null' : neutralValue(column);
@@ -203,7 +204,7 @@ function remake(pair: TablePair): string[] {
     `alter table ${name} rename to ${old}`,
     ...indexesOf(wanted).map(({ keyName }) => `drop index if exists ${quote(keyName)}`),
     ...createTable(pair),
-    `insert into ${name} (${table.columns.map((column) => quote(column.name)).join(', ')}) select ${values.join(', ')} from ${old}`,
+    `insert into ${name} (${columns.join(', ')}) select ${values.join(', ')} from ${old}`,
   ];
 }
 
