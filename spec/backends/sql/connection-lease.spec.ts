@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConnectionLease } from '../../../src/backends/sql/connection-lease.js';
+import { type ConnectionLease, leaseOf } from '../../../src/backends/sql/connection-lease.js';
 import { caught } from '../../support/caught.js';
 import { until } from '../../support/until.js';
 
@@ -13,7 +13,7 @@ describe('backends/sql/connection-lease', () => {
   beforeEach(() => {
     arrivals = [];
     given = [];
-    lease = new ConnectionLease<string>(
+    lease = leaseOf<string>(
       () => new Promise((resolve) => void arrivals.push(resolve)),
       (...back) => void given.push(back),
     );
@@ -25,11 +25,11 @@ describe('backends/sql/connection-lease', () => {
   };
 
   it('gives a connection back with what the work threw, or nothing', async () => {
-    const using = lease.use(signal, async (connection) => `${connection} worked`);
+    const using = lease(signal, async (connection) => `${connection} worked`);
     await arrive('one');
     expect(await using).to.equal('one worked');
     const failure = new Error('no such table');
-    const failing = caught(lease.use(signal, () => Promise.reject(failure)));
+    const failing = caught(lease(signal, () => Promise.reject(failure)));
     await arrive('two');
     expect(await failing).to.equal(failure);
     expect(given).to.deep.equal([
@@ -41,7 +41,7 @@ describe('backends/sql/connection-lease', () => {
   it('rejects at once while it waits for the pool, asks it no second time, and gives back what comes late', async () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const abort = new AbortController();
-      const using = caught(lease.use(abort.signal, () => Promise.resolve()));
+      const using = caught(lease(abort.signal, () => Promise.resolve()));
       abort.abort(new Error('too slow'));
       expect((await using).message).to.equal('too slow');
     }
@@ -54,10 +54,10 @@ describe('backends/sql/connection-lease', () => {
   it('rejects at once while the server works, and begins nothing before it has answered', async () => {
     const abort = new AbortController();
     const answer = Promise.withResolvers<string>();
-    const using = caught(lease.use(abort.signal, () => answer.promise));
+    const using = caught(lease(abort.signal, () => answer.promise));
     await arrive('one');
     const began: string[] = [];
-    const next = lease.use(signal, async (connection) => void began.push(connection));
+    const next = lease(signal, async (connection) => void began.push(connection));
     abort.abort(new Error('too slow'));
     expect((await using).message).to.equal('too slow');
     expect({ given, arrivals }).to.deep.equal({ given: [], arrivals: [] });

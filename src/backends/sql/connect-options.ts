@@ -18,31 +18,31 @@ import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './kysely.js';
 
-/** Who is at fault, for errors. */
+/** The function that errors name. */
 export const CONNECT = 'SqlStorage.connect';
 
 const A_FILE = "a file's name, such as 'usage.db'";
 
 /** Names that drivers take for a database in memory, or for a URL. */
 const NO_FILE = /^(?:$|:memory:|file:)/;
-const OTHERS_FILE = ['readonly', 'fileMustExist', 'url', 'syncUrl'];
 
-const NOTHING = 'nothing: it is for servers, and this driver opens a file';
+/** Options of clients that name another file, or leave it to others to make the file. */
+const OTHERS_FILE = ['readonly', 'fileMustExist', 'url', 'syncUrl'];
 
 const A_URL =
   "a URL, such as 'postgres://user@host/db', with / ? # and @ of a password as %2F %3F %23 and %40";
 
-/** MikroORM reads none of a URL's parameters but the schema: what asks for encryption there would be passed over in silence. */
+/** MikroORM reads none of a URL's parameters but the schema: a parameter that asks for encryption would be passed over. */
 const A_URL_WITHOUT_TLS =
   'a URL without parameters that ask for TLS, which go unheard there: give driverOptions: { ssl: true } instead, or ' +
-  "{ ssl: … } with what the driver's client takes";
+  "{ ssl: … } with the settings of the driver's client";
 
 const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$/i;
 
-/** What no file and no database is called: two letters, as a drive of Windows has one. */
+/** A name that no file and no database has. A scheme has two letters at least here, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
 
-/** What a storage is called. */
+/** The name of a storage. */
 export class SqlStorageNaming {
   /** Its name in logs, events and statistics, which tells several storages apart. @default the dialect, such as 'sqlite' */
   readonly name? = text();
@@ -54,7 +54,8 @@ export class SqlStorageOptions extends SqlStorageNaming {
   readonly driver = required(
     option<Constructor<IDatabaseDriver>>({
       expected: "a MikroORM driver, such as SqliteDriver of '@mikro-orm/sqlite'",
-      accepts: isDriver,
+      accepts: (value) =>
+        isFunction(value) && hasMethods((value as { prototype?: unknown }).prototype, 'getPlatform'),
     }),
   );
   /** The database on its server, or the file of an SQLite database, such as `'usage.db'`, or `':memory:'`. */
@@ -68,7 +69,7 @@ export class SqlStorageOptions extends SqlStorageNaming {
   readonly host? = text();
   /** The server's port, from 1 to 65,535. @default the driver's, such as 5432 */
   readonly port? = integer({ min: 1, max: 65_535 });
-  /** Who connects. @default the driver's, such as postgres */
+  /** The user that connects. @default the driver's, such as postgres */
   readonly user? = text();
   /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
   readonly password? = text({
@@ -85,7 +86,7 @@ export class SqlStorageOptions extends SqlStorageNaming {
    * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
-  /** What the driver's own client is given beside it, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
+  /** Options of the driver's own client, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions? = driverOptions();
 }
 
@@ -94,26 +95,26 @@ const SERVER_OPTIONS = ['clientUrl', 'host', 'port', 'user', 'password', 'schema
 /** One statement writes and one reads; nobody needs more. */
 const POOL = { min: 0, max: 2 };
 
-/** Checked options. */
-export interface ResolvedConnection {
-  readonly dialect: SqlDialect;
-  readonly tableName: string;
-  /** What the storage is called, if it was given a name. */
-  readonly name: string | undefined;
-  readonly isReadOnly: boolean;
-  /** Which database, without its password. */
-  readonly target: string;
-  /** The file that the driver makes where it is missing; null where it makes none. */
-  readonly file: string | null;
-  /** What MikroORM is given, but for the entity. */
-  readonly orm: object;
-}
-
 /** The options, those without a default as they were given. */
 type Given = Settings<
   SqlStorageOptions,
   Omit<SqlStorageOptions, 'driver' | 'tableName' | 'readOnly' | 'driverOptions'>
 >;
+
+/** Where the database is. */
+interface Place {
+  /** Which database, without its password. */
+  readonly target: string;
+  /** The file that the driver makes where it is missing; null where it makes none. */
+  readonly file: string | null;
+}
+
+/** Checked options. */
+export interface ResolvedConnection extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly'> {
+  readonly dialect: SqlDialect;
+  /** The options of MikroORM, without the entity. */
+  readonly orm: object;
+}
 
 /**
  * Checks the options of `SqlStorage.connect`.
@@ -123,62 +124,53 @@ type Given = Settings<
  */
 export function resolveConnection(options: SqlStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
-  const { driver, driverOptions: forDriver } = given;
-  const dialect = findDialect(makeDriver(given), CONNECT);
-  const where = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
-  const { driverOptions: ofDialect, ...own } = dialect.connectionOptions as { driverOptions?: object };
-  const readOnlyOptions = given.readOnly ? dialect.readOnlyOptions?.(where.target, forDriver) : {};
+  const { driver, driverOptions: forDriver, name, tableName, readOnly } = given;
+  const client = { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver };
+  // This driver connects to nothing. It is only asked which dialect it speaks.
+  const asked = new Configuration({ ...client, dbName: ':memory:' } as object, false).getDriver();
+  const dialect = findDialect(asked, CONNECT);
+  const { target, file, address } = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
   checkTableName(given, dialect);
-  return {
-    dialect,
-    tableName: given.tableName,
-    name: given.name,
-    isReadOnly: given.readOnly,
-    target: where.target,
-    file: where.file ?? null,
-    orm: {
-      ...NOT_FROM_ENVIRONMENT,
-      ...own,
-      ...where.options,
-      driver,
-      driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver, ...readOnlyOptions },
-      pool: POOL,
-      metadataCache: { enabled: false },
-      // It would ask the server before anybody can see to its errors; a table is looked for all the same.
-      ensureDatabase: false,
-    },
+  const { driverOptions: ofDialect, ...own } = dialect.connectionOptions as { driverOptions?: object };
+  const forReading = readOnly ? dialect.readOnlyOptions?.(target, forDriver) : {};
+  const orm = {
+    ...client,
+    ...own,
+    ...address,
+    driverOptions: isReadyMade(forDriver) ? forDriver : { ...ofDialect, ...forDriver, ...forReading },
+    pool: POOL,
+    metadataCache: { enabled: false },
+    // MikroORM would ask the server where nobody sees to its errors. The table is looked for all the same.
+    ensureDatabase: false,
   };
+  return { dialect, name, tableName, readOnly, target, file, orm };
 }
 
-interface Where {
-  readonly target: string;
-  readonly file?: string | null;
-  readonly options: object;
+/** A place, and the options of MikroORM that lead there. */
+interface Address extends Place {
+  readonly address: object;
 }
 
-function readFile(given: Given, { remote }: SqlDialect): Where {
+function readFile(given: Given, { remote }: SqlDialect): Address {
   const isRemote = (name: string): boolean => remote?.pattern.test(name) === true && URL.canParse(name);
-  const { clientUrl, password } = given;
+  const { clientUrl, password, driverOptions: forDriver } = given;
   if (remote !== undefined && clientUrl !== undefined && !isRemote(clientUrl))
     refuse(given, 'clientUrl', remote.example);
   const dbName = (remote && clientUrl) ?? given.dbName ?? refuse(given, 'dbName', A_FILE);
-  if (!isRemote(dbName) && URL_OF_SERVER.test(dbName)) refuse(given, 'dbName', A_FILE);
-  for (const name of SERVER_OPTIONS) {
-    if (name === 'clientUrl' && remote !== undefined) continue;
-    if (name === 'password' && isRemote(dbName)) continue;
-    if (given[name] !== undefined) refuse(given, name, NOTHING);
-  }
+  const isServer = isRemote(dbName);
+  if (!isServer && URL_OF_SERVER.test(dbName)) refuse(given, 'dbName', A_FILE);
+  const usable = new Set([remote && 'clientUrl', isServer && 'password']);
+  const useless = SERVER_OPTIONS.find((name) => given[name] !== undefined && !usable.has(name));
+  if (useless !== undefined)
+    refuse(given, useless, 'nothing: it is for servers, and this driver opens a file');
   if (password === '') refuse(given, 'password', 'text that is not empty');
+  // The driver may open something else than the file, or leave it to others to make it.
+  const makesNone = isServer || isReadyMade(forDriver) || OTHERS_FILE.some((name) => name in forDriver);
   return {
-    target: isRemote(dbName) ? withoutSecrets(dbName) : dbName,
-    file: isRemote(dbName) || NO_FILE.test(dbName) || makesNoFile(given.driverOptions) ? null : dbName,
-    options: defined({ dbName, password }),
+    target: isServer ? withoutSecrets(dbName) : dbName,
+    file: makesNone || NO_FILE.test(dbName) ? null : dbName,
+    address: { dbName, password },
   };
-}
-
-/** Whether the driver opens something else than the file, or leaves it to others to make it. */
-function makesNoFile(forDriver: object): boolean {
-  return isReadyMade(forDriver) || OTHERS_FILE.some((name) => name in forDriver);
 }
 
 function refuse(given: Given, name: keyof SqlStorageOptions, expected: string): never {
@@ -192,51 +184,43 @@ function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-function readServer(given: Given): Where {
+function readServer(given: Given): Address {
   const { clientUrl, dbName, host, port, user, password, schema, driverOptions: forDriver } = given;
-  if (clientUrl !== undefined && !isServerUrl(clientUrl)) refuse(given, 'clientUrl', A_URL);
+  const url = clientUrl === undefined ? null : (serverUrl(clientUrl) ?? refuse(given, 'clientUrl', A_URL));
   const seesToTls = 'ssl' in forDriver || isReadyMade(forDriver);
-  if (clientUrl !== undefined && !seesToTls && asksForTls(clientUrl))
-    refuse(given, 'clientUrl', A_URL_WITHOUT_TLS);
+  if (url !== null && !seesToTls && asksForTls(url)) refuse(given, 'clientUrl', A_URL_WITHOUT_TLS);
   if (dbName !== undefined && URL_OF_SERVER.test(dbName))
     refuse(given, 'dbName', "a database's name; a URL is given as 'clientUrl'");
-  if (dbName === undefined && (clientUrl === undefined || new URL(clientUrl).pathname.length <= 1))
+  const database = dbName ?? decodeURIComponent(url?.pathname.slice(1) ?? '');
+  if (database === '')
     refuse(given, 'dbName', "a database's name, or the option 'clientUrl' with one behind its host");
-  const options = defined({ clientUrl, dbName, host, port, user, password, schema });
-  return { target: describeServer(given), options };
+  const shownHost = host ?? (url?.hostname || 'the default host');
+  const shownPort = port ?? url?.port;
+  return {
+    target: `${database} on ${shownHost}${shownPort ? `:${shownPort}` : ''}`,
+    file: null,
+    address: { clientUrl, dbName, host, port, user, password, schema },
+  };
 }
 
-/** Which database it is, as an error shows it. */
-function describeServer(given: Given): string {
-  const url = given.clientUrl === undefined ? null : new URL(given.clientUrl);
-  const name = given.dbName ?? decodeURIComponent(url?.pathname.slice(1) ?? '');
-  const host = given.host ?? (url?.hostname || 'the default host');
-  const port = given.port ?? url?.port;
-  return `${name} on ${host}${port ? `:${port}` : ''}`;
-}
-
-/** Whether text is a URL, and what stands for host and database in it is not the rest of a password. */
-function isServerUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { pathname, search, hash } = new URL(url);
-  const rest = pathname.length > 1 ? pathname : pathname + search;
-  return !`${rest}${hash}`.includes('@') && isDecodable(pathname);
+/** The URL of a server; null if the text is none, or if its host or database may be the rest of a password. */
+function serverUrl(given: string): URL | null {
+  try {
+    const url = new URL(given);
+    const { pathname, search, hash } = url;
+    decodeURIComponent(pathname);
+    const rest = pathname.length > 1 ? pathname : pathname + search;
+    return `${rest}${hash}`.includes('@') ? null : url;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a URL wants a connection that is encrypted, and no other. */
-function asksForTls(url: string): boolean {
-  return [...new URL(url).searchParams].some(
+function asksForTls(url: URL): boolean {
+  return [...url.searchParams].some(
     ([name, value]) => /^(?:ssl|tls)/i.test(name) && !MAY_DO_WITHOUT_TLS.test(value),
   );
-}
-
-function isDecodable(encoded: string): boolean {
-  try {
-    decodeURIComponent(encoded);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function checkTableName(given: Given, { reservedNames }: SqlDialect): void {
@@ -246,20 +230,4 @@ function checkTableName(given: Given, { reservedNames }: SqlDialect): void {
     const also = reservedNames === null ? '' : ` that ${reservedNames.expected}`;
     refuse(given, 'tableName', `a name without a dot, a question mark or a quotation mark${also}`);
   }
-}
-
-/** A driver that is connected to nothing, to be asked which dialect it speaks. */
-function makeDriver({ driver, driverOptions: forDriver }: Given): IDatabaseDriver {
-  return new Configuration(
-    { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver, dbName: ':memory:' } as object,
-    false,
-  ).getDriver();
-}
-
-function isDriver(value: unknown): boolean {
-  return isFunction(value) && hasMethods((value as { prototype?: unknown }).prototype, 'getPlatform');
-}
-
-function defined(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

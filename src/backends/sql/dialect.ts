@@ -6,9 +6,9 @@ import type { Condition } from '../mikro-orm/database-error.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';
 
-/** What one dialect of SQL does in its own way. Each has a folder, with the same files as the others. */
+/** The part that each dialect of SQL does in its own way. Each has a folder with a file of this name. */
 export interface SqlDialect {
-  /** What a storage on it is called unless it is given a name. */
+  /** The name of a storage in this dialect that is given none. */
   readonly name: string;
 
   /** Whether `dbName` is a file that this process opens, rather than a database on a server. */
@@ -17,29 +17,29 @@ export interface SqlDialect {
   /** Which URLs an embedded dialect takes for servers all the same, and how an error describes one; left out if none. */
   readonly remote?: { readonly pattern: RegExp; readonly example: string };
 
-  /** What a table may not be called here, and how an error says so; null if every name will do. */
+  /** The names that a table may not have here, and how an error says so; null if every name will do. */
   readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
 
-  /** What MikroORM is given for a connection of our own, beside what the user gave. */
+  /** Options of MikroORM for a connection of our own, beside the user's. */
   readonly connectionOptions: object;
 
   /**
-   * What has the driver's client open a file for reading only; left out where that is the server's to decide.
+   * Options that have the driver's client open a file for reading only; left out where rights are the server's to give.
    *
    * @param target - the file
-   * @param driverOptions - what the user gave for the client
+   * @param driverOptions - the options of the client that the user gave
    */
   readOnlyOptions?(target: string, driverOptions: object): object;
 
   /** Whether a driver of MikroORM speaks this dialect. */
   matches(driver: IDatabaseDriver): boolean;
 
-  /** Does to the connections of our own what they need before they are used; left out if nothing. */
+  /** Makes the connections of our own ready to be used; left out if they are. */
   prepareConnections?(orm: MikroORM): Promise<void>;
 
   /**
-   * Does to a database what it needs before and after its table is made or checked on a connection of our own; left out if
-   * nothing.
+   * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which does
+   * so; left out if it is ready.
    *
    * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */
@@ -54,21 +54,21 @@ export interface SqlDialect {
    */
   locateSql?(name: string, schema: string | null): string;
 
-  /** What an error that a table gave means, as MikroORM's driver converts it. */
-  conditionOf(error: unknown, orm: MikroORM, table: UsageTable): Condition;
+  /** The meaning of a table's error, which MikroORM's driver has converted. */
+  conditionOf(error: unknown, orm: MikroORM, table: Pick<UsageTable, 'name' | 'schema'>): Condition;
 
   /**
-   * Makes what writes into the table.
+   * Makes the writer of the table.
    *
    * @param isOwn - whether the connection is the storage's own, rather than the application's
    */
   createWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter;
 
-  /** Makes what deletes old records from the table. */
-  createDeleter(orm: MikroORM, table: UsageTable): SqlDeleter;
+  /** Makes the deleter of old records. @default a `PortableDeleter` */
+  createDeleter?(orm: MikroORM, table: UsageTable): SqlDeleter;
 
-  /** Makes what keeps salts; a table that is ours to make is made with the first of them. */
-  createSalts(orm: MikroORM, table: SaltTable): SaltStore;
+  /** Makes the store of salts; with its first salt, it makes a table that is ours to make. @default `KyselySalts` */
+  createSalts?(orm: MikroORM, table: SaltTable): SaltStore;
 
   /**
    * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.
@@ -83,7 +83,7 @@ export interface SqlWriter {
   /** As `UsageStorage.store`. */
   write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 
-  /** Gives back what it holds beside the connection. Nothing is being written. */
+  /** Gives back everything but the connection. It is called when nothing is being written. */
   close?(): Promise<void>;
 }
 

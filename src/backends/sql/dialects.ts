@@ -7,7 +7,7 @@ import { portableDialect } from './portable/dialect.js';
 import { postgresqlDialect } from './postgresql/dialect.js';
 import { sqliteDialect } from './sqlite/dialect.js';
 
-/** The portable one takes what is left: it comes last. */
+/** The portable dialect takes every SQL driver: it comes last. */
 const DIALECTS: readonly SqlDialect[] = [
   sqliteDialect,
   libSqlDialect,
@@ -20,7 +20,7 @@ const DIALECTS: readonly SqlDialect[] = [
 /**
  * Finds the dialect that a driver of MikroORM speaks.
  *
- * @param subject - who asks, for the error
+ * @param subject - the function that the error names
  * @throws {TrackUsageError} `STORAGE_SETUP` if it is none that records can be written in
  */
 export function findDialect(driver: IDatabaseDriver, subject: string): SqlDialect {

@@ -5,7 +5,7 @@ export function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }
 
-/** The table with its schema, where it has one; otherwise the server's search_path decides, as it does for reading. */
+/** The name of a table with its schema. Where it has none, the server's search_path decides, for reading too. */
 export function quoteTable({ schema, name }: Pick<UsageTable, 'schema' | 'name'>): string {
   return schema === null ? quote(name) : `${quote(schema)}.${quote(name)}`;
 }

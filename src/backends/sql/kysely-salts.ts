@@ -1,14 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type IDatabaseDriver,
-  type MikroORM,
-  TableNotFoundException,
-  UniqueConstraintViolationException,
-} from '@mikro-orm/core';
+import { type MikroORM, TableNotFoundException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
-import { type Condition, isSetup } from '../mikro-orm/database-error.js';
+import { isSetup } from '../mikro-orm/database-error.js';
+import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
+import { inTransaction } from './kysely.js';
 import { SALT_COLUMNS, type SaltTable, type UsageSaltRow, saltError } from './salt-table.js';
 
 /** MikroORM's Kysely, or a transaction of it. */
@@ -19,18 +16,17 @@ const LOOKS = 10;
 const PAUSE_MS = 100;
 
 /**
- * Salts in whatever SQL MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
- * values, where the application has it log any. Each statement is a transaction of its own: what it did is there for the
- * others, it sees what they did, and the application's are left alone.
+ * Salts in every SQL that MikroORM has a driver for, by its Kysely: MikroORM itself would log the statements with their
+ * values, where the application has it log statements. Each statement is a transaction of its own: it sees the salts of other
+ * processes, they see its salts, and the application's transactions are left alone.
  */
 export class KyselySalts implements SaltStore {
-  readonly #driver: IDatabaseDriver;
+  readonly #orm: MikroORM;
   readonly #table: SaltTable;
-  readonly #conditionOf: (error: unknown) => Condition;
+  readonly #conditionOf: SqlDialect['conditionOf'];
 
-  /** @param conditionOf - what an error means in the dialect of the database */
-  constructor(orm: MikroORM, table: SaltTable, conditionOf: (error: unknown) => Condition) {
-    this.#driver = orm.em.getDriver();
+  constructor(orm: MikroORM, table: SaltTable, { conditionOf }: Pick<SqlDialect, 'conditionOf'>) {
+    this.#orm = orm;
     this.#table = table;
     this.#conditionOf = conditionOf;
   }
@@ -61,14 +57,14 @@ export class KyselySalts implements SaltStore {
     try {
       return await this.#makeIfMissing(action);
     } catch (error) {
-      const condition = this.#conditionOf(convert(this.#driver, error));
+      const condition = this.#conditionOf(convert(this.#orm, error), this.#orm, this.#table);
       throw saltError(error, this.#table, this.#isMissing(error) || isSetup(condition));
     }
   }
 
   /**
-   * Does something with the table, which is made first if it is ours and missing. Not every engine can be told «if it is not
-   * there», and none of those that can is safe against another process: one that comes too late fails, and looks again.
+   * Does something with the table, which is made first if it is ours and missing. Not every engine has «create if not exists»,
+   * and in those that have it two processes may still collide: the process that comes too late fails, and looks again.
    */
   async #makeIfMissing<Value>(action: () => Promise<Value>): Promise<Value> {
     let failure: unknown = null;
@@ -96,41 +92,29 @@ export class KyselySalts implements SaltStore {
     try {
       await this.#begin(signal, (db) => db.insertInto(this.#table.name).values({ day, salt }).execute());
     } catch (error) {
-      if (!(convert(this.#driver, error) instanceof UniqueConstraintViolationException)) throw error;
+      if (!(convert(this.#orm, error) instanceof UniqueConstraintViolationException)) throw error;
     }
   }
 
   async #make(): Promise<void> {
-    await this.#client()
+    const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
+    await this.#inSchema(connection.getClient())
       .schema.createTable(this.#table.name)
       .addColumn('day', SALT_COLUMNS.day, (column) => column.primaryKey())
       .addColumn('salt', SALT_COLUMNS.salt, (column) => column.notNull())
       .execute();
   }
 
-  /** In a transaction of its own, also where sessions would begin one by themselves and never end it. */
-  async #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
-    await this.#connection().ensureConnection();
-    return this.#client()
-      .transaction()
-      .execute(async (transaction) => {
-        // The connection may have taken long to get, and nobody may be waiting any more.
-        signal.throwIfAborted();
-        return action(transaction);
-      });
+  #begin<Value>(signal: AbortSignal, action: (db: Client) => Promise<Value>): Promise<Value> {
+    return inTransaction(this.#orm, signal, (transaction: Client) => action(this.#inSchema(transaction)));
   }
 
-  #client(): Client {
+  #inSchema(client: Client): Client {
     const { schema } = this.#table;
-    const client = this.#connection().getClient<Record<string, UsageSaltRow>>();
     return schema === null ? client : client.withSchema(schema);
   }
 
-  #connection(): AbstractSqlConnection {
-    return this.#driver.getConnection('write') as AbstractSqlConnection;
-  }
-
   #isMissing(error: unknown): boolean {
-    return convert(this.#driver, error) instanceof TableNotFoundException;
+    return convert(this.#orm, error) instanceof TableNotFoundException;
   }
 }

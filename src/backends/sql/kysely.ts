@@ -1,9 +1,10 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
-import { Kysely } from '@mikro-orm/sql';
+import { type AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
+import { Mutex } from '../mikro-orm/mutex.js';
 
 /**
- * Whether the options of a driver hold a client that was made by the user: an instance of Kysely, a dialect of Kysely
- * such as MikroORM's `NodeSqliteDialect`, or a function that makes one of them. It has to be passed on as it is.
+ * Whether the options of a driver hold a client that the user made: an instance of Kysely, a dialect of Kysely
+ * such as MikroORM's `NodeSqliteDialect`, or a function that makes one of them. The options are then passed on as they are.
  */
 export function isReadyMade(driverOptions: unknown): boolean {
   if (typeof driverOptions === 'function' || driverOptions instanceof Kysely) return true;
@@ -31,4 +32,47 @@ export function needsKysely({ config }: MikroORM): boolean {
  */
 export function drives(driver: IDatabaseDriver, packageName: string): boolean {
   return driver.getDependencies().includes(packageName) && !isReadyMade(driver.config.get('driverOptions'));
+}
+
+/**
+ * Does something on one connection, in a transaction of its own: sessions without autocommit would begin one and never end
+ * it. It is Kysely's transaction, as MikroORM's keeps the connection from the pool for ever where a rollback fails.
+ *
+ * @throws the signal's reason if it is aborted before the transaction has begun
+ */
+export async function inTransaction<Value, Tables = unknown>(
+  orm: MikroORM,
+  signal: AbortSignal,
+  action: (transaction: Kysely<Tables>) => Promise<Value>,
+): Promise<Value> {
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
+  await connection.ensureConnection();
+  return connection
+    .getClient<Tables>()
+    .transaction()
+    .execute(async (transaction) => {
+      // The connection may have taken long to get, and nobody may be waiting any more.
+      signal.throwIfAborted();
+      return action(transaction);
+    });
+}
+
+/**
+ * Makes a function that runs statements through MikroORM's Kysely with any client, each in a transaction of its own. A
+ * statement that is no longer waited for keeps its connection until the server has answered; the next statement waits for
+ * the answer, so that there are never two in the server.
+ */
+export function kyselyRunner(
+  orm: MikroORM,
+): (signal: AbortSignal, sql: string, parameters?: readonly unknown[]) => Promise<void> {
+  const mutex = new Mutex();
+  return (signal, sql, parameters = []) =>
+    mutex.run(signal, () =>
+      inTransaction(orm, signal, async (transaction) => {
+        // A query as `CompiledQuery.raw` makes it; Kysely is MikroORM's dependency, not ours.
+        const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] };
+        const queryId = { queryId: 'koa-track-usage' };
+        await transaction.executeQuery({ sql, query, parameters, queryId } as never);
+      }),
+    );
 }

@@ -11,8 +11,10 @@ import {
 } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
 import { databaseError, isSetup } from '../mikro-orm/database-error.js';
+import type { UsageRow } from '../mikro-orm/usage-row.js';
 import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
+import { conditionOf } from './portable/errors.js';
 import { type WantedTable, checkTable, createTable } from './table-check.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -20,14 +22,14 @@ import type { UsageTable } from './usage-table.js';
 const PATIENCE_MS = 5000;
 const LOCK_PAUSE_MS = 20;
 
-/** How often a table is looked at before it is given up: another process may make what this one could not. */
+/** How often a table is looked at before it is given up: another process may make the table that this one could not. */
 const LOOKS = 5;
 const LOOK_PAUSE_MS = 100;
 
 const ANOTHER_NAME = { advice: 'Give SqlStorage.connect another tableName.' };
 
 /**
- * What MikroORM would read beside columns and indexes, and is not compared: MariaDB opens every table of the database to look
+ * Parts of a table that are not compared, and so not read: MariaDB opens every table of the database to look
  * for foreign keys, and MariaDB's and MySQL's checks are not to be found by each other's driver.
  */
 const NOT_READ = [
@@ -39,26 +41,32 @@ const NOT_READ = [
   'getPartitions',
 ];
 
-/** A table of a connection of our own, and what it takes to see to it. */
+/** A table on a connection of our own, with the parts of MikroORM that read and change it. */
 interface Target extends WantedTable {
   readonly orm: MikroORM;
   readonly dialect: SqlDialect;
   readonly connection: AbstractSqlConnection;
-  readonly helper: SchemaHelper;
 }
 
 /**
  * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is there; columns
- * that a later version brought are added, and the index. MikroORM writes the SQL, and reads what is there of this table alone.
- * Several processes may do so at once: one that comes too late fails, and finds what another has made.
+ * that a later version brought are added, and the index. MikroORM writes the SQL, and reads this table alone.
+ * Several processes may do so at once: the process that comes too late fails, and finds the table that another has made.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with what
- *   to run
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with the
+ *   SQL to run
  */
 export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Promise<void> {
-  const target = targetOf(orm, table, dialect);
+  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
+  const helper = platform.getSchemaHelper() as SchemaHelper;
+  for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
+  const namespace = table.schema ?? platform.getDefaultSchemaName();
+  const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
+  const wanted = schema.getTables()[0] as DatabaseTable;
+  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
+  const target = { orm, table, dialect, platform, helper, wanted, connection };
   const prepare = (): Promise<void> => makeOrCheck(target);
-  await (dialect.aroundTable === undefined ? prepare() : dialect.aroundTable(orm, prepare));
+  await (dialect.aroundTable?.(orm, prepare) ?? prepare());
 }
 
 async function makeOrCheck(target: Target): Promise<void> {
@@ -68,7 +76,7 @@ async function makeOrCheck(target: Target): Promise<void> {
     const found = await patiently(orm, () => findTable(target));
     const namespace = found === null && schema !== null ? [helper.getCreateNamespaceSQL(schema)] : [];
     const changes = found === null ? createTable(target) : checkTable(target, found);
-    // Where the user may make no schema, it may be there all the same.
+    // A user without the right to make a schema may use one that is there.
     for (const sql of namespace) await connection.execute(sql).catch(() => {});
     try {
       for (const sql of changes) await patiently(orm, () => connection.execute(sql));
@@ -80,6 +88,26 @@ async function makeOrCheck(target: Target): Promise<void> {
   }
 }
 
+/**
+ * Checks that the table is there with every column, and may be read. It reads a row: all engines do that alike, and it changes
+ * nothing.
+ *
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the table cannot be read, with advice; any other error is the connection's
+ */
+export async function checkReadable(orm: MikroORM, { entity, name, columns }: UsageTable): Promise<void> {
+  const fields = columns.map(({ property }) => property);
+  try {
+    await orm.em.getDriver().find<UsageRow, never, keyof UsageRow>(entity.class, {}, { fields, limit: 1 });
+  } catch (thrown) {
+    const error = convert(orm, thrown);
+    if (!isSetup(conditionOf(error))) throw error;
+    const advice =
+      'With readOnly, nothing is made or changed. If the table or a column is missing, have an application make it that ' +
+      'writes there (SqlStorage.connect without readOnly, or its migrations); if a right is, grant the user select on the table.';
+    throw databaseError(error, { advice }, `The table '${name}' cannot be read`);
+  }
+}
+
 /** Does something again and again, without holding the event loop, while another connection has a lock. */
 export async function patiently<Value>(orm: MikroORM, action: () => Value | Promise<Value>): Promise<Value> {
   const deadline = performance.now() + PATIENCE_MS;
@@ -87,28 +115,11 @@ export async function patiently<Value>(orm: MikroORM, action: () => Value | Prom
     try {
       return await action();
     } catch (error) {
-      const isLocked = convert(orm.em.getDriver(), error) instanceof LockWaitTimeoutException;
+      const isLocked = convert(orm, error) instanceof LockWaitTimeoutException;
       if (!isLocked || performance.now() > deadline) throw error;
       await pause(LOCK_PAUSE_MS);
     }
   }
-}
-
-function targetOf(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Target {
-  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
-  const helper = platform.getSchemaHelper() as SchemaHelper;
-  for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
-  const namespace = table.schema ?? platform.getDefaultSchemaName();
-  const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
-  return {
-    orm,
-    table,
-    dialect,
-    platform,
-    wanted: schema.getTables()[0] as DatabaseTable,
-    connection: orm.em.getConnection('write') as AbstractSqlConnection,
-    helper,
-  };
 }
 
 /** The table as MikroORM reads it from the database; null if it is missing. */
@@ -131,14 +142,14 @@ async function findTable(target: Target): Promise<DatabaseTable | null> {
   } catch (error) {
     // MikroORM stumbles over columns without a type, which SQLite has.
     const condition =
-      error instanceof TypeError ? ANOTHER_NAME : dialect.conditionOf(convert(driver, error), orm, table);
+      error instanceof TypeError ? ANOTHER_NAME : dialect.conditionOf(convert(orm, error), orm, table);
     throw isSetup(condition)
       ? databaseError(error, condition, `The table '${table.name}' cannot be read`)
       : error;
   }
 }
 
-/** Where the table is, as far as it is one, and no view. */
+/** Where the table is; undefined if there is none of this name, or a view. */
 async function locate({ table, dialect, platform, connection, helper }: Target): Promise<Table | undefined> {
   const { name, schema } = table;
   if (schema !== null && !platform.supportsSchemas()) {
@@ -161,25 +172,22 @@ async function locate({ table, dialect, platform, connection, helper }: Target):
   );
 }
 
-/** What it means that a table could not be made, or changed. */
+/** The error of a table that could not be made, or changed. */
 function changeError(
   error: unknown,
   { orm, table, dialect }: Target,
   changes: readonly string[],
   isMissing: boolean,
 ): unknown {
-  const subject = `The table '${table.name}'`;
-  const converted = convert(orm.em.getDriver(), error);
+  const converted = convert(orm, error);
+  const failed = (advice: string, failure: string): TrackUsageError =>
+    databaseError(error, { advice }, `The table '${table.name}' ${failure}`);
   if (isMissing && converted instanceof TableExistsException)
-    return databaseError(error, ANOTHER_NAME, `${subject} is a view, or no table`);
+    return failed(ANOTHER_NAME.advice, 'is a view, or no table');
   const condition = dialect.conditionOf(converted, orm, table);
   if (!isSetup(condition)) return error;
   const sql = changes.join('; ');
   return isMissing
-    ? databaseError(
-        error,
-        { advice: `Let the user make tables, or have somebody run: ${sql}; ${condition.advice}` },
-        `${subject} cannot be made`,
-      )
-    : databaseError(error, { advice: `Have somebody who may run: ${sql};` }, `${subject} has to be changed`);
+    ? failed(`Let the user make tables, or have somebody run: ${sql}; ${condition.advice}`, 'cannot be made')
+    : failed(`Have somebody who may run: ${sql};`, 'has to be changed');
 }

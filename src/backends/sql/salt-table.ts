@@ -4,7 +4,7 @@ import { databaseError } from '../mikro-orm/database-error.js';
 import { DEFAULT_TABLE_NAME, findEntity } from '../mikro-orm/usage-properties.js';
 import { type UsageTable, findSchema } from './usage-table.js';
 
-/** What MikroORM knows the entity by. It must not meet an application's own. */
+/** The entity's name in MikroORM. An application's own entity must not have it. */
 const SALT_ENTITY_NAME = 'KoaTrackUsageSalt';
 
 /** How wide the column of days is, in characters: `YYYY-MM-DD`. */
@@ -21,7 +21,7 @@ export interface UsageSaltRow {
   salt: string;
 }
 
-/** What the table of salts is called that stands beside a table of records. */
+/** The name of the table of salts beside a table of records. */
 function saltTableName(tableName: string): string {
   return `${tableName}_salt`;
 }
@@ -29,7 +29,7 @@ function saltTableName(tableName: string): string {
 /**
  * Defines the entity of salts that belongs to `defineUsage(tableName)`.
  *
- * @param tableName - what the table of records is called; that of salts has `_salt` behind it
+ * @param tableName - the name of the table of records; the table of salts has `_salt` behind it
  */
 export function defineUsageSalt(tableName: string): EntitySchema<UsageSaltRow> {
   return defineEntity({
@@ -63,23 +63,23 @@ export const SALT_COLUMNS = {
   salt: `varchar(${SALT_LENGTH})`,
 } as const;
 
-/** The table of salts on a connection of our own, which stands beside that of records. */
-export function ownSaltTable({ name, schema }: UsageTable): SaltTable {
-  return { name: saltTableName(name), schema, isOwn: true };
-}
-
-/** The table of salts that the application's ORM knows; null if it knows none. */
-export function findSaltTable(orm: MikroORM): SaltTable | null {
+/**
+ * Finds the table of salts; null if the application's ORM knows none.
+ *
+ * @param ownTable - the table of records, on a connection of our own: the table of salts stands beside it
+ */
+export function findSaltTable(orm: MikroORM, ownTable: UsageTable | undefined): SaltTable | null {
+  if (ownTable !== undefined)
+    return { name: saltTableName(ownTable.name), schema: ownTable.schema, isOwn: true };
   const entity = findEntity(orm, SALT_ENTITY_NAME);
-  return entity === undefined
-    ? null
-    : { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
+  if (entity === undefined) return null;
+  return { name: entity.tableName, schema: findSchema(orm, entity), isOwn: false };
 }
 
 /**
  * Stands for salts where the application's ORM knows no table of them.
  *
- * @throws {TrackUsageError} `STORAGE_SETUP`, with what to do
+ * @throws {TrackUsageError} `STORAGE_SETUP`, with advice
  */
 export async function refuseSalts(): Promise<never> {
   throw new TrackUsageError(
@@ -91,8 +91,8 @@ export async function refuseSalts(): Promise<never> {
 }
 
 /**
- * What an error means that a table of salts threw: that a person has to act (`STORAGE_SETUP`), or that it may be well
- * later (`STORAGE_UNAVAILABLE`).
+ * The error that an error of a table of salts amounts to: `STORAGE_SETUP` if a person has to act, `STORAGE_UNAVAILABLE` if it
+ * may pass.
  */
 export function saltError(error: unknown, { name, isOwn }: SaltTable, isSetup: boolean): Error {
   const columns = `day ${SALT_COLUMNS.day} primary key, salt ${SALT_COLUMNS.salt} not null`;

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -16,9 +15,11 @@ import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { deletionError } from '../mikro-orm/database-error.js';
 import { convert } from './errors.js';
-import { checkReadable } from './check-readable.js';
-import { prepareTable } from './prepare-table.js';
-import { findSaltTable, ownSaltTable, refuseSalts } from './salt-table.js';
+import { inTransaction } from './kysely.js';
+import { KyselySalts } from './kysely-salts.js';
+import { PortableDeleter } from './portable/deleter.js';
+import { checkReadable, prepareTable } from './prepare-table.js';
+import { findSaltTable, refuseSalts } from './salt-table.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -34,7 +35,6 @@ export class SqlStorage extends RepositoryStorage {
   readonly #table: UsageTable;
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
-  readonly #isOwner: boolean;
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
   /** Writes and deletions that are under way. */
@@ -64,7 +64,7 @@ export class SqlStorage extends RepositoryStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table ?? null));
+    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table));
     super({
       name: name ?? dialect.name,
       repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
@@ -75,9 +75,8 @@ export class SqlStorage extends RepositoryStorage {
     this.#dialect = dialect;
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
-    this.#isOwner = own !== undefined;
-    this.#writer = dialect.createWriter(orm, table, this.#isOwner && !this.isReadOnly);
-    this.#deleter = dialect.createDeleter(orm, table);
+    this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
+    this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
   }
 
   /**
@@ -89,12 +88,13 @@ export class SqlStorage extends RepositoryStorage {
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
-    const { dialect, tableName, name, isReadOnly, target, file, orm: ormOptions } = resolved;
+    const { dialect, tableName, name, readOnly: isReadOnly, target, file } = resolved;
     if (file !== null && !isReadOnly) await makePrivately(file);
-    const orm = await MikroORM.init({ ...ormOptions, entities: [defineUsage(tableName)] } as Options);
+    const orm = await MikroORM.init({ ...resolved.orm, entities: [defineUsage(tableName)] } as Options);
     try {
       const table = findUsageTable(orm);
-      if (!dialect.isEmbedded) await startKysely(orm);
+      // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
+      if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
@@ -117,7 +117,7 @@ export class SqlStorage extends RepositoryStorage {
     try {
       return await this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
     } catch (thrown) {
-      const error = convert(this.#orm.em.getDriver(), thrown);
+      const error = convert(this.#orm, thrown);
       const condition = this.#dialect.conditionOf(error, this.#orm, this.#table);
       throw deletionError(error, condition, `table '${this.#table.name}'`);
     }
@@ -125,37 +125,28 @@ export class SqlStorage extends RepositoryStorage {
 
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
-    if (this.#isOwner) closeRepository(this.reader, this.name);
+    const isOwner = OWN_CONNECTIONS.has(this.#orm);
+    if (isOwner) closeRepository(this.reader, this.name);
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
     await this.#writer.close?.();
-    if (this.#isOwner) await this.#orm.close(true);
+    if (isOwner) await this.#orm.close(true);
   }
 }
 
-/** @param ownTable - that of records, on a connection of our own */
-function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
-  const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
-  return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
+function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | undefined): SaltStore {
+  const table = findSaltTable(orm, ownTable);
+  if (table === null) return { claim: refuseSalts, deleteBefore: refuseSalts };
+  return dialect.createSalts?.(orm, table) ?? new KyselySalts(orm, table, dialect);
 }
 
-/** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
+/** Makes an empty database for this user alone under every umask. SQLite gives its log the rights of the database. */
 async function makePrivately(file: string): Promise<void> {
-  // One that is there is somebody's, and the driver says why it cannot be made.
+  // A file that is there is somebody's. Where none can be made, the driver says why.
   const handle = await open(file, 'wx', 0o600).catch(() => null);
   await handle?.chmod(0o600).catch(() => {});
   await handle?.close();
-}
-
-/** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */
-async function startKysely(orm: MikroORM): Promise<void> {
-  const connection = orm.em.getConnection('write') as AbstractSqlConnection;
-  await connection.ensureConnection();
-  await connection
-    .getClient()
-    .connection()
-    .execute(() => Promise.resolve());
 }

@@ -15,15 +15,17 @@ import type { TableColumn, UsageTable } from './usage-table.js';
 export interface WantedTable {
   readonly table: UsageTable;
   readonly platform: AbstractSqlPlatform;
+  /** Reads tables, and writes statements, in the platform's SQL. */
+  readonly helper: SchemaHelper;
   readonly wanted: DatabaseTable;
 }
 
-/** The table of usage records with what MikroORM found in its place. */
+/** The table of usage records, and the table that MikroORM found in its place. */
 interface TablePair extends WantedTable {
   readonly found: DatabaseTable;
 }
 
-/** What is wrong with a table, and the statements that put it right; null if none does. */
+/** A fault of a table, and the statements that mend it; null if none do. */
 interface Problem {
   readonly text: string;
   readonly sql: readonly string[] | null;
@@ -58,46 +60,41 @@ const SQLITE_HOLDERS: Holders = {
 };
 
 /**
- * Checks a table that is there. A missing column that may be null is an addition of a later version. What belongs to
- * somebody else is left alone.
+ * Checks a table that is there. A missing column that may be null is an addition of a later version. Columns of somebody
+ * else are left alone.
  *
- * @returns the statements that add what is missing
+ * @returns the statements that add missing columns, and the index
  * @throws {TrackUsageError} `STORAGE_SETUP` if anything else is wrong, with the SQL to run; then nothing should be added
  */
 export function checkTable(target: WantedTable, found: DatabaseTable): string[] {
   const pair = { ...target, found };
   const missing = target.table.columns.filter(({ name }) => !found.hasColumn(name));
   const additions = missing.length === 0 ? [] : addColumns(pair, missing);
-  const problems: Problem[] = [
-    ...(missing.some(({ isNullable }) => !isNullable)
-      ? [{ text: `it lacks the columns ${names(missing)}`, sql: additions }]
-      : []),
-    ...findUnfit(pair),
-    ...findKeyProblem(pair),
-    ...findForeign(pair),
-  ];
+  const problems = [...findUnfit(pair), ...findKeyProblem(pair), ...findForeign(pair)];
+  if (missing.some(({ isNullable }) => !isNullable))
+    problems.unshift({ text: `it lacks the columns ${names(missing)}`, sql: additions });
   if (problems.length > 0) throw refusal(pair, problems, missing);
   return [...additions, ...addIndex(pair)];
 }
 
 /** The statements that make the table and its index. */
-export function createTable({ platform, wanted }: WantedTable): string[] {
-  return withoutSemicolons(helperOf(platform).createTable(wanted));
+export function createTable({ helper, wanted }: WantedTable): string[] {
+  return withoutSemicolons(helper.createTable(wanted));
 }
 
-function addColumns({ platform, wanted }: TablePair, missing: readonly TableColumn[]): string[] {
+function addColumns({ helper, wanted }: TablePair, missing: readonly TableColumn[]): string[] {
   const columns = missing.map((column) => {
     const made = wanted.getColumn(column.name) as Column;
     return column.isNullable ? made : { ...made, default: neutralValue(column) };
   });
   // MikroORM's helper for SQLite has one more parameter than the others.
-  const helper = helperOf(platform) as unknown as {
+  const adding = helper as unknown as {
     getAddColumnsSQL(table: DatabaseTable, columns: Column[], difference: object): string[];
   };
-  return withoutSemicolons(helper.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
+  return withoutSemicolons(adding.getAddColumnsSQL(wanted, columns, { addedForeignKeys: {} }));
 }
 
-/** What rows that are already there get in a column that takes no null. */
+/** The value of a new column that takes no null, in rows that are already there. */
 function neutralValue({ property, kind }: TableColumn): string {
   if (property === 'weight') return '1';
   if (kind === 'boolean') return 'false';
@@ -106,21 +103,20 @@ function neutralValue({ property, kind }: TableColumn): string {
 
 /** Columns of ours that would not take every record. */
 function findUnfit(pair: TablePair): Problem[] {
-  const { table, wanted, found } = pair;
+  const { table, helper, wanted, found } = pair;
   return table.columns.flatMap(({ name, type, isNullable }) => {
     const there = found.getColumn(name);
     if (there === undefined) return [];
     const takesNull = there.nullable === true || !isNullable;
     const shown = typeOf(pair, there);
     const isFit = holds(pair, type, shown);
-    if (takesNull && isFit) return [];
-    const texts = [
-      ...(takesNull ? [] : [`its column ${name} does not take null`]),
-      ...(isFit ? [] : [`its column ${name} is ${shown}, which does not hold ${type}`]),
-    ];
+    const flaws = new Map<string, string>();
+    if (!takesNull) flaws.set('nullable', `its column ${name} does not take null`);
+    if (!isFit) flaws.set('type', `its column ${name} is ${shown}, which does not hold ${type}`);
+    if (flaws.size === 0) return [];
     const changed = isFit ? { ...there, nullable: true } : (wanted.getColumn(name) as Column);
-    const changes = [...(takesNull ? [] : ['nullable']), ...(isFit ? [] : ['type'])];
-    return [{ text: texts.join('; '), sql: alterColumn(pair, changed, changes) }];
+    const sql = helper.alterTableColumn(changed, found, new Set(flaws.keys()));
+    return [{ text: [...flaws.values()].join('; '), sql }];
   });
 }
 
@@ -129,7 +125,7 @@ function holds({ platform }: TablePair, type: string, there: string): boolean {
   const [name = '', length] = type.split(/[()]/);
   if (platform instanceof SqlitePlatform)
     return (SQLITE_HOLDERS[name] ?? SQLITE_HOLDERS[''])?.test(there) === true;
-  // What other engines call a type is not known here.
+  // The names of other engines' types are not known here.
   if (!(platform instanceof BaseMySqlPlatform || platform instanceof BasePostgreSqlPlatform)) return true;
   const [, bound = length] = /^varchar\((\d+)/.exec(there) ?? [];
   if (name === 'varchar' && Number(bound) < Number(length)) return false;
@@ -143,46 +139,36 @@ function typeOf({ platform, found }: TablePair, { type, collation }: Column): st
 }
 
 /** Storing a record again leaves one only where its id is the key. */
-function findKeyProblem({ platform, wanted, found }: TablePair): Problem[] {
+function findKeyProblem({ helper, wanted, found }: TablePair): Problem[] {
   const key = found.getPrimaryKey()?.columnNames ?? [];
   if (!found.hasColumn('id') || key.join('\n') === 'id') return [];
-  const made = wanted.getPrimaryKey() as IndexDef;
-  const sql = key.length > 0 ? null : [helperOf(platform).createIndex(made, found, true)];
+  const sql = key.length > 0 ? null : [helper.createIndex(wanted.getPrimaryKey() as IndexDef, found, true)];
   return [{ text: 'its primary key is not the column id', sql }];
 }
 
-/** Columns of somebody else that a record has no value for. */
-function findForeign(pair: TablePair): Problem[] {
-  const demanding = pair.found
+/** Columns of somebody else that a record has no value for, and the database neither. */
+function findForeign({ helper, wanted, found }: TablePair): Problem[] {
+  const demanding = found
     .getColumns()
-    .filter(
-      (column) => !pair.wanted.hasColumn(column.name) && column.nullable !== true && !fillsItself(column),
-    );
+    .filter(({ name, nullable, default: value, autoincrement, generated }) => {
+      const fillsItself = (value ?? null) !== null || Boolean(autoincrement) || Boolean(generated);
+      return !wanted.hasColumn(name) && nullable !== true && !fillsItself;
+    });
   if (demanding.length === 0) return [];
-  return [
-    {
-      text: `it demands values for ${names(demanding)}, which records do not have`,
-      sql: demanding.flatMap((column) => alterColumn(pair, { ...column, nullable: true }, ['nullable'])),
-    },
-  ];
-}
-
-/** Whether the database gives a column a value where a row has none. */
-function fillsItself({ default: value, autoincrement, generated }: Column): boolean {
-  return (value ?? null) !== null || Boolean(autoincrement) || Boolean(generated);
-}
-
-function alterColumn({ platform, found }: TablePair, column: Column, changes: readonly string[]): string[] {
-  return helperOf(platform).alterTableColumn(column, found, new Set(changes));
+  const text = `it demands values for ${names(demanding)}, which records do not have`;
+  const sql = demanding.flatMap((column) =>
+    helper.alterTableColumn({ ...column, nullable: true }, found, new Set(['nullable'])),
+  );
+  return [{ text, sql }];
 }
 
 /** Without an index, every page of `getUsage` sorts the whole table. These are the statements that make it, if it is missing. */
-function addIndex({ platform, wanted, found }: TablePair): string[] {
+function addIndex({ helper, wanted, found }: TablePair): string[] {
   const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
     const [first, second] = columnNames;
     return first === 'date' && second === 'id' && where === undefined && expression === undefined;
   });
-  return isIndexed ? [] : indexesOf(wanted).map((index) => helperOf(platform).createIndex(index, wanted));
+  return isIndexed ? [] : indexesOf(wanted).map((index) => helper.createIndex(index, wanted));
 }
 
 function refusal(
@@ -209,6 +195,7 @@ function remake(pair: TablePair): string[] {
   const { table, platform, wanted, found } = pair;
   const quote = (name: string): string => platform.quoteIdentifier(name);
   const [name, old] = [quote(table.name), quote(`${table.name}_before`)];
+  const columns = table.columns.map((column) => quote(column.name));
   const values = table.columns.map((column) => {
     if (found.hasColumn(column.name)) return quote(column.name);
     return column.isNullable ? 'null' : neutralValue(column);
@@ -217,17 +204,13 @@ function remake(pair: TablePair): string[] {
     `alter table ${name} rename to ${old}`,
     ...indexesOf(wanted).map(({ keyName }) => `drop index if exists ${quote(keyName)}`),
     ...createTable(pair),
-    `insert into ${name} (${table.columns.map((column) => quote(column.name)).join(', ')}) select ${values.join(', ')} from ${old}`,
+    `insert into ${name} (${columns.join(', ')}) select ${values.join(', ')} from ${old}`,
   ];
 }
 
 /** The indexes beside the primary key. */
 function indexesOf(table: DatabaseTable): IndexDef[] {
   return table.getIndexes().filter(({ primary }) => !primary);
-}
-
-function helperOf(platform: AbstractSqlPlatform): SchemaHelper {
-  return platform.getSchemaHelper() as SchemaHelper;
 }
 
 function withoutSemicolons(statements: readonly string[]): string[] {

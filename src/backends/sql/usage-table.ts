@@ -39,7 +39,16 @@ export function findUsageTable(orm: MikroORM): UsageTable {
     entity: entity as EntityMetadata<UsageRow>,
     name: entity.tableName,
     schema: findSchema(orm, entity),
-    columns: USAGE_COLUMNS.map((column) => describeColumn(entity, column)),
+    columns: USAGE_COLUMNS.map(({ property }) => {
+      const known: Partial<EntityProperty> = entity.properties[property] ?? {};
+      return {
+        property,
+        name: known.fieldNames?.[0] ?? property,
+        type: known.columnTypes?.[0] ?? '',
+        kind: known.runtimeType ?? 'any',
+        isNullable: known.nullable === true,
+      };
+    }),
   };
 }
 
@@ -56,15 +65,4 @@ export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null
   const isFixed = entity.schema !== undefined && entity.schema !== '*';
   const schema = isFixed ? entity.schema : configuredSchema(orm);
   return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;
-}
-
-function describeColumn(entity: EntityMetadata, { property }: UsageColumn): TableColumn {
-  const known: Partial<EntityProperty> = entity.properties[property] ?? {};
-  return {
-    property,
-    name: known.fieldNames?.[0] ?? property,
-    type: known.columnTypes?.[0] ?? '',
-    kind: known.runtimeType ?? 'any',
-    isNullable: known.nullable === true,
-  };
 }

@@ -2,7 +2,8 @@ import type { MikroORM } from '@mikro-orm/core';
 import { LibSqlDriver } from '@mikro-orm/libsql';
 import { expect } from 'chai';
 import { Usage } from '../../../../src/backends/sql/index.js';
-import { LibSqlServerWriter } from '../../../../src/backends/sql/libsql/writer.js';
+import type { SqlWriter } from '../../../../src/backends/sql/dialect.js';
+import { createLibSqlServerWriter } from '../../../../src/backends/sql/libsql/writer.js';
 import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
@@ -13,11 +14,11 @@ const { signal } = new AbortController();
 /** There is no libSQL server to be had; the statements are the same for a file. */
 describe('What is written to a libSQL server, written to a file', () => {
   let orm: MikroORM;
-  let writer: LibSqlServerWriter;
+  let writer: SqlWriter;
 
   beforeEach(async () => {
     orm = await applicationOrm({ driver: LibSqlDriver });
-    writer = new LibSqlServerWriter(orm, findUsageTable(orm));
+    writer = createLibSqlServerWriter(orm, findUsageTable(orm));
   });
 
   afterEach(() => orm.close(true));

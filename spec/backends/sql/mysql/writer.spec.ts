@@ -55,7 +55,7 @@ describe('SqlStorage writing MySQL or MariaDB', () => {
     });
 
     it('says nothing that the next version of the server drops', async () => {
-      const statements = new InsertStatements('koa_usage', findUsageTable(orm).columns);
+      const statements = new InsertStatements(orm, findUsageTable(orm));
       await other.prepare(statements.text(1));
       const [warnings] = await other.query('show warnings');
       expect(JSON.stringify(warnings)).to.not.match(/deprecated|removed/);

@@ -49,6 +49,17 @@ describeOn('postgresql', (server) => {
       await second.close();
     });
 
+    it("takes the database of its URL, and none from the variables of the application's MikroORM", async () => {
+      process.env['MIKRO_ORM_DB_NAME'] = 'none';
+      try {
+        const storage = await SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: database.url });
+        expect(await storage.reader.countUsage()).to.equal(1);
+        await storage.close();
+      } finally {
+        delete process.env['MIKRO_ORM_DB_NAME'];
+      }
+    });
+
     it('keeps records in a schema, which it makes', async () => {
       const storage = await connectPostgres(database, { schema: 'Track "1"', tableName: 'my usage' });
       const record = makeRecord();

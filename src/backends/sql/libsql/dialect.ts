@@ -11,9 +11,9 @@ import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { SERVER_ADVICE, conditionOf } from './errors.js';
-import { LibSqlServerWriter } from './writer.js';
+import { createLibSqlServerWriter } from './writer.js';
 
-/** What libsql takes for a server rather than for a file. */
+/** A name that libsql takes for a server rather than for a file. */
 const REMOTE_URL = /^(https?|libsql):\/\//i;
 
 /**
@@ -28,16 +28,16 @@ export const libSqlDialect: SqlDialect = {
   readOnlyOptions: (target, given) =>
     REMOTE_URL.test(target) || 'url' in given || 'syncUrl' in given ? {} : { url: readOnlyUrl(target) },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
-  // How a server keeps its files is not ours to say.
+  // A server decides itself how it keeps its files.
   aroundTable: (orm, prepare) =>
     isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
   conditionOf,
   createWriter: (orm, table) =>
-    isRemote(orm) ? new LibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
+    isRemote(orm) ? createLibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
     isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
   createSalts: (orm, table) =>
-    isRemote(orm) ? new KyselySalts(orm, table, conditionOf) : new SqliteSalts(orm, table),
+    isRemote(orm) ? new KyselySalts(orm, table, { conditionOf }) : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>
     REMOTE_URL.test(target)
       ? cannotOpen(`the libSQL server '${target}'`, error, 'unavailable', SERVER_ADVICE)

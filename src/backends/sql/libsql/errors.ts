@@ -2,11 +2,11 @@ import { type Condition } from '../../mikro-orm/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 import { conditionOf as conditionOfCoded } from '../sqlite/errors.js';
 
-/** What to do where a server cannot be reached. */
+/** The advice where a server cannot be reached. */
 export const SERVER_ADVICE =
   "Check the URL, that the server is running, and its token, which is given as 'password'.";
 
-/** What a server says is in the message alone, as SQLite's own words, as its code, or as a status of HTTP. */
+/** A server's errors have a message alone, with SQLite's own words, its code, or a status of HTTP. */
 const CONDITIONS: Conditions = [
   [/\bNOT NULL constraint failed\b/i, ADVICE.demand],
   [/\bconstraint failed\b/i, 'refused'],
@@ -16,7 +16,7 @@ const CONDITIONS: Conditions = [
 
 const CODE = /\bSQLITE_[A-Z]+(?:_[A-Z]+)*\b/;
 
-/** What an error of libSQL means. For a file, libsql throws errors with SQLite's codes. */
+/** The meaning of an error of libSQL. For a file, libsql throws errors with SQLite's codes. */
 export function conditionOf(error: unknown): Condition {
   if (!(error instanceof Error) || Boolean((error as { code?: unknown }).code))
     return conditionOfCoded(error);

@@ -1,14 +1,11 @@
 import type { Platform } from '@mikro-orm/core';
 import { BaseMySqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { isReadyMade, needsKysely } from '../kysely.js';
-import { PortableDeleter } from '../portable/deleter.js';
 import { cannotOpen } from '../errors.js';
-import { KyselySalts } from '../kysely-salts.js';
+import { isReadyMade } from '../kysely.js';
 import { conditionOf } from './errors.js';
-import { KyselyWriter } from './kysely-writer.js';
 import { commitByThemselves, nativePool } from './native-client.js';
-import { MySqlWriter } from './writer.js';
+import { createMySqlWriter } from './writer.js';
 
 const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   isEmbedded: false,
@@ -30,10 +27,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
     'select table_name as table_name, table_collation as table_collation from information_schema.tables ' +
     `where table_schema = database() and table_name = ${name} and table_type <> 'VIEW'`,
   conditionOf,
-  createWriter: (orm, table) =>
-    needsKysely(orm) ? new KyselyWriter(orm, table) : new MySqlWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table),
-  createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
+  createWriter: createMySqlWriter,
   explainConnect: (target, error) =>
     cannotOpen(
       `the database ${target}`,

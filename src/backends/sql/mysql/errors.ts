@@ -1,10 +1,12 @@
-import type { TrackUsageError } from '../../../errors.js';
-import { type Condition, messageOf, writeError } from '../../mikro-orm/database-error.js';
+import { type Condition, messageOf } from '../../mikro-orm/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
+
+/** A statement that writes makes the id null where another key than the id has a value of the record already. */
+const OTHER_KEY = '1048 id';
 
 /**
  * Numbers (dev.mysql.com/doc/mysql-errors, mariadb.com/kb/en/mariadb-error-codes). A refusal is a value that its column does
- * not take, a constraint, a packet that is too large, and what triggers raise.
+ * not take, a constraint, a packet that is too large, or an error that a trigger raises.
  */
 const CONDITIONS: Conditions = [
   [/^1048 id$/, 'refused'],
@@ -27,7 +29,7 @@ const CONDITIONS: Conditions = [
     /^(?:1142|1143|1227)$/,
     {
       advice:
-        'Grant the user what is missing: GRANT SELECT, INSERT, UPDATE ON the table, as ON DUPLICATE KEY UPDATE needs all ' +
+        'Grant the user the missing right: GRANT SELECT, INSERT, UPDATE ON the table, as ON DUPLICATE KEY UPDATE needs all ' +
         'three.',
     },
   ],
@@ -37,22 +39,19 @@ const CONDITIONS: Conditions = [
   [/^(?:1064|1231|1193)$/, { advice: 'The server is older than MySQL 8.0.19 or MariaDB 10.5.' }],
 ];
 
-/** What an error of MySQL, mysql2 or the network means. */
+/** The meaning of an error of MySQL, mysql2 or the network. */
 export function conditionOf(error: unknown): Condition {
   return judge(codeOf(error), CONDITIONS);
 }
 
-/** What an error means to the tracker while it writes. */
-export function storageError(error: unknown, tableName: string): TrackUsageError {
-  const isOtherKey = codeOf(error) === '1048 id';
-  const message = isOtherKey ? 'another unique key than id already has a value of it' : undefined;
-  return writeError(error, conditionOf(error), `table '${tableName}'`, message);
+/** The message for an error that another key caused, as MySQL complains of the id; undefined for every other error. */
+export function explain(error: unknown): string | undefined {
+  return codeOf(error) === OTHER_KEY ? 'another unique key than id already has a value of it' : undefined;
 }
 
 /** The number of MySQL's error; empty if it is another's, such as a socket's, which has a negative one. */
 function codeOf(error: unknown): string {
   const number: unknown = error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
   if (typeof number !== 'number' || number <= 0) return '';
-  // Statements make the id null where another key has a value already.
-  return number === 1048 && /'id'/.test(messageOf(error)) ? '1048 id' : String(number);
+  return number === 1048 && /'id'/.test(messageOf(error)) ? OTHER_KEY : String(number);
 }

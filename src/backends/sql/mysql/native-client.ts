@@ -2,12 +2,6 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 
-/** What a statement that returns no rows answers. */
-export interface NativeResult {
-  /** Bits of the protocol: 1 for a transaction that is open, 2 for autocommit. */
-  readonly serverStatus: number;
-}
-
 type Callback<Value> = (error: Error | null, value: Value) => void;
 
 /** The part of a connection of mysql2's pool that is used here. */
@@ -47,11 +41,11 @@ export function takeConnection(pool: NativePool): Promise<NativeConnection> {
 
 /**
  * Has the connections of a pool commit by themselves. A server may be set to begin transactions instead: reads would begin one
- * that nobody ends, and go on seeing what was there at that time. Nor do they wait long for the lock of a row. Only for a pool
- * that is ours alone.
+ * that nobody ends, and go on seeing the rows of that time. Nor do the connections wait long for the lock of a row. It is for a
+ * pool that is ours alone.
  */
 export async function commitByThemselves(pool: NativePool): Promise<void> {
-  // Where it fails, what comes next on the connection says so.
+  // Where it fails, the next statement on the connection fails, and says why.
   pool.on('connection', (connection) => connection.execute(SESSION, [], () => {}));
   // A connection is there already; the others are yet to be made.
   const first = await takeConnection(pool);

@@ -1,9 +1,9 @@
-import type { UsageRecord } from '../../../record/usage-record.js';
-import { mySqlDate } from '../../mikro-orm/mysql-column-types.js';
+import type { MikroORM } from '@mikro-orm/core';
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
+import { mySqlDate, textLiteral } from '../../mikro-orm/mysql-column-types.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
-import type { TableColumn } from '../usage-table.js';
-import { quote } from './identifiers.js';
+import { type UsageTable, configuredSchema } from '../usage-table.js';
 
 /** Parameters of one statement, at most: the protocol counts them in 16 bits. */
 const MAX_PARAMETERS = 65_535;
@@ -14,12 +14,16 @@ const MAX_ROWS = 1024;
 /** A statement that is filled up with the last row again, which changes nothing, is so by at most this part of it. */
 const MAX_FILLING = 1 / 8;
 
+/** Bytes of a value in a packet beside its text, and of one UTF-16 code unit, at most. */
+const VALUE_BYTES = 12;
+const UNIT_BYTES = 3;
+
 const LOCK_WAIT_S = LOCK_WAIT_MS / 1000;
 
 /**
- * What holds for the length of the statement alone, whatever the session has: nothing is cut that is too long, and no lock is
- * waited for long. By MariaDB's syntax and by MySQL's; each takes the other's for a comment. MySQL has no hint for the locks
- * of rows.
+ * Settings for the statement alone, under every setting of the session: no text is cut that is too long, and no lock is waited
+ * for long. They are in MariaDB's syntax and in MySQL's; each server takes the other's for a comment. MySQL has no hint for
+ * the locks of rows.
  */
 const SETTINGS =
   `/*M!100100 set statement sql_mode='STRICT_ALL_TABLES', lock_wait_timeout=${LOCK_WAIT_S}, ` +
@@ -27,35 +31,73 @@ const SETTINGS =
 const HINTS = `/*+ set_var(sql_mode='STRICT_ALL_TABLES') set_var(lock_wait_timeout=${LOCK_WAIT_S}) */`;
 
 /**
- * What a row is called that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each takes the
- * other's for a comment.
+ * The name of the row that would be inserted: MySQL is about to drop `values()`, and MariaDB has nothing else. Each server takes
+ * the other's name for a comment.
  */
 const ALIAS = '/*!80019 as koa_track_usage_row */';
 const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
 
+/** A value as a column is given it. */
+type Parameter = string | number | null;
+
+interface PreparedInsert {
+  readonly rows: number;
+  readonly text: string;
+  readonly parameters: readonly Parameter[];
+}
+
 /**
  * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
- * of prepared statements, whatever the batches' lengths.
+ * of prepared statements for batches of every length.
  */
 export class InsertStatements {
   readonly #head: string;
   readonly #row: string;
   readonly #tail: string;
+  readonly #columns: number;
   readonly #maxRows: number;
   readonly #texts = new Map<number, string>();
 
-  /** @param table - the table's name, quoted, with its database if need be */
-  constructor(table: string, columns: readonly TableColumn[]) {
+  constructor(orm: MikroORM, { entity, name, columns }: UsageTable) {
+    // MySQL has no schemas but its databases.
+    const schema = entity.schema ?? configuredSchema(orm);
+    const isElsewhere = schema !== undefined && schema !== '*';
+    const table = isElsewhere ? `${quote(schema)}.${quote(name)}` : quote(name);
+    const names = columns.map((column) => quote(column.name)).join(', ');
     const id = quote('id');
-    this.#head = `${SETTINGS} insert ${HINTS} into ${table} (${columns.map(({ name }) => quote(name)).join(', ')}) values `;
+    this.#head = `${SETTINGS} insert ${HINTS} into ${table} (${names}) values `;
     this.#row = `(${columns.map(() => '?').join(', ')})`;
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;
+    this.#columns = columns.length;
     this.#maxRows = Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns.length));
   }
 
+  /** The statement that inserts the next records of a batch, as many as it and a packet hold; `rows` is how many these are. */
+  prepare(batch: readonly UsageRecord[], start: number, maxPacketBytes: number): PreparedInsert {
+    const wanted = Math.min(batch.length - start, this.#sizeFor(batch.length - start));
+    const parameters: Parameter[] = [];
+    let bytes = 0;
+    let rows = 0;
+    while (rows < wanted) {
+      for (const parameter of parametersOf(batch[start + rows] as UsageRecord)) {
+        parameters.push(parameter);
+        bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
+      }
+      if (bytes > maxPacketBytes && rows > 0) break;
+      rows += 1;
+    }
+    // Records for which a packet has no room are left to the next, and nothing is filled up.
+    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
+    parameters.length = rows * this.#columns;
+    const size = this.#sizeFor(rows);
+    const last = parameters.slice(-this.#columns);
+    for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
+    return { rows, text: this.text(size), parameters };
+  }
+
   /** How many rows the next statement has: at times a few more than there are, which saves a commit or several. */
-  sizeFor(rows: number): number {
+  #sizeFor(rows: number): number {
     const size = 2 ** Math.floor(Math.log2(Math.min(rows, this.#maxRows)));
     const larger = size * 2;
     const fills = rows > size && larger <= this.#maxRows && larger - rows <= larger * MAX_FILLING;
@@ -72,21 +114,33 @@ export class InsertStatements {
     return text;
   }
 
-  /** The statement that inserts rows of literals. */
-  textOf(rows: readonly (readonly string[])[]): string {
-    return `${this.#head}${rows.map((row) => `(${row.join(', ')})`).join(', ')}${this.#tail}`;
+  /**
+   * The statement that inserts records, with their values in its text. Clients that put values there themselves escape them
+   * for one `sql_mode`; these literals have one meaning in all modes.
+   */
+  textOf(records: readonly UsageRecord[]): string {
+    const rows = records.map((record) => `(${parametersOf(record).map(literal).join(', ')})`);
+    return this.#head + rows.join(', ') + this.#tail;
   }
 }
 
-/** What a column is given. */
-export type Parameter = string | number | null;
-
-/** The values of a record, one a column. */
-export function parametersOf(record: UsageRecord): Parameter[] {
+function parametersOf(record: UsageRecord): Parameter[] {
   return valuesOf(record).map(parameterOf);
 }
 
 function parameterOf(value: ColumnValue): Parameter {
   if (typeof value === 'boolean') return value ? 1 : 0;
   return value instanceof Date ? mySqlDate(value) : value;
+}
+
+function literal(value: Parameter): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return textLiteral(value);
+  // With an exponent it is a double to MySQL, and else a decimal number.
+  return Number.isInteger(value) || /e/.test(String(value)) ? String(value) : `${value}e0`;
+}
+
+/** Quotes an identifier as MySQL does under every `sql_mode`. */
+function quote(identifier: string): string {
+  return `\`${identifier.replaceAll('`', '``')}\``;
 }

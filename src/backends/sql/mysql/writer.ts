@@ -1,106 +1,57 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
-import type { UsageRecord } from '../../../record/usage-record.js';
-import type { StoreResult } from '../../../storage/usage-storage.js';
-import { ConnectionLease } from '../connection-lease.js';
+import { type Insert, createChunkWriter } from '../chunk-writer.js';
+import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { encode } from '../errors.js';
+import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
-import { storageError } from './errors.js';
-import { quoteTable } from './identifiers.js';
-import {
-  type NativeConnection,
-  type NativeResult,
-  execute,
-  nativePool,
-  takeConnection,
-} from './native-client.js';
-import { InsertStatements, type Parameter, parametersOf } from './statements.js';
+import { conditionOf, explain } from './errors.js';
+import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
+import { InsertStatements } from './statements.js';
 
-/** Bits of the protocol's status. */
+/** Bits of the protocol's status: a transaction is open; each statement commits by itself. */
 const IN_TRANSACTION = 1;
 const AUTOCOMMIT = 2;
 
-/** What a value takes in a packet beside its text, in bytes, and what one UTF-16 code unit takes at most. */
-const VALUE_BYTES = 12;
-const UNIT_BYTES = 3;
+/** Records a statement through Kysely, at most: its text is made on the event loop. */
+const CHUNK_RECORDS = 64;
 
-/**
- * Writes through mysql2's pool, with prepared statements of a few fixed sizes. Each statement is atomic by itself; a
- * batch of several may be stored in part, which the next attempt completes.
- */
-export class MySqlWriter implements SqlWriter {
-  readonly #table: UsageTable;
-  readonly #statements: InsertStatements;
-  readonly #lease: ConnectionLease<NativeConnection>;
-  /** Bytes of one packet that the server takes; 0 until it was asked. */
-  #maxPacketBytes = 0;
+/** Makes the writer: through mysql2's pool, or through MikroORM's Kysely, with any client. */
+export function createMySqlWriter(orm: MikroORM, table: UsageTable): SqlWriter {
+  const statements = new InsertStatements(orm, table);
+  const inserting = needsKysely(orm)
+    ? { insert: insertLiterals(orm, table, statements), chunkRecords: CHUNK_RECORDS }
+    : { insert: insertPrepared(orm, table, statements) };
+  return createChunkWriter(orm, table, { conditionOf, explain, ...inserting });
+}
 
-  constructor(orm: MikroORM, table: UsageTable) {
-    this.#table = table;
-    this.#statements = new InsertStatements(quoteTable(orm, table), table.columns);
-    this.#lease = new ConnectionLease(async () => takeConnection(await nativePool(orm)), giveBack);
-  }
+function insertLiterals(orm: MikroORM, { name }: UsageTable, statements: InsertStatements): Insert {
+  const run = kyselyRunner(orm);
+  return async (chunk, signal) => {
+    const text = encode(name, () => statements.textOf(chunk));
+    await run(signal, text);
+  };
+}
 
-  /** @inheritdoc */
-  async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    try {
-      await this.#lease.use(signal, (connection) => this.#writeBatch(connection, batch, signal));
-    } catch (error) {
-      throw storageError(error, this.#table.name);
-    }
-    return { stored: batch.length, refused: [] };
-  }
-
-  async #writeBatch(
-    connection: NativeConnection,
-    batch: readonly UsageRecord[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    assertUnicode(connection);
-    this.#maxPacketBytes ||= await readMaxPacketBytes(connection);
-    for (let start = 0; start < batch.length;) {
-      signal.throwIfAborted();
-      const { rows, parameters } = encode(this.#table.name, () => this.#takeRows(batch, start));
-      const { serverStatus } = await execute<NativeResult>(
-        connection,
-        this.#statement(rows, parameters),
-        parameters,
-      );
-      if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
-      start += rows;
-    }
-  }
-
-  /** The next rows: as many as a statement and a packet hold. */
-  #takeRows(batch: readonly UsageRecord[], start: number): { rows: number; parameters: Parameter[] } {
-    const { columns } = this.#table;
-    const parameters: Parameter[] = [];
-    const wanted = Math.min(batch.length - start, this.#statements.sizeFor(batch.length - start));
-    let bytes = 0;
-    let rows = 0;
-    while (rows < wanted) {
-      const record = batch[start + rows] as UsageRecord;
-      for (const parameter of parametersOf(record)) {
-        parameters.push(parameter);
-        bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
+/** By prepared statements of a few fixed sizes. Each statement is atomic by itself. */
+function insertPrepared(orm: MikroORM, { name }: UsageTable, statements: InsertStatements): Insert {
+  const lease = leaseOf(async () => takeConnection(await nativePool(orm)), giveBack);
+  let maxPacketBytes = 0;
+  return (batch, signal) =>
+    lease(signal, async (connection) => {
+      assertUnicode(connection);
+      maxPacketBytes ||= await readMaxPacketBytes(connection);
+      for (let start = 0; start < batch.length;) {
+        signal.throwIfAborted();
+        const { rows, text, parameters } = encode(name, () =>
+          statements.prepare(batch, start, maxPacketBytes),
+        );
+        const { serverStatus } = await execute<{ serverStatus: number }>(connection, text, parameters);
+        if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
+        start += rows;
       }
-      if (bytes > this.#maxPacketBytes && rows > 0) break;
-      rows += 1;
-    }
-    // What a packet has no room for is left to the next, and nothing is filled up.
-    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
-    parameters.length = rows * columns.length;
-    return { rows, parameters };
-  }
-
-  /** The statement for so many rows, which may want the last of them once more. */
-  #statement(rows: number, parameters: Parameter[]): string {
-    const size = this.#statements.sizeFor(rows);
-    const last = parameters.slice(-this.#table.columns.length);
-    for (let filled = rows; filled < size; filled += 1) parameters.push(...last);
-    return this.#statements.text(size);
-  }
+    });
 }
 
 function giveBack(connection: NativeConnection, error: unknown): void {
@@ -110,11 +61,11 @@ function giveBack(connection: NativeConnection, error: unknown): void {
     return;
   }
   connection.destroy();
-  // Else mysql2 says goodbye, and waits for an answer that may never come, which keeps the process alive.
+  // Otherwise mysql2 says goodbye, and waits for an answer that may never come, which keeps the process alive.
   connection.stream.destroy();
 }
 
-/** mysql2 would put question marks in the place of what the connection's character set lacks. */
+/** mysql2 would put question marks in the place of characters that the connection's character set lacks. */
 function assertUnicode({ clientEncoding }: NativeConnection): void {
   if (/^utf-?8$/i.test(clientEncoding)) return;
   throw new TrackUsageError(
@@ -133,7 +84,7 @@ async function readMaxPacketBytes(connection: NativeConnection): Promise<number>
   return Number(row?.bytes) * 0.75;
 }
 
-/** Sessions without autocommit begin a transaction by themselves. One that somebody has begun is not ours to end. */
+/** Sessions without autocommit begin a transaction by themselves. A transaction that somebody has begun is not ours to end. */
 async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
   if ((serverStatus & AUTOCOMMIT) === 0) {
     await execute(connection, 'commit');

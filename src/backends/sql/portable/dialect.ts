@@ -1,14 +1,12 @@
 import { AbstractSqlPlatform } from '@mikro-orm/sql';
 import type { SqlDialect } from '../dialect.js';
-import { PortableDeleter } from './deleter.js';
-import { KyselySalts } from '../kysely-salts.js';
 import { cannotOpen } from '../errors.js';
 import { conditionOf } from './errors.js';
-import { PortableWriter } from './writer.js';
+import { createPortableWriter } from './writer.js';
 
 /**
- * Whatever else MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
- * better-sqlite3 and libsql. All of it goes through MikroORM's own driver.
+ * Every other database that MikroORM has an SQL driver for, such as SQL Server and Oracle, and SQLite by other clients than
+ * better-sqlite3 and libsql. All statements go through MikroORM's own driver.
  */
 export const portableDialect: SqlDialect = {
   name: 'sql',
@@ -17,9 +15,7 @@ export const portableDialect: SqlDialect = {
   connectionOptions: {},
   matches: (driver) => driver.getPlatform() instanceof AbstractSqlPlatform,
   conditionOf,
-  createWriter: (orm, table) => new PortableWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table),
-  createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
+  createWriter: createPortableWriter,
   explainConnect: (target, error) =>
     cannotOpen(
       `the database ${target}`,

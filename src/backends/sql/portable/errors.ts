@@ -12,7 +12,7 @@ import { ADVICE, type Conditions, judge } from '../errors.js';
 
 const POLICY = { advice: 'Make a policy that lets the records in.' };
 
-/** What MikroORM makes of errors; its kinds stand before those that they are kinds of. */
+/** The meanings of MikroORM's classes of errors; a class stands before its parent. */
 const KINDS = [
   [NotNullConstraintViolationException, ADVICE.demand],
   [RowLevelSecurityViolationException, POLICY],
@@ -42,7 +42,7 @@ const CONDITIONS: Conditions = [
   [/^errcode (?:1|3|8|11|17|23|26)$/, ADVICE.table],
 ];
 
-/** What an error means, as MikroORM's driver converts it. */
+/** The meaning of an error that MikroORM's driver has converted. */
 export function conditionOf(error: unknown): Condition {
   const kind = KINDS.find(([type]) => error instanceof type);
   return kind === undefined ? judge(codeOf(error), CONDITIONS) : kind[1];

@@ -73,14 +73,10 @@ export class BinaryArrays {
         at = end;
       }
     }
-    this.#writeHeader(type, count, hasNulls);
-    return Buffer.from(this.#scratch.subarray(0, at));
-  }
-
-  #writeHeader(type: BinaryType, count: number, hasNulls: number): void {
-    let at = 0;
     // One dimension, whose first index is 1.
-    for (const word of [1, hasNulls, type.oid, count, 1]) at = this.#scratch.writeInt32BE(word, at);
+    for (const [index, word] of [1, hasNulls, type.oid, count, 1].entries())
+      this.#scratch.writeInt32BE(word, index * 4);
+    return Buffer.from(this.#scratch.subarray(0, at));
   }
 
   #grow(used: number, needed: number): void {

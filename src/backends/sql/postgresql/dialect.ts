@@ -2,12 +2,10 @@ import type { MikroORM } from '@mikro-orm/core';
 import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from '../dialect.js';
-import { PortableDeleter } from '../portable/deleter.js';
 import { cannotOpen } from '../errors.js';
-import { KyselySalts } from '../kysely-salts.js';
 import { conditionAt, conditionOf } from './errors.js';
 import { postgresConnection } from './native-client.js';
-import { PostgresWriter } from './writer.js';
+import { createPostgresWriter } from './writer.js';
 
 /** How long a connection of our own may take to make, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -41,9 +39,7 @@ export const postgresqlDialect: SqlDialect = {
     `where c.relname = ${name} and c.relkind in ('r', 'p') and ` +
     (schema === null ? 'pg_table_is_visible(c.oid)' : `n.nspname = ${schema}`),
   conditionOf: conditionAt,
-  createWriter: (orm, table) => new PostgresWriter(orm, table),
-  createDeleter: (orm, table) => new PortableDeleter(orm, table),
-  createSalts: (orm, table) => new KyselySalts(orm, table, conditionOf),
+  createWriter: createPostgresWriter,
   explainConnect: (target, error) =>
     cannotOpen(
       `the PostgreSQL database ${target}`,

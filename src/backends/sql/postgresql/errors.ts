@@ -7,7 +7,7 @@ import { postgresConnection } from './native-client.js';
 
 /**
  * SQLSTATE codes (postgresql.org/docs/current/errcodes-appendix.html), or their classes. `{…}` stands for a name, quoted. A
- * refusal is data that cannot be stored, a constraint, a limit, a view with check option, and what triggers raise.
+ * refusal is data that cannot be stored, a constraint, a limit, a view with check option, or an error that a trigger raises.
  */
 const CONDITIONS: Conditions = [
   [/^23502/, ADVICE.demand],
@@ -35,7 +35,7 @@ const CONDITIONS: Conditions = [
   [/^(?:42|3F|0A)/, ADVICE.table],
 ];
 
-/** What an error of PostgreSQL, pg or the network means. */
+/** The meaning of an error of PostgreSQL, pg or the network. */
 export function conditionOf(error: unknown): Condition {
   return judge(codeOf(error), CONDITIONS);
 }
@@ -48,8 +48,12 @@ export function mayBeEnding(error: unknown): boolean {
   return /^(?:$|08|25P|57P|58|XX)/.test(stateOf(error));
 }
 
-/** What an error means at a table: {@link conditionOf}, with the names that somebody has to run statements with. */
-export function conditionAt(error: unknown, orm: MikroORM, table: UsageTable): Condition {
+/** The meaning of a table's error: {@link conditionOf}, with the names for the statements that somebody has to run. */
+export function conditionAt(
+  error: unknown,
+  orm: MikroORM,
+  table: Pick<UsageTable, 'name' | 'schema'>,
+): Condition {
   const condition = conditionOf(error);
   if (!isSetup(condition)) return condition;
   const { user } = postgresConnection(orm).getConnectionOptions() as { readonly user?: string };
@@ -68,21 +72,18 @@ export function conditionAt(error: unknown, orm: MikroORM, table: UsageTable): C
 /** The five characters that say what kind of error it is; empty if the server did not say. */
 // None begins with an E, as codes of the system do that have five letters too: EPIPE.
 function stateOf(error: unknown): string {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
   // pg itself notices that a password is missing, and that the server does not know it.
   if (typeof message === 'string' && message.startsWith('SASL: ')) return '28000';
   return typeof code === 'string' && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : '';
 }
 
-/** The state, and what tells apart errors of one state whatever language the server speaks. */
+/** The state, with a word that tells errors of one state apart. The message would not do: it is in the server's language. */
 function codeOf(error: unknown): string {
-  const { routine, constraint } = (error ?? {}) as {
-    readonly routine?: unknown;
-    readonly constraint?: unknown;
-  };
+  const { routine, constraint } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const state = stateOf(error);
   if (state === '42501' && routine === 'ExecWithCheckOptions') return `${state} policy`;
   if (state === '42501' && routine === 'CheckMyDatabase') return `${state} connect`;
-  // A check has a name; a table that has no partition for a row, and a partition that is not the row's, say none.
+  // A check has a name. A table without a partition for a row gives none, nor does a partition that is not the row's.
   return state === '23514' && constraint === undefined ? `${state} partition` : state;
 }

@@ -16,17 +16,12 @@ export interface NativeClient {
   release(destroy?: boolean): void;
 }
 
-/** The part of pg's pool that is used here. */
-export interface NativePool {
-  connect(): Promise<NativeClient>;
+/** MikroORM's connection to PostgreSQL, with the part of pg's pool that is used here. */
+interface PostgresConnection extends AbstractSqlConnection {
+  getNativeClient(): Promise<{ connect(): Promise<NativeClient> }>;
 }
 
-/** MikroORM's connection to PostgreSQL. */
-export interface PostgresConnection extends AbstractSqlConnection {
-  getNativeClient(): Promise<NativePool>;
-}
-
-/** What pg's client is given to run: its own class for it, or another that can submit itself. */
+/** A query for pg's client: of pg's own class, or of another that can submit itself. */
 interface Query {
   submit(connection: Wire): unknown;
 }
@@ -41,7 +36,7 @@ interface Wire {
   execute(portal: object): void;
 }
 
-/** It finds no row, so that nothing is answered but that it is done. */
+/** The statement finds no row, so that the answer is nothing but its end. */
 const BOUND_LOCKS = `select 1 where set_config('lock_timeout', '${LOCK_WAIT_MS}', true) is null`;
 
 /** The ORM's connection for writing. */
@@ -57,7 +52,7 @@ export function postgresConnection(orm: MikroORM): PostgresConnection {
 export function runBounded(client: NativeClient, statement: Statement): Promise<void> {
   const { Query } = client.constructor as unknown as { readonly Query: QueryClass };
   return new Promise((resolve, reject) => {
-    // A copy, as pg writes into what it is given.
+    // A copy, as pg writes into the statement that it is given.
     const query = new Query({ ...statement }, undefined, (error) =>
       error === null ? resolve() : reject(error),
     );
