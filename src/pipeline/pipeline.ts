@@ -14,11 +14,9 @@ import {
 } from './telling/accounting.js';
 import { summarizeError } from './telling/error-summary.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneObserver } from './telling/lane-observer.js';
-import type { LaneSettings } from './lane/lane-settings.js';
-import type { SpoolMode } from './lane/outbox.js';
+import type { LaneSettings, SpoolMode } from './lane/lane-settings.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
-import { reportLanes } from './telling/report-lanes.js';
+import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
 import { type LogTarget, ReportLog, describeError } from './telling/report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';

@@ -8,7 +8,7 @@ import { makeRecord } from '../../support/records.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';
 
-const NOBODY = { returned() {}, overflowed() {}, lost() {}, adopted() {}, ready() {} };
+const NOBODY = { returned() {}, lost() {}, adopted() {}, ready() {} };
 
 describe('Spool, at its intervals', () => {
   let folder: TemporaryFolder;

@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
-import { Attempt } from './attempt.js';
+import { attemptToStore } from './attempt.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { Outbox } from './outbox.js';
@@ -26,7 +26,8 @@ export class Delivery {
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
   readonly #suspects: Parcel[] = [];
-  #attempt: Attempt | null = null;
+  /** Ends the attempt that is under way. */
+  #attempt: AbortController | null = null;
   #hasEnded = false;
 
   constructor(storage: UsageStorage, settings: LaneSettings, outbox: Outbox, accounts: LaneAccounts) {
@@ -106,11 +107,12 @@ export class Delivery {
     }
     this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
     if (parcel.piece.length === 0) return this.#passPiece(parcel);
-    const attempt = new Attempt(this.#storage, parcel.piece);
+    const attempt = new AbortController();
     const startedMs = clock.monotonic();
     this.#attempt = attempt;
     try {
-      const result = await attempt.run(clock, retry.attemptTimeoutMs);
+      const { piece } = parcel;
+      const result = await attemptToStore(this.#storage, piece, attempt, clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
       const [first] = result.refused;
       if (first !== undefined && result.stored === 0 && !this.#isProven(parcel))
@@ -132,7 +134,7 @@ export class Delivery {
     const attempt = this.#attempt;
     this.#attempt = null;
     this.#hasEnded = true;
-    attempt?.end(closedTooSoon(this.#storage.name));
+    attempt?.abort(closedTooSoon(this.#storage.name));
   }
 
   /** Gives up the oldest record that waits in memory for its next attempt; null if there is none. */

@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { OutBatch } from './outbox.js';
+import type { TakenBatch } from '../record-queue.js';
 
 /** A batch that is under way, in one piece or, after it was refused as a whole, in several. */
 export class Parcel {
@@ -9,12 +9,12 @@ export class Parcel {
   refusal: Error | null = null;
   /** Whether each of its records has been refused. */
   isSuspect = false;
-  readonly #batch: OutBatch;
+  readonly #batch: TakenBatch;
   #pieces: (readonly UsageRecord[])[];
   /** How many pieces were put off; they are the last ones. */
   #putOff = 0;
 
-  constructor(batch: OutBatch, storedBefore: number) {
+  constructor(batch: TakenBatch, storedBefore: number) {
     this.#batch = batch;
     this.storedBefore = storedBefore;
     // A storage is handed these lists, and must not be able to take records out of them.

@@ -1,5 +1,4 @@
 import { earliest } from '../../time/clock.js';
-import { estimateRecordBytes } from '../../record/record-size.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
 import type { DropReason, StorageStats } from '../telling/accounting.js';
@@ -7,7 +6,7 @@ import { backoffMs } from '../../time/backoff.js';
 import { Delivery } from './delivery.js';
 import { summarizeError } from '../telling/error-summary.js';
 import { LaneAccounts } from './lane-accounts.js';
-import type { LaneObserver } from '../telling/lane-observer.js';
+import type { LaneObserver } from '../telling/report-lanes.js';
 import type { LaneSettings } from './lane-settings.js';
 import { Outbox } from './outbox.js';
 import type { SpoolSettings } from '../spool/spool-contract.js';
@@ -47,13 +46,8 @@ export class StorageLane {
     this.#settings = settings;
     this.#accounts = new LaneAccounts(storage.name, observer);
     this.#timer = new WakeTimer(settings.clock);
-    const { spool } = settings;
-    this.#outbox = new Outbox(
-      settings.queue,
-      spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
-      (reason, records, error) => this.#accounts.drop(reason, records, error),
-      () => this.#delivery.relinquish(),
-    );
+    const spool = settings.spool === null ? null : this.#makeSpool(settings.spool, observer);
+    this.#outbox = new Outbox(settings, spool, this.#accounts, () => this.#delivery.relinquish());
     this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
 
@@ -71,7 +65,7 @@ export class StorageLane {
   /** Counts a record that was lost before it could be handed over. */
   lose(reason: DropReason, error: Error | null): void {
     this.#accounts.accept(1);
-    this.#accounts.lose(reason, 1, error);
+    this.#accounts.drop(reason, [], error, 1);
   }
 
   /** Tries to store what waits now; resolves when so many are settled, or when an attempt has failed. */
@@ -87,7 +81,7 @@ export class StorageLane {
 
   /** Moves what waits in memory to disk, as far as there is a spool with room for it. */
   spool(): void {
-    this.#outbox.spool(estimateRecordBytes);
+    this.#outbox.spool();
   }
 
   /**
@@ -122,18 +116,14 @@ export class StorageLane {
 
   /** Moves what is left to the spool, or drops it. */
   async finish(graceMs: number): Promise<void> {
-    const { lastError } = this.#accounts;
-    const rescue = this.#outbox.rescue(this.#delivery.giveUp(), estimateRecordBytes, lastError);
-    await within(this.#settings.clock, graceMs, rescue);
-    this.#outbox.abandon(lastError);
+    await within(this.#settings.clock, graceMs, this.#outbox.rescue(this.#delivery.giveUp()));
+    this.#outbox.abandon([]);
   }
 
   /** Drops what is not on disk, at once, and makes no other attempt. */
   abandon(): void {
-    const { lastError } = this.#accounts;
     this.#stop();
-    this.#accounts.drop('shutdown-timeout', this.#delivery.giveUp(), lastError);
-    this.#outbox.abandon(lastError);
+    this.#outbox.abandon(this.#delivery.giveUp());
   }
 
   /** Whether the last attempt failed. */
@@ -169,19 +159,14 @@ export class StorageLane {
   #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
     return new Spool(settings, this.#settings.clock, {
       returned: (records, error) => {
-        this.#takeBack(records, error);
-        observer.spoolFailed(this.#storage.name, error);
+        this.#outbox.takeBack(records, error);
+        this.#schedule();
+        if (error !== null) observer.spoolFailed(this.#storage.name, error);
       },
-      overflowed: (records) => this.#takeBack(records, null),
-      lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
+      lost: (reason, count, error) => this.#accounts.drop(reason, [], error, count),
       adopted: (count) => this.#accounts.accept(count),
       ready: () => this.#goOn(),
     });
-  }
-
-  #takeBack(records: readonly UsageRecord[], error: Error | null): void {
-    this.#outbox.takeBack(records, estimateRecordBytes, error);
-    this.#schedule();
   }
 
   /** Whether something is left that can be had. */

@@ -15,22 +15,16 @@ export interface SpoolSettings {
 
 /** Who is told what happens in a spool. */
 export interface SpoolObserver {
-  /** The file system failed. Records that it was to take in are not in the spool. */
-  returned(records: readonly UsageRecord[], error: Error): void;
-  /** Records were not written, as they are larger than was estimated, and there is no room for them. */
-  overflowed(records: readonly UsageRecord[]): void;
+  /**
+   * Records are not in the spool that it was to take in.
+   *
+   * @param error - how the file system failed; null if it did not, but records are larger than was estimated and find no room
+   */
+  returned(records: readonly UsageRecord[], error: Error | null): void;
   /** Records were in the spool and cannot be read any more. */
   lost(reason: 'spool-corrupt' | 'spool-error', count: number, error: Error | null): void;
   /** So many records of processes that died are in the spool now. */
   adopted(count: number): void;
   /** It may be that there is something to take, or that what was read cannot be had. */
   ready(): void;
-}
-
-/** Records that were taken from one segment. */
-export interface SpoolBatch {
-  readonly records: readonly UsageRecord[];
-  readonly isSpooled: true;
-  /** Says that so many of them are stored or dropped. The segment is deleted with its last record. */
-  settle(count: number): void;
 }

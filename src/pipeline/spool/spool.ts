@@ -3,15 +3,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { toError } from '../telling/report-log.js';
+import { RecordQueue, type TakenBatch } from '../record-queue.js';
 import { Waiters } from '../../time/waiters.js';
 import { Adoption } from './adoption.js';
 import { Intervals } from './intervals.js';
 import { OwnFolder, hasVanished } from './own-folder.js';
-import { PendingRecords } from './pending-records.js';
 import { readRegularFile } from './regular-file.js';
 import { Reading, TURN_RECORDS, readSegment } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
-import type { SpoolBatch, SpoolObserver, SpoolSettings } from './spool-contract.js';
+import type { SpoolObserver, SpoolSettings } from './spool-contract.js';
 import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
@@ -44,7 +44,8 @@ export class Spool {
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
   #reading: { readonly segment: Segment; readonly content: Reading } | null = null;
-  readonly #pending = new PendingRecords();
+  /** Records that wait in memory to be written. */
+  readonly #pending = new RecordQueue();
   #bytes = 0;
   #unsettled = 0;
   readonly #turns = new Turns(() => this.#giveBack());
@@ -123,19 +124,19 @@ export class Spool {
 
   /** Has a record written. It is on disk once it has left `pending`. */
   append(record: UsageRecord, bytes: number): void {
-    this.#pending.add(record, bytes);
+    this.#pending.push(record, bytes);
     this.#startWork();
   }
 
   /** Takes the records that were never written, so that somebody else can see to them. */
   takePending(): UsageRecord[] {
-    return this.#pending.take(Infinity);
+    return this.#pending.take(Infinity).records;
   }
 
   /** Waits until all that is pending now has been written or returned, and all that others left is known, if the disk answers. */
   async written(): Promise<void> {
     if (this.#turns.areStalled) return;
-    if (this.#isWorking) await this.#waiters.wait(this.#pending.added);
+    if (this.#isWorking) await this.#waiters.wait(this.#pending.taken + this.#pending.length);
     await this.#adoption.over;
   }
 
@@ -162,7 +163,7 @@ export class Spool {
    * @param maxBytes - of what stands on disk
    * @returns null if there are none, or they cannot be had now
    */
-  async take(maxRecords: number, maxBytes: number): Promise<SpoolBatch | null> {
+  async take(maxRecords: number, maxBytes: number): Promise<TakenBatch | null> {
     if (!this.isReady) await this.read();
     if (this.#reading === null || !this.isReady) return null;
     const { segment, content } = this.#reading;
@@ -223,9 +224,9 @@ export class Spool {
       this.#bytes += bytes;
       this.#unsettled += count;
     } else {
-      this.#observer.overflowed(some);
+      this.#observer.returned(some, null);
     }
-    this.#waiters.release(this.#pending.added - this.#pending.length);
+    this.#waiters.release(this.#pending.taken);
   }
 
   /** The file system does not answer: what it was to take in goes elsewhere, and nobody waits for it. */
