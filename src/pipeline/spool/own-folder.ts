@@ -64,7 +64,7 @@ export class OwnFolder {
   async showLife(): Promise<void> {
     const now = new Date();
     await lutimes(join(this.path, OWNER), now, now).catch(() => writeOwner(this.path));
-    if (IS_WINDOWS || (await isThere(join(this.path, LOCK)))) return;
+    if (IS_WINDOWS || (await succeeds(stat(join(this.path, LOCK))))) return;
     await closeServer(this.#lock);
     const hidden = join(this.path, `.${LOCK}`);
     this.#lock = await listen(hidden);
@@ -114,11 +114,7 @@ export class OwnFolder {
       }
       // The first owner's name is enough: one more at every death would outgrow what a file may be called.
       const path = join(this.path, segment.name.includes('-') ? segment.name : `${name}-${segment.name}`);
-      const isMine = await rename(join(folder, segment.name), path).then(
-        () => true,
-        () => false,
-      );
-      if (isMine) yield path;
+      if (await succeeds(rename(join(folder, segment.name), path))) yield path;
     }
   }
 }
@@ -178,15 +174,16 @@ function writeOwner(folder: string): Promise<void> {
 
 /** Makes a folder, and those above it that are missing, for this user alone, whatever the umask would have. */
 async function makePrivate(folder: string): Promise<void> {
-  if (await isThere(folder)) return;
+  if (await succeeds(stat(folder))) return;
   await makePrivate(dirname(folder));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // A file system without modes refuses.
   await chmod(folder, 0o700).catch(() => {});
 }
 
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
+/** Whether something is done without an error. */
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
     () => true,
     () => false,
   );

@@ -21,13 +21,6 @@ export interface Segment {
   oldestMs: number | null;
 }
 
-/** What an append has added. */
-interface Appended {
-  readonly segment: Segment;
-  readonly count: number;
-  readonly bytes: number;
-}
-
 /** A segment is closed when it has this length: about as much as is read and stored at a time. */
 const SEGMENT_BYTES = 262_144;
 
@@ -39,8 +32,7 @@ export class SegmentWriter {
   readonly #folder: string;
   readonly #fsync: FsyncPolicy;
   #count = 0;
-  #handle: FileHandle | null = null;
-  #segment: Segment | null = null;
+  #open: { readonly handle: FileHandle; readonly segment: Segment } | null = null;
   #isDirty = false;
 
   constructor(folder: string, fsync: FsyncPolicy) {
@@ -50,7 +42,7 @@ export class SegmentWriter {
 
   /** The segment that is written to; null between two. */
   get segment(): Segment | null {
-    return this.#segment;
+    return this.#open?.segment ?? null;
   }
 
   /**
@@ -60,7 +52,7 @@ export class SegmentWriter {
    * @returns the segment, and the records and bytes that were added
    * @throws what the file system threw; what a short write left is cut off again
    */
-  async append(records: readonly UsageRecord[], room: number): Promise<Appended> {
+  async append(records: readonly UsageRecord[], room: number) {
     const { handle, segment } = await this.#active();
     const { count, content } = encode(records, segment.written, room);
     try {
@@ -83,7 +75,7 @@ export class SegmentWriter {
   /** Cuts off what was appended and has not been booked. A segment without records is deleted. */
   async takeBack(segment: Segment): Promise<void> {
     // If it cannot be cut off, nothing may be written behind it.
-    if (this.#segment === segment) await this.seal().catch(() => {});
+    if (this.segment === segment) await this.seal().catch(() => {});
     await (segment.bytes > 0 ? truncate(segment.path, segment.bytes) : unlink(segment.path));
   }
 
@@ -91,15 +83,14 @@ export class SegmentWriter {
   async sync(): Promise<void> {
     if (!this.#isDirty || this.#fsync === 'never') return;
     this.#isDirty = false;
-    await this.#handle?.datasync();
+    await this.#open?.handle.datasync();
   }
 
   /** Closes the segment; the next record begins another. */
   async seal(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = null;
-    this.#segment = null;
-    if (handle === null) return;
+    if (this.#open === null) return;
+    const { handle } = this.#open;
+    this.#open = null;
     try {
       if (this.#isDirty && this.#fsync !== 'never') await handle.datasync();
     } finally {
@@ -108,27 +99,21 @@ export class SegmentWriter {
     }
   }
 
-  async #active(): Promise<{ handle: FileHandle; segment: Segment }> {
-    if (this.#handle !== null && this.#segment !== null)
-      return { handle: this.#handle, segment: this.#segment };
+  async #active() {
+    if (this.#open !== null) return this.#open;
     this.#count += 1;
     const path = join(this.#folder, `${String(this.#count).padStart(8, '0')}${SEGMENT_SUFFIX}`);
     const handle = await open(path, 'ax', 0o600);
     // The owner alone may read what is said of callers, whatever the umask would have. A file system without modes refuses.
     await handle.chmod(0o600).catch(() => {});
-    const segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
-    this.#handle = handle;
-    this.#segment = segment;
-    return { handle, segment };
+    const segment: Segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
+    this.#open = { handle, segment };
+    return this.#open;
   }
 }
 
 /** The first records as lines, as many as fit. */
-function encode(
-  records: readonly UsageRecord[],
-  first: number,
-  room: number,
-): { count: number; content: Buffer } {
+function encode(records: readonly UsageRecord[], first: number, room: number) {
   const lines: Buffer[] = [];
   let left = room;
   for (const [index, record] of records.entries()) {

@@ -5,19 +5,16 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import { toError } from '../telling/report-log.js';
 import { RecordQueue, type TakenBatch } from '../record-queue.js';
 import { Waiters } from '../../time/waiters.js';
-import { Adoption } from './adoption.js';
-import { Intervals } from './intervals.js';
+import { adoptOrphans } from './adoption.js';
 import { OwnFolder, hasVanished } from './own-folder.js';
 import { readRegularFile } from './regular-file.js';
-import { Reading, TURN_RECORDS, readSegment } from './segment.js';
+import { TURN_RECORDS, readSegment, takeRecords } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
 import type { SpoolObserver, SpoolSettings } from './spool-contract.js';
 import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
 const PAUSE_MS = 1000;
-/** How often it is looked whether the file system answers, in milliseconds. */
-const TICK_MS = 1000;
 /** How often is forced to the disk with `fsync: 'interval'`, in milliseconds. */
 const SYNC_INTERVAL_MS = 500;
 /** How often other machines are shown that this process lives, in milliseconds. */
@@ -39,19 +36,20 @@ export class Spool {
   readonly #settings: SpoolSettings;
   readonly #clock: Clock;
   readonly #observer: SpoolObserver;
-  readonly #intervals: Intervals;
   #home: Home | null = null;
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
-  #reading: { readonly segment: Segment; readonly content: Reading } | null = null;
+  /** The segment that is taken from, and its records that have not been taken, as JSON. */
+  #reading: { readonly segment: Segment; readonly json: string[] } | null = null;
   /** Records that wait in memory to be written. */
   readonly #pending = new RecordQueue();
   #bytes = 0;
   #unsettled = 0;
-  readonly #turns = new Turns(() => this.#giveBack());
+  readonly #turns: Turns;
   #isWorking = false;
   #isReading = false;
-  readonly #adoption: Adoption;
+  /** Resolves when all that others left has been taken over, or nobody waits for it any longer; null if that is not under way. */
+  #adoption: PromiseWithResolvers<void> | null = null;
   readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
   #unreadAtMs: number | null = null;
@@ -61,16 +59,11 @@ export class Spool {
     this.#settings = settings;
     this.#clock = clock;
     this.#observer = observer;
-    this.#intervals = new Intervals(clock);
-    this.#adoption = new Adoption(this.#turns, observer, (segment) => {
-      this.#segments.push(segment);
-      this.#unsettled += segment.written;
-      this.#bytes += segment.bytes;
-    });
-    if (settings.fsync === 'interval') this.#regularly(SYNC_INTERVAL_MS, ({ writer }) => writer.sync());
-    this.#regularly(LIFE_INTERVAL_MS, ({ folder }) => folder.showLife());
-    this.#intervals.every(ADOPTION_INTERVAL_MS, () => void this.#adoption.run(this.#home?.folder));
-    this.#intervals.every(TICK_MS, () => this.#turns.tick());
+    this.#turns = new Turns(clock, () => this.#giveBack());
+    if (settings.fsync === 'interval')
+      this.#turns.every(SYNC_INTERVAL_MS, async () => this.#home?.writer.sync());
+    this.#turns.every(LIFE_INTERVAL_MS, async () => this.#home?.folder.showLife());
+    this.#turns.every(ADOPTION_INTERVAL_MS, async () => void this.#adopt());
     this.#startWork();
   }
 
@@ -102,7 +95,7 @@ export class Spool {
 
   /** Whether records can be taken at once. */
   get isReady(): boolean {
-    return this.#reading?.content.isEmpty === false;
+    return this.#reading !== null && this.#reading.json.length > 0;
   }
 
   /** Whether records are being read that can be taken soon. */
@@ -137,7 +130,7 @@ export class Spool {
   async written(): Promise<void> {
     if (this.#turns.areStalled) return;
     if (this.#isWorking) await this.#waiters.wait(this.#pending.taken + this.#pending.length);
-    await this.#adoption.over;
+    await this.#adoption?.promise;
   }
 
   /** Reads what is taken next, and tells when it can be taken, or cannot be had. It never throws. */
@@ -166,9 +159,9 @@ export class Spool {
   async take(maxRecords: number, maxBytes: number): Promise<TakenBatch | null> {
     if (!this.isReady) await this.read();
     if (this.#reading === null || !this.isReady) return null;
-    const { segment, content } = this.#reading;
+    const { segment, json } = this.#reading;
     const lose = (error: unknown): void => this.#lose(segment, 'spool-corrupt', 1, error);
-    const records = await content.take(maxRecords, maxBytes, lose);
+    const records = await takeRecords(json, maxRecords, maxBytes, lose);
     return { records, isSpooled: true, settle: (count) => this.#settle(segment, count) };
   }
 
@@ -177,7 +170,7 @@ export class Spool {
     if (this.#isClosed) return;
     await this.written();
     this.#isClosed = true;
-    this.#intervals.stop();
+    this.#turns.stop();
     await this.#turns.run(() => this.#leaveHome());
   }
 
@@ -233,7 +226,7 @@ export class Spool {
   #giveBack(): void {
     const error = new Error(`the disk of '${this.#settings.dir}' does not answer`);
     this.#observer.returned(this.takePending(), error);
-    this.#adoption.giveUp();
+    this.#adoption?.resolve();
     this.#waiters.release(Infinity);
     this.#observer.ready();
   }
@@ -243,8 +236,23 @@ export class Spool {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
-    void this.#adoption.run(folder);
+    void this.#adopt();
     return this.#home.writer;
+  }
+
+  /** Takes over what others left, unless that is under way. It never throws. */
+  async #adopt(): Promise<void> {
+    if (this.#home === null || this.#adoption !== null) return;
+    const adoption = Promise.withResolvers<void>();
+    this.#adoption = adoption;
+    await adoptOrphans(this.#home.folder, this.#turns, this.#observer, (segment) => {
+      this.#segments.push(segment);
+      this.#unsettled += segment.written;
+      this.#bytes += segment.bytes;
+    });
+    adoption.resolve();
+    this.#adoption = null;
+    this.#observer.ready();
   }
 
   /** Gives the folder back, or what is left of one that has vanished. */
@@ -265,9 +273,9 @@ export class Spool {
     this.#segments.shift();
     if (content instanceof Error) return this.#lose(segment, 'spool-error', segment.unsettled, content);
     const { records } = readSegment(content);
-    this.#reading = { segment, content: new Reading(records) };
-    if (records.length < segment.written)
-      this.#lose(segment, 'spool-corrupt', segment.written - records.length, null);
+    const missing = segment.written - records.length;
+    this.#reading = { segment, json: records };
+    if (missing > 0) this.#lose(segment, 'spool-corrupt', missing, null);
   }
 
   #settle(segment: Segment, count: number): void {
@@ -283,17 +291,5 @@ export class Spool {
   #lose(segment: Segment, reason: 'spool-corrupt' | 'spool-error', count: number, error: unknown): void {
     this.#settle(segment, count);
     this.#observer.lost(reason, count, error === null ? null : toError(error));
-  }
-
-  /** What fails here fails again where somebody waits for it. */
-  #regularly(intervalMs: number, action: (home: Home) => Promise<void>): void {
-    let isUnderWay = false;
-    const run = async (): Promise<void> => (this.#home === null ? undefined : action(this.#home));
-    this.#intervals.every(intervalMs, () => {
-      if (isUnderWay) return;
-      isUnderWay = true;
-      const end = (): void => void (isUnderWay = false);
-      void this.#turns.run(run).then(end, end);
-    });
   }
 }
