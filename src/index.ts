@@ -84,5 +84,4 @@ export type { UsageReader } from './storage/usage-reader.js';
 export type { UsageStorage } from './storage/usage-storage.js';
 export type { LineFormatter } from './backends/printer/formats.js';
 export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
-export { TrackerToken } from './usage-tracker/tracker-token.js';
-export type { UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';
+export { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker/usage-tracker.js';

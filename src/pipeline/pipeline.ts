@@ -12,12 +12,11 @@ import {
   noDrops,
   sumStats,
 } from './telling/accounting.js';
-import { summarizeError } from './telling/error-summary.js';
 import { TrackerEvents } from './telling/events.js';
 import type { LaneSettings, SpoolMode } from './lane/lane-settings.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
-import { type LogTarget, ReportLog, describeError } from './telling/report-log.js';
+import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './lane/storage-lane.js';

@@ -22,8 +22,7 @@ import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { within } from '../time/within.js';
 import { endServers, noteSession } from './end-servers.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
-import { TrackerToken } from './tracker-token.js';
-import type { UsageStats, UsageTracker } from './usage-tracker.js';
+import { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {

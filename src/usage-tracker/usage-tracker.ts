@@ -1,3 +1,4 @@
+import type { Token } from 'typedi';
 import type { LocatorStats } from '../capture/client/location/address-locator.js';
 import type { Incomplete } from '../capture/making/late-details.js';
 import type { SkipCounts } from '../capture/making/gate.js';
@@ -8,6 +9,7 @@ import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
+import { sharedToken } from '../storage/tokens.js';
 
 /** What became of the tracked requests so far. */
 export interface UsageStats extends TrackerStats {
@@ -66,3 +68,13 @@ export interface UsageTracker {
   /** Removes a listener. */
   off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
 }
+
+/**
+ * The TypeDI token of the tracker, from `trackUsage` on and until the tracker is closed. Of several trackers,
+ * the token holds the one that was made first.
+ *
+ * ```ts
+ * constructor(@Inject(TrackerToken) private readonly tracker: UsageTracker) {}
+ * ```
+ */
+export const TrackerToken: Token<UsageTracker> = sharedToken('TrackerToken');

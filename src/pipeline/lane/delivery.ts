@@ -5,8 +5,7 @@ import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
-import { summarizeError } from '../telling/error-summary.js';
-import { toError } from '../telling/report-log.js';
+import { summarizeError, toError } from '../telling/report-log.js';
 import { closedTooSoon, isRefusedBatch, refusesAll } from '../storage-errors.js';
 
 /** So many records are tried, at least, before a storage that refuses all of them is left alone for a while. */

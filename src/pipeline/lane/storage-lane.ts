@@ -4,7 +4,7 @@ import type { UsageStorage } from '../../storage/usage-storage.js';
 import type { DropReason, StorageStats } from '../telling/accounting.js';
 import { backoffMs } from '../../time/backoff.js';
 import { Delivery } from './delivery.js';
-import { summarizeError } from '../telling/error-summary.js';
+import { summarizeError } from '../telling/report-log.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from '../telling/report-lanes.js';
 import type { LaneSettings } from './lane-settings.js';

@@ -2,6 +2,7 @@ import type { Clock } from '../../time/clock.js';
 import { TrackUsageError } from '../../errors.js';
 import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
+import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 
@@ -30,6 +31,12 @@ const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
 
 /** Deletes old records from one storage: a chunk, a pause, a chunk, and again an hour later. Never throws. */
 export class StoragePruner {
+  /** Records that were deleted. */
+  deleted = 0;
+  /** Attempts that failed. */
+  failures = 0;
+  /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
+  lastRunMs: number | null = null;
   readonly #storage: DeletingUsageStorage;
   readonly #settings: PrunerSettings;
   readonly #timer: WakeTimer;
@@ -38,31 +45,13 @@ export class StoragePruner {
   /** The storage's answer to the last chunk, which may come after the attempt has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
-  #deleted = 0;
-  #failures = 0;
   #failuresInRow = 0;
-  #lastRunMs: number | null = null;
   readonly #wake = (): void => void this.#run();
 
   constructor(storage: DeletingUsageStorage, settings: PrunerSettings) {
     this.#storage = storage;
     this.#settings = settings;
     this.#timer = new WakeTimer(settings.clock);
-  }
-
-  /** Records that were deleted. */
-  get deleted(): number {
-    return this.#deleted;
-  }
-
-  /** Attempts that failed. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
-  get lastRunMs(): number | null {
-    return this.#lastRunMs;
   }
 
   /** Begins on the next turn of the event loop. */
@@ -88,10 +77,10 @@ export class StoragePruner {
     const { clock, keepMs } = this.#settings;
     try {
       const deleted = await this.#ask(new Date(clock.now() - keepMs));
-      this.#deleted += deleted;
+      this.deleted += deleted;
       this.#failuresInRow = 0;
       if (deleted === CHUNK_RECORDS) return PAUSE_MS;
-      this.#lastRunMs = clock.now();
+      this.lastRunMs = clock.now();
       return HOUR_MS;
     } catch (error) {
       return this.#isClosed ? 0 : this.#fail(error);
@@ -99,7 +88,7 @@ export class StoragePruner {
   }
 
   #fail(error: unknown): number {
-    this.#failures += 1;
+    this.failures += 1;
     this.#failuresInRow += 1;
     this.#settings.onFailure(error);
     return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
@@ -117,14 +106,10 @@ export class StoragePruner {
     const timer = clock.setTimeout(tooSlow, attemptTimeoutMs, false);
     this.#abort = abort;
     try {
-      const deleted = await new Promise<number>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error));
-        const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
-        this.#answer = answer.then(resolve, reject).finally(() => {
-          this.#answer = null;
-        });
-      });
-      return checked(this.#storage, deleted);
+      const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
+      const end = (): void => void (this.#answer = null);
+      this.#answer = answer.then(end, end);
+      return checked(this.#storage, await orAbort(answer, signal));
     } finally {
       clock.clearTimeout(timer);
       this.#abort = null;
