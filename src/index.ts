@@ -7,7 +7,6 @@ export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
 export type { LocatorStats } from './capture/client/location/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/making/gate.js';
 export type { Incomplete } from './capture/making/late-details.js';
-export type { VisitorStats } from './capture/client/visitor/visitors.js';
 export { hashUser } from './capture/client/user/hash-user.js';
 export type {
   Inventory,

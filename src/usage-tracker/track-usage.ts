@@ -107,17 +107,9 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    const { skipped, incomplete, geo, visitors, data } = this.#capture;
+    const { skipped, incomplete, geo } = this.#capture;
     const { retention } = this.#pipeline;
-    return {
-      ...this.#pipeline.stats(),
-      skipped,
-      incomplete,
-      geo,
-      visitors,
-      data: { ...data },
-      retention,
-    };
+    return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention };
   }
 
   health(): Health {

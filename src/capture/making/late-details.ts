@@ -12,7 +12,7 @@ import type { Impatience } from './waiting-room.js';
 import type { RecordSink } from '../record-sink.js';
 import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
-import { type VisitorStats, Visitors } from '../client/visitor/visitors.js';
+import { Visitors } from '../client/visitor/visitors.js';
 
 /** How long a record waits for an asynchronous `user`, in milliseconds. */
 const USER_WAIT_MS = 1000;
@@ -32,10 +32,12 @@ export interface Late {
 }
 
 /**
- * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the
- * tracker was closed, or the option's callback failed; `geo` and `visitors` count failures themselves.
+ * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the tracker was closed, or
+ * the part could not be had (`failed`): `user` threw, or no salt came for the visitor. Failed look-ups of locations are in `geo`.
  */
-export type Incomplete = Readonly<Record<LateField, Readonly<Record<Impatience | 'failed', number>>>>;
+export type Incomplete = Readonly<
+  Record<LateField | 'trackVar', Readonly<Record<Impatience | 'failed', number>>>
+>;
 
 type LateField = 'username' | 'ipInfo' | 'visitor';
 
@@ -52,7 +54,7 @@ export class LateDetails {
   readonly #sink: RecordSink;
   /** The fields that drafts still wait for. */
   readonly #missing = new WeakMap<UsageRecordDraft, Set<LateField>>();
-  readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack() };
+  readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack(), trackVar: noLack() };
   readonly #addresses: ClientAddresses;
   readonly #locator: AddressLocator | null;
   readonly #geoWaitMs: number;
@@ -75,7 +77,8 @@ export class LateDetails {
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
     this.#locator =
       geo === null ? null : new AddressLocator(clock, geo, (error) => sink.fault("the option 'geo'", error));
-    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
+    const onMiss = (): void => void (this.#incomplete.visitor.failed += 1);
+    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName, onMiss);
   }
 
   /** What became of the addresses that were looked up; null without the option `geo`. */
@@ -88,9 +91,9 @@ export class LateDetails {
     return structuredClone(this.#incomplete);
   }
 
-  /** How well visitors are told apart; null without the option `visitors`. */
-  get visitors(): VisitorStats | null {
-    return this.#visitors?.stats() ?? null;
+  /** Counts a record to which data of the application came too late. */
+  lacksData(): void {
+    this.#incomplete.trackVar.late += 1;
   }
 
   /**
@@ -103,7 +106,7 @@ export class LateDetails {
     const { context, asyncContext } = exchange;
     const name = isAnonymous ? null : callIn(asyncContext, this.#users.read, context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
-    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
+    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(exchange);
     if (!(name instanceof Promise)) draft.username = name;
     if (!(place instanceof Promise)) draft.ipInfo = place;
     if (!(visitor instanceof Promise)) draft.visitor = visitor;
@@ -118,7 +121,6 @@ export class LateDetails {
    * @param why - why the draft waited no longer; null if no part was missing
    */
   finish(draft: UsageRecordDraft, why: Impatience | null): void {
-    this.#visitors?.finish(draft);
     const missing = this.#missing.get(draft);
     if (missing === undefined) return;
     this.#missing.delete(draft);
