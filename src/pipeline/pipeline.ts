@@ -13,11 +13,10 @@ import {
   sumStats,
 } from './telling/accounting.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneSettings, SpoolMode } from './lane/lane-settings.js';
+import type { LaneSettings } from './lane/lane-settings.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
 import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
-import type { FsyncPolicy } from './spool/segment-writer.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './lane/storage-lane.js';
 import { inOwnContext } from '../time/own-context.js';
@@ -27,19 +26,10 @@ import { within } from '../time/within.js';
 export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
-  /** Where records wait on disk; null for nowhere. */
-  readonly spool: PipelineSpoolSettings | null;
+  /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
+  readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
   /** How long records are kept; null for until somebody deletes them. */
   readonly retention: RetentionSettings | null;
-}
-
-/** Where the records of all storages wait on disk. */
-export interface PipelineSpoolSettings {
-  readonly dir: string;
-  readonly mode: SpoolMode;
-  /** For each storage, in bytes. */
-  readonly maxBytes: number;
-  readonly fsync: FsyncPolicy;
 }
 
 /** What became of all records by the time that a tracker was closed. */
@@ -71,7 +61,8 @@ export class Pipeline {
   readonly #observer: LaneObserver;
   readonly #droppedWithoutStorage = noDrops();
   readonly #retention: Retention | null;
-  #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
+  /** One a storage; empty until the storages have been found. */
+  #lanes: readonly StorageLane[] = [];
   /** Whether there was no storage when one was looked for. */
   #hasNoStorage = false;
   #closing: Promise<CloseResult> | null = null;
@@ -104,7 +95,7 @@ export class Pipeline {
       return;
     }
     const bytes = estimateRecordBytes(record);
-    for (const { lane } of this.#lanes ?? []) lane.accept(record, bytes);
+    for (const lane of this.#lanes) lane.accept(record, bytes);
   }
 
   /** Learns of a failure outside the pipeline that cost no record. */
@@ -117,8 +108,8 @@ export class Pipeline {
     // Said with the loss, so that there is one line.
     const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
     inOwnContext(() => {
-      if (this.#lanes === null) this.#dropWithoutStorage('internal', [], cause);
-      else for (const { lane } of this.#lanes) lane.lose('internal', cause);
+      if (this.#lanes.length === 0) this.#dropWithoutStorage('internal', [], cause);
+      else for (const lane of this.#lanes) lane.lose('internal', cause);
     });
   }
 
@@ -133,7 +124,7 @@ export class Pipeline {
    * @returns whether there are any
    */
   open(): boolean {
-    if (this.#lanes !== null) return true;
+    if (this.#lanes.length > 0) return true;
     if (this.#closing !== null) return false;
     const error = inOwnContext(() => this.#tryOpen());
     this.#hasNoStorage = error !== null;
@@ -143,7 +134,7 @@ export class Pipeline {
 
   /** The storages, once they have been found. */
   get storages(): readonly UsageStorage[] {
-    return (this.#lanes ?? []).map(({ storage }) => storage);
+    return this.#lanes.map(({ storage }) => storage);
   }
 
   /** Records that were dropped as there was no storage to count them. */
@@ -161,7 +152,7 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    return (this.#lanes ?? []).some(({ lane }) => lane.isDegraded) ? 'degraded' : 'ok';
+    return this.#lanes.some(({ isDegraded }) => isDegraded) ? 'degraded' : 'ok';
   }
 
   /**
@@ -170,7 +161,7 @@ export class Pipeline {
    */
   async flushOrSpool(): Promise<void> {
     await Promise.all(
-      (this.#lanes ?? []).map(async ({ lane }) => {
+      this.#lanes.map(async (lane) => {
         if (!lane.isFailing) await lane.flush();
         if (lane.isFailing) lane.spool();
       }),
@@ -179,27 +170,27 @@ export class Pipeline {
 
   /** Drops, at once, what is in memory alone: the process exits. */
   abandon(): void {
-    for (const { lane } of this.#lanes ?? []) lane.abandon();
+    for (const lane of this.#lanes) lane.abandon();
     this.#log.reportLosses();
   }
 
   /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */
   async flush(): Promise<void> {
-    await Promise.all((this.#lanes ?? []).map(({ lane }) => lane.flush()));
+    await Promise.all(this.#lanes.map((lane) => lane.flush()));
   }
 
   /** Stores what the time allows, drops the rest, and closes the storages. */
   close(timeoutMs: number): Promise<CloseResult> {
     if (this.#closing !== null) return this.#closing;
     // A storage that waits in the container has to be closed, even if no request has come.
-    if (this.#lanes === null) this.#tryOpen();
+    if (this.#lanes.length === 0) this.#tryOpen();
     this.#closing = this.#close(timeoutMs);
     return this.#closing;
   }
 
   /** The accounts. */
   stats(): TrackerStats {
-    const storages = (this.#lanes ?? []).map(({ lane }) => lane.stats());
+    const storages = this.#lanes.map((lane) => lane.stats());
     return sumStats(storages, this.#droppedWithoutStorage, this.#lastError);
   }
 
@@ -208,10 +199,9 @@ export class Pipeline {
     try {
       // One that is listed twice would get every record twice.
       const storages = [...new Set(this.#findStorages())];
-      this.#lanes = storages.map((storage, index) => ({
-        storage,
-        lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
-      }));
+      this.#lanes = storages.map(
+        (storage, index) => new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
+      );
       for (const storage of storages) users.set(storage, (users.get(storage) ?? 0) + 1);
       this.#retention?.start(storages);
       return null;
@@ -235,10 +225,10 @@ export class Pipeline {
     const deadlineMs = clock.monotonic() + timeoutMs;
     const retired = this.#retention?.close(timeoutMs);
     await Promise.all(
-      (this.#lanes ?? []).map(async ({ storage, lane }) => {
+      this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
         const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
-        await Promise.all([lane.finish(leftMs), this.#closeStorage(storage, retired)]);
+        await Promise.all([lane.finish(leftMs), this.#closeStorage(lane.storage, retired)]);
       }),
     );
     this.#log.reportLosses();
@@ -269,7 +259,6 @@ export class Pipeline {
 
   #dropWithoutStorage(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
     this.#droppedWithoutStorage[reason] += 1;
-    this.#log.loss(null, reason, 1, error);
-    this.events.emit('drop', { storage: null, reason, count: 1, records, error });
+    this.#observer.dropped(null, reason, 1, records, error);
   }
 }

@@ -20,7 +20,8 @@ import { within } from '../../time/within.js';
  * attempts. Lanes know nothing of each other.
  */
 export class StorageLane {
-  readonly #storage: UsageStorage;
+  /** Where the records go. */
+  readonly storage: UsageStorage;
   readonly #settings: LaneSettings;
   readonly #accounts: LaneAccounts;
   readonly #outbox: Outbox;
@@ -42,7 +43,7 @@ export class StorageLane {
   };
 
   constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
-    this.#storage = storage;
+    this.storage = storage;
     this.#settings = settings;
     this.#accounts = new LaneAccounts(storage.name, observer);
     this.#timer = new WakeTimer(settings.clock);
@@ -142,7 +143,7 @@ export class StorageLane {
     const { inFlight, spooledInFlight } = this.#delivery;
     const oldestMs = earliest(this.#delivery.oldestMs, this.#outbox.oldestMs);
     return {
-      name: this.#storage.name,
+      name: this.storage.name,
       accepted,
       stored,
       queued: this.#inMemory() - (inFlight - spooledInFlight),
@@ -161,11 +162,11 @@ export class StorageLane {
       returned: (records, error) => {
         this.#outbox.takeBack(records, error);
         this.#schedule();
-        if (error !== null) observer.spoolFailed(this.#storage.name, error);
+        if (error !== null) observer.spoolFailed(this.storage.name, error);
       },
       lost: (reason, count, error) => this.#accounts.drop(reason, [], error, count),
       adopted: (count) => this.#accounts.accept(count),
-      ready: () => this.#goOn(),
+      ready: () => (this.#isStarved ? this.#wake() : this.#schedule()),
     });
   }
 
@@ -176,10 +177,6 @@ export class StorageLane {
 
   #isClosing(): boolean {
     return this.#state === 'closing';
-  }
-
-  #isClosed(): boolean {
-    return this.#state === 'closed';
   }
 
   /** Records that are neither stored nor dropped. */
@@ -209,12 +206,6 @@ export class StorageLane {
     }
   }
 
-  /** Sees to what can be taken from disk now, or what has come instead of it. */
-  #goOn(): void {
-    if (this.#isStarved) void this.#run();
-    else this.#schedule();
-  }
-
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
@@ -238,7 +229,7 @@ export class StorageLane {
 
   /** Whether there is something to store now. */
   #isDue(): boolean {
-    if (this.#isClosed()) return false;
+    if (this.#state === 'closed') return false;
     if (this.#delivery.isUnderWay) return true;
     return this.#isFull() || this.#settled() < this.#due;
   }
@@ -267,7 +258,7 @@ export class StorageLane {
 
   /** Ends the attempts. */
   #stop(): void {
-    if (this.#isClosed()) return;
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#delivery.end();
     this.#timer.stop();
@@ -275,7 +266,7 @@ export class StorageLane {
   }
 
   #releaseWaiting(): void {
-    const isIdle = (!this.#running && !this.#isStarved) || this.#isClosed();
+    const isIdle = (!this.#running && !this.#isStarved) || this.#state === 'closed';
     this.#waiters.release(isIdle ? Infinity : this.#settled());
   }
 }

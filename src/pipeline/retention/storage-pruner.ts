@@ -4,17 +4,14 @@ import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
 import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
+import type { ReportLog } from '../telling/report-log.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 
-/** How a pruner works. */
+/** The settings of the tracker that pruners use. */
 export interface PrunerSettings {
   readonly clock: Clock;
-  /** The age from which records are deleted, in milliseconds. */
-  readonly keepMs: number;
   /** How long a storage is waited for, in milliseconds. */
-  readonly attemptTimeoutMs: number;
-  /** Learns why an attempt failed. */
-  readonly onFailure: (error: unknown) => void;
+  readonly retry: { readonly attemptTimeoutMs: number };
 }
 
 /** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
@@ -38,7 +35,9 @@ export class StoragePruner {
   /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
   lastRunMs: number | null = null;
   readonly #storage: DeletingUsageStorage;
+  readonly #keepMs: number;
   readonly #settings: PrunerSettings;
+  readonly #log: ReportLog;
   readonly #timer: WakeTimer;
   /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
@@ -48,9 +47,12 @@ export class StoragePruner {
   #failuresInRow = 0;
   readonly #wake = (): void => void this.#run();
 
-  constructor(storage: DeletingUsageStorage, settings: PrunerSettings) {
+  /** @param keepMs - the age from which records are deleted, in milliseconds */
+  constructor(storage: DeletingUsageStorage, keepMs: number, settings: PrunerSettings, log: ReportLog) {
     this.#storage = storage;
+    this.#keepMs = keepMs;
     this.#settings = settings;
+    this.#log = log;
     this.#timer = new WakeTimer(settings.clock);
   }
 
@@ -74,9 +76,9 @@ export class StoragePruner {
 
   /** @returns when to go on, in milliseconds from now */
   async #deleteChunk(): Promise<number> {
-    const { clock, keepMs } = this.#settings;
+    const { clock } = this.#settings;
     try {
-      const deleted = await this.#ask(new Date(clock.now() - keepMs));
+      const deleted = await this.#ask(new Date(clock.now() - this.#keepMs));
       this.deleted += deleted;
       this.#failuresInRow = 0;
       if (deleted === CHUNK_RECORDS) return PAUSE_MS;
@@ -90,20 +92,25 @@ export class StoragePruner {
   #fail(error: unknown): number {
     this.failures += 1;
     this.#failuresInRow += 1;
-    this.#settings.onFailure(error);
+    const { name } = this.#storage;
+    this.#log.failure(
+      `retention ${name}`,
+      `old records were not deleted from the storage '${name}'; it is tried again`,
+      error,
+    );
     return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
   async #ask(date: Date): Promise<number> {
-    const { clock, attemptTimeoutMs } = this.#settings;
+    const { clock, retry } = this.#settings;
     // A storage that hangs would get one call after another to hang in.
     if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last attempt yet');
     const abort = new AbortController();
     const { signal } = abort;
     const tooSlow = (): void =>
-      abort.abort(unavailable(this.#storage, `did not answer within ${attemptTimeoutMs} ms`));
-    const timer = clock.setTimeout(tooSlow, attemptTimeoutMs, false);
+      abort.abort(unavailable(this.#storage, `did not answer within ${retry.attemptTimeoutMs} ms`));
+    const timer = clock.setTimeout(tooSlow, retry.attemptTimeoutMs, false);
     this.#abort = abort;
     try {
       const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));

@@ -22,12 +22,6 @@ const LIFE_INTERVAL_MS = 30_000;
 /** How often it is looked whether another process has died and left something, in milliseconds. */
 const ADOPTION_INTERVAL_MS = 300_000;
 
-/** The folder of this process, and who writes in it. */
-interface Home {
-  readonly folder: OwnFolder;
-  readonly writer: SegmentWriter;
-}
-
 /**
  * Keeps records on disk for one storage: appended by one writer, taken segment by segment, deleted when they are
  * settled. What a process that died left in its folder is adopted at the start.
@@ -36,7 +30,8 @@ export class Spool {
   readonly #settings: SpoolSettings;
   readonly #clock: Clock;
   readonly #observer: SpoolObserver;
-  #home: Home | null = null;
+  /** The folder of this process, and who writes in it. */
+  #home: { readonly folder: OwnFolder; readonly writer: SegmentWriter } | null = null;
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
   /** The segment that is taken from, and its records that have not been taken, as JSON. */

@@ -9,9 +9,9 @@ export type LaneObserver = ReturnType<typeof reportLanes>;
 /** Turns what happens in lanes into events and log lines. */
 export function reportLanes(events: TrackerEvents, log: ReportLog) {
   return {
-    /** Records will not be stored. */
+    /** Records will not be stored; without a storage, there is none to take them. */
     dropped(
-      storage: string,
+      storage: string | null,
       reason: DropReason,
       count: number,
       records: readonly UsageRecord[],
