@@ -42,18 +42,18 @@ export interface CloseResult {
   readonly dropped: number;
 }
 
-/** How long a storage may take to close, and the spool to take in what is left, in milliseconds. */
+/** How long a storage may take to close, and the spool to take in the records that are left, in milliseconds. */
 const CLOSE_GRACE_MS = 200;
 
 /** For so long after a loss, a tracker is failing, in milliseconds. */
 const FAILING_MS = 60_000;
 
-/** How many open pipelines have a storage: the last one closes it. */
+/** How many open pipelines have each storage: the last one closes the storage. */
 const users = new WeakMap<UsageStorage, number>();
 
 /** Hands every record to every storage, each by a lane of its own. */
 export class Pipeline {
-  /** What happens in here, for the application. */
+  /** Tells the application what happens in the pipeline. */
   readonly events: TrackerEvents;
   readonly #settings: PipelineSettings;
   readonly #findStorages: () => readonly UsageStorage[];
@@ -70,7 +70,7 @@ export class Pipeline {
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
 
-  /** @param findStorages - returns at least one storage, or throws what to do */
+  /** @param findStorages - returns at least one storage, or throws an error that says what to do */
   constructor(settings: PipelineSettings, findStorages: () => readonly UsageStorage[]) {
     this.#settings = settings;
     this.#findStorages = findStorages;
@@ -81,14 +81,14 @@ export class Pipeline {
       this.#log.failure('listener', 'an event listener threw', error),
     );
     this.events.on('drop', ({ reason }) => {
-      // What comes after the end is not a failure.
+      // A record that comes after the end is no failure.
       if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
     });
     this.events.on('error', ({ error }) => (this.#lastError = summarizeError(error)));
     this.#observer = reportLanes(this.events, this.#log);
   }
 
-  /** Takes a record. It does no I/O, awaits nothing and never throws. */
+  /** Takes a record. Does no I/O, awaits nothing and never throws. */
   accept(record: UsageRecord): void {
     if (!this.open()) {
       this.#dropWithoutStorage(this.#closing === null ? 'no-storage' : 'late', [record], null);
@@ -105,7 +105,7 @@ export class Pipeline {
 
   /** Learns of a failure outside the pipeline that cost a record. */
   lost(what: string, error: unknown): void {
-    // Said with the loss, so that there is one line.
+    // The line of the loss tells of the failure as well, so that there is one line.
     const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
     inOwnContext(() => {
       if (this.#lanes.length === 0) this.#dropWithoutStorage('internal', [], cause);
@@ -142,7 +142,7 @@ export class Pipeline {
     return { ...this.#droppedWithoutStorage };
   }
 
-  /** What became of the records that are too old; null where none is. */
+  /** What became of the records that are too old; null without the option `retention`. */
   get retention(): RetentionStats | null {
     return this.#retention?.stats() ?? null;
   }
@@ -156,8 +156,8 @@ export class Pipeline {
   }
 
   /**
-   * Flushes, but not into storages that fail: their next attempt has its time. What waits for them in memory goes to disk, if
-   * there is a spool.
+   * Flushes, but not into storages that fail: their next attempt has its time. Records that wait for them in memory go to
+   * disk, if there is a spool.
    */
   async flushOrSpool(): Promise<void> {
     await Promise.all(
@@ -168,18 +168,18 @@ export class Pipeline {
     );
   }
 
-  /** Drops, at once, what is in memory alone: the process exits. */
+  /** Drops, at once, the records that are in memory alone: the process exits. */
   abandon(): void {
     for (const lane of this.#lanes) lane.abandon();
     this.#log.reportLosses();
   }
 
-  /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */
+  /** Tries to store the records that are queued now; resolves when they are settled, or a storage's attempt has failed. */
   async flush(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.flush()));
   }
 
-  /** Stores what the time allows, drops the rest, and closes the storages. */
+  /** Stores as many records as the time allows, spools or drops the others, and closes the storages. */
   close(timeoutMs: number): Promise<CloseResult> {
     if (this.#closing !== null) return this.#closing;
     // A storage that waits in the container has to be closed, even if no request has come.
@@ -194,10 +194,10 @@ export class Pipeline {
     return sumStats(storages, this.#droppedWithoutStorage, this.#lastError);
   }
 
-  /** @returns what was thrown, if there is no storage */
+  /** @returns the error that was thrown if there is no storage; null if there is one */
   #tryOpen(): unknown {
     try {
-      // One that is listed twice would get every record twice.
+      // A storage that is listed twice would get every record twice.
       const storages = [...new Set(this.#findStorages())];
       this.#lanes = storages.map(
         (storage, index) => new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
@@ -246,7 +246,7 @@ export class Pipeline {
     const others = (users.get(storage) ?? 1) - 1;
     users.set(storage, others);
     if (others > 0) return;
-    // It may throw before it returns a promise.
+    // A storage may throw before it returns a promise.
     const closing = (async () => storage.close?.())().catch((error: unknown) => {
       this.#log.failure('close', `the storage '${storage.name}' did not close`, error);
     });

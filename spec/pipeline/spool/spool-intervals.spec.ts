@@ -1,7 +1,7 @@
 import { open, readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { FsyncPolicy } from '../../../src/pipeline/spool/segment-writer.js';
+import type { FsyncMode } from '../../../src/pipeline/spool/segment-writer.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { makeRecord } from '../../support/records.js';
@@ -43,7 +43,7 @@ describe('Spool, at its intervals', () => {
     await folder.remove();
   });
 
-  function start(fsync: FsyncPolicy): Spool {
+  function start(fsync: FsyncMode): Spool {
     const settings = { dir: folder.path, maxBytes: 1_000_000, maxPendingBytes: 1_000_000, fsync };
     return (spool = new Spool(settings, clock, NOBODY));
   }

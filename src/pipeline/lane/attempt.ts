@@ -20,8 +20,8 @@ export interface AttemptResult {
  * Makes one attempt at storing a batch.
  *
  * @param abort - ends the attempt
- * @throws what the storage threw, or why it is not waited for any longer. A later answer is ignored: records
- *   have ids, and storing them again does no harm
+ * @throws the error of the storage, or the reason why it is waited for no longer. An answer that comes afterwards is ignored:
+ *   records have ids, and storing them again does no harm
  */
 export async function attemptToStore(
   storage: UsageStorage,
@@ -41,13 +41,13 @@ export async function attemptToStore(
   }
 }
 
-/** Refuses an answer that does not account for every record of the batch. */
+/** Checks that an answer accounts for every record of the batch. */
 function checkResult(
   storage: string,
   batch: readonly UsageRecord[],
   result: Partial<StoreResult> | null | undefined,
 ): AttemptResult {
-  // Each is read once, as an answer may be anything, and say something else the next time.
+  // Each property is read once: an answer may be any object, and say something else the next time.
   const stored = result?.stored;
   const list: unknown = result?.refused;
   const answers = Array.isArray(list) ? (list as readonly RefusedRecord[]) : null;

@@ -14,14 +14,14 @@ const PROBE_RECORDS = 16;
 /**
  * The one batch of a lane that is under way: taken from where records wait, attempted, divided where it is refused, and
  * settled. A record that is refused is at fault only if the storage has taken another one since the batch was begun. Until
- * then nobody knows whether the storage takes any, and its batch is set aside; other records are tried before it.
+ * then nobody knows whether the storage takes any record. The batch is set aside, and other records are tried before it.
  */
 export class Delivery {
   readonly #storage: UsageStorage;
   readonly #settings: LaneSettings;
   readonly #outbox: Outbox;
   readonly #accounts: LaneAccounts;
-  /** What was taken and is not yet settled. */
+  /** The batch that is under way; null between two. */
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
   readonly #suspects: Parcel[] = [];
@@ -41,10 +41,10 @@ export class Delivery {
     return this.#parcels.length > 0;
   }
 
-  /** Records that were taken and are nowhere else. */
+  /** Records that were taken and are in memory alone. */
   get inMemory(): number {
     const taken = inMemory(this.#parcel);
-    // It is asked for with every record.
+    // The lane asks for this figure with every record.
     if (this.#suspects.length === 0) return taken;
     return this.#suspects.reduce((sum, suspect) => sum + inMemory(suspect), taken);
   }
@@ -68,7 +68,7 @@ export class Delivery {
     return this.#parcel === null ? this.#suspects : [...this.#suspects, this.#parcel];
   }
 
-  /** Takes the next batch, if none is under way. It never throws. */
+  /** Takes the next batch, if none is under way. Never throws. */
   async take(): Promise<boolean> {
     const { maxRecords, maxBytes } = this.#settings.batch;
     if (this.#hasEnded) return false;
@@ -91,14 +91,14 @@ export class Delivery {
   }
 
   /**
-   * Makes one attempt at the first piece of the batch. It never throws.
+   * Makes one attempt at the first piece of the batch. Never throws.
    *
    * @returns whether to go on at once
    */
   async attempt(): Promise<boolean> {
     const { clock, retry } = this.#settings;
     const parcel = this.#parcel;
-    // It may have ended since the batch was taken.
+    // The delivery may have ended since the batch was taken.
     if (parcel === null || this.#hasEnded) return false;
     if (parcel.isPutOff) {
       if (!this.#isProven(parcel)) return this.#setAside(parcel);
@@ -142,7 +142,7 @@ export class Delivery {
     return waiting.find(({ isSpooled, length }) => !isSpooled && length > 0)?.takeFirst() ?? null;
   }
 
-  /** Gives up what is not settled, and returns those records that are nowhere else. */
+  /** Gives up all batches, and returns those of their records that are in memory alone. */
   giveUp(): readonly UsageRecord[] {
     const records = this.#parcels.flatMap((parcel) => (parcel.isSpooled ? [] : parcel.records));
     this.#parcel = null;
@@ -186,7 +186,7 @@ export class Delivery {
   }
 
   /**
-   * Waits with a batch of which every record is refused, until the storage has taken another.
+   * Waits with a batch of which every record is refused, until the storage has taken another record.
    *
    * @returns whether to go on with others: so few records may all be at fault
    */

@@ -57,7 +57,7 @@ export class LaneAccounts {
     this.#observer.dropped(this.#storage, reason, count, records, error);
   }
 
-  /** Books an attempt that succeeded, all of it before anyone is told. */
+  /** Books an attempt that succeeded, all of it before anybody is told. */
   settle({ stored, refused }: AttemptResult, durationMs: number): void {
     const { failures } = this;
     this.failures = 0;

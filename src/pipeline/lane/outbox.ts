@@ -21,13 +21,13 @@ export class Outbox {
   readonly #spool: Spool | null;
   readonly #accounts: LaneAccounts;
   readonly #relinquish: () => UsageRecord | null;
-  /** What was taken from the queue and is not settled. It may have to come back, and so counts against the bounds. */
+  /** Records that were taken from the queue and are not settled. They may have to come back, and so count against the bounds. */
   #held = NOTHING;
   #tookFromSpool = false;
 
   /**
-   * @param relinquish - settles the oldest record of the batches that were taken and hands it back; null where the storage is
-   *   working on it
+   * @param relinquish - settles the oldest record of the batches that were taken and hands it back; null if the storage is working
+   *   on all of them
    */
   constructor(
     settings: Pick<LaneSettings, 'queue' | 'spool'>,
@@ -51,7 +51,7 @@ export class Outbox {
     return this.#queue.bytes;
   }
 
-  /** Whether records go where they go only in need, or would if they could: to disk instead of into the queue. */
+  /** Whether records wait on disk for want of room in memory, or the spool could not be written or read. */
   get isStrained(): boolean {
     return this.#spool !== null && (this.#spool.hasFailed || (!this.#writesAhead && this.spooled > 0));
   }
@@ -77,7 +77,7 @@ export class Outbox {
     return earliest(this.#queue.first?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
   }
 
-  /** Takes a record in, or drops it, or another for it. */
+  /** Takes a record in, or drops it, or others in its place. */
   push(record: UsageRecord, bytes: number): void {
     const { maxBytes, overflow } = this.#settings.queue;
     if (bytes > maxBytes) this.#accounts.drop('too-large', [record], null);
@@ -89,9 +89,9 @@ export class Outbox {
   }
 
   /**
-   * Takes in again what the spool did not write.
+   * Takes in again the records that the spool did not write.
    *
-   * @param error - why it could not; null if it had no room
+   * @param error - why the spool could not write them; null if it had no room
    */
   takeBack(records: readonly UsageRecord[], error: Error | null): void {
     const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record)));
@@ -99,8 +99,8 @@ export class Outbox {
   }
 
   /**
-   * Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. Nor does it wait
-   * for the disk: what has to be read first is there the next time.
+   * Takes the oldest records, from memory and from disk in turn, so that neither of the two waits for the other to be empty.
+   * Nobody waits for the disk: records that have to be read first can be taken the next time.
    */
   take(maxRecords: number, maxBytes: number): TakenBatch | Promise<TakenBatch | null> | null {
     const spool = this.#spool;
@@ -112,7 +112,7 @@ export class Outbox {
     return this.#takeQueued(maxRecords, maxBytes);
   }
 
-  /** Moves to disk what waits in memory and the storage is not working on, as far as there is room. */
+  /** Moves records from memory to disk, as far as there is room. Records that the storage is working on stay. */
   spool(): void {
     if (this.#spool === null || this.#spool.isFailing) return;
     const taken: UsageRecord[] = [];
@@ -120,13 +120,13 @@ export class Outbox {
     this.takeBack(this.#moveToDisk(taken), null);
   }
 
-  /** Waits until what has to be on disk is there. */
+  /** Waits until the records that go to disk are there. */
   async written(): Promise<void> {
     await this.#spool?.written();
   }
 
   /**
-   * Moves what is in memory to disk, if there is a spool, and drops what it has no room for.
+   * Moves the records in memory to disk, if there is a spool, and drops those that find no room there.
    *
    * @param taken - records that were taken from memory and are not settled
    */
@@ -138,20 +138,20 @@ export class Outbox {
   }
 
   /**
-   * Drops what could not be moved to disk, or not in time.
+   * Drops the records that could not be moved to disk, or not in time.
    *
    * @param taken - records that were taken from memory and are not settled
    */
   abandon(taken: readonly UsageRecord[]): void {
-    const late = [...taken, ...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity).records];
-    this.#accounts.drop('shutdown-timeout', late, this.#accounts.lastError);
+    const left = [...taken, ...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity).records];
+    this.#accounts.drop('shutdown-timeout', left, this.#accounts.lastError);
   }
 
   get #writesAhead(): boolean {
     return this.#settings.spool?.mode === 'wal';
   }
 
-  /** @returns what there is no room for */
+  /** @returns the records that find no room there */
   #moveToDisk(taken: readonly UsageRecord[]): UsageRecord[] {
     const waiting = [...taken, ...this.#queue.take(Infinity).records];
     return waiting.filter((record) => !this.#append(record, estimateRecordBytes(record)));
@@ -178,7 +178,7 @@ export class Outbox {
     this.#accounts.drop(spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
   }
 
-  /** Drops the oldest records until there is room. What the storage is working on cannot make room. */
+  /** Drops the oldest records until there is room. Records that the storage is working on cannot make room. */
   #pushOut(record: UsageRecord, bytes: number): void {
     const dropped: UsageRecord[] = [];
     while (!this.#enqueue(record, bytes)) {

@@ -28,7 +28,7 @@ export class StorageLane {
   readonly #timer: WakeTimer;
   readonly #delivery: Delivery;
   #running = false;
-  /** Whether it ran out of records while others are read from disk. */
+  /** Whether the lane ran out of records while others are read from disk. */
   #isStarved = false;
   /** Records go out also in a batch that is not full, until so many have been settled. */
   #due = 0;
@@ -52,7 +52,7 @@ export class StorageLane {
     this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
 
-  /** Takes a record. It does no I/O, and never throws. */
+  /** Takes a record. Does no I/O, and never throws. */
   accept(record: UsageRecord, bytes: number): void {
     this.#accounts.accept(1);
     if (this.#state !== 'open') {
@@ -69,7 +69,7 @@ export class StorageLane {
     this.#accounts.drop(reason, [], error, 1);
   }
 
-  /** Tries to store what waits now; resolves when so many are settled, or when an attempt has failed. */
+  /** Tries to store the records that wait now; resolves when they are settled, or when an attempt has failed. */
   async flush(): Promise<void> {
     const upTo = this.#accounts.accepted;
     await this.#outbox.written();
@@ -80,33 +80,33 @@ export class StorageLane {
     await settled;
   }
 
-  /** Moves what waits in memory to disk, as far as there is a spool with room for it. */
+  /** Moves the records that wait in memory to disk, as far as there is a spool with room for them. */
   spool(): void {
     this.#outbox.spool();
   }
 
   /**
-   * Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}, which has half of the time if
-   * something has to be moved to disk.
+   * Stores the records that wait, with as many attempts as the time allows. The others are for {@link finish}, which has half of
+   * the time if there are records to be moved to disk.
    */
   async close(timeoutMs: number): Promise<void> {
     if (this.#state !== 'open') return;
     const { clock, spool } = this.#settings;
     this.#state = 'closing';
-    const late = Promise.withResolvers<void>();
-    void late.promise.then(() => this.#stop());
-    const deadline = clock.setTimeout(late.resolve, timeoutMs, true);
+    const timeUp = Promise.withResolvers<void>();
+    void timeUp.promise.then(() => this.#stop());
+    const deadline = clock.setTimeout(timeUp.resolve, timeoutMs, true);
     const halfTime = clock.setTimeout(
       () => {
-        // The disk takes its time as well.
-        if (spool !== null && this.#inMemory() > 0) late.resolve();
+        // Moving records to disk takes its time as well.
+        if (spool !== null && this.#inMemory() > 0) timeUp.resolve();
       },
       timeoutMs / 2,
       false,
     );
     do {
-      // A flush waits for the disk as well, which may not answer either.
-      await Promise.race([this.flush(), late.promise]);
+      // A flush waits also for the disk, which may not answer either.
+      await Promise.race([this.flush(), timeUp.promise]);
       if (this.#accounts.needsPerson) break;
       if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
     } while (this.#isClosing() && this.#canStore());
@@ -115,13 +115,13 @@ export class StorageLane {
     this.#stop();
   }
 
-  /** Moves what is left to the spool, or drops it. */
+  /** Moves the records that are left to the spool, or drops them. */
   async finish(graceMs: number): Promise<void> {
     await within(this.#settings.clock, graceMs, this.#outbox.rescue(this.#delivery.giveUp()));
     this.#outbox.abandon([]);
   }
 
-  /** Drops what is not on disk, at once, and makes no other attempt. */
+  /** Drops the records that are not on disk, at once, and makes no other attempt. */
   abandon(): void {
     this.#stop();
     this.#outbox.abandon(this.#delivery.giveUp());
@@ -170,7 +170,7 @@ export class StorageLane {
     });
   }
 
-  /** Whether something is left that can be had. */
+  /** Whether records are left that can be taken now or soon. */
   #canStore(): boolean {
     return this.#inMemory() + this.#outbox.takeable > 0 || this.#outbox.isReading;
   }
@@ -199,7 +199,7 @@ export class StorageLane {
     if (this.#accounts.failures > 0) {
       if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wakeForAll);
     } else if (this.#isFull()) {
-      // Not at once: whoever called may be a response that is about to close.
+      // Not at once: the caller may be a response that is about to close.
       this.#timer.soon(this.#wake);
     } else if (!this.#timer.isSet) {
       this.#timer.after(this.#settings.batch.maxDelayMs, false, this.#wakeForAll);
@@ -234,7 +234,7 @@ export class StorageLane {
     return this.#isFull() || this.#settled() < this.#due;
   }
 
-  /** Whether so much waits that it is not left to wait any longer: a whole batch, or half of what the queue holds. */
+  /** Whether so many records wait that they wait no longer: a whole batch, or half as many as the queue may hold. */
   #isFull(): boolean {
     const { batch, queue } = this.#settings;
     return (

@@ -8,7 +8,7 @@ import type { SpoolObserver } from './spool-contract.js';
 import type { Turns } from './turns.js';
 
 /**
- * Moves to a folder what processes that died left, a step at a time, so that records are written in between. It never throws.
+ * Moves the segments of processes that died to a folder, a step at a time, so that records are written in between. Never throws.
  *
  * @param keep - takes a segment with records
  */
@@ -18,7 +18,7 @@ export async function adoptOrphans(
   observer: SpoolObserver,
   keep: (segment: Segment) => void,
 ): Promise<void> {
-  // What cannot be adopted stays where it is, for the next process.
+  // A segment that cannot be adopted stays where it is, for the next process.
   const report = (error: unknown): void => observer.returned([], toError(error));
   const orphans = folder.orphans(report);
   const next = (): Promise<IteratorResult<string, void> | void> =>
@@ -28,7 +28,7 @@ export async function adoptOrphans(
   }
 }
 
-/** Adopts a segment. One in which nothing is whole is deleted, as is one of a process that died before it wrote anything. */
+/** Adopts a segment. A segment in which no record is whole is deleted, also one that no record was ever written to. */
 async function adopt(path: string, observer: SpoolObserver, keep: (segment: Segment) => void): Promise<void> {
   const content = await readRegularFile(path);
   const { records, damaged } = readSegment(content);

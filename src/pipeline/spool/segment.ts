@@ -3,14 +3,6 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
 import { countStarts, decodeLine } from './line.js';
 
-/** What a segment's file holds. */
-export interface SegmentContent {
-  /** The records that are whole, as JSON, in their order. */
-  readonly records: string[];
-  /** Records that were in the segment and are not whole. */
-  readonly damaged: number;
-}
-
 const LINE_FEED = 10;
 
 /** Records that are encoded for one write, or decoded in one turn of the event loop. */
@@ -18,9 +10,11 @@ export const TURN_RECORDS = 128;
 
 /**
  * Reads a segment. A torn tail costs the record that it tore, a damaged byte one record, a damaged line feed the
- * two that it kept apart. Whatever is whole behind the damage is kept; the places tell how many are missing.
+ * two that it kept apart. Records that are whole behind the damage are kept; their places tell how many are missing.
+ *
+ * @returns the whole records as JSON, in their order, and how many others were in the segment
  */
-export function readSegment(content: Buffer): SegmentContent {
+export function readSegment(content: Buffer): { records: string[]; damaged: number } {
   const records: string[] = [];
   let damaged = 0;
   let next = 0;

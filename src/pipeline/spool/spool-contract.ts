@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { FsyncPolicy } from './segment-writer.js';
+import type { FsyncMode } from './segment-writer.js';
 
 /** How records are kept on disk. */
 export interface SpoolSettings {
@@ -9,11 +9,11 @@ export interface SpoolSettings {
   readonly maxBytes: number;
   /** Estimated bytes that may wait in memory to be written. */
   readonly maxPendingBytes: number;
-  /** When what was written is forced to the disk. */
-  readonly fsync: FsyncPolicy;
+  /** When records are forced to the disk. */
+  readonly fsync: FsyncMode;
 }
 
-/** Who is told what happens in a spool. */
+/** Is told what happens in a spool. */
 export interface SpoolObserver {
   /**
    * Records are not in the spool that it was to take in.
@@ -25,6 +25,6 @@ export interface SpoolObserver {
   lost(reason: 'spool-corrupt' | 'spool-error', count: number, error: Error | null): void;
   /** So many records of processes that died are in the spool now. */
   adopted(count: number): void;
-  /** It may be that there is something to take, or that what was read cannot be had. */
+  /** There may be records to take, or records that were read cannot be had. */
   ready(): void;
 }

@@ -15,16 +15,16 @@ import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
 const PAUSE_MS = 1000;
-/** How often is forced to the disk with `fsync: 'interval'`, in milliseconds. */
+/** How often records are forced to the disk with `fsync: 'interval'`, in milliseconds. */
 const SYNC_INTERVAL_MS = 500;
 /** How often other machines are shown that this process lives, in milliseconds. */
 const LIFE_INTERVAL_MS = 30_000;
-/** How often it is looked whether another process has died and left something, in milliseconds. */
+/** How often the spool looks for segments of processes that have died, in milliseconds. */
 const ADOPTION_INTERVAL_MS = 300_000;
 
 /**
  * Keeps records on disk for one storage: appended by one writer, taken segment by segment, deleted when they are
- * settled. What a process that died left in its folder is adopted at the start.
+ * settled. The segments of processes that died are adopted at the start, and now and then.
  */
 export class Spool {
   readonly #settings: SpoolSettings;
@@ -43,7 +43,7 @@ export class Spool {
   readonly #turns: Turns;
   #isWorking = false;
   #isReading = false;
-  /** Resolves when all that others left has been taken over, or nobody waits for it any longer; null if that is not under way. */
+  /** Resolves when the segments of others have been adopted, or nobody waits for them any longer; null if nobody adopts any. */
   #adoption: PromiseWithResolvers<void> | null = null;
   readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
@@ -98,7 +98,7 @@ export class Spool {
     return this.#isReading && !this.#turns.areStalled;
   }
 
-  /** Whether what is on disk can be had, as far as is known. */
+  /** Whether the records on disk can be had, as far as is known. */
   get isReadable(): boolean {
     return !this.#turns.areStalled && !(this.#clock.monotonic() - (this.#unreadAtMs ?? -Infinity) < PAUSE_MS);
   }
@@ -116,19 +116,19 @@ export class Spool {
     this.#startWork();
   }
 
-  /** Takes the records that were never written, so that somebody else can see to them. */
+  /** Takes the records that were never written, so that others can see to them. */
   takePending(): UsageRecord[] {
     return this.#pending.take(Infinity).records;
   }
 
-  /** Waits until all that is pending now has been written or returned, and all that others left is known, if the disk answers. */
+  /** Waits, if the disk answers, until all pending records have been written or returned, and all segments of others adopted. */
   async written(): Promise<void> {
     if (this.#turns.areStalled) return;
     if (this.#isWorking) await this.#waiters.wait(this.#pending.taken + this.#pending.length);
     await this.#adoption?.promise;
   }
 
-  /** Reads what is taken next, and tells when it can be taken, or cannot be had. It never throws. */
+  /** Reads the segment that is taken from next, and tells when its records can be taken or cannot be had. Never throws. */
   async read(): Promise<void> {
     if (this.#isReading || !this.isReadable) return;
     this.#isReading = true;
@@ -137,7 +137,7 @@ export class Spool {
       this.#unreadAtMs = null;
     } catch (error) {
       this.#unreadAtMs = this.#clock.monotonic();
-      // The others need not wait for this one.
+      // The other segments need not wait for this one.
       this.#segments.push(...this.#segments.splice(0, 1));
       this.#observer.returned([], toError(error));
     }
@@ -148,7 +148,7 @@ export class Spool {
   /**
    * Takes the oldest records, all of one segment: at least one, and no more than both bounds allow.
    *
-   * @param maxBytes - of what stands on disk
+   * @param maxBytes - of the records as they stand on disk
    * @returns null if there are none, or they cannot be had now
    */
   async take(maxRecords: number, maxBytes: number): Promise<TakenBatch | null> {
@@ -160,32 +160,32 @@ export class Spool {
     return { records, isSpooled: true, settle: (count) => this.#settle(segment, count) };
   }
 
-  /** Waits until what is pending is written, and gives the folder back. What is on disk stays. */
+  /** Waits until the pending records are written, and gives the folder back. The records on disk stay. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     await this.written();
     this.#isClosed = true;
     this.#turns.stop();
-    await this.#turns.run(() => this.#leaveHome());
+    await this.#turns.run(() => this.#moveOut());
   }
 
   #startWork(): void {
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
-    // Whoever calls may be a response that is about to close.
+    // The caller may be a response that is about to close.
     void nextTurn().then(() => this.#writePending());
   }
 
-  /** Writes what is pending. It never throws. */
+  /** Writes the pending records. Never throws. */
   async #writePending(): Promise<void> {
     try {
-      await this.#turns.run(() => this.#settleIn());
+      await this.#turns.run(() => this.#moveIn());
       while (this.#pending.length > 0) await this.#turns.run(() => this.#writeSome());
       this.#failedAtMs = null;
     } catch (thrown) {
       const error = toError(thrown);
       this.#failedAtMs = this.#clock.monotonic();
-      if (hasVanished(error)) await this.#turns.run(() => this.#leaveHome());
+      if (hasVanished(error)) await this.#turns.run(() => this.#moveOut());
       this.#isWorking = false;
       this.#observer.returned(this.takePending(), error);
     } finally {
@@ -196,10 +196,10 @@ export class Spool {
   }
 
   async #writeSome(): Promise<void> {
-    const writer = await this.#settleIn();
+    const writer = await this.#moveIn();
     const some = this.#pending.peek(TURN_RECORDS);
     const { segment, count, bytes } = await writer.append(some, this.#settings.maxBytes - this.#bytes);
-    // They were taken back meanwhile, by somebody who could not wait any longer and has given them up.
+    // The records were taken back meanwhile, by a lane that could wait no longer and has given them up.
     if (this.#pending.first !== some[0]) return writer.takeBack(segment);
     // From here on in one go: at no instant is a record in two places, or in none.
     this.#pending.take(count === 0 ? some.length : count);
@@ -217,7 +217,7 @@ export class Spool {
     this.#waiters.release(this.#pending.taken);
   }
 
-  /** The file system does not answer: what it was to take in goes elsewhere, and nobody waits for it. */
+  /** The file system does not answer: the records that it was to take in go elsewhere, and nobody waits for it. */
   #giveBack(): void {
     const error = new Error(`the disk of '${this.#settings.dir}' does not answer`);
     this.#observer.returned(this.takePending(), error);
@@ -226,8 +226,8 @@ export class Spool {
     this.#observer.ready();
   }
 
-  /** Makes this process's folder, and adopts what others left, the first time and when the folder has vanished. */
-  async #settleIn(): Promise<SegmentWriter> {
+  /** Makes this process's folder and adopts the segments of others, the first time and after the folder has vanished. */
+  async #moveIn(): Promise<SegmentWriter> {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
@@ -235,7 +235,7 @@ export class Spool {
     return this.#home.writer;
   }
 
-  /** Takes over what others left, unless that is under way. It never throws. */
+  /** Adopts the segments of processes that died, unless that is under way. Never throws. */
   async #adopt(): Promise<void> {
     if (this.#home === null || this.#adoption !== null) return;
     const adoption = Promise.withResolvers<void>();
@@ -251,16 +251,16 @@ export class Spool {
   }
 
   /** Gives the folder back, or what is left of one that has vanished. */
-  async #leaveHome(): Promise<void> {
+  async #moveOut(): Promise<void> {
     const home = this.#home;
     this.#home = null;
-    await home?.writer.seal().catch(() => {});
+    await home?.writer.end().catch(() => {});
     await home?.folder.release().catch(() => {});
   }
 
   async #openNext(): Promise<void> {
     const segment = this.#segments[0] as Segment;
-    if (this.#home?.writer.segment === segment) await this.#home.writer.seal();
+    if (this.#home?.writer.segment === segment) await this.#home.writer.end();
     const content = await readRegularFile(segment.path).catch((error: Error) => {
       if (!hasVanished(error)) throw error;
       return error;
@@ -279,7 +279,7 @@ export class Spool {
     if (segment.unsettled > 0) return;
     this.#bytes -= segment.bytes;
     segment.bytes = 0;
-    // If it cannot be deleted, somebody stores it again one day, and leaves one row a record.
+    // The records of a segment that cannot be deleted are stored again one day, which leaves one row a record.
     void this.#turns.run(() => unlink(segment.path)).catch(() => {});
   }
 

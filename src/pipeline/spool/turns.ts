@@ -10,8 +10,8 @@ const TICK_MS = 1000;
 const STALL_TICKS = 3;
 
 /**
- * Has one thing at a time done to files, so that a disk that does not answer holds one thread of the process and no more, and
- * notices when it does not. It keeps no process alive.
+ * Has one thing at a time done to files: a disk that does not answer holds one thread of the process and no more, and is noticed.
+ * The timers keep no process alive.
  */
 export class Turns {
   readonly #clock: Clock;
@@ -45,8 +45,8 @@ export class Turns {
   }
 
   /**
-   * Runs an action again and again, unless its last turn is not over. What the action throws is ignored: it fails again where
-   * somebody waits for it.
+   * Runs an action again and again, unless its last turn is not over. Its errors are ignored: the next action that somebody waits
+   * for fails as well.
    *
    * @param intervalMs - the time between two runs, in milliseconds; no two actions share one
    */
