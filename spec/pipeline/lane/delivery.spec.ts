@@ -137,6 +137,23 @@ for (const [title, refuse] of Object.entries(WAYS)) {
       expect(drops.flatMap(([, , , dropped]) => dropped)).to.have.members(bad);
     });
 
+    it('holds no more records than the queue may, however many batches of them are refused', async () => {
+      const { storage, clock, lane, accept } = refusingLane({
+        queue: { maxRecords: 40, maxBytes: 1_000_000, overflow: 'drop-newest' },
+      });
+      for (let round = 0; round < 10; round += 1) {
+        poison(storage, accept(40));
+        await clock.advance(PAUSE_MS);
+        expect(lane.stats()).to.include({ queued: 40, inFlight: 0 });
+      }
+      storage.poison.clear();
+      await clock.advance(PAUSE_MS);
+      expect(lane.stats()).to.include({ queued: 0, stored: 40 });
+      accept(40);
+      expect(lane.stats()).to.include({ queued: 40 });
+      expect(lane.stats().dropped['queue-full']).to.equal(360);
+    });
+
     it('asks little of a storage that refuses everything, however much waits', async () => {
       const { storage, clock, lane, accept } = refusingLane({
         batch: { maxRecords: 500, maxBytes: 1_000_000, maxDelayMs: 1000 },

@@ -6,14 +6,6 @@ import type { Spool } from '../spool/spool.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 
-/** So many records, and their estimated bytes. */
-interface Load {
-  readonly records: number;
-  readonly bytes: number;
-}
-
-const NOTHING: Load = { records: 0, bytes: 0 };
-
 /** Where the records of one storage wait: in memory, and on disk if there is a spool. */
 export class Outbox {
   readonly #settings: Pick<LaneSettings, 'queue' | 'spool'>;
@@ -22,7 +14,8 @@ export class Outbox {
   readonly #accounts: LaneAccounts;
   readonly #relinquish: () => UsageRecord | null;
   /** Records that were taken from the queue and are not settled. They may have to come back, and so count against the bounds. */
-  #held = NOTHING;
+  #heldRecords = 0;
+  #heldBytes = 0;
   #tookFromSpool = false;
 
   /**
@@ -83,7 +76,9 @@ export class Outbox {
     if (bytes > maxBytes) this.#accounts.drop('too-large', [record], null);
     else if (this.#writesAhead && this.#append(record, bytes)) return;
     else if (this.#enqueue(record, bytes)) return;
-    else if (this.#spool !== null) this.#pushToSpool(record, bytes, this.#spool);
+    else if (!this.#writesAhead && this.#append(record, bytes)) return;
+    else if (this.#spool !== null)
+      this.#accounts.drop(this.#spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
     else if (overflow === 'drop-oldest') this.#pushOut(record, bytes);
     else this.#accounts.drop('queue-full', [record], null);
   }
@@ -132,7 +127,8 @@ export class Outbox {
    */
   async rescue(taken: readonly UsageRecord[]): Promise<void> {
     const lost = this.#moveToDisk(taken);
-    this.#held = NOTHING;
+    this.#heldRecords = 0;
+    this.#heldBytes = 0;
     this.#accounts.drop('shutdown-timeout', lost, this.#accounts.lastError);
     await this.#spool?.close();
   }
@@ -160,8 +156,8 @@ export class Outbox {
   /** Puts a record into the queue, if there is room. */
   #enqueue(record: UsageRecord, bytes: number): boolean {
     const { maxRecords, maxBytes } = this.#settings.queue;
-    if (this.#queue.length + this.#held.records >= maxRecords) return false;
-    if (this.#queue.bytes + this.#held.bytes + bytes > maxBytes) return false;
+    if (this.#queue.length + this.#heldRecords >= maxRecords) return false;
+    if (this.#queue.bytes + this.#heldBytes + bytes > maxBytes) return false;
     this.#queue.push(record, bytes);
     return true;
   }
@@ -171,11 +167,6 @@ export class Outbox {
     if (this.#spool === null || this.#spool.isFailing || !this.#spool.hasRoom(bytes)) return false;
     this.#spool.append(record, bytes);
     return true;
-  }
-
-  #pushToSpool(record: UsageRecord, bytes: number, spool: Spool): void {
-    if (!this.#writesAhead && this.#append(record, bytes)) return;
-    this.#accounts.drop(spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
   }
 
   /** Drops the oldest records until there is room. Records that the storage is working on cannot make room. */
@@ -192,17 +183,13 @@ export class Outbox {
   #takeQueued(maxRecords: number, maxBytes: number): TakenBatch | null {
     const { records, sizes } = this.#queue.take(maxRecords, maxBytes);
     if (records.length === 0) return null;
-    this.#held = loadOf(sizes);
-    let settled = 0;
-    const settle = (count: number): void => {
-      const { records: heldRecords, bytes } = loadOf(sizes.slice(settled, settled + count));
-      settled += count;
-      this.#held = { records: this.#held.records - heldRecords, bytes: this.#held.bytes - bytes };
-    };
+    this.#hold(sizes, 1);
+    const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);
     return { records, isSpooled: false, settle };
   }
-}
-
-function loadOf(sizes: readonly number[]): Load {
-  return { records: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  /** Counts records that were taken, or no longer those that are settled. */
+  #hold(sizes: readonly number[], sign: 1 | -1): void {
+    this.#heldRecords += sign * sizes.length;
+    this.#heldBytes += sign * sizes.reduce((sum, size) => sum + size, 0);
+  }
 }
