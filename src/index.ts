@@ -7,7 +7,6 @@ export { TrackUsageError, type TrackUsageErrorCode } from './errors.js';
 export type { LocatorStats } from './capture/client/location/address-locator.js';
 export type { SkipCounts, SkipReason } from './capture/making/gate.js';
 export type { Incomplete } from './capture/making/late-details.js';
-export type { VisitorStats } from './capture/client/visitor/visitors.js';
 export { hashUser } from './capture/client/user/hash-user.js';
 export type {
   Inventory,
@@ -84,5 +83,4 @@ export type { UsageReader } from './storage/usage-reader.js';
 export type { UsageStorage } from './storage/usage-storage.js';
 export type { LineFormatter } from './backends/printer/formats.js';
 export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
-export { TrackerToken } from './usage-tracker/tracker-token.js';
-export type { UsageStats, UsageTracker } from './usage-tracker/usage-tracker.js';
+export { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker/usage-tracker.js';

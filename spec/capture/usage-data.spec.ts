@@ -85,7 +85,7 @@ describe("The application's own data", () => {
     });
     await fetch(served.origin);
     expect((await onlyRecord(served)).trackVar).to.deep.equal({ late: true });
-    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 0 });
+    expect(served.usage.tracker.stats().incomplete.trackVar.late).to.equal(0);
   });
 
   it('is counted and told of once when the record is made, and changes nothing', async () => {
@@ -103,7 +103,7 @@ describe("The application's own data", () => {
     for (let call = 0; call < 3; call += 1) track(contexts[0] as object, { plan: 'secret' });
     expect((await served.records()).map(({ trackVar }) => trackVar)).to.deep.equal([{ plan: 'pro' }]);
     expect(await served.records()).to.deep.equal(before);
-    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 3 });
+    expect(served.usage.tracker.stats().incomplete.trackVar.late).to.equal(1);
     expect(lines).to.have.lengthOf(1);
     expect(lines[0]).to.include('a late track(ctx, data) failed: ').and.not.include('secret');
   });
@@ -123,7 +123,7 @@ describe("The application's own data", () => {
     await fetch(`${served.origin}/nowhere`);
     expect(await served.records()).to.have.lengthOf(1);
     for (const ctx of contexts) track(ctx, { results: 4 });
-    expect(served.usage.tracker.stats().data).to.deep.equal({ missed: 0 });
+    expect(served.usage.tracker.stats().incomplete.trackVar.late).to.equal(0);
     expect(lines).to.deep.equal([]);
   });
 

@@ -1,4 +1,4 @@
-import type { LaneObserver } from '../../src/pipeline/telling/lane-observer.js';
+import type { LaneObserver } from '../../src/pipeline/telling/report-lanes.js';
 import type { LaneSettings } from '../../src/pipeline/lane/lane-settings.js';
 import { StorageLane } from '../../src/pipeline/lane/storage-lane.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
@@ -15,7 +15,14 @@ export interface ControlledLane {
   readonly accept: (count: number, bytes?: number) => UsageRecord[];
 }
 
-const NOBODY: LaneObserver = { dropped() {}, failed() {}, spoolFailed() {}, flushed() {}, recovered() {} };
+/** Looks away. */
+export const NOBODY: LaneObserver = {
+  dropped() {},
+  failed() {},
+  spoolFailed() {},
+  flushed() {},
+  recovered() {},
+};
 
 /** Makes a lane with a queue for thirty records and no spool, unless the settings say otherwise. */
 export function makeLane(

@@ -74,7 +74,12 @@ describe('tracker.close()', () => {
     storage.salt.tell('0'.repeat(64));
     await ended;
     expect(storage.records.map(({ visitor }) => typeof visitor)).to.deep.equal(['string']);
-    expect(closing.usage.tracker.stats().visitors).to.deep.equal({ missed: 0 });
+    expect(closing.usage.tracker.stats().incomplete.visitor).to.deep.equal({
+      full: 0,
+      late: 0,
+      closed: 0,
+      failed: 0,
+    });
   });
 
   it('waits for what is learned no longer than half of its time, and stores what is known', async () => {

@@ -39,7 +39,7 @@ describe('TrackerToken', () => {
   const open = (): UsageTracker => trackUsage({ storage: new MemoryStorage(), container }).tracker;
 
   it('is the same in a second copy of the package', async () => {
-    const copy = new URL('../../src/usage-tracker/tracker-token.js?second-copy', import.meta.url);
+    const copy = new URL('../../src/usage-tracker/usage-tracker.js?second-copy', import.meta.url);
     const second = (await import(copy.href)) as { TrackerToken: typeof TrackerToken };
     expect(second.TrackerToken).to.equal(TrackerToken);
   });

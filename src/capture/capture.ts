@@ -15,7 +15,6 @@ import { hasNamesake } from './attribution/known-actions.js';
 import { RecordMaker, type RecordSettings } from './making/record-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
-import type { VisitorStats } from './client/visitor/visitors.js';
 import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
 import { type Finish, WaitingRoom } from './making/waiting-room.js';
 
@@ -37,7 +36,6 @@ export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly hasCallbacks: boolean;
-  readonly data = { missed: 0 };
   /** Watched requests whose responses have not closed. */
   underWay = 0;
   readonly #policies: EffectivePolicies;
@@ -61,7 +59,7 @@ export class Capture implements ExchangeWatcher {
 
   readonly #finish: Finish = (draft, asyncContext, lack) => {
     try {
-      this.#details.finish(draft, lack);
+      if (lack !== null) this.#details.countLack(lack);
       this.#sink.accept(callIn(asyncContext, this.#sealer.seal, draft));
     } catch (error) {
       this.#sink.lost('making a record', error);
@@ -138,6 +136,11 @@ export class Capture implements ExchangeWatcher {
   }
 
   /** @inheritdoc */
+  lacksData(): void {
+    this.#details.lacksData();
+  }
+
+  /** @inheritdoc */
   missed(why: string): void {
     this.#warnOnce('missed', why);
   }
@@ -173,11 +176,6 @@ export class Capture implements ExchangeWatcher {
   /** Records that went without a part. */
   get incomplete(): Incomplete {
     return this.#details.incomplete;
-  }
-
-  /** How well visitors are told apart; null without the option `visitors`. */
-  get visitors(): VisitorStats | null {
-    return this.#details.visitors;
   }
 
   #record(exchange: Exchange): void {

@@ -12,15 +12,11 @@ import {
   noDrops,
   sumStats,
 } from './telling/accounting.js';
-import { summarizeError } from './telling/error-summary.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneObserver } from './telling/lane-observer.js';
 import type { LaneSettings } from './lane/lane-settings.js';
-import type { SpoolMode } from './lane/outbox.js';
 import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
-import { reportLanes } from './telling/report-lanes.js';
-import { type LogTarget, ReportLog, describeError } from './telling/report-log.js';
-import type { FsyncPolicy } from './spool/segment-writer.js';
+import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
+import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import { spoolFolder } from './spool/own-folder.js';
 import { StorageLane } from './lane/storage-lane.js';
 import { inOwnContext } from '../time/own-context.js';
@@ -30,19 +26,10 @@ import { within } from '../time/within.js';
 export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
-  /** Where records wait on disk; null for nowhere. */
-  readonly spool: PipelineSpoolSettings | null;
+  /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
+  readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
   /** How long records are kept; null for until somebody deletes them. */
   readonly retention: RetentionSettings | null;
-}
-
-/** Where the records of all storages wait on disk. */
-export interface PipelineSpoolSettings {
-  readonly dir: string;
-  readonly mode: SpoolMode;
-  /** For each storage, in bytes. */
-  readonly maxBytes: number;
-  readonly fsync: FsyncPolicy;
 }
 
 /** What became of all records by the time that a tracker was closed. */
@@ -55,18 +42,18 @@ export interface CloseResult {
   readonly dropped: number;
 }
 
-/** How long a storage may take to close, and the spool to take in what is left, in milliseconds. */
+/** How long a storage may take to close, and the spool to take in the records that are left, in milliseconds. */
 const CLOSE_GRACE_MS = 200;
 
 /** For so long after a loss, a tracker is failing, in milliseconds. */
 const FAILING_MS = 60_000;
 
-/** How many open pipelines have a storage: the last one closes it. */
+/** How many open pipelines have each storage: the last one closes the storage. */
 const users = new WeakMap<UsageStorage, number>();
 
 /** Hands every record to every storage, each by a lane of its own. */
 export class Pipeline {
-  /** What happens in here, for the application. */
+  /** Tells the application what happens in the pipeline. */
   readonly events: TrackerEvents;
   readonly #settings: PipelineSettings;
   readonly #findStorages: () => readonly UsageStorage[];
@@ -74,7 +61,8 @@ export class Pipeline {
   readonly #observer: LaneObserver;
   readonly #droppedWithoutStorage = noDrops();
   readonly #retention: Retention | null;
-  #lanes: readonly { readonly storage: UsageStorage; readonly lane: StorageLane }[] | null = null;
+  /** One a storage; empty until the storages have been found. */
+  #lanes: readonly StorageLane[] = [];
   /** Whether there was no storage when one was looked for. */
   #hasNoStorage = false;
   #closing: Promise<CloseResult> | null = null;
@@ -82,7 +70,7 @@ export class Pipeline {
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
 
-  /** @param findStorages - returns at least one storage, or throws what to do */
+  /** @param findStorages - returns at least one storage, or throws an error that says what to do */
   constructor(settings: PipelineSettings, findStorages: () => readonly UsageStorage[]) {
     this.#settings = settings;
     this.#findStorages = findStorages;
@@ -93,21 +81,21 @@ export class Pipeline {
       this.#log.failure('listener', 'an event listener threw', error),
     );
     this.events.on('drop', ({ reason }) => {
-      // What comes after the end is not a failure.
+      // A record that comes after the end is no failure.
       if (reason !== 'late') this.#lostAtMs = settings.clock.monotonic();
     });
     this.events.on('error', ({ error }) => (this.#lastError = summarizeError(error)));
     this.#observer = reportLanes(this.events, this.#log);
   }
 
-  /** Takes a record. It does no I/O, awaits nothing and never throws. */
+  /** Takes a record. Does no I/O, awaits nothing and never throws. */
   accept(record: UsageRecord): void {
     if (!this.open()) {
       this.#dropWithoutStorage(this.#closing === null ? 'no-storage' : 'late', [record], null);
       return;
     }
     const bytes = estimateRecordBytes(record);
-    for (const { lane } of this.#lanes ?? []) lane.accept(record, bytes);
+    for (const lane of this.#lanes) lane.accept(record, bytes);
   }
 
   /** Learns of a failure outside the pipeline that cost no record. */
@@ -117,11 +105,11 @@ export class Pipeline {
 
   /** Learns of a failure outside the pipeline that cost a record. */
   lost(what: string, error: unknown): void {
-    // Said with the loss, so that there is one line.
+    // The line of the loss tells of the failure as well, so that there is one line.
     const cause = new Error(`${what} failed: ${describeError(error)}`, { cause: error });
     inOwnContext(() => {
-      if (this.#lanes === null) this.#dropWithoutStorage('internal', [], cause);
-      else for (const { lane } of this.#lanes) lane.lose('internal', cause);
+      if (this.#lanes.length === 0) this.#dropWithoutStorage('internal', [], cause);
+      else for (const lane of this.#lanes) lane.lose('internal', cause);
     });
   }
 
@@ -136,7 +124,7 @@ export class Pipeline {
    * @returns whether there are any
    */
   open(): boolean {
-    if (this.#lanes !== null) return true;
+    if (this.#lanes.length > 0) return true;
     if (this.#closing !== null) return false;
     const error = inOwnContext(() => this.#tryOpen());
     this.#hasNoStorage = error !== null;
@@ -146,7 +134,7 @@ export class Pipeline {
 
   /** The storages, once they have been found. */
   get storages(): readonly UsageStorage[] {
-    return (this.#lanes ?? []).map(({ storage }) => storage);
+    return this.#lanes.map(({ storage }) => storage);
   }
 
   /** Records that were dropped as there was no storage to count them. */
@@ -154,7 +142,7 @@ export class Pipeline {
     return { ...this.#droppedWithoutStorage };
   }
 
-  /** What became of the records that are too old; null where none is. */
+  /** What became of the records that are too old; null without the option `retention`. */
   get retention(): RetentionStats | null {
     return this.#retention?.stats() ?? null;
   }
@@ -164,57 +152,56 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    return (this.#lanes ?? []).some(({ lane }) => lane.isDegraded) ? 'degraded' : 'ok';
+    return this.#lanes.some(({ isDegraded }) => isDegraded) ? 'degraded' : 'ok';
   }
 
   /**
-   * Flushes, but not into storages that fail: their next attempt has its time. What waits for them in memory goes to disk, if
-   * there is a spool.
+   * Flushes, but not into storages that fail: their next attempt has its time. Records that wait for them in memory go to
+   * disk, if there is a spool.
    */
   async flushOrSpool(): Promise<void> {
     await Promise.all(
-      (this.#lanes ?? []).map(async ({ lane }) => {
+      this.#lanes.map(async (lane) => {
         if (!lane.isFailing) await lane.flush();
         if (lane.isFailing) lane.spool();
       }),
     );
   }
 
-  /** Drops, at once, what is in memory alone: the process exits. */
+  /** Drops, at once, the records that are in memory alone: the process exits. */
   abandon(): void {
-    for (const { lane } of this.#lanes ?? []) lane.abandon();
+    for (const lane of this.#lanes) lane.abandon();
     this.#log.reportLosses();
   }
 
-  /** Tries to store what is queued now; resolves when it is settled, or a storage's attempt has failed. */
+  /** Tries to store the records that are queued now; resolves when they are settled, or a storage's attempt has failed. */
   async flush(): Promise<void> {
-    await Promise.all((this.#lanes ?? []).map(({ lane }) => lane.flush()));
+    await Promise.all(this.#lanes.map((lane) => lane.flush()));
   }
 
-  /** Stores what the time allows, drops the rest, and closes the storages. */
+  /** Stores as many records as the time allows, spools or drops the others, and closes the storages. */
   close(timeoutMs: number): Promise<CloseResult> {
     if (this.#closing !== null) return this.#closing;
     // A storage that waits in the container has to be closed, even if no request has come.
-    if (this.#lanes === null) this.#tryOpen();
+    if (this.#lanes.length === 0) this.#tryOpen();
     this.#closing = this.#close(timeoutMs);
     return this.#closing;
   }
 
   /** The accounts. */
   stats(): TrackerStats {
-    const storages = (this.#lanes ?? []).map(({ lane }) => lane.stats());
+    const storages = this.#lanes.map((lane) => lane.stats());
     return sumStats(storages, this.#droppedWithoutStorage, this.#lastError);
   }
 
-  /** @returns what was thrown, if there is no storage */
+  /** @returns the error that was thrown if there is no storage; null if there is one */
   #tryOpen(): unknown {
     try {
-      // One that is listed twice would get every record twice.
+      // A storage that is listed twice would get every record twice.
       const storages = [...new Set(this.#findStorages())];
-      this.#lanes = storages.map((storage, index) => ({
-        storage,
-        lane: new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
-      }));
+      this.#lanes = storages.map(
+        (storage, index) => new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
+      );
       for (const storage of storages) users.set(storage, (users.get(storage) ?? 0) + 1);
       this.#retention?.start(storages);
       return null;
@@ -238,10 +225,10 @@ export class Pipeline {
     const deadlineMs = clock.monotonic() + timeoutMs;
     const retired = this.#retention?.close(timeoutMs);
     await Promise.all(
-      (this.#lanes ?? []).map(async ({ storage, lane }) => {
+      this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
         const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
-        await Promise.all([lane.finish(leftMs), this.#closeStorage(storage, retired)]);
+        await Promise.all([lane.finish(leftMs), this.#closeStorage(lane.storage, retired)]);
       }),
     );
     this.#log.reportLosses();
@@ -259,7 +246,7 @@ export class Pipeline {
     const others = (users.get(storage) ?? 1) - 1;
     users.set(storage, others);
     if (others > 0) return;
-    // It may throw before it returns a promise.
+    // A storage may throw before it returns a promise.
     const closing = (async () => storage.close?.())().catch((error: unknown) => {
       this.#log.failure('close', `the storage '${storage.name}' did not close`, error);
     });
@@ -272,7 +259,6 @@ export class Pipeline {
 
   #dropWithoutStorage(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
     this.#droppedWithoutStorage[reason] += 1;
-    this.#log.loss(null, reason, 1, error);
-    this.events.emit('drop', { storage: null, reason, count: 1, records, error });
+    this.#observer.dropped(null, reason, 1, records, error);
   }
 }

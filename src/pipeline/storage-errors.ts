@@ -1,6 +1,6 @@
 import { TrackUsageError, type TrackUsageErrorCode } from '../errors.js';
 
-/** Whether a storage refused a batch as a whole, of which it may take parts. */
+/** Whether a storage refused a batch as a whole, and may take parts of it. */
 export function isRefusedBatch(error: unknown): error is TrackUsageError {
   return hasCode(error, 'BATCH_REFUSED');
 }
@@ -12,14 +12,14 @@ export function needsSetup(error: unknown): boolean {
 
 /**
  * Whether a storage failed for a reason that goes away only when a person does something about it. An answer that
- * breaks the contract is one: the storage may have stored the batch, and one that answers wrongly may also leave two
- * rows a record, so that it is asked again as seldom as can be.
+ * breaks the contract is such a reason. The storage may have stored the batch, and may leave two rows a record when it is asked
+ * again, so that it is asked as seldom as can be.
  */
 export function needsPerson(error: unknown): boolean {
   return needsSetup(error) || hasCode(error, 'STORAGE_CONTRACT');
 }
 
-/** What a storage is no longer waited for with, because its tracker is closed. */
+/** The error of a storage that is waited for no longer, because its tracker is closed. */
 export function closedTooSoon(storage: string): TrackUsageError {
   return new TrackUsageError(
     'STORAGE_CLOSED',
@@ -28,16 +28,16 @@ export function closedTooSoon(storage: string): TrackUsageError {
 }
 
 /**
- * What it means that a storage refuses every record that it is given: its set-up is broken.
+ * The error of a storage that refuses every record that it is given: its set-up is broken.
  *
- * @param reason - why it refuses one of them
+ * @param reason - why the storage refuses one of the records
  */
 export function refusesAll(storage: string, count: number, reason: string, cause: unknown): TrackUsageError {
   return new TrackUsageError(
     'STORAGE_SETUP',
     `The storage '${storage}' refused ${count === 1 ? 'the one record' : `all ${count} records`} that it was given: ` +
       `${reason.replace(/\.?$/, '.')} Mend what refuses them, such as a constraint, a trigger or a column of the ` +
-      'table; they wait, and are dropped only if the storage takes others.',
+      'table; the records wait, and are dropped only if the storage takes others.',
     cause,
   );
 }
@@ -46,7 +46,7 @@ function hasCode(error: unknown, code: TrackUsageErrorCode): boolean {
   try {
     return error instanceof TrackUsageError && error.code === code;
   } catch {
-    // A proxy may refuse to tell its prototype.
+    // A proxy may throw when its prototype is asked for.
     return false;
   }
 }

@@ -22,8 +22,7 @@ import { canDelete, findSalts } from '../storage/usage-storage.js';
 import { within } from '../time/within.js';
 import { endServers, noteSession } from './end-servers.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
-import { TrackerToken } from './tracker-token.js';
-import type { UsageStats, UsageTracker } from './usage-tracker.js';
+import { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {
@@ -108,17 +107,9 @@ class Tracker implements UsageTracker {
 
   stats(): UsageStats {
     this.#capture.settle();
-    const { skipped, incomplete, geo, visitors, data } = this.#capture;
+    const { skipped, incomplete, geo } = this.#capture;
     const { retention } = this.#pipeline;
-    return {
-      ...this.#pipeline.stats(),
-      skipped,
-      incomplete,
-      geo,
-      visitors,
-      data: { ...data },
-      retention,
-    };
+    return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention };
   }
 
   health(): Health {

@@ -1,28 +1,25 @@
+import type { Token } from 'typedi';
 import type { LocatorStats } from '../capture/client/location/address-locator.js';
 import type { Incomplete } from '../capture/making/late-details.js';
 import type { SkipCounts } from '../capture/making/gate.js';
 import type { Inventory } from '../endpoint/inventory.js';
-import type { VisitorStats } from '../capture/client/visitor/visitors.js';
 import type { CloseOptions } from '../options/closing-options.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
+import { sharedToken } from '../storage/tokens.js';
 
 /** What became of the tracked requests so far. */
 export interface UsageStats extends TrackerStats {
   /** Tracked requests that were not recorded, as configured; they are in none of the other figures. */
   readonly skipped: SkipCounts;
-  /** Records that went without a user name, a location or a visitor that they would have. */
+  /** Records that went without a user name, a location, a visitor or data of `track` that they would have. */
   readonly incomplete: Incomplete;
   /** What became of the addresses whose location was looked up; null without the option `geo`. */
   readonly geo: LocatorStats | null;
   /** What became of the records that were too old; null without the option `retention`. */
   readonly retention: RetentionStats | null;
-  /** How well visitors are told apart; null without the option `visitors`. */
-  readonly visitors: VisitorStats | null;
-  /** Calls of `track` that came when the record of their request had been made, so that it is without their data. */
-  readonly data: { readonly missed: number };
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. TypeDI hands it out by `TrackerToken`. */
@@ -66,3 +63,13 @@ export interface UsageTracker {
   /** Removes a listener. */
   off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
 }
+
+/**
+ * The TypeDI token of the tracker, from `trackUsage` on and until the tracker is closed. Of several trackers,
+ * the token holds the one that was made first.
+ *
+ * ```ts
+ * constructor(@Inject(TrackerToken) private readonly tracker: UsageTracker) {}
+ * ```
+ */
+export const TrackerToken: Token<UsageTracker> = sharedToken('TrackerToken');

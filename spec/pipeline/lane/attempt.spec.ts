@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Attempt } from '../../../src/pipeline/lane/attempt.js';
+import { attemptToStore } from '../../../src/pipeline/lane/attempt.js';
 import type { StoreResult } from '../../../src/storage/usage-storage.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { FaultyStorage } from '../../support/faulty-storage.js';
@@ -7,22 +7,25 @@ import { makeRecord } from '../../support/records.js';
 
 const batch = [makeRecord(), makeRecord(), makeRecord()] as const;
 
+const attempt = (storage: FaultyStorage, clock = new ManualClock()) =>
+  attemptToStore(storage, batch, new AbortController(), clock, 1000);
+
 /** The error of an attempt that a storage answers with `result`. */
 async function errorOf(result: unknown): Promise<Error | null> {
   const storage = new FaultyStorage();
   storage.store = () => Promise.resolve(result as StoreResult);
-  return new Attempt(storage, batch).run(new ManualClock(), 1000).then(
+  return attempt(storage).then(
     () => null,
     (error: Error) => error,
   );
 }
 
-describe('Attempt', () => {
+describe('An attempt', () => {
   it('says which records were stored and which were refused', async () => {
     const storage = new FaultyStorage();
     storage.mood = 'refuse-first';
     const clock = new ManualClock();
-    const { stored, refused } = await new Attempt(storage, batch).run(clock, 1000);
+    const { stored, refused } = await attempt(storage, clock);
     expect(stored).to.equal(2);
     expect(refused.map(({ record }) => record)).to.deep.equal([batch[0]]);
     expect(clock.pendingTimers).to.equal(0);
@@ -63,7 +66,7 @@ describe('Attempt', () => {
         },
         refused: [],
       });
-    const result = await new Attempt(storage, batch).run(new ManualClock(), 1000);
+    const result = await attempt(storage);
     expect(result).to.deep.equal({ stored: 3, refused: [] });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TrackUsageError } from '../../../src/errors.js';
-import type { LaneObserver } from '../../../src/pipeline/telling/lane-observer.js';
+import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import type { LaneSettings } from '../../../src/pipeline/lane/lane-settings.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { expectBalanced } from '../../support/accounts.js';
@@ -135,6 +135,23 @@ for (const [title, refuse] of Object.entries(WAYS)) {
       await clock.advance(PAUSE_MS * 3);
       expect(lane.stats()).to.include({ stored: 40, queued: 0 });
       expect(drops.flatMap(([, , , dropped]) => dropped)).to.have.members(bad);
+    });
+
+    it('holds no more records than the queue may, however many batches of them are refused', async () => {
+      const { storage, clock, lane, accept } = refusingLane({
+        queue: { maxRecords: 40, maxBytes: 1_000_000, overflow: 'drop-newest' },
+      });
+      for (let round = 0; round < 10; round += 1) {
+        poison(storage, accept(40));
+        await clock.advance(PAUSE_MS);
+        expect(lane.stats()).to.include({ queued: 40, inFlight: 0 });
+      }
+      storage.poison.clear();
+      await clock.advance(PAUSE_MS);
+      expect(lane.stats()).to.include({ queued: 0, stored: 40 });
+      accept(40);
+      expect(lane.stats()).to.include({ queued: 40 });
+      expect(lane.stats().dropped['queue-full']).to.equal(360);
     });
 
     it('asks little of a storage that refuses everything, however much waits', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import { LaneAccounts } from '../../../src/pipeline/lane/lane-accounts.js';
-import type { LaneObserver } from '../../../src/pipeline/telling/lane-observer.js';
+import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import { makeRecords } from '../../support/records.js';
 
 const FAILURE = new Error('out of order');
@@ -60,7 +60,7 @@ describe('LaneAccounts', () => {
   });
 
   it('count what nobody has any more', () => {
-    accounts.lose('spool-corrupt', 3, FAILURE);
+    accounts.drop('spool-corrupt', [], FAILURE, 3);
     expect(accounts.dropped['spool-corrupt']).to.equal(3);
     expect(calls()).to.deep.equal([['dropped', 'memory', 'spool-corrupt', 3, [], FAILURE]]);
   });

@@ -1,17 +1,21 @@
 import { expect } from 'chai';
 import type { DropReason } from '../../../src/pipeline/telling/accounting.js';
-import { type OutBatch, Outbox, type OutboxSettings } from '../../../src/pipeline/lane/outbox.js';
+import { LaneAccounts } from '../../../src/pipeline/lane/lane-accounts.js';
+import type { QueueSettings } from '../../../src/pipeline/lane/lane-settings.js';
+import { Outbox } from '../../../src/pipeline/lane/outbox.js';
+import type { TakenBatch } from '../../../src/pipeline/record-queue.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { NOBODY } from '../../support/lanes.js';
 import { makeRecord } from '../../support/records.js';
 
-function makeOutbox(settings: Partial<OutboxSettings> = {}, relinquish = (): UsageRecord | null => null) {
+function makeOutbox(settings: Partial<QueueSettings> = {}, relinquish = (): UsageRecord | null => null) {
   const dropped: [DropReason, readonly UsageRecord[]][] = [];
-  const outbox = new Outbox(
-    { maxRecords: 3, maxBytes: 1000, overflow: 'drop-newest', ...settings },
-    null,
-    (reason, records) => void dropped.push([reason, records]),
-    relinquish,
-  );
+  const accounts = new LaneAccounts('memory', {
+    ...NOBODY,
+    dropped: (_storage, reason, _count, records) => void dropped.push([reason, records]),
+  });
+  const queue = { maxRecords: 3, maxBytes: 1000, overflow: 'drop-newest', ...settings } as const;
+  const outbox = new Outbox({ queue, spool: null }, null, accounts, relinquish);
   const push = (count: number, bytes = 100): UsageRecord[] => {
     const records = Array.from({ length: count }, () => makeRecord());
     for (const record of records) outbox.push(record, bytes);
@@ -31,6 +35,17 @@ describe('Outbox', () => {
     expect([newest.outbox.queued, oldest.outbox.queued]).to.deep.equal([3, 3]);
   });
 
+  it('takes in as much as its bounds allow, to the record and to the byte', () => {
+    const { dropped, outbox, push } = makeOutbox({ maxRecords: 2, maxBytes: 100 });
+    push(1, 101);
+    push(1, 60);
+    push(1, 41);
+    push(1, 40);
+    push(1, 0);
+    expect(dropped.map(([reason]) => reason)).to.deep.equal(['too-large', 'queue-full', 'queue-full']);
+    expect(outbox).to.include({ queued: 2, queuedBytes: 100 });
+  });
+
   it('drops as many of the oldest as a large record needs', () => {
     const { dropped, outbox, push } = makeOutbox({ maxRecords: 9, overflow: 'drop-oldest' });
     const records = push(5, 200);
@@ -40,7 +55,7 @@ describe('Outbox', () => {
   });
 
   it('drops the oldest of a batch that was taken before what waits, by its bytes, if it is handed back', () => {
-    let batch: OutBatch | null = null;
+    let batch: TakenBatch | null = null;
     const taken: UsageRecord[] = [];
     const { dropped, outbox, push } = makeOutbox({ maxRecords: 9, overflow: 'drop-oldest' }, () => {
       const record = taken.shift();
@@ -48,7 +63,7 @@ describe('Outbox', () => {
       return record ?? null;
     });
     const records = push(5, 200);
-    batch = outbox.take(2, Infinity) as OutBatch;
+    batch = outbox.take(2, Infinity) as TakenBatch;
     taken.push(...batch.records);
     push(1, 150);
     expect(dropped).to.deep.equal([['queue-full', records.slice(0, 1)]]);
@@ -68,7 +83,7 @@ describe('Outbox', () => {
   it('counts what was taken until it is settled', () => {
     const { dropped, outbox, push } = makeOutbox();
     push(3);
-    const batch = outbox.take(2, Infinity) as OutBatch;
+    const batch = outbox.take(2, Infinity) as TakenBatch;
     push(1);
     expect(dropped).to.have.length(1);
     batch.settle(2);
@@ -80,8 +95,8 @@ describe('Outbox', () => {
   it('drops as shutdown-timeout what it cannot rescue without a spool', async () => {
     const { dropped, outbox, push } = makeOutbox();
     push(3);
-    const batch = outbox.take(1, Infinity) as OutBatch;
-    await outbox.rescue(batch.records, () => 100, null);
+    const batch = outbox.take(1, Infinity) as TakenBatch;
+    await outbox.rescue(batch.records);
     expect(dropped.map(([reason, lost]) => [reason, lost.length])).to.deep.equal([['shutdown-timeout', 3]]);
     expect(outbox.queued).to.equal(0);
   });

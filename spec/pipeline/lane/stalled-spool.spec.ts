@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { SpoolMode } from '../../../src/pipeline/lane/outbox.js';
-import type { LaneObserver } from '../../../src/pipeline/telling/lane-observer.js';
+import type { SpoolMode } from '../../../src/pipeline/lane/lane-settings.js';
+import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import { expectBalanced } from '../../support/accounts.js';
 import { type FileAction, HungFiles } from '../../support/hung-files.js';
 import { type ControlledLane, makeLane } from '../../support/lanes.js';

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { estimateRecordBytes } from '../../../src/record/record-size.js';
-import type { LaneObserver } from '../../../src/pipeline/telling/lane-observer.js';
+import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import { expectBalanced } from '../../support/accounts.js';
 import { type ControlledLane, makeLane } from '../../support/lanes.js';
 import { QuietClock } from '../../support/quiet-clock.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { DropReason } from '../../../src/pipeline/telling/accounting.js';
-import type { LaneObserver } from '../../../src/pipeline/telling/lane-observer.js';
+import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import type { LaneSettings } from '../../../src/pipeline/lane/lane-settings.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { expectBalanced } from '../../support/accounts.js';

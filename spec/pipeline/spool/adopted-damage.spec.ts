@@ -28,7 +28,6 @@ describe('A spool that adopts a damaged segment', () => {
     const settings = { dir, maxBytes: 1_000_000, maxPendingBytes: 1_000_000, fsync: 'never' } as const;
     const spool = new Spool(settings, systemClock, {
       returned() {},
-      overflowed() {},
       lost: (_reason, count) => void (counts.lost += count),
       adopted: (count) => void (counts.adopted += count),
       ready() {},

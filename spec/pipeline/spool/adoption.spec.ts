@@ -36,8 +36,7 @@ describe('Spool, adopting what dead processes left', () => {
   async function adopt(room: Partial<SpoolSettings> = {}): Promise<Spool> {
     spool = new Spool({ ...ROOM, ...room, dir: folder.path }, systemClock, {
       returned: (records, error) =>
-        void told.push(`${records.length} returned: ${error.message.split(':')[0]}`),
-      overflowed: () => {},
+        void told.push(`${records.length} returned: ${error?.message.split(':')[0]}`),
       lost: (reason, count) => void told.push(`${count} lost: ${reason}`),
       adopted: (count) => void told.push(`${count} adopted`),
       ready: () => {},

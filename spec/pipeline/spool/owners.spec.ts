@@ -57,7 +57,7 @@ describe('Several processes on one spool folder', function owners() {
       adopted = looks.map(({ stats }, index) => stats.accepted - 10 - index);
       return (adopted[0] ?? 0) + (adopted[1] ?? 0) >= 100;
     }, 'all is adopted');
-    expect(adopted[0] ?? 0).to.be.oneOf([0, 100]);
+    // Heirs that look in the same moment share the segments, of which a busy machine has made several.
     expect((adopted[0] ?? 0) + (adopted[1] ?? 0)).to.equal(100);
     await second.child.setMood('store');
     const { stats } = await second.child.finish();

@@ -43,7 +43,6 @@ describe('readRegularFile', () => {
         systemClock,
         {
           returned() {},
-          overflowed() {},
           lost: (reason, count) => void lost.push([reason, count]),
           adopted() {},
           ready() {},

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readFile, readdir, rm, stat } from 'node:
 import { basename } from 'node:path';
 import { expect } from 'chai';
 import { SEGMENT_SUFFIX } from '../../../src/pipeline/spool/own-folder.js';
-import { type FsyncPolicy, SegmentWriter } from '../../../src/pipeline/spool/segment-writer.js';
+import { type FsyncMode, SegmentWriter } from '../../../src/pipeline/spool/segment-writer.js';
 import { readSegment } from '../../../src/pipeline/spool/segment.js';
 import { encodeRecord } from '../../../src/record/wire.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
@@ -44,7 +44,7 @@ describe('SegmentWriter', () => {
 
   afterEach(async () => {
     Object.assign(handles, methods);
-    await writer.seal();
+    await writer.end();
     await folder.remove();
   });
 
@@ -77,9 +77,9 @@ describe('SegmentWriter', () => {
     expect(writer.segment).to.include({ path, written: 5, bytes: (await stat(path)).size });
   });
 
-  it('begins another segment when one is sealed, by the next number', async () => {
+  it('begins another segment when one has ended, by the next number', async () => {
     const first = await append(makeRecords(1));
-    await writer.seal();
+    await writer.end();
     expect(writer.segment).to.equal(null);
     const second = await append(makeRecords(1));
     expect([first, second].map((path) => basename(path))).to.deep.equal([
@@ -88,7 +88,7 @@ describe('SegmentWriter', () => {
     ]);
   });
 
-  it('seals a segment that has become large', async () => {
+  it('ends a segment that has become large', async () => {
     const records = makeRecords(100);
     let path = '';
     while (path === '' || writer.segment !== null) path = await append(records);
@@ -143,7 +143,7 @@ describe('SegmentWriter', () => {
   it('writes as many records as there is room for', async () => {
     const records = makeRecords(3);
     const { bytes } = await writer.append(records.slice(0, 1), Infinity);
-    await writer.seal();
+    await writer.end();
     const appended = await writer.append(records, 2 * bytes + 10);
     expect(appended).to.include({ count: 2 });
     expect((await stat(appended.segment.path)).size).to.equal(appended.bytes);
@@ -155,19 +155,19 @@ describe('SegmentWriter', () => {
     const { segment } = await writer.append(makeRecords(2), Infinity);
     await writer.takeBack(segment);
     expect((await stat(path)).size).to.equal(size);
-    await writer.seal();
+    await writer.end();
     await writer.takeBack((await writer.append(makeRecords(2), Infinity)).segment);
     expect(await readdir(folder.path)).to.deep.equal([basename(path)]);
     await append(makeRecords(1));
   });
 
-  const SYNCS: readonly (readonly [FsyncPolicy, written: number, asked: number, sealed: number])[] = [
+  const SYNCS: readonly (readonly [FsyncMode, written: number, asked: number, ended: number])[] = [
     ['always', 2, 3, 2],
     ['interval', 0, 1, 1],
     ['never', 0, 0, 0],
   ];
 
-  for (const [fsync, written, asked, sealed] of SYNCS) {
+  for (const [fsync, written, asked, ended] of SYNCS) {
     it(`forces to the disk what it has written when it is told to: ${fsync}`, async () => {
       let syncs = 0;
       handles.datasync = function datasync() {
@@ -180,12 +180,12 @@ describe('SegmentWriter', () => {
       expect(syncs).to.equal(written);
       await writer.sync();
       await writer.sync();
-      await writer.seal();
+      await writer.end();
       expect(syncs).to.equal(asked);
       syncs = 0;
       await append(makeRecords(1));
-      await writer.seal();
-      expect(syncs).to.equal(sealed);
+      await writer.end();
+      expect(syncs).to.equal(ended);
     });
   }
 });

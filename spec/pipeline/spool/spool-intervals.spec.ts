@@ -1,14 +1,14 @@
 import { open, readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { FsyncPolicy } from '../../../src/pipeline/spool/segment-writer.js';
+import type { FsyncMode } from '../../../src/pipeline/spool/segment-writer.js';
 import { Spool } from '../../../src/pipeline/spool/spool.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { makeRecord } from '../../support/records.js';
 import { type TemporaryFolder, temporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';
 
-const NOBODY = { returned() {}, overflowed() {}, lost() {}, adopted() {}, ready() {} };
+const NOBODY = { returned() {}, lost() {}, adopted() {}, ready() {} };
 
 describe('Spool, at its intervals', () => {
   let folder: TemporaryFolder;
@@ -43,7 +43,7 @@ describe('Spool, at its intervals', () => {
     await folder.remove();
   });
 
-  function start(fsync: FsyncPolicy): Spool {
+  function start(fsync: FsyncMode): Spool {
     const settings = { dir: folder.path, maxBytes: 1_000_000, maxPendingBytes: 1_000_000, fsync };
     return (spool = new Spool(settings, clock, NOBODY));
   }

@@ -29,8 +29,8 @@ class Watched {
 
   constructor(settings: SpoolSettings) {
     this.spool = new Spool(settings, systemClock, {
-      returned: (records, error) => void this.returned.push({ records, error }),
-      overflowed: (records) => void this.overflowed.push(...records),
+      returned: (records, error) =>
+        void (error === null ? this.overflowed.push(...records) : this.returned.push({ records, error })),
       lost: (reason, count) => void this.lost.push([reason, count]),
       adopted: (count) => void (this.adopted += count),
       ready: () => {},

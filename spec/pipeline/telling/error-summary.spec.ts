@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { ErrorSummary } from '../../../src/pipeline/telling/accounting.js';
-import { summarizeError } from '../../../src/pipeline/telling/error-summary.js';
+import { summarizeError } from '../../../src/pipeline/telling/report-log.js';
 import { oddValues } from '../../support/odd-values.js';
 import { laneTo } from '../../support/pipelines.js';
 import { makeRecord } from '../../support/records.js';

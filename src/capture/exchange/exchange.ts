@@ -54,12 +54,12 @@ export interface ExchangeWatcher {
   readonly policy: Policy;
   /** Whether functions of the application are called for each request. */
   readonly hasCallbacks: boolean;
-  /** Calls of `track` whose data came too late. */
-  readonly data: { missed: number };
   /** Takes an exchange whose response has closed. */
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
   failed(what: string, error: unknown): void;
+  /** Learns that the application's data came when the record had been made. */
+  lacksData(): void;
   /** Learns that a controller has answered, and that it cannot be told which action. */
   missed(why: string): void;
 }
@@ -110,7 +110,8 @@ export class Exchange implements ByteCounter {
   #isShared = false;
   #closed = false;
   #ownData: JsonObject | null = null;
-  #ownDataIsTaken = false;
+  /** Whether a record has been made of it, and whether more came afterwards. */
+  #ownDataIs: 'open' | 'taken' | 'lacking' = 'open';
 
   constructor(context: Context, watcher: ExchangeWatcher) {
     this.context = context;
@@ -168,8 +169,9 @@ export class Exchange implements ByteCounter {
 
   /** Adds data of the application's own. It is copied at once, as the application may go on changing it. */
   addData(data: unknown): void {
-    if (this.#ownDataIsTaken) {
-      this.watcher.data.missed += 1;
+    if (this.#ownDataIs !== 'open') {
+      if (this.#ownDataIs === 'taken') this.watcher.lacksData();
+      this.#ownDataIs = 'lacking';
       this.watcher.failed('a late track(ctx, data)', ADDED_LATE);
       return;
     }
@@ -190,7 +192,7 @@ export class Exchange implements ByteCounter {
 
   /** Hands over the application's own data, for the record; no more can be added. */
   takeData(): JsonObject | null {
-    this.#ownDataIsTaken = true;
+    this.#ownDataIs = 'taken';
     return this.#ownData;
   }
 

@@ -12,7 +12,7 @@ import type { Impatience, Lack, LateField, LatePart } from './waiting-room.js';
 import type { RecordSink } from '../record-sink.js';
 import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
-import { type VisitorStats, Visitors } from '../client/visitor/visitors.js';
+import { Visitors } from '../client/visitor/visitors.js';
 
 /** How long a record waits for an asynchronous `user`, in milliseconds. */
 const USER_WAIT_MS = 1000;
@@ -25,10 +25,12 @@ const INCOMPLETE =
   `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
 
 /**
- * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the
- * tracker was closed, or the option's callback failed; `geo` and `visitors` count failures themselves.
+ * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the tracker was closed, or
+ * the part could not be had (`failed`): `user` threw, or no salt came for the visitor. Failed look-ups of locations are in `geo`.
  */
-export type Incomplete = Readonly<Record<LateField, Readonly<Record<Impatience | 'failed', number>>>>;
+export type Incomplete = Readonly<
+  Record<LateField | 'trackVar', Readonly<Record<Impatience | 'failed', number>>>
+>;
 
 /** The part of the settings that says who calls and from where. */
 export type LateSettings = AddressSettings &
@@ -38,7 +40,7 @@ export type LateSettings = AddressSettings &
 export class LateDetails {
   readonly #users: UserNames;
   readonly #sink: RecordSink;
-  readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack() };
+  readonly #incomplete = { username: noLack(), ipInfo: noLack(), visitor: noLack(), trackVar: noLack() };
   readonly #addresses: ClientAddresses;
   readonly #locator: AddressLocator | null;
   readonly #geoWaitMs: number;
@@ -60,7 +62,8 @@ export class LateDetails {
     this.#addresses = addresses;
     this.#geoWaitMs = geo?.maxWaitMs ?? 0;
     this.#locator = geo === null ? null : new AddressLocator(clock, geo, sink);
-    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName);
+    const onMiss = (): void => void (this.#incomplete.visitor.failed += 1);
+    this.#visitors = salts === null ? null : new Visitors(salts, addresses, settings.serverName, onMiss);
   }
 
   /** What became of the addresses that were looked up; null without the option `geo`. */
@@ -73,9 +76,9 @@ export class LateDetails {
     return structuredClone(this.#incomplete);
   }
 
-  /** How well visitors are told apart; null without the option `visitors`. */
-  get visitors(): VisitorStats | null {
-    return this.#visitors?.stats() ?? null;
+  /** Counts a record to which data of the application came too late. */
+  lacksData(): void {
+    this.#incomplete.trackVar.late += 1;
   }
 
   /**
@@ -88,7 +91,7 @@ export class LateDetails {
     const { context, asyncContext } = exchange;
     const name = isAnonymous ? null : callIn(asyncContext, this.#users.read, context);
     const place = this.#locator === null ? null : this.#locate(this.#locator, exchange, isAnonymous);
-    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(draft, exchange);
+    const visitor = this.#visitors === null || isAnonymous ? null : this.#visitors.read(exchange);
     let late: LatePart[] | null = null;
     if (name instanceof Promise)
       (late ??= []).push({ field: 'username', value: name, maxWaitMs: USER_WAIT_MS });
@@ -102,15 +105,8 @@ export class LateDetails {
     return late;
   }
 
-  /**
-   * Counts the parts that a draft lacks when it becomes a record.
-   *
-   * @param lack - null if the draft lacks none
-   */
-  finish(draft: UsageRecordDraft, lack: Lack | null): void {
-    this.#visitors?.finish(draft);
-    if (lack === null) return;
-    const { fields, why } = lack;
+  /** Counts the parts that a draft lacks when it becomes a record. */
+  countLack({ fields, why }: Lack): void {
     for (const field of fields) this.#incomplete[field][why] += 1;
     // A late location is no fault: an option says how long to wait for it.
     if (why === 'full' || (why === 'late' && fields.has('username'))) {

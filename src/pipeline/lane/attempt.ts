@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.js';
+import { orAbort } from '../../time/or-abort.js';
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
@@ -15,51 +16,38 @@ export interface AttemptResult {
   readonly refused: readonly Refusal[];
 }
 
-/** One attempt at storing a batch. */
-export class Attempt {
-  readonly #storage: UsageStorage;
-  readonly #records: readonly UsageRecord[];
-  readonly #abort = new AbortController();
-
-  constructor(storage: UsageStorage, records: readonly UsageRecord[]) {
-    this.#storage = storage;
-    this.#records = records;
-  }
-
-  /**
-   * Hands the batch to the storage.
-   *
-   * @throws what the storage threw, or why it is not waited for any longer. A later answer is ignored: records
-   *   have ids, and storing them again does no harm
-   */
-  async run(clock: Clock, timeoutMs: number): Promise<AttemptResult> {
-    const { signal } = this.#abort;
-    const timer = clock.setTimeout(() => this.end(tooSlow(this.#storage.name, timeoutMs)), timeoutMs, false);
-    try {
-      const result = await new Promise<StoreResult>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error));
-        // What is thrown instead of rejected is caught here, and what is not a promise is taken as its result.
-        void Promise.resolve(this.#storage.store(this.#records, signal)).then(resolve, reject);
-      });
-      return checkResult(this.#storage.name, this.#records, result);
-    } finally {
-      clock.clearTimeout(timer);
-    }
-  }
-
-  /** Waits no longer. */
-  end(reason: Error): void {
-    this.#abort.abort(reason);
+/**
+ * Makes one attempt at storing a batch.
+ *
+ * @param abort - ends the attempt
+ * @throws the error of the storage, or the reason why it is waited for no longer. An answer that comes afterwards is ignored:
+ *   records have ids, and storing them again does no harm
+ */
+export async function attemptToStore(
+  storage: UsageStorage,
+  batch: readonly UsageRecord[],
+  abort: AbortController,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<AttemptResult> {
+  const { signal } = abort;
+  const timer = clock.setTimeout(() => abort.abort(tooSlow(storage.name, timeoutMs)), timeoutMs, false);
+  try {
+    // An answer that is not a promise is taken as its result.
+    const result = await orAbort(Promise.resolve(storage.store(batch, signal)), signal);
+    return checkResult(storage.name, batch, result);
+  } finally {
+    clock.clearTimeout(timer);
   }
 }
 
-/** Refuses an answer that does not account for every record of the batch. */
+/** Checks that an answer accounts for every record of the batch. */
 function checkResult(
   storage: string,
   batch: readonly UsageRecord[],
   result: Partial<StoreResult> | null | undefined,
 ): AttemptResult {
-  // Each is read once, as an answer may be anything, and say something else the next time.
+  // Each property is read once: an answer may be any object, and say something else the next time.
   const stored = result?.stored;
   const list: unknown = result?.refused;
   const answers = Array.isArray(list) ? (list as readonly RefusedRecord[]) : null;

@@ -1,12 +1,11 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
-import { Attempt } from './attempt.js';
+import { attemptToStore } from './attempt.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
-import { summarizeError } from '../telling/error-summary.js';
-import { toError } from '../telling/report-log.js';
+import { summarizeError, toError } from '../telling/report-log.js';
 import { closedTooSoon, isRefusedBatch, refusesAll } from '../storage-errors.js';
 
 /** So many records are tried, at least, before a storage that refuses all of them is left alone for a while. */
@@ -15,18 +14,19 @@ const PROBE_RECORDS = 16;
 /**
  * The one batch of a lane that is under way: taken from where records wait, attempted, divided where it is refused, and
  * settled. A record that is refused is at fault only if the storage has taken another one since the batch was begun. Until
- * then nobody knows whether the storage takes any, and its batch is set aside; other records are tried before it.
+ * then nobody knows whether the storage takes any record. The batch is set aside, and other records are tried before it.
  */
 export class Delivery {
   readonly #storage: UsageStorage;
   readonly #settings: LaneSettings;
   readonly #outbox: Outbox;
   readonly #accounts: LaneAccounts;
-  /** What was taken and is not yet settled. */
+  /** The batch that is under way; null between two. */
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
   readonly #suspects: Parcel[] = [];
-  #attempt: Attempt | null = null;
+  /** Ends the attempt that is under way. */
+  #attempt: AbortController | null = null;
   #hasEnded = false;
 
   constructor(storage: UsageStorage, settings: LaneSettings, outbox: Outbox, accounts: LaneAccounts) {
@@ -41,10 +41,10 @@ export class Delivery {
     return this.#parcels.length > 0;
   }
 
-  /** Records that were taken and are nowhere else. */
+  /** Records that were taken and are in memory alone. */
   get inMemory(): number {
     const taken = inMemory(this.#parcel);
-    // It is asked for with every record.
+    // The lane asks for this figure with every record.
     if (this.#suspects.length === 0) return taken;
     return this.#suspects.reduce((sum, suspect) => sum + inMemory(suspect), taken);
   }
@@ -68,7 +68,7 @@ export class Delivery {
     return this.#parcel === null ? this.#suspects : [...this.#suspects, this.#parcel];
   }
 
-  /** Takes the next batch, if none is under way. It never throws. */
+  /** Takes the next batch, if none is under way. Never throws. */
   async take(): Promise<boolean> {
     const { maxRecords, maxBytes } = this.#settings.batch;
     if (this.#hasEnded) return false;
@@ -91,14 +91,14 @@ export class Delivery {
   }
 
   /**
-   * Makes one attempt at the first piece of the batch. It never throws.
+   * Makes one attempt at the first piece of the batch. Never throws.
    *
    * @returns whether to go on at once
    */
   async attempt(): Promise<boolean> {
     const { clock, retry } = this.#settings;
     const parcel = this.#parcel;
-    // It may have ended since the batch was taken.
+    // The delivery may have ended since the batch was taken.
     if (parcel === null || this.#hasEnded) return false;
     if (parcel.isPutOff) {
       if (!this.#isProven(parcel)) return this.#setAside(parcel);
@@ -106,11 +106,12 @@ export class Delivery {
     }
     this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
     if (parcel.piece.length === 0) return this.#passPiece(parcel);
-    const attempt = new Attempt(this.#storage, parcel.piece);
+    const attempt = new AbortController();
     const startedMs = clock.monotonic();
     this.#attempt = attempt;
     try {
-      const result = await attempt.run(clock, retry.attemptTimeoutMs);
+      const { piece } = parcel;
+      const result = await attemptToStore(this.#storage, piece, attempt, clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
       const [first] = result.refused;
       if (first !== undefined && result.stored === 0 && !this.#isProven(parcel))
@@ -132,7 +133,7 @@ export class Delivery {
     const attempt = this.#attempt;
     this.#attempt = null;
     this.#hasEnded = true;
-    attempt?.end(closedTooSoon(this.#storage.name));
+    attempt?.abort(closedTooSoon(this.#storage.name));
   }
 
   /** Gives up the oldest record that waits in memory for its next attempt; null if there is none. */
@@ -141,7 +142,7 @@ export class Delivery {
     return waiting.find(({ isSpooled, length }) => !isSpooled && length > 0)?.takeFirst() ?? null;
   }
 
-  /** Gives up what is not settled, and returns those records that are nowhere else. */
+  /** Gives up all batches, and returns those of their records that are in memory alone. */
   giveUp(): readonly UsageRecord[] {
     const records = this.#parcels.flatMap((parcel) => (parcel.isSpooled ? [] : parcel.records));
     this.#parcel = null;
@@ -185,7 +186,7 @@ export class Delivery {
   }
 
   /**
-   * Waits with a batch of which every record is refused, until the storage has taken another.
+   * Waits with a batch of which every record is refused, until the storage has taken another record.
    *
    * @returns whether to go on with others: so few records may all be at fault
    */

@@ -1,77 +1,67 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import { type DropCounts, type DropReason, noDrops } from '../telling/accounting.js';
 import type { AttemptResult } from './attempt.js';
-import type { LaneObserver } from '../telling/lane-observer.js';
+import type { LaneObserver } from '../telling/report-lanes.js';
 import { toError } from '../telling/report-log.js';
 import { needsPerson } from '../storage-errors.js';
 
-/** The books of one lane: what was accepted, stored and dropped, and how the attempts went. */
+/** The books of one lane: what was accepted, stored and dropped, and how the attempts went. Others only read its figures. */
 export class LaneAccounts {
+  /** Records that came in. */
+  accepted = 0;
+  /** Records that the storage has confirmed. */
+  stored = 0;
+  /** Attempts that failed. */
+  retries = 0;
+  /** Attempts that failed in a row, up to now. */
+  failures = 0;
+  /** The error of the last attempt that failed; null if none has failed. */
+  lastError: Error | null = null;
   readonly #storage: string;
   readonly #observer: LaneObserver;
   readonly #dropped = noDrops();
-  #accepted = 0;
-  #stored = 0;
-  #retries = 0;
-  #failures = 0;
-  #lastError: Error | null = null;
 
   constructor(storage: string, observer: LaneObserver) {
     this.#storage = storage;
     this.#observer = observer;
   }
 
-  get accepted(): number {
-    return this.#accepted;
-  }
-
-  get stored(): number {
-    return this.#stored;
-  }
-
+  /** Records that will not be stored, by reason. */
   get dropped(): DropCounts {
     return { ...this.#dropped };
   }
 
-  /** Attempts that failed. */
-  get retries(): number {
-    return this.#retries;
-  }
-
-  /** Attempts that failed in a row, up to now. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  get lastError(): Error | null {
-    return this.#lastError;
-  }
-
   /** Whether the last attempt failed for a reason that only a person can do something about. */
   get needsPerson(): boolean {
-    return this.#failures > 0 && needsPerson(this.#lastError);
+    return this.failures > 0 && needsPerson(this.lastError);
   }
 
   /** Books records that came in. */
   accept(count: number): void {
-    this.#accepted += count;
+    this.accepted += count;
   }
 
-  /** Books records that will not be stored. */
-  drop(reason: DropReason, records: readonly UsageRecord[], error: Error | null): void {
-    if (records.length > 0) this.#drop(reason, records.length, records, error);
+  /**
+   * Books records that will not be stored.
+   *
+   * @param count - how many they are, where nobody has the records themselves any more
+   */
+  drop(
+    reason: DropReason,
+    records: readonly UsageRecord[],
+    error: Error | null,
+    count = records.length,
+  ): void {
+    if (count === 0) return;
+    this.#dropped[reason] += count;
+    this.#observer.dropped(this.#storage, reason, count, records, error);
   }
 
-  /** Books records that will not be stored, and that nobody has any more. */
-  lose(reason: DropReason, count: number, error: Error | null): void {
-    this.#drop(reason, count, [], error);
-  }
-
-  /** Books an attempt that succeeded, all of it before anyone is told. */
+  /** Books an attempt that succeeded, all of it before anybody is told. */
   settle({ stored, refused }: AttemptResult, durationMs: number): void {
-    const failures = this.#failures;
-    this.#failures = 0;
-    this.#stored += stored;
+    const { failures } = this;
+    this.failures = 0;
+    this.stored += stored;
     this.#dropped.refused += refused.length;
     for (const { record, error } of refused) {
       this.#observer.dropped(this.#storage, 'refused', 1, [record], error);
@@ -83,14 +73,9 @@ export class LaneAccounts {
   /** Books an attempt that failed. */
   fail(thrown: unknown): void {
     const error = toError(thrown);
-    this.#failures += 1;
-    this.#retries += 1;
-    this.#lastError = error;
-    this.#observer.failed(this.#storage, error, this.#failures);
-  }
-
-  #drop(reason: DropReason, count: number, records: readonly UsageRecord[], error: Error | null): void {
-    this.#dropped[reason] += count;
-    this.#observer.dropped(this.#storage, reason, count, records, error);
+    this.failures += 1;
+    this.retries += 1;
+    this.lastError = error;
+    this.#observer.failed(this.#storage, error, this.failures);
   }
 }

@@ -1,14 +1,25 @@
-import type { Clock } from '../../time/clock.js';
 import type { BackoffBounds } from '../../time/backoff.js';
-import type { OutboxSettings, SpoolMode } from './outbox.js';
+import type { Clock } from '../../time/clock.js';
 import type { SpoolSettings } from '../spool/spool-contract.js';
 
 /** How a lane works. */
 export interface LaneSettings {
   readonly clock: Clock;
-  readonly queue: OutboxSettings;
+  readonly queue: QueueSettings;
   readonly batch: { readonly maxRecords: number; readonly maxBytes: number; readonly maxDelayMs: number };
   readonly retry: BackoffBounds & { readonly attemptTimeoutMs: number; readonly maxAgeMs: number };
   /** The spool of this lane; null for none. */
   readonly spool: (SpoolSettings & { readonly mode: SpoolMode }) | null;
 }
+
+/** How much waits in memory at most, and where the rest goes. */
+export interface QueueSettings {
+  readonly maxRecords: number;
+  /** Estimated bytes. */
+  readonly maxBytes: number;
+  /** What happens to a record that finds the queue full, where there is no spool. */
+  readonly overflow: 'drop-newest' | 'drop-oldest';
+}
+
+/** Whether every record is written to disk before anything else, or only those that the queue has no room for. */
+export type SpoolMode = 'overflow' | 'wal';

@@ -1,57 +1,36 @@
 import { earliest } from '../../time/clock.js';
+import { estimateRecordBytes } from '../../record/record-size.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { DropReason } from '../telling/accounting.js';
-import { type Load, type QueueBounds, RecordQueue } from './record-queue.js';
+import { RecordQueue, type TakenBatch } from '../record-queue.js';
 import type { Spool } from '../spool/spool.js';
-
-/** What happens to a record that finds the queue full, where there is no spool. */
-export type Overflow = 'drop-newest' | 'drop-oldest';
-
-/** How much waits in memory, and where the rest goes. */
-export interface OutboxSettings extends QueueBounds {
-  readonly overflow: Overflow;
-}
-
-/** Whether every record is written to disk before anything else, or only those that the queue has no room for. */
-export type SpoolMode = 'overflow' | 'wal';
-
-/** Records that were taken to be stored. */
-export interface OutBatch {
-  readonly records: readonly UsageRecord[];
-  /** Whether they are still on disk. */
-  readonly isSpooled: boolean;
-  /** Says that so many of them, the oldest, are stored or dropped. */
-  settle(count: number): void;
-}
+import type { LaneAccounts } from './lane-accounts.js';
+import type { LaneSettings } from './lane-settings.js';
 
 /** Where the records of one storage wait: in memory, and on disk if there is a spool. */
 export class Outbox {
-  readonly #settings: OutboxSettings;
-  readonly #queue: RecordQueue;
+  readonly #settings: Pick<LaneSettings, 'queue' | 'spool'>;
+  readonly #queue = new RecordQueue();
   readonly #spool: Spool | null;
-  readonly #mode: SpoolMode;
-  readonly #drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void;
+  readonly #accounts: LaneAccounts;
   readonly #relinquish: () => UsageRecord | null;
-  /** What was taken from the queue and is not settled. */
-  #held: Load = { records: 0, bytes: 0 };
+  /** Records that were taken from the queue and are not settled. They may have to come back, and so count against the bounds. */
+  #heldRecords = 0;
+  #heldBytes = 0;
   #tookFromSpool = false;
 
   /**
-   * @param drop - is told of records that are given up
-   * @param relinquish - settles the oldest record of the batch that was taken and hands it back; null where the storage is
-   *   working on it
+   * @param relinquish - settles the oldest record of the batches that were taken and hands it back; null if the storage is working
+   *   on all of them
    */
   constructor(
-    settings: OutboxSettings,
-    spool: { readonly spool: Spool; readonly mode: SpoolMode } | null,
-    drop: (reason: DropReason, records: readonly UsageRecord[], error: Error | null) => void,
+    settings: Pick<LaneSettings, 'queue' | 'spool'>,
+    spool: Spool | null,
+    accounts: LaneAccounts,
     relinquish: () => UsageRecord | null,
   ) {
     this.#settings = settings;
-    this.#queue = new RecordQueue(settings);
-    this.#spool = spool?.spool ?? null;
-    this.#mode = spool?.mode ?? 'overflow';
-    this.#drop = drop;
+    this.#spool = spool;
+    this.#accounts = accounts;
     this.#relinquish = relinquish;
   }
 
@@ -65,9 +44,9 @@ export class Outbox {
     return this.#queue.bytes;
   }
 
-  /** Whether records go where they go only in need, or would if they could: to disk instead of into the queue. */
+  /** Whether records wait on disk for want of room in memory, or the spool could not be written or read. */
   get isStrained(): boolean {
-    return this.#spool !== null && (this.#spool.hasFailed || (this.#mode === 'overflow' && this.spooled > 0));
+    return this.#spool !== null && (this.#spool.hasFailed || (!this.#writesAhead && this.spooled > 0));
   }
 
   /** Records that can be taken, or read to be taken. */
@@ -88,38 +67,37 @@ export class Outbox {
 
   /** When the oldest record that waits was made, in milliseconds since 1970; null if none waits. */
   get oldestMs(): number | null {
-    return earliest(this.#queue.peek()?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
+    return earliest(this.#queue.first?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
   }
 
-  /** Takes a record in, or drops it, or another for it. */
+  /** Takes a record in, or drops it, or others in its place. */
   push(record: UsageRecord, bytes: number): void {
-    if (bytes > this.#settings.maxBytes) this.#drop('too-large', [record], null);
-    else if (this.#mode === 'wal' && this.#append(record, bytes)) return;
-    else if (this.#queue.push(record, bytes, this.#held)) return;
-    else if (this.#spool !== null) this.#pushToSpool(record, bytes, this.#spool);
-    else if (this.#settings.overflow === 'drop-oldest') this.#pushOut(record, bytes);
-    else this.#drop('queue-full', [record], null);
+    const { maxBytes, overflow } = this.#settings.queue;
+    if (bytes > maxBytes) this.#accounts.drop('too-large', [record], null);
+    else if (this.#writesAhead && this.#append(record, bytes)) return;
+    else if (this.#enqueue(record, bytes)) return;
+    else if (!this.#writesAhead && this.#append(record, bytes)) return;
+    else if (this.#spool !== null)
+      this.#accounts.drop(this.#spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
+    else if (overflow === 'drop-oldest') this.#pushOut(record, bytes);
+    else this.#accounts.drop('queue-full', [record], null);
   }
 
   /**
-   * Takes in again what the spool did not write.
+   * Takes in again the records that the spool did not write.
    *
-   * @param error - why it could not; null if it had no room
+   * @param error - why the spool could not write them; null if it had no room
    */
-  takeBack(
-    records: readonly UsageRecord[],
-    bytes: (record: UsageRecord) => number,
-    error: Error | null,
-  ): void {
-    const left = records.filter((record) => !this.#queue.push(record, bytes(record), this.#held));
-    if (left.length > 0) this.#drop(error === null ? 'spool-full' : 'spool-error', left, error);
+  takeBack(records: readonly UsageRecord[], error: Error | null): void {
+    const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record)));
+    this.#accounts.drop(error === null ? 'spool-full' : 'spool-error', left, error);
   }
 
   /**
-   * Takes the oldest records, from memory and from disk in turn, so that neither waits for the other to be empty. Nor does it wait
-   * for the disk: what has to be read first is there the next time.
+   * Takes the oldest records, from memory and from disk in turn, so that neither of the two waits for the other to be empty.
+   * Nobody waits for the disk: records that have to be read first can be taken the next time.
    */
-  take(maxRecords: number, maxBytes: number): OutBatch | Promise<OutBatch | null> | null {
+  take(maxRecords: number, maxBytes: number): TakenBatch | Promise<TakenBatch | null> | null {
     const spool = this.#spool;
     const isSpoolsTurn = this.spooled > 0 && (this.#queue.length === 0 || !this.#tookFromSpool);
     this.#tookFromSpool = isSpoolsTurn && spool?.isReady === true;
@@ -129,83 +107,89 @@ export class Outbox {
     return this.#takeQueued(maxRecords, maxBytes);
   }
 
-  /** Moves to disk what waits in memory and the storage is not working on, as far as there is room. */
-  spool(bytes: (record: UsageRecord) => number): void {
+  /** Moves records from memory to disk, as far as there is room. Records that the storage is working on stay. */
+  spool(): void {
     if (this.#spool === null || this.#spool.isFailing) return;
     const taken: UsageRecord[] = [];
     for (let next = this.#relinquish(); next !== null; next = this.#relinquish()) taken.push(next);
-    this.takeBack(this.#moveToDisk(taken, bytes), bytes, null);
+    this.takeBack(this.#moveToDisk(taken), null);
   }
 
-  /** Waits until what has to be on disk is there. */
+  /** Waits until the records that go to disk are there. */
   async written(): Promise<void> {
     await this.#spool?.written();
   }
 
   /**
-   * Moves what is in memory to disk, if there is a spool, and drops what it has no room for.
+   * Moves the records in memory to disk, if there is a spool, and drops those that find no room there.
    *
    * @param taken - records that were taken from memory and are not settled
    */
-  async rescue(
-    taken: readonly UsageRecord[],
-    bytes: (record: UsageRecord) => number,
-    error: Error | null,
-  ): Promise<void> {
-    const lost = this.#moveToDisk(taken, bytes);
-    this.#held = { records: 0, bytes: 0 };
-    if (lost.length > 0) this.#drop('shutdown-timeout', lost, error);
+  async rescue(taken: readonly UsageRecord[]): Promise<void> {
+    const lost = this.#moveToDisk(taken);
+    this.#heldRecords = 0;
+    this.#heldBytes = 0;
+    this.#accounts.drop('shutdown-timeout', lost, this.#accounts.lastError);
     await this.#spool?.close();
   }
 
-  /** Drops what could not be moved to disk, or not in time. */
-  abandon(error: Error | null): void {
-    const late = [...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity, Infinity).records];
-    if (late.length > 0) this.#drop('shutdown-timeout', late, error);
+  /**
+   * Drops the records that could not be moved to disk, or not in time.
+   *
+   * @param taken - records that were taken from memory and are not settled
+   */
+  abandon(taken: readonly UsageRecord[]): void {
+    const left = [...taken, ...(this.#spool?.takePending() ?? []), ...this.#queue.take(Infinity).records];
+    this.#accounts.drop('shutdown-timeout', left, this.#accounts.lastError);
   }
 
-  /** @returns what there is no room for */
-  #moveToDisk(taken: readonly UsageRecord[], bytes: (record: UsageRecord) => number): UsageRecord[] {
-    const waiting = [...taken, ...this.#queue.take(Infinity, Infinity).records];
-    return waiting.filter((record) => !this.#append(record, bytes(record)));
+  get #writesAhead(): boolean {
+    return this.#settings.spool?.mode === 'wal';
   }
 
+  /** @returns the records that find no room there */
+  #moveToDisk(taken: readonly UsageRecord[]): UsageRecord[] {
+    const waiting = [...taken, ...this.#queue.take(Infinity).records];
+    return waiting.filter((record) => !this.#append(record, estimateRecordBytes(record)));
+  }
+
+  /** Puts a record into the queue, if there is room. */
+  #enqueue(record: UsageRecord, bytes: number): boolean {
+    const { maxRecords, maxBytes } = this.#settings.queue;
+    if (this.#queue.length + this.#heldRecords >= maxRecords) return false;
+    if (this.#queue.bytes + this.#heldBytes + bytes > maxBytes) return false;
+    this.#queue.push(record, bytes);
+    return true;
+  }
+
+  /** Hands a record to the spool, if there is one with room. */
   #append(record: UsageRecord, bytes: number): boolean {
     if (this.#spool === null || this.#spool.isFailing || !this.#spool.hasRoom(bytes)) return false;
     this.#spool.append(record, bytes);
     return true;
   }
 
-  #pushToSpool(record: UsageRecord, bytes: number, spool: Spool): void {
-    if (this.#mode === 'overflow' && this.#append(record, bytes)) return;
-    this.#drop(spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
-  }
-
-  /** Drops the oldest records until there is room. What the storage is working on cannot make room. */
+  /** Drops the oldest records until there is room. Records that the storage is working on cannot make room. */
   #pushOut(record: UsageRecord, bytes: number): void {
     const dropped: UsageRecord[] = [];
-    while (!this.#queue.push(record, bytes, this.#held)) {
-      const oldest = this.#relinquish() ?? this.#queue.take(1, Infinity).records[0];
+    while (!this.#enqueue(record, bytes)) {
+      const oldest = this.#relinquish() ?? this.#queue.take(1).records[0];
       dropped.push(oldest ?? record);
       if (oldest === undefined) break;
     }
-    this.#drop('queue-full', dropped, null);
+    this.#accounts.drop('queue-full', dropped, null);
   }
 
-  #takeQueued(maxRecords: number, maxBytes: number): OutBatch | null {
+  #takeQueued(maxRecords: number, maxBytes: number): TakenBatch | null {
     const { records, sizes } = this.#queue.take(maxRecords, maxBytes);
     if (records.length === 0) return null;
-    this.#held = loadOf(sizes);
-    let settled = 0;
-    const settle = (count: number): void => {
-      const { records: heldRecords, bytes } = loadOf(sizes.slice(settled, settled + count));
-      settled += count;
-      this.#held = { records: this.#held.records - heldRecords, bytes: this.#held.bytes - bytes };
-    };
+    this.#hold(sizes, 1);
+    const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);
     return { records, isSpooled: false, settle };
   }
-}
-
-function loadOf(sizes: readonly number[]): Load {
-  return { records: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  /** Counts records that were taken, or no longer those that are settled. */
+  #hold(sizes: readonly number[], sign: 1 | -1): void {
+    this.#heldRecords += sign * sizes.length;
+    this.#heldBytes += sign * sizes.reduce((sum, size) => sum + size, 0);
+  }
 }

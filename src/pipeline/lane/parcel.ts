@@ -1,27 +1,27 @@
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { OutBatch } from './outbox.js';
+import type { TakenBatch } from '../record-queue.js';
 
 /** A batch that is under way, in one piece or, after it was refused as a whole, in several. */
 export class Parcel {
   /** How many records the storage had taken when the batch was begun. */
   readonly storedBefore: number;
-  /** Why the storage refused what was put off last; null where nothing was. */
+  /** Why the storage refused the piece that was put off last; null where none was. */
   refusal: Error | null = null;
-  /** Whether each of its records has been refused. */
+  /** Whether the storage has refused each record of the batch. */
   isSuspect = false;
-  readonly #batch: OutBatch;
+  readonly #batch: TakenBatch;
   #pieces: (readonly UsageRecord[])[];
   /** How many pieces were put off; they are the last ones. */
   #putOff = 0;
 
-  constructor(batch: OutBatch, storedBefore: number) {
+  constructor(batch: TakenBatch, storedBefore: number) {
     this.#batch = batch;
     this.storedBefore = storedBefore;
     // A storage is handed these lists, and must not be able to take records out of them.
     this.#pieces = [Object.freeze(batch.records)];
   }
 
-  /** Whether its records are still on disk. */
+  /** Whether the records are still on disk. */
   get isSpooled(): boolean {
     return this.#batch.isSpooled;
   }
@@ -36,12 +36,12 @@ export class Parcel {
     return this.#pieces.flat();
   }
 
-  /** What is stored next. */
+  /** The records that are attempted next. */
   get piece(): readonly UsageRecord[] {
     return this.#pieces[0] ?? [];
   }
 
-  /** When its first record was made, in milliseconds since 1970; null if none is left. */
+  /** When the oldest record was made, in milliseconds since 1970; null if none is left. */
   get oldestMs(): number | null {
     return this.#pieces.find(({ length }) => length > 0)?.[0]?.date.getTime() ?? null;
   }
@@ -85,7 +85,7 @@ export class Parcel {
     return this.#putOff > 0 && this.#putOff >= this.#pieces.length;
   }
 
-  /** Makes one piece of all that was put off. */
+  /** Makes one piece of all that were put off. */
   regroup(): void {
     this.isSuspect = true;
     this.#pieces = [Object.freeze(this.records)];

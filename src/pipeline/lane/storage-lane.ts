@@ -1,13 +1,12 @@
 import { earliest } from '../../time/clock.js';
-import { estimateRecordBytes } from '../../record/record-size.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
 import type { DropReason, StorageStats } from '../telling/accounting.js';
 import { backoffMs } from '../../time/backoff.js';
 import { Delivery } from './delivery.js';
-import { summarizeError } from '../telling/error-summary.js';
+import { summarizeError } from '../telling/report-log.js';
 import { LaneAccounts } from './lane-accounts.js';
-import type { LaneObserver } from '../telling/lane-observer.js';
+import type { LaneObserver } from '../telling/report-lanes.js';
 import type { LaneSettings } from './lane-settings.js';
 import { Outbox } from './outbox.js';
 import type { SpoolSettings } from '../spool/spool-contract.js';
@@ -21,14 +20,15 @@ import { within } from '../../time/within.js';
  * attempts. Lanes know nothing of each other.
  */
 export class StorageLane {
-  readonly #storage: UsageStorage;
+  /** Where the records go. */
+  readonly storage: UsageStorage;
   readonly #settings: LaneSettings;
   readonly #accounts: LaneAccounts;
   readonly #outbox: Outbox;
   readonly #timer: WakeTimer;
   readonly #delivery: Delivery;
   #running = false;
-  /** Whether it ran out of records while others are read from disk. */
+  /** Whether the lane ran out of records while others are read from disk. */
   #isStarved = false;
   /** Records go out also in a batch that is not full, until so many have been settled. */
   #due = 0;
@@ -43,21 +43,16 @@ export class StorageLane {
   };
 
   constructor(storage: UsageStorage, settings: LaneSettings, observer: LaneObserver) {
-    this.#storage = storage;
+    this.storage = storage;
     this.#settings = settings;
     this.#accounts = new LaneAccounts(storage.name, observer);
     this.#timer = new WakeTimer(settings.clock);
-    const { spool } = settings;
-    this.#outbox = new Outbox(
-      settings.queue,
-      spool === null ? null : { spool: this.#makeSpool(spool, observer), mode: spool.mode },
-      (reason, records, error) => this.#accounts.drop(reason, records, error),
-      () => this.#delivery.relinquish(),
-    );
+    const spool = settings.spool === null ? null : this.#makeSpool(settings.spool, observer);
+    this.#outbox = new Outbox(settings, spool, this.#accounts, () => this.#delivery.relinquish());
     this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
 
-  /** Takes a record. It does no I/O, and never throws. */
+  /** Takes a record. Does no I/O, and never throws. */
   accept(record: UsageRecord, bytes: number): void {
     this.#accounts.accept(1);
     if (this.#state !== 'open') {
@@ -71,10 +66,10 @@ export class StorageLane {
   /** Counts a record that was lost before it could be handed over. */
   lose(reason: DropReason, error: Error | null): void {
     this.#accounts.accept(1);
-    this.#accounts.lose(reason, 1, error);
+    this.#accounts.drop(reason, [], error, 1);
   }
 
-  /** Tries to store what waits now; resolves when so many are settled, or when an attempt has failed. */
+  /** Tries to store the records that wait now; resolves when they are settled, or when an attempt has failed. */
   async flush(): Promise<void> {
     const upTo = this.#accounts.accepted;
     await this.#outbox.written();
@@ -85,33 +80,33 @@ export class StorageLane {
     await settled;
   }
 
-  /** Moves what waits in memory to disk, as far as there is a spool with room for it. */
+  /** Moves the records that wait in memory to disk, as far as there is a spool with room for them. */
   spool(): void {
-    this.#outbox.spool(estimateRecordBytes);
+    this.#outbox.spool();
   }
 
   /**
-   * Stores what waits, with as many attempts as the time allows. What is left is for {@link finish}, which has half of the time if
-   * something has to be moved to disk.
+   * Stores the records that wait, with as many attempts as the time allows. The others are for {@link finish}, which has half of
+   * the time if there are records to be moved to disk.
    */
   async close(timeoutMs: number): Promise<void> {
     if (this.#state !== 'open') return;
     const { clock, spool } = this.#settings;
     this.#state = 'closing';
-    const late = Promise.withResolvers<void>();
-    void late.promise.then(() => this.#stop());
-    const deadline = clock.setTimeout(late.resolve, timeoutMs, true);
+    const timeUp = Promise.withResolvers<void>();
+    void timeUp.promise.then(() => this.#stop());
+    const deadline = clock.setTimeout(timeUp.resolve, timeoutMs, true);
     const halfTime = clock.setTimeout(
       () => {
-        // The disk takes its time as well.
-        if (spool !== null && this.#inMemory() > 0) late.resolve();
+        // Moving records to disk takes its time as well.
+        if (spool !== null && this.#inMemory() > 0) timeUp.resolve();
       },
       timeoutMs / 2,
       false,
     );
     do {
-      // A flush waits for the disk as well, which may not answer either.
-      await Promise.race([this.flush(), late.promise]);
+      // A flush waits also for the disk, which may not answer either.
+      await Promise.race([this.flush(), timeUp.promise]);
       if (this.#accounts.needsPerson) break;
       if (this.#isClosing() && this.#accounts.failures > 0) await this.#pause();
     } while (this.#isClosing() && this.#canStore());
@@ -120,20 +115,16 @@ export class StorageLane {
     this.#stop();
   }
 
-  /** Moves what is left to the spool, or drops it. */
+  /** Moves the records that are left to the spool, or drops them. */
   async finish(graceMs: number): Promise<void> {
-    const { lastError } = this.#accounts;
-    const rescue = this.#outbox.rescue(this.#delivery.giveUp(), estimateRecordBytes, lastError);
-    await within(this.#settings.clock, graceMs, rescue);
-    this.#outbox.abandon(lastError);
+    await within(this.#settings.clock, graceMs, this.#outbox.rescue(this.#delivery.giveUp()));
+    this.#outbox.abandon([]);
   }
 
-  /** Drops what is not on disk, at once, and makes no other attempt. */
+  /** Drops the records that are not on disk, at once, and makes no other attempt. */
   abandon(): void {
-    const { lastError } = this.#accounts;
     this.#stop();
-    this.#accounts.drop('shutdown-timeout', this.#delivery.giveUp(), lastError);
-    this.#outbox.abandon(lastError);
+    this.#outbox.abandon(this.#delivery.giveUp());
   }
 
   /** Whether the last attempt failed. */
@@ -152,7 +143,7 @@ export class StorageLane {
     const { inFlight, spooledInFlight } = this.#delivery;
     const oldestMs = earliest(this.#delivery.oldestMs, this.#outbox.oldestMs);
     return {
-      name: this.#storage.name,
+      name: this.storage.name,
       accepted,
       stored,
       queued: this.#inMemory() - (inFlight - spooledInFlight),
@@ -169,32 +160,23 @@ export class StorageLane {
   #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
     return new Spool(settings, this.#settings.clock, {
       returned: (records, error) => {
-        this.#takeBack(records, error);
-        observer.spoolFailed(this.#storage.name, error);
+        this.#outbox.takeBack(records, error);
+        this.#schedule();
+        if (error !== null) observer.spoolFailed(this.storage.name, error);
       },
-      overflowed: (records) => this.#takeBack(records, null),
-      lost: (reason, count, error) => this.#accounts.lose(reason, count, error),
+      lost: (reason, count, error) => this.#accounts.drop(reason, [], error, count),
       adopted: (count) => this.#accounts.accept(count),
-      ready: () => this.#goOn(),
+      ready: () => (this.#isStarved ? this.#wake() : this.#schedule()),
     });
   }
 
-  #takeBack(records: readonly UsageRecord[], error: Error | null): void {
-    this.#outbox.takeBack(records, estimateRecordBytes, error);
-    this.#schedule();
-  }
-
-  /** Whether something is left that can be had. */
+  /** Whether records are left that can be taken now or soon. */
   #canStore(): boolean {
     return this.#inMemory() + this.#outbox.takeable > 0 || this.#outbox.isReading;
   }
 
   #isClosing(): boolean {
     return this.#state === 'closing';
-  }
-
-  #isClosed(): boolean {
-    return this.#state === 'closed';
   }
 
   /** Records that are neither stored nor dropped. */
@@ -217,17 +199,11 @@ export class StorageLane {
     if (this.#accounts.failures > 0) {
       if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wakeForAll);
     } else if (this.#isFull()) {
-      // Not at once: whoever called may be a response that is about to close.
+      // Not at once: the caller may be a response that is about to close.
       this.#timer.soon(this.#wake);
     } else if (!this.#timer.isSet) {
       this.#timer.after(this.#settings.batch.maxDelayMs, false, this.#wakeForAll);
     }
-  }
-
-  /** Sees to what can be taken from disk now, or what has come instead of it. */
-  #goOn(): void {
-    if (this.#isStarved) void this.#run();
-    else this.#schedule();
   }
 
   async #run(): Promise<void> {
@@ -253,12 +229,12 @@ export class StorageLane {
 
   /** Whether there is something to store now. */
   #isDue(): boolean {
-    if (this.#isClosed()) return false;
+    if (this.#state === 'closed') return false;
     if (this.#delivery.isUnderWay) return true;
     return this.#isFull() || this.#settled() < this.#due;
   }
 
-  /** Whether so much waits that it is not left to wait any longer: a whole batch, or half of what the queue holds. */
+  /** Whether so many records wait that they wait no longer: a whole batch, or half as many as the queue may hold. */
   #isFull(): boolean {
     const { batch, queue } = this.#settings;
     return (
@@ -282,7 +258,7 @@ export class StorageLane {
 
   /** Ends the attempts. */
   #stop(): void {
-    if (this.#isClosed()) return;
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#delivery.end();
     this.#timer.stop();
@@ -290,7 +266,7 @@ export class StorageLane {
   }
 
   #releaseWaiting(): void {
-    const isIdle = (!this.#running && !this.#isStarved) || this.#isClosed();
+    const isIdle = (!this.#running && !this.#isStarved) || this.#state === 'closed';
     this.#waiters.release(isIdle ? Infinity : this.#settled());
   }
 }

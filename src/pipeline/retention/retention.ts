@@ -1,7 +1,6 @@
-import type { Clock } from '../../time/clock.js';
-import { type DeletingUsageStorage, type UsageStorage, canDelete } from '../../storage/usage-storage.js';
+import { type UsageStorage, canDelete } from '../../storage/usage-storage.js';
 import type { ReportLog } from '../telling/report-log.js';
-import { StoragePruner } from './storage-pruner.js';
+import { type PrunerSettings, StoragePruner } from './storage-pruner.js';
 import { within } from '../../time/within.js';
 
 /** How long records are kept. */
@@ -20,31 +19,28 @@ export interface RetentionStats {
   readonly lastRunAt: Date | null;
 }
 
-/** The settings of the tracker that pruners use. */
-interface Surroundings {
-  readonly clock: Clock;
-  readonly retry: { readonly attemptTimeoutMs: number };
-}
-
 const DAY_MS = 86_400_000;
 
 /** Deletes records that are too old from every storage that can, each by a pruner of its own. */
 export class Retention {
   readonly #settings: RetentionSettings;
-  readonly #surroundings: Surroundings;
+  readonly #prunerSettings: PrunerSettings;
   readonly #log: ReportLog;
   #pruners: readonly StoragePruner[] = [];
 
-  constructor(settings: RetentionSettings, surroundings: Surroundings, log: ReportLog) {
+  constructor(settings: RetentionSettings, prunerSettings: PrunerSettings, log: ReportLog) {
     this.#settings = settings;
-    this.#surroundings = surroundings;
+    this.#prunerSettings = prunerSettings;
     this.#log = log;
   }
 
   /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
     for (const storage of storages) if (!canDelete(storage)) this.#warn(storage);
-    this.#pruners = storages.filter(canDelete).map((storage) => this.#pruner(storage));
+    const keepMs = this.#settings.days * DAY_MS;
+    this.#pruners = storages
+      .filter(canDelete)
+      .map((storage) => new StoragePruner(storage, keepMs, this.#prunerSettings, this.#log));
     for (const pruner of this.#pruners) pruner.start();
   }
 
@@ -60,23 +56,8 @@ export class Retention {
 
   /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
   async close(timeoutMs: number): Promise<void> {
-    const ends = this.#pruners.map((pruner) => within(this.#surroundings.clock, timeoutMs, pruner.close()));
+    const ends = this.#pruners.map((pruner) => within(this.#prunerSettings.clock, timeoutMs, pruner.close()));
     await Promise.all(ends);
-  }
-
-  #pruner(storage: DeletingUsageStorage): StoragePruner {
-    const { clock, retry } = this.#surroundings;
-    return new StoragePruner(storage, {
-      clock,
-      keepMs: this.#settings.days * DAY_MS,
-      attemptTimeoutMs: retry.attemptTimeoutMs,
-      onFailure: (error) =>
-        this.#log.failure(
-          `retention ${storage.name}`,
-          `old records were not deleted from the storage '${storage.name}'; it is tried again`,
-          error,
-        ),
-    });
   }
 
   #warn({ name }: UsageStorage): void {

@@ -2,18 +2,16 @@ import type { Clock } from '../../time/clock.js';
 import { TrackUsageError } from '../../errors.js';
 import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
+import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
+import type { ReportLog } from '../telling/report-log.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 
-/** How a pruner works. */
+/** The settings of the tracker that pruners use. */
 export interface PrunerSettings {
   readonly clock: Clock;
-  /** The age from which records are deleted, in milliseconds. */
-  readonly keepMs: number;
   /** How long a storage is waited for, in milliseconds. */
-  readonly attemptTimeoutMs: number;
-  /** Learns why an attempt failed. */
-  readonly onFailure: (error: unknown) => void;
+  readonly retry: { readonly attemptTimeoutMs: number };
 }
 
 /** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
@@ -30,39 +28,32 @@ const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
 
 /** Deletes old records from one storage: a chunk, a pause, a chunk, and again an hour later. Never throws. */
 export class StoragePruner {
+  /** Records that were deleted. */
+  deleted = 0;
+  /** Attempts that failed. */
+  failures = 0;
+  /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
+  lastRunMs: number | null = null;
   readonly #storage: DeletingUsageStorage;
+  readonly #keepMs: number;
   readonly #settings: PrunerSettings;
+  readonly #log: ReportLog;
   readonly #timer: WakeTimer;
   /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
   /** The storage's answer to the last chunk, which may come after the attempt has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
-  #deleted = 0;
-  #failures = 0;
   #failuresInRow = 0;
-  #lastRunMs: number | null = null;
   readonly #wake = (): void => void this.#run();
 
-  constructor(storage: DeletingUsageStorage, settings: PrunerSettings) {
+  /** @param keepMs - the age from which records are deleted, in milliseconds */
+  constructor(storage: DeletingUsageStorage, keepMs: number, settings: PrunerSettings, log: ReportLog) {
     this.#storage = storage;
+    this.#keepMs = keepMs;
     this.#settings = settings;
+    this.#log = log;
     this.#timer = new WakeTimer(settings.clock);
-  }
-
-  /** Records that were deleted. */
-  get deleted(): number {
-    return this.#deleted;
-  }
-
-  /** Attempts that failed. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
-  get lastRunMs(): number | null {
-    return this.#lastRunMs;
   }
 
   /** Begins on the next turn of the event loop. */
@@ -85,13 +76,13 @@ export class StoragePruner {
 
   /** @returns when to go on, in milliseconds from now */
   async #deleteChunk(): Promise<number> {
-    const { clock, keepMs } = this.#settings;
+    const { clock } = this.#settings;
     try {
-      const deleted = await this.#ask(new Date(clock.now() - keepMs));
-      this.#deleted += deleted;
+      const deleted = await this.#ask(new Date(clock.now() - this.#keepMs));
+      this.deleted += deleted;
       this.#failuresInRow = 0;
       if (deleted === CHUNK_RECORDS) return PAUSE_MS;
-      this.#lastRunMs = clock.now();
+      this.lastRunMs = clock.now();
       return HOUR_MS;
     } catch (error) {
       return this.#isClosed ? 0 : this.#fail(error);
@@ -99,32 +90,33 @@ export class StoragePruner {
   }
 
   #fail(error: unknown): number {
-    this.#failures += 1;
+    this.failures += 1;
     this.#failuresInRow += 1;
-    this.#settings.onFailure(error);
+    const { name } = this.#storage;
+    this.#log.failure(
+      `retention ${name}`,
+      `old records were not deleted from the storage '${name}'; it is tried again`,
+      error,
+    );
     return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
   async #ask(date: Date): Promise<number> {
-    const { clock, attemptTimeoutMs } = this.#settings;
+    const { clock, retry } = this.#settings;
     // A storage that hangs would get one call after another to hang in.
     if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last attempt yet');
     const abort = new AbortController();
     const { signal } = abort;
     const tooSlow = (): void =>
-      abort.abort(unavailable(this.#storage, `did not answer within ${attemptTimeoutMs} ms`));
-    const timer = clock.setTimeout(tooSlow, attemptTimeoutMs, false);
+      abort.abort(unavailable(this.#storage, `did not answer within ${retry.attemptTimeoutMs} ms`));
+    const timer = clock.setTimeout(tooSlow, retry.attemptTimeoutMs, false);
     this.#abort = abort;
     try {
-      const deleted = await new Promise<number>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error));
-        const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
-        this.#answer = answer.then(resolve, reject).finally(() => {
-          this.#answer = null;
-        });
-      });
-      return checked(this.#storage, deleted);
+      const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
+      const end = (): void => void (this.#answer = null);
+      this.#answer = answer.then(end, end);
+      return checked(this.#storage, await orAbort(answer, signal));
     } finally {
       clock.clearTimeout(timer);
       this.#abort = null;

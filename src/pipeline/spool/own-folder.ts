@@ -6,13 +6,13 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { NOT_A_FILE, notAFile, readRegularFile } from './regular-file.js';
 
-/** How segments end; what else lies in a folder is not one. */
+/** How the names of segments end; no other file of a folder is one. */
 export const SEGMENT_SUFFIX = '.ndjson';
 
 const LOCK = 'lock';
 const OWNER = 'owner.json';
 
-/** The names of such folders. While one is being made, a dot stands in front. */
+/** The names of processes' folders. While a folder is being made, a dot stands in front of its name. */
 const NAME = /^[0-9a-f]{8}$/;
 
 /** A folder whose lock says nothing is an orphan when its owner has not been seen for so long, in milliseconds. */
@@ -64,7 +64,7 @@ export class OwnFolder {
   async showLife(): Promise<void> {
     const now = new Date();
     await lutimes(join(this.path, OWNER), now, now).catch(() => writeOwner(this.path));
-    if (IS_WINDOWS || (await isThere(join(this.path, LOCK)))) return;
+    if (IS_WINDOWS || (await succeeds(stat(join(this.path, LOCK))))) return;
     await closeServer(this.#lock);
     const hidden = join(this.path, `.${LOCK}`);
     this.#lock = await listen(hidden);
@@ -77,7 +77,7 @@ export class OwnFolder {
    *
    * @param report - learns why a folder or a segment could not be adopted, or a folder not be removed
    * @returns the segments' paths, those of a folder oldest first
-   * @throws what the file system threw, if it cannot tell what folders there are
+   * @throws the file system's error, if the folders cannot be listed
    */
   async *orphans(report: (error: Error) => void): AsyncGenerator<string, void> {
     const entries = await readdir(this.#parent, { withFileTypes: true });
@@ -97,7 +97,7 @@ export class OwnFolder {
   /** Gives the lock back, and removes the folder if no segment is left in it. */
   async release(): Promise<void> {
     this.#isReleased = true;
-    // Without it, nobody waits for a sign of life where the lock has gone.
+    // Without the owner file, nobody waits for a sign of life where the lock has gone.
     await rm(join(this.path, OWNER), { force: true });
     await closeServer(this.#lock);
     await removeEmpty(this.path);
@@ -114,16 +114,12 @@ export class OwnFolder {
       }
       // The first owner's name is enough: one more at every death would outgrow what a file may be called.
       const path = join(this.path, segment.name.includes('-') ? segment.name : `${name}-${segment.name}`);
-      const isMine = await rename(join(folder, segment.name), path).then(
-        () => true,
-        () => false,
-      );
-      if (isMine) yield path;
+      if (await succeeds(rename(join(folder, segment.name), path))) yield path;
     }
   }
 }
 
-/** Removes a folder without segments, and in it nothing but what this module puts there. */
+/** Removes a folder in which nothing is left but its lock and its owner file. */
 async function removeEmpty(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => []);
   if (files.some((file) => file !== LOCK && file !== OWNER)) return;
@@ -132,8 +128,8 @@ async function removeEmpty(folder: string): Promise<void> {
 }
 
 /**
- * Whether a folder's process lives. Its lock knows, but for two cases: it is out of sight, as another machine's is, or somebody
- * has deleted it. Then the last sign of life decides.
+ * Whether a folder's process lives. The lock knows, but for two cases: the lock is out of sight, as another machine's is, or
+ * somebody has deleted it. Then the last sign of life decides.
  */
 async function hasOwner(folder: string, name: string): Promise<boolean> {
   const file = join(folder, OWNER);
@@ -144,13 +140,13 @@ async function hasOwner(folder: string, name: string): Promise<boolean> {
   return Date.now() - seenMs < STALE_MS;
 }
 
-/** A file that is gone was adopted by somebody else in this moment: there is nothing to find any more. */
+/** Where an owner file is gone, nobody is waited for: its process gave it back, or another has adopted the folder. */
 function never(error: NodeJS.ErrnoException): number {
   if (error.code === 'ENOENT') return -Infinity;
   throw error;
 }
 
-/** Where a process runs that can be asked by its lock: two machines may have one host name, but no two starts of one have one kernel. */
+/** The start of the machine that a process runs in: only there can its lock be asked. Two machines may have one host name. */
 function placeOf(owner: Buffer | string): string | null {
   try {
     const { host, boot } = JSON.parse(owner.toString()) as { host?: unknown; boot?: unknown };
@@ -160,10 +156,10 @@ function placeOf(owner: Buffer | string): string | null {
   }
 }
 
-/** What stands in the owner file of this process. */
+/** The content of the owner file of this process. */
 const HERE = JSON.stringify({ host: hostname(), boot: readBootId(), pid: process.pid });
 
-/** Linux tells of each of its starts; other systems have their host name alone. */
+/** Linux gives each of its starts an id; other systems have their host name alone. */
 function readBootId(): string | undefined {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -176,17 +172,18 @@ function writeOwner(folder: string): Promise<void> {
   return writeFile(join(folder, OWNER), HERE, { flag: 'wx', mode: 0o600 });
 }
 
-/** Makes a folder, and those above it that are missing, for this user alone, whatever the umask would have. */
+/** Makes a folder, and those above it that are missing, for this user alone, even where the umask allows more. */
 async function makePrivate(folder: string): Promise<void> {
-  if (await isThere(folder)) return;
+  if (await succeeds(stat(folder))) return;
   await makePrivate(dirname(folder));
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // A file system without modes refuses.
+  // A file system without modes throws.
   await chmod(folder, 0o700).catch(() => {});
 }
 
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
+/** Whether something is done without an error. */
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
     () => true,
     () => false,
   );
@@ -201,7 +198,7 @@ function listen(path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', reject);
-    // In a worker of a cluster, it would be the primary's, which closes it when the worker disconnects and lives on.
+    // In a worker of a cluster, the socket would else be the primary's, which closes it when the worker disconnects and lives on.
     server.listen({ path, exclusive: true }, () => {
       server.off('error', reject);
       resolve(server.unref());
@@ -228,7 +225,7 @@ async function askLock(path: string): Promise<boolean | null> {
       socket.destroy();
       resolve(true);
     });
-    // Only a refusal or a missing pipe says that nobody listens; a full backlog, say, is somebody's.
+    // These two errors alone say that nobody listens; a full backlog, say, is somebody's.
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
       resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });
@@ -242,13 +239,13 @@ export function hasVanished(error: Error): boolean {
 }
 
 /**
- * Names of storages that are those of their folders as well: short, as the path of a socket has to be, and such that every
+ * Names of storages that are the names of their folders as well: short, as the path of a socket has to be, and such that every
  * file system takes them and tells them apart, also one that knows no upper case or reserves the names of devices.
  */
 const PLAIN_NAME = /^(?!(?:aux|con|nul|prn|com\d|lpt\d)$)[a-z0-9][a-z0-9_-]{0,15}$/;
 
 /**
- * The folder of one storage's spool, whatever the storage is called.
+ * The folder of one storage's spool, for any name that the storage may have.
  *
  * @param dir - the folder of the option `spool.dir`
  */

@@ -3,13 +3,13 @@ import { constants, open } from 'node:fs/promises';
 /** A link is not followed, and the far end of a pipe is not waited for. Windows knows neither flag. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What is thrown where something else than a file has a file's name. */
+/** The code of the error where something else than a file has a file's name. */
 export const NOT_A_FILE = 'ENOTFILE';
 
 /**
  * Reads a file, and nothing but a file.
  *
- * @throws what the file system threw, or an error of the code `ENOTFILE`
+ * @throws the file system's error, or one of the code `ENOTFILE`
  */
 export async function readRegularFile(path: string): Promise<Buffer> {
   const handle = await open(path, FLAGS);

@@ -5,8 +5,8 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import { encodeLine } from './line.js';
 import { SEGMENT_SUFFIX } from './own-folder.js';
 
-/** When what was written is forced to the disk: after every write, now and then, or when the system likes. */
-export type FsyncPolicy = 'always' | 'interval' | 'never';
+/** When records are forced to the disk: after every write, now and then, or when the system likes. */
+export type FsyncMode = 'always' | 'interval' | 'never';
 
 /** A file of spooled records. */
 export interface Segment {
@@ -21,36 +21,28 @@ export interface Segment {
   oldestMs: number | null;
 }
 
-/** What an append has added. */
-interface Appended {
-  readonly segment: Segment;
-  readonly count: number;
-  readonly bytes: number;
-}
-
-/** A segment is closed when it has this length: about as much as is read and stored at a time. */
+/** A segment ends when it has this length: about as much as is read and stored at a time. */
 const SEGMENT_BYTES = 262_144;
 
 /**
- * Appends records to the segments of one folder. There is one writer a folder, and one write at a time; it is the
- * caller who waits for it.
+ * Appends records to the segments of one folder. There is one writer a folder, and one write at a time; the
+ * caller waits for it.
  */
 export class SegmentWriter {
   readonly #folder: string;
-  readonly #fsync: FsyncPolicy;
+  readonly #fsync: FsyncMode;
   #count = 0;
-  #handle: FileHandle | null = null;
-  #segment: Segment | null = null;
+  #open: { readonly handle: FileHandle; readonly segment: Segment } | null = null;
   #isDirty = false;
 
-  constructor(folder: string, fsync: FsyncPolicy) {
+  constructor(folder: string, fsync: FsyncMode) {
     this.#folder = folder;
     this.#fsync = fsync;
   }
 
   /** The segment that is written to; null between two. */
   get segment(): Segment | null {
-    return this.#segment;
+    return this.#open?.segment ?? null;
   }
 
   /**
@@ -58,9 +50,9 @@ export class SegmentWriter {
    *
    * @param room - bytes that may be added
    * @returns the segment, and the records and bytes that were added
-   * @throws what the file system threw; what a short write left is cut off again
+   * @throws the file system's error; the bytes that a short write left are cut off again
    */
-  async append(records: readonly UsageRecord[], room: number): Promise<Appended> {
+  async append(records: readonly UsageRecord[], room: number) {
     const { handle, segment } = await this.#active();
     const { count, content } = encode(records, segment.written, room);
     try {
@@ -70,36 +62,35 @@ export class SegmentWriter {
       await access(segment.path);
     } catch (error) {
       await handle.truncate(segment.bytes).catch(() => {});
-      await this.seal().catch(() => {});
+      await this.end().catch(() => {});
       if (segment.bytes === 0) await unlink(segment.path).catch(() => {});
       throw error;
     }
     this.#isDirty = true;
-    // They are written, whatever becomes of the handle.
-    if (segment.bytes + content.length >= SEGMENT_BYTES) await this.seal().catch(() => {});
+    // The records are written, even if the handle cannot be closed.
+    if (segment.bytes + content.length >= SEGMENT_BYTES) await this.end().catch(() => {});
     return { segment, count, bytes: content.length };
   }
 
-  /** Cuts off what was appended and has not been booked. A segment without records is deleted. */
+  /** Cuts off the records that were appended and have not been booked. A segment without records is deleted. */
   async takeBack(segment: Segment): Promise<void> {
-    // If it cannot be cut off, nothing may be written behind it.
-    if (this.#segment === segment) await this.seal().catch(() => {});
+    // Nothing may be written behind records that cannot be cut off.
+    if (this.segment === segment) await this.end().catch(() => {});
     await (segment.bytes > 0 ? truncate(segment.path, segment.bytes) : unlink(segment.path));
   }
 
-  /** Forces to the disk what has been written since the last time. */
+  /** Forces to the disk the records that were written since the last time. */
   async sync(): Promise<void> {
     if (!this.#isDirty || this.#fsync === 'never') return;
     this.#isDirty = false;
-    await this.#handle?.datasync();
+    await this.#open?.handle.datasync();
   }
 
-  /** Closes the segment; the next record begins another. */
-  async seal(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = null;
-    this.#segment = null;
-    if (handle === null) return;
+  /** Ends the segment; the next record begins another. */
+  async end(): Promise<void> {
+    if (this.#open === null) return;
+    const { handle } = this.#open;
+    this.#open = null;
     try {
       if (this.#isDirty && this.#fsync !== 'never') await handle.datasync();
     } finally {
@@ -108,27 +99,21 @@ export class SegmentWriter {
     }
   }
 
-  async #active(): Promise<{ handle: FileHandle; segment: Segment }> {
-    if (this.#handle !== null && this.#segment !== null)
-      return { handle: this.#handle, segment: this.#segment };
+  async #active() {
+    if (this.#open !== null) return this.#open;
     this.#count += 1;
     const path = join(this.#folder, `${String(this.#count).padStart(8, '0')}${SEGMENT_SUFFIX}`);
     const handle = await open(path, 'ax', 0o600);
-    // The owner alone may read what is said of callers, whatever the umask would have. A file system without modes refuses.
+    // Records tell of callers: the owner alone may read them, even where the umask allows more. A file system without modes throws.
     await handle.chmod(0o600).catch(() => {});
-    const segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
-    this.#handle = handle;
-    this.#segment = segment;
-    return { handle, segment };
+    const segment: Segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
+    this.#open = { handle, segment };
+    return this.#open;
   }
 }
 
 /** The first records as lines, as many as fit. */
-function encode(
-  records: readonly UsageRecord[],
-  first: number,
-  room: number,
-): { count: number; content: Buffer } {
+function encode(records: readonly UsageRecord[], first: number, room: number) {
   const lines: Buffer[] = [];
   let left = room;
   for (const [index, record] of records.entries()) {

@@ -3,14 +3,6 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import { decodeRecord } from '../../record/wire.js';
 import { countStarts, decodeLine } from './line.js';
 
-/** What a segment's file holds. */
-export interface SegmentContent {
-  /** The records that are whole, as JSON, in their order. */
-  readonly records: readonly string[];
-  /** Records that were in the segment and are not whole. */
-  readonly damaged: number;
-}
-
 const LINE_FEED = 10;
 
 /** Records that are encoded for one write, or decoded in one turn of the event loop. */
@@ -18,9 +10,11 @@ export const TURN_RECORDS = 128;
 
 /**
  * Reads a segment. A torn tail costs the record that it tore, a damaged byte one record, a damaged line feed the
- * two that it kept apart. Whatever is whole behind the damage is kept; the places tell how many are missing.
+ * two that it kept apart. Records that are whole behind the damage are kept; their places tell how many are missing.
+ *
+ * @returns the whole records as JSON, in their order, and how many others were in the segment
  */
-export function readSegment(content: Buffer): SegmentContent {
+export function readSegment(content: Buffer): { records: string[]; damaged: number } {
   const records: string[] = [];
   let damaged = 0;
   let next = 0;
@@ -41,48 +35,39 @@ export function readSegment(content: Buffer): SegmentContent {
   return { records, damaged };
 }
 
-/** Records of a segment that have not been taken. */
-export class Reading {
-  readonly #json: string[];
-
-  /** @param records - as JSON, oldest first */
-  constructor(records: readonly string[]) {
-    this.#json = [...records];
-  }
-
-  /** Whether all have been taken. */
-  get isEmpty(): boolean {
-    return this.#json.length === 0;
-  }
-
-  /**
-   * Takes the first records: at least one if there is one, and no more than both bounds allow.
-   *
-   * @param lose - learns why one of them is no record
-   */
-  async take(maxRecords: number, maxBytes: number, lose: (error: unknown) => void): Promise<UsageRecord[]> {
-    const records: UsageRecord[] = [];
-    for (const [index, json] of this.#takeJson(maxRecords, maxBytes).entries()) {
-      if (index % TURN_RECORDS === TURN_RECORDS - 1) await nextTurn();
-      try {
-        records.push(decodeRecord(json));
-      } catch (error) {
-        lose(error);
-      }
+/**
+ * Takes the first records of a segment: at least one if there is one, and no more than both bounds allow.
+ *
+ * @param unread - the records as JSON, oldest first; those that are taken go
+ * @param maxBytes - of their JSON
+ * @param lose - learns why one of them is no record
+ */
+export async function takeRecords(
+  unread: string[],
+  maxRecords: number,
+  maxBytes: number,
+  lose: (error: unknown) => void,
+): Promise<UsageRecord[]> {
+  const records: UsageRecord[] = [];
+  const taken = unread.splice(0, countWithin(unread, maxRecords, maxBytes));
+  for (const [index, json] of taken.entries()) {
+    if (index % TURN_RECORDS === TURN_RECORDS - 1) await nextTurn();
+    try {
+      records.push(decodeRecord(json));
+    } catch (error) {
+      lose(error);
     }
-    return records;
   }
+  return records;
+}
 
-  #takeJson(maxRecords: number, maxBytes: number): string[] {
-    let count = 0;
-    let bytes = 0;
-    while (count < Math.min(this.#json.length, maxRecords)) {
-      bytes += Buffer.byteLength(this.#json[count] as string);
-      if (count > 0 && bytes > maxBytes) break;
-      count += 1;
-    }
-    return this.#json.splice(0, count);
+function countWithin(unread: readonly string[], maxRecords: number, maxBytes: number): number {
+  let bytes = 0;
+  for (const [index, json] of unread.entries()) {
+    bytes += Buffer.byteLength(json);
+    if (index === maxRecords || (index > 0 && bytes > maxBytes)) return index;
   }
+  return unread.length;
 }
 
 /** When the first of the records was made, in milliseconds since 1970; null if there is none, or it cannot be read. */

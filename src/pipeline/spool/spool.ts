@@ -3,54 +3,48 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../time/clock.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { toError } from '../telling/report-log.js';
+import { RecordQueue, type TakenBatch } from '../record-queue.js';
 import { Waiters } from '../../time/waiters.js';
-import { Adoption } from './adoption.js';
-import { Intervals } from './intervals.js';
+import { adoptOrphans } from './adoption.js';
 import { OwnFolder, hasVanished } from './own-folder.js';
-import { PendingRecords } from './pending-records.js';
 import { readRegularFile } from './regular-file.js';
-import { Reading, TURN_RECORDS, readSegment } from './segment.js';
+import { TURN_RECORDS, readSegment, takeRecords } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
-import type { SpoolBatch, SpoolObserver, SpoolSettings } from './spool-contract.js';
+import type { SpoolObserver, SpoolSettings } from './spool-contract.js';
 import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
 const PAUSE_MS = 1000;
-/** How often it is looked whether the file system answers, in milliseconds. */
-const TICK_MS = 1000;
-/** How often is forced to the disk with `fsync: 'interval'`, in milliseconds. */
+/** How often records are forced to the disk with `fsync: 'interval'`, in milliseconds. */
 const SYNC_INTERVAL_MS = 500;
 /** How often other machines are shown that this process lives, in milliseconds. */
 const LIFE_INTERVAL_MS = 30_000;
-/** How often it is looked whether another process has died and left something, in milliseconds. */
+/** How often the spool looks for segments of processes that have died, in milliseconds. */
 const ADOPTION_INTERVAL_MS = 300_000;
-
-/** The folder of this process, and who writes in it. */
-interface Home {
-  readonly folder: OwnFolder;
-  readonly writer: SegmentWriter;
-}
 
 /**
  * Keeps records on disk for one storage: appended by one writer, taken segment by segment, deleted when they are
- * settled. What a process that died left in its folder is adopted at the start.
+ * settled. The segments of processes that died are adopted at the start, and now and then.
  */
 export class Spool {
   readonly #settings: SpoolSettings;
   readonly #clock: Clock;
   readonly #observer: SpoolObserver;
-  readonly #intervals: Intervals;
-  #home: Home | null = null;
+  /** The folder of this process, and who writes in it. */
+  #home: { readonly folder: OwnFolder; readonly writer: SegmentWriter } | null = null;
   /** Segments with records that nobody has begun to take, oldest first. */
   #segments: Segment[] = [];
-  #reading: { readonly segment: Segment; readonly content: Reading } | null = null;
-  readonly #pending = new PendingRecords();
+  /** The segment that is taken from, and its records that have not been taken, as JSON. */
+  #reading: { readonly segment: Segment; readonly json: string[] } | null = null;
+  /** Records that wait in memory to be written. */
+  readonly #pending = new RecordQueue();
   #bytes = 0;
   #unsettled = 0;
-  readonly #turns = new Turns(() => this.#giveBack());
+  readonly #turns: Turns;
   #isWorking = false;
   #isReading = false;
-  readonly #adoption: Adoption;
+  /** Resolves when the segments of others have been adopted, or nobody waits for them any longer; null if nobody adopts any. */
+  #adoption: PromiseWithResolvers<void> | null = null;
   readonly #waiters = new Waiters();
   #failedAtMs: number | null = null;
   #unreadAtMs: number | null = null;
@@ -60,16 +54,11 @@ export class Spool {
     this.#settings = settings;
     this.#clock = clock;
     this.#observer = observer;
-    this.#intervals = new Intervals(clock);
-    this.#adoption = new Adoption(this.#turns, observer, (segment) => {
-      this.#segments.push(segment);
-      this.#unsettled += segment.written;
-      this.#bytes += segment.bytes;
-    });
-    if (settings.fsync === 'interval') this.#regularly(SYNC_INTERVAL_MS, ({ writer }) => writer.sync());
-    this.#regularly(LIFE_INTERVAL_MS, ({ folder }) => folder.showLife());
-    this.#intervals.every(ADOPTION_INTERVAL_MS, () => void this.#adoption.run(this.#home?.folder));
-    this.#intervals.every(TICK_MS, () => this.#turns.tick());
+    this.#turns = new Turns(clock, () => this.#giveBack());
+    if (settings.fsync === 'interval')
+      this.#turns.every(SYNC_INTERVAL_MS, async () => this.#home?.writer.sync());
+    this.#turns.every(LIFE_INTERVAL_MS, async () => this.#home?.folder.showLife());
+    this.#turns.every(ADOPTION_INTERVAL_MS, async () => void this.#adopt());
     this.#startWork();
   }
 
@@ -101,7 +90,7 @@ export class Spool {
 
   /** Whether records can be taken at once. */
   get isReady(): boolean {
-    return this.#reading?.content.isEmpty === false;
+    return this.#reading !== null && this.#reading.json.length > 0;
   }
 
   /** Whether records are being read that can be taken soon. */
@@ -109,7 +98,7 @@ export class Spool {
     return this.#isReading && !this.#turns.areStalled;
   }
 
-  /** Whether what is on disk can be had, as far as is known. */
+  /** Whether the records on disk can be had, as far as is known. */
   get isReadable(): boolean {
     return !this.#turns.areStalled && !(this.#clock.monotonic() - (this.#unreadAtMs ?? -Infinity) < PAUSE_MS);
   }
@@ -123,23 +112,23 @@ export class Spool {
 
   /** Has a record written. It is on disk once it has left `pending`. */
   append(record: UsageRecord, bytes: number): void {
-    this.#pending.add(record, bytes);
+    this.#pending.push(record, bytes);
     this.#startWork();
   }
 
-  /** Takes the records that were never written, so that somebody else can see to them. */
+  /** Takes the records that were never written, so that others can see to them. */
   takePending(): UsageRecord[] {
-    return this.#pending.take(Infinity);
+    return this.#pending.take(Infinity).records;
   }
 
-  /** Waits until all that is pending now has been written or returned, and all that others left is known, if the disk answers. */
+  /** Waits, if the disk answers, until all pending records have been written or returned, and all segments of others adopted. */
   async written(): Promise<void> {
     if (this.#turns.areStalled) return;
-    if (this.#isWorking) await this.#waiters.wait(this.#pending.added);
-    await this.#adoption.over;
+    if (this.#isWorking) await this.#waiters.wait(this.#pending.taken + this.#pending.length);
+    await this.#adoption?.promise;
   }
 
-  /** Reads what is taken next, and tells when it can be taken, or cannot be had. It never throws. */
+  /** Reads the segment that is taken from next, and tells when its records can be taken or cannot be had. Never throws. */
   async read(): Promise<void> {
     if (this.#isReading || !this.isReadable) return;
     this.#isReading = true;
@@ -148,7 +137,7 @@ export class Spool {
       this.#unreadAtMs = null;
     } catch (error) {
       this.#unreadAtMs = this.#clock.monotonic();
-      // The others need not wait for this one.
+      // The other segments need not wait for this one.
       this.#segments.push(...this.#segments.splice(0, 1));
       this.#observer.returned([], toError(error));
     }
@@ -159,44 +148,44 @@ export class Spool {
   /**
    * Takes the oldest records, all of one segment: at least one, and no more than both bounds allow.
    *
-   * @param maxBytes - of what stands on disk
+   * @param maxBytes - of the records as they stand on disk
    * @returns null if there are none, or they cannot be had now
    */
-  async take(maxRecords: number, maxBytes: number): Promise<SpoolBatch | null> {
+  async take(maxRecords: number, maxBytes: number): Promise<TakenBatch | null> {
     if (!this.isReady) await this.read();
     if (this.#reading === null || !this.isReady) return null;
-    const { segment, content } = this.#reading;
+    const { segment, json } = this.#reading;
     const lose = (error: unknown): void => this.#lose(segment, 'spool-corrupt', 1, error);
-    const records = await content.take(maxRecords, maxBytes, lose);
+    const records = await takeRecords(json, maxRecords, maxBytes, lose);
     return { records, isSpooled: true, settle: (count) => this.#settle(segment, count) };
   }
 
-  /** Waits until what is pending is written, and gives the folder back. What is on disk stays. */
+  /** Waits until the pending records are written, and gives the folder back. The records on disk stay. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     await this.written();
     this.#isClosed = true;
-    this.#intervals.stop();
-    await this.#turns.run(() => this.#leaveHome());
+    this.#turns.stop();
+    await this.#turns.run(() => this.#moveOut());
   }
 
   #startWork(): void {
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
-    // Whoever calls may be a response that is about to close.
+    // The caller may be a response that is about to close.
     void nextTurn().then(() => this.#writePending());
   }
 
-  /** Writes what is pending. It never throws. */
+  /** Writes the pending records. Never throws. */
   async #writePending(): Promise<void> {
     try {
-      await this.#turns.run(() => this.#settleIn());
+      await this.#turns.run(() => this.#moveIn());
       while (this.#pending.length > 0) await this.#turns.run(() => this.#writeSome());
       this.#failedAtMs = null;
     } catch (thrown) {
       const error = toError(thrown);
       this.#failedAtMs = this.#clock.monotonic();
-      if (hasVanished(error)) await this.#turns.run(() => this.#leaveHome());
+      if (hasVanished(error)) await this.#turns.run(() => this.#moveOut());
       this.#isWorking = false;
       this.#observer.returned(this.takePending(), error);
     } finally {
@@ -207,10 +196,10 @@ export class Spool {
   }
 
   async #writeSome(): Promise<void> {
-    const writer = await this.#settleIn();
+    const writer = await this.#moveIn();
     const some = this.#pending.peek(TURN_RECORDS);
     const { segment, count, bytes } = await writer.append(some, this.#settings.maxBytes - this.#bytes);
-    // They were taken back meanwhile, by somebody who could not wait any longer and has given them up.
+    // The records were taken back meanwhile, by a lane that could wait no longer and has given them up.
     if (this.#pending.first !== some[0]) return writer.takeBack(segment);
     // From here on in one go: at no instant is a record in two places, or in none.
     this.#pending.take(count === 0 ? some.length : count);
@@ -223,40 +212,55 @@ export class Spool {
       this.#bytes += bytes;
       this.#unsettled += count;
     } else {
-      this.#observer.overflowed(some);
+      this.#observer.returned(some, null);
     }
-    this.#waiters.release(this.#pending.added - this.#pending.length);
+    this.#waiters.release(this.#pending.taken);
   }
 
-  /** The file system does not answer: what it was to take in goes elsewhere, and nobody waits for it. */
+  /** The file system does not answer: the records that it was to take in go elsewhere, and nobody waits for it. */
   #giveBack(): void {
     const error = new Error(`the disk of '${this.#settings.dir}' does not answer`);
     this.#observer.returned(this.takePending(), error);
-    this.#adoption.giveUp();
+    this.#adoption?.resolve();
     this.#waiters.release(Infinity);
     this.#observer.ready();
   }
 
-  /** Makes this process's folder, and adopts what others left, the first time and when the folder has vanished. */
-  async #settleIn(): Promise<SegmentWriter> {
+  /** Makes this process's folder and adopts the segments of others, the first time and after the folder has vanished. */
+  async #moveIn(): Promise<SegmentWriter> {
     if (this.#home !== null) return this.#home.writer;
     const folder = await OwnFolder.make(this.#settings.dir);
     this.#home = { folder, writer: new SegmentWriter(folder.path, this.#settings.fsync) };
-    void this.#adoption.run(folder);
+    void this.#adopt();
     return this.#home.writer;
   }
 
+  /** Adopts the segments of processes that died, unless that is under way. Never throws. */
+  async #adopt(): Promise<void> {
+    if (this.#home === null || this.#adoption !== null) return;
+    const adoption = Promise.withResolvers<void>();
+    this.#adoption = adoption;
+    await adoptOrphans(this.#home.folder, this.#turns, this.#observer, (segment) => {
+      this.#segments.push(segment);
+      this.#unsettled += segment.written;
+      this.#bytes += segment.bytes;
+    });
+    adoption.resolve();
+    this.#adoption = null;
+    this.#observer.ready();
+  }
+
   /** Gives the folder back, or what is left of one that has vanished. */
-  async #leaveHome(): Promise<void> {
+  async #moveOut(): Promise<void> {
     const home = this.#home;
     this.#home = null;
-    await home?.writer.seal().catch(() => {});
+    await home?.writer.end().catch(() => {});
     await home?.folder.release().catch(() => {});
   }
 
   async #openNext(): Promise<void> {
     const segment = this.#segments[0] as Segment;
-    if (this.#home?.writer.segment === segment) await this.#home.writer.seal();
+    if (this.#home?.writer.segment === segment) await this.#home.writer.end();
     const content = await readRegularFile(segment.path).catch((error: Error) => {
       if (!hasVanished(error)) throw error;
       return error;
@@ -264,9 +268,9 @@ export class Spool {
     this.#segments.shift();
     if (content instanceof Error) return this.#lose(segment, 'spool-error', segment.unsettled, content);
     const { records } = readSegment(content);
-    this.#reading = { segment, content: new Reading(records) };
-    if (records.length < segment.written)
-      this.#lose(segment, 'spool-corrupt', segment.written - records.length, null);
+    const missing = segment.written - records.length;
+    this.#reading = { segment, json: records };
+    if (missing > 0) this.#lose(segment, 'spool-corrupt', missing, null);
   }
 
   #settle(segment: Segment, count: number): void {
@@ -275,24 +279,12 @@ export class Spool {
     if (segment.unsettled > 0) return;
     this.#bytes -= segment.bytes;
     segment.bytes = 0;
-    // If it cannot be deleted, somebody stores it again one day, and leaves one row a record.
+    // The records of a segment that cannot be deleted are stored again one day, which leaves one row a record.
     void this.#turns.run(() => unlink(segment.path)).catch(() => {});
   }
 
   #lose(segment: Segment, reason: 'spool-corrupt' | 'spool-error', count: number, error: unknown): void {
     this.#settle(segment, count);
     this.#observer.lost(reason, count, error === null ? null : toError(error));
-  }
-
-  /** What fails here fails again where somebody waits for it. */
-  #regularly(intervalMs: number, action: (home: Home) => Promise<void>): void {
-    let isUnderWay = false;
-    const run = async (): Promise<void> => (this.#home === null ? undefined : action(this.#home));
-    this.#intervals.every(intervalMs, () => {
-      if (isUnderWay) return;
-      isUnderWay = true;
-      const end = (): void => void (isUnderWay = false);
-      void this.#turns.run(run).then(end, end);
-    });
   }
 }

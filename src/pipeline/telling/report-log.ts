@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { escapeControl } from '../../record/escape-control.js';
 import { inOwnContext } from '../../time/own-context.js';
 import type { Clock, TimerHandle } from '../../time/clock.js';
-import type { DropReason } from './accounting.js';
+import type { DropReason, ErrorSummary } from './accounting.js';
 import { needsPerson } from '../storage-errors.js';
 
 /** Where lines are written. */
@@ -138,7 +138,22 @@ export function describeError(error: unknown): string {
   return onOneLine(text);
 }
 
+/** Summarizes an error, whatever getters the error has. */
+export function summarizeError(error: Error): ErrorSummary {
+  try {
+    const { name, message, code } = error as { name: unknown; message: unknown; code?: unknown };
+    const hasCode = typeof code === 'string' || typeof code === 'number';
+    return Object.freeze({
+      name: onOneLine(String(name)),
+      message: onOneLine(String(message)),
+      code: hasCode ? onOneLine(String(code)) : null,
+    });
+  } catch {
+    return Object.freeze({ name: 'Error', message: describeError(error), code: null });
+  }
+}
+
 /** Text on one line, without control characters, and not too long. */
-export function onOneLine(text: string): string {
+function onOneLine(text: string): string {
   return escapeControl(text.replace(/\s+/gu, ' ')).slice(0, 500);
 }

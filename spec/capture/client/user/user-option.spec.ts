@@ -74,6 +74,7 @@ describe('The option user, where it takes time', () => {
       username: { full: 3, late: 2, closed: 0, failed: 0 },
       ipInfo: { full: 0, late: 0, closed: 0, failed: 0 },
       visitor: { full: 0, late: 0, closed: 0, failed: 0 },
+      trackVar: { full: 0, late: 0, closed: 0, failed: 0 },
     });
   });
 

@@ -10,6 +10,7 @@ import { until } from '../../../support/until.js';
 
 const ID = /^[\da-f]{64}$/;
 const HOUR_MS = 3_600_000;
+const NONE = { full: 0, late: 0, closed: 0, failed: 0 };
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 describe('The option visitors', () => {
@@ -64,10 +65,12 @@ describe('The option visitors', () => {
     return record.visitor;
   }
 
+  const lacking = () => served.usage.tracker.stats().incomplete.visitor;
+
   it('is off unless it is asked for', async () => {
     await start({ visitors: undefined });
     expect(await visit()).to.equal(null);
-    expect(served.usage.tracker.stats().visitors).to.equal(null);
+    expect(lacking()).to.deep.equal(NONE);
     expect(storage.salts.claims).to.deep.equal([]);
     expect(served.usage.tracker.inventory().application.visitorSaltHours).to.equal(null);
     expect(renderInventory(served.usage.tracker.inventory())).to.include('- Visitors: not told apart');
@@ -79,7 +82,7 @@ describe('The option visitors', () => {
     expect(first).to.match(ID);
     await clock.advance(11 * HOUR_MS);
     expect(await visit()).to.equal(first);
-    expect(served.usage.tracker.stats().visitors).to.deep.equal({ missed: 0 });
+    expect(lacking()).to.deep.equal(NONE);
   });
 
   it('gives another name to another day, address, agent or server', async () => {
@@ -114,7 +117,7 @@ describe('The option visitors', () => {
     expect(await visit({ 'x-forwarded-for': 'unknown' })).to.equal(null);
     await start({ redact: (record) => void (record.visitor = null) });
     expect(await visit()).to.equal(null);
-    expect(served.usage.tracker.stats().visitors).to.deep.equal({ missed: 0 });
+    expect(lacking()).to.deep.equal(NONE);
   });
 
   it('asks a trusting function once a request, whoever wants the address', async () => {
@@ -161,10 +164,18 @@ describe('The option visitors', () => {
       await clock.advance(1000);
       await records;
       expect(storage.records.map(({ visitor }) => visitor)).to.deep.equal([null]);
-      expect(served.usage.tracker.stats().visitors).to.deep.equal({ missed: 1 });
+      expect(lacking()).to.deep.equal({ ...NONE, late: 1 });
       expect(served.usage.tracker.stats()).to.include({ accepted: 1, stored: 1 });
     });
   }
+
+  it('has no record wait for a salt that has failed to come several times, and counts those without', async () => {
+    storage.salts.mood = 'reject';
+    await start();
+    await clock.advance(10 * 60_000);
+    expect([await visit(), await visit()]).to.deep.equal([null, null]);
+    expect(lacking()).to.deep.equal({ ...NONE, failed: 2 });
+  });
 
   it('has a record wait for a salt that comes within a second', async () => {
     storage.salts.mood = 'reject';
@@ -177,7 +188,7 @@ describe('The option visitors', () => {
     await clock.advance(400);
     await records;
     expect(storage.records[0]?.visitor).to.match(ID);
-    expect(served.usage.tracker.stats().visitors).to.deep.equal({ missed: 0 });
+    expect(lacking()).to.deep.equal(NONE);
   });
 
   it('tells of failures once a minute at most, and never of the salt', async () => {

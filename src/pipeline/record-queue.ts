@@ -1,31 +1,13 @@
-import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsageRecord } from '../record/usage-record.js';
 
-/** The bounds of a queue. */
-export interface QueueBounds {
-  /** Records that it holds at most. */
-  readonly maxRecords: number;
-  /** Estimated bytes that it holds at most. */
-  readonly maxBytes: number;
-}
-
-/** So many records, and their estimated bytes. */
-export interface Load {
-  readonly records: number;
-  readonly bytes: number;
-}
-
-/** Records that wait in memory, first in, first out, within bounds of records and of bytes. */
+/** Records that wait in memory, first in, first out. */
 export class RecordQueue {
-  readonly #bounds: QueueBounds;
   readonly #records: UsageRecord[] = [];
   readonly #sizes: number[] = [];
   /** Where the oldest record stands; what is before it has been taken. */
   #head = 0;
   #bytes = 0;
-
-  constructor(bounds: QueueBounds) {
-    this.#bounds = bounds;
-  }
+  #taken = 0;
 
   /** Records that wait. */
   get length(): number {
@@ -37,27 +19,30 @@ export class RecordQueue {
     return this.#bytes;
   }
 
-  /**
-   * Puts a record at the end, if there is room.
-   *
-   * @param held - what was taken but may have to come back, and so counts against the bounds
-   */
-  push(record: UsageRecord, bytes: number, held: Load): boolean {
-    if (this.length + held.records >= this.#bounds.maxRecords) return false;
-    if (this.#bytes + held.bytes + bytes > this.#bounds.maxBytes) return false;
-    this.#records.push(record);
-    this.#sizes.push(bytes);
-    this.#bytes += bytes;
-    return true;
+  /** Records that were ever taken. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** The oldest record, if one waits. */
-  peek(): UsageRecord | undefined {
+  get first(): UsageRecord | undefined {
     return this.#records[this.#head];
   }
 
+  /** Puts a record at the end. */
+  push(record: UsageRecord, bytes: number): void {
+    this.#records.push(record);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+  }
+
+  /** The oldest records, as many as wait up to a number; they stay. */
+  peek(maxRecords: number): UsageRecord[] {
+    return this.#records.slice(this.#head, this.#head + maxRecords);
+  }
+
   /** Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds. */
-  take(maxRecords: number, maxBytes: number): { records: UsageRecord[]; sizes: number[] } {
+  take(maxRecords: number, maxBytes = Infinity): { records: UsageRecord[]; sizes: number[] } {
     let end = this.#head;
     let bytes = 0;
     while (end < this.#records.length && end - this.#head < maxRecords) {
@@ -69,6 +54,7 @@ export class RecordQueue {
     const records = this.#records.slice(this.#head, end);
     const sizes = this.#sizes.slice(this.#head, end);
     this.#bytes -= bytes;
+    this.#taken += records.length;
     this.#head = end;
     this.#compact();
     return { records, sizes };
@@ -81,4 +67,13 @@ export class RecordQueue {
     this.#sizes.splice(0, this.#head);
     this.#head = 0;
   }
+}
+
+/** Records that were taken to be stored. */
+export interface TakenBatch {
+  readonly records: readonly UsageRecord[];
+  /** Whether they are still on disk. */
+  readonly isSpooled: boolean;
+  /** Says that so many of them, the oldest, are stored or dropped. */
+  settle(count: number): void;
 }
