@@ -6,8 +6,7 @@ import type { UsageRecord } from '../../../../src/record/usage-record.js';
 import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import type { UsageRepository } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../src/backends/sql/sqlite/packed-rows.js';
-import { ThreadWriter } from '../../../../src/backends/sql/sqlite/thread-writer.js';
-import { SqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
+import { sqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
 import { WriteThread } from '../../../../src/backends/sql/sqlite/write-thread.js';
 import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { type UsageTable, findUsageTable } from '../../../../src/backends/sql/usage-table.js';
@@ -153,8 +152,8 @@ describe('backends/sql/sqlite/write-thread', () => {
     await folder.remove();
   });
 
-  function writerOn(thread: WriteThread): ThreadWriter {
-    return new ThreadWriter(thread, table, new SqliteWriter(orm, table));
+  function writerOn(thread: WriteThread): SqliteWriter {
+    return new SqliteWriter(orm, table, thread);
   }
 
   function program(source: string): URL {
@@ -165,7 +164,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     const inMemory = await applicationOrm();
     const thread = new WriteThread(inMemory, findUsageTable(inMemory));
     const warnings = await warningsOf(async () => {
-      expect(await thread.start()).to.equal(false);
+      expect(await thread.start()).to.equal(null);
     });
     expect(warnings).to.deep.equal([]);
     await thread.close();
@@ -179,7 +178,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     for (let time = 0; time < 2; time += 1)
       expect((await caught(thread.start())).message).to.match(/open database/);
     await mkdir(folder.file('later'));
-    expect(await thread.start()).to.equal(true);
+    expect(await thread.start()).not.to.equal(null);
     await thread.close();
     await late.close(true);
   });
@@ -189,7 +188,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     const warnings = await warningsOf(async () => {
       const result = await writerOn(thread).write(makeRecords(300), signal);
       expect(result).to.deep.equal({ stored: 300, refused: [] });
-      const deleter = new SqliteDeleter(orm, table);
+      const deleter = sqliteDeleter(orm, table);
       expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
     });
     expect(warnings).to.have.lengthOf(1);
@@ -232,7 +231,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     for (let time = 0; time < 3; time += 1) {
       const abort = new AbortController();
       const writing = caught(writer.write(makeRecords(1), abort.signal));
-      expect(await thread.start()).to.equal(true);
+      expect(await thread.start()).not.to.equal(null);
       abort.abort(new Error('too slow'));
       expect((await writing).message).to.include('too slow');
     }

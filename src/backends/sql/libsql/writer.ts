@@ -5,7 +5,7 @@ import type { StoreResult } from '../../../storage/usage-storage.js';
 import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import { type SqliteConnection, sqliteConnection } from '../sqlite/native-client.js';
-import { rowOf } from '../sqlite/row.js';
+import { rowOf } from '../sqlite/row-inserter.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf } from './errors.js';
 

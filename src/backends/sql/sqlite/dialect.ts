@@ -4,16 +4,15 @@ import type { SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
-import { SqliteDeleter } from './deleter.js';
+import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { SqliteSalts } from './salts.js';
-import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
 import { SqliteWriter } from './writer.js';
 
 /**
- * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
+ * How long the application's own statements on a connection of ours wait for a lock, in milliseconds: meanwhile they hold
  * the event loop. A transaction of our thread takes some 2 ms, and no more than two of them are on their way.
  */
 const APPLICATION_PATIENCE_MS = 250;
@@ -23,17 +22,15 @@ export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   isEmbedded: true,
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
-  // What we do there ourselves goes on without waiting.
+  // Our own statements there do not wait.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
   readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   aroundTable,
   conditionOf,
-  createWriter: (orm, table, isOwn) => {
-    const writer = new SqliteWriter(orm, table);
-    return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
-  },
-  createDeleter: (orm, table) => new SqliteDeleter(orm, table),
+  createWriter: (orm, table, isOwn) =>
+    new SqliteWriter(orm, table, isOwn ? new WriteThread(orm, table) : null),
+  createDeleter: sqliteDeleter,
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
@@ -42,8 +39,8 @@ export const sqliteDialect: SqlDialect = {
 };
 
 /**
- * Has readers and one writer work side by side in a file (write-ahead log). Meanwhile no statement holds the event loop until
- * another process gives its lock back.
+ * Has readers and one writer work side by side in a file (write-ahead log). While the table is prepared, no statement holds
+ * the event loop until another process gives its lock back.
  */
 async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();

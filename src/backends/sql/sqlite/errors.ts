@@ -1,4 +1,4 @@
-import { type Condition } from '../../mikro-orm/database-error.js';
+import type { Condition } from '../../mikro-orm/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 
 /** What to do where the file cannot be opened. */
@@ -14,7 +14,7 @@ const CONDITIONS: Conditions = [
   [/^SQLITE_(READONLY|PERM|AUTH|NOTADB|CORRUPT)(_|$)/, { advice: FILE_ADVICE }],
 ];
 
-/** What an error of SQLite means. */
+/** The condition that an error of SQLite tells of. */
 export function conditionOf(error: unknown): Condition {
   return judge(codeOf(error), CONDITIONS);
 }
