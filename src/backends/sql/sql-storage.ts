@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
@@ -19,6 +18,7 @@ import { convert } from './errors.js';
 import { checkReadable } from './check-readable.js';
 import { prepareTable } from './prepare-table.js';
 import { findSaltTable, ownSaltTable, refuseSalts } from './salt-table.js';
+import { makePrivately } from './sqlite/open-file.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -140,14 +140,6 @@ export class SqlStorage extends RepositoryStorage {
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | null): SaltStore {
   const table = ownTable === null ? findSaltTable(orm) : ownSaltTable(ownTable);
   return table === null ? { claim: refuseSalts, deleteBefore: refuseSalts } : dialect.createSalts(orm, table);
-}
-
-/** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
-async function makePrivately(file: string): Promise<void> {
-  // One that is there is somebody's, and the driver says why it cannot be made.
-  const handle = await open(file, 'wx', 0o600).catch(() => null);
-  await handle?.chmod(0o600).catch(() => {});
-  await handle?.close();
 }
 
 /** Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely. */

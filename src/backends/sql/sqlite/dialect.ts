@@ -7,9 +7,10 @@ import { patiently } from '../prepare-table.js';
 import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
+import { noteFile } from './open-file.js';
 import { SqliteSalts } from './salts.js';
 import { WriteThread } from './write-thread.js';
-import { SqliteWriter } from './writer.js';
+import { SqliteWriter, preparations } from './writer.js';
 
 /**
  * How long the application's own statements on a connection of ours wait for a lock, in milliseconds: meanwhile they hold
@@ -50,6 +51,8 @@ async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise
     await patiently(orm, () => database.exec('pragma journal_mode = wal'));
     database.exec('pragma synchronous = normal');
     await prepare();
+    await noteFile(database);
+    preparations.set(orm, () => aroundTable(orm, prepare));
   } finally {
     database.exec(`pragma busy_timeout = ${timeoutMs}`);
   }

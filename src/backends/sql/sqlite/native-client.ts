@@ -56,14 +56,10 @@ export function deleteSql(tableName: string): string {
  * Moves the content of the write-ahead log into the file, and makes the log empty: until then, deleted rows can be read in
  * the log. It takes two or three writes to the disk.
  *
- * @returns false where another connection reads or writes, or it failed: then it has to be tried again
+ * @returns false where another connection reads or writes: then it has to be tried again
  */
 export function emptyLog(database: NativeDatabase): boolean {
-  try {
-    return Number(firstValue(database, 'pragma wal_checkpoint(truncate)')) === 0;
-  } catch {
-    return false;
-  }
+  return Number(firstValue(database, 'pragma wal_checkpoint(truncate)')) === 0;
 }
 
 /** The ORM's connection for writing. */

@@ -7,12 +7,11 @@ import { conditionOf } from './errors.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
-  emptyLog,
   firstValue,
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
-import { WriteThread } from './write-thread.js';
+import { WriteThread, emptyLogOf } from './write-thread.js';
 
 const COLUMNS = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
 
@@ -72,20 +71,12 @@ export class SqliteSalts implements SaltStore {
           if (isOwn) database.exec(`create table if not exists ${quote(name)} (${COLUMNS})`);
           return action(database);
         });
-        if (this.#isLogStale === true) this.#isLogStale = !(await this.#emptyLog(database));
+        if (this.#isLogStale === true) this.#isLogStale = !(await emptyLogOf(this.#orm, database));
         return value;
       });
     } catch (error) {
       throw saltError(error, this.#table, isSetup(conditionOf(error)));
     }
-  }
-
-  /** In the thread where there is one: it takes some thirty milliseconds, and longer on a slow disk. */
-  async #emptyLog(database: NativeDatabase): Promise<boolean> {
-    const thread = WriteThread.of(this.#orm);
-    if (!(await thread?.start())) return withoutWaiting(database, () => emptyLog(database));
-    const result = await thread?.perform({ kind: 'empty-log' }).catch(() => null);
-    return result?.isLogEmpty === true;
   }
 }
 

@@ -7,7 +7,7 @@ import { messageOf } from '../../mikro-orm/database-error.js';
 import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { targetOf } from './row-inserter.js';
-import { fileOf, sqliteConnection } from './native-client.js';
+import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting } from './native-client.js';
 import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } from './thread-program.js';
 
 /** Records of a task, which is one transaction: as long as it lasts, no other connection can write to the file. */
@@ -89,16 +89,21 @@ export class WriteThread {
     while (this.#tasks.length > 0) await Promise.allSettled(this.#tasks.map(({ promise }) => promise));
   }
 
-  /** Ends the thread after its last task, and waits until it has let go of the file. */
-  async close(): Promise<void> {
+  /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */
+  async stop(): Promise<void> {
     const thread = await this.#starting?.catch(() => null);
-    this.#starting = Promise.resolve(null);
     if (!thread) return;
     const ended = once(thread, 'exit');
     // With nothing else to do, the process would end in the midst of the thread's end.
     thread.ref();
     tell(thread, 'end');
     await ended;
+  }
+
+  /** Ends the thread for good. */
+  async close(): Promise<void> {
+    await this.stop();
+    this.#starting = Promise.resolve(null);
   }
 
   async #open(): Promise<Worker | null> {
@@ -156,6 +161,22 @@ export class WriteThread {
         for (const task of this.#tasks.splice(0)) task.reject(lost(error));
       });
     });
+  }
+}
+
+/**
+ * Empties the write-ahead log: in the thread where there is one, as it takes some thirty milliseconds, and longer on a slow
+ * disk.
+ *
+ * @returns false where it has to be tried again
+ */
+export async function emptyLogOf(orm: MikroORM, database: NativeDatabase): Promise<boolean> {
+  try {
+    const thread = WriteThread.of(orm);
+    if (!(await thread?.start())) return withoutWaiting(database, () => emptyLog(database));
+    return (await thread?.perform({ kind: 'empty-log' }))?.isLogEmpty === true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
@@ -13,9 +14,10 @@ import {
   betweenTransactions,
   sqliteConnection,
 } from './native-client.js';
+import { lostPath, noteFile, openAnew, openFiles } from './open-file.js';
 import { RowInserter, type SqliteRow, rowOf, targetOf } from './row-inserter.js';
 import { writeInThread } from './thread-writer.js';
-import type { WriteThread } from './write-thread.js';
+import { type WriteThread, emptyLogOf } from './write-thread.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -29,12 +31,19 @@ const CHUNK_MS = 0.4;
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 4;
 
+/** Makes or checks the table anew, by the connections of our own. */
+export const preparations = new WeakMap<MikroORM, () => Promise<void>>();
+
 /**
  * Has a thread write. Where there is none, it writes through the native client itself, with statements that are made once,
  * in short transactions with a turn of the event loop between them. Kysely's lock on the connection keeps it out of the
  * application's transactions, and it never waits for another connection's lock: it fails, and the tracker tries again later.
+ *
+ * SQLite goes on writing to a file that was deleted, moved or replaced, where nobody finds the records. A batch is stored
+ * only if the file still has its name after the commit.
  */
 export class SqliteWriter implements SqlWriter {
+  readonly #orm: MikroORM;
   readonly #connection: SqliteConnection;
   readonly #table: UsageTable;
   readonly #thread: WriteThread | null;
@@ -42,6 +51,7 @@ export class SqliteWriter implements SqlWriter {
 
   /** @param thread - that of a connection of our own; null for the event loop alone */
   constructor(orm: MikroORM, table: UsageTable, thread: WriteThread | null = null) {
+    this.#orm = orm;
     this.#connection = sqliteConnection(orm);
     this.#table = table;
     this.#thread = thread;
@@ -49,16 +59,12 @@ export class SqliteWriter implements SqlWriter {
 
   /** @inheritdoc */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    const refused: RefusedRecord[] = [];
     try {
-      const isThreaded = (await this.#thread?.makeReady(signal)) === true;
-      await (isThreaded
-        ? writeInThread(this.#thread as WriteThread, batch, refused, signal)
-        : this.#writeHere(batch, refused, signal));
+      const refused = await this.#write(batch, signal);
+      return { stored: batch.length - refused.length, refused };
     } catch (error) {
       throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
-    return { stored: batch.length - refused.length, refused };
   }
 
   /** @inheritdoc */
@@ -66,12 +72,51 @@ export class SqliteWriter implements SqlWriter {
     await this.#thread?.close();
   }
 
+  async #write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
+    const database = await this.#connection.getNativeClient();
+    if (!openFiles.has(database)) await (preparations.get(this.#orm)?.() ?? noteFile(database));
+    const refused: RefusedRecord[] = [];
+    let lost: string | null = null;
+    try {
+      const isThreaded = (await this.#thread?.makeReady(signal)) === true;
+      await (isThreaded
+        ? writeInThread(this.#thread as WriteThread, batch, refused, signal)
+        : this.#writeHere(database, batch, refused, signal));
+      lost = await lostPath(database);
+    } catch (error) {
+      lost = await lostPath(database);
+      if (lost === null) throw error;
+    }
+    if (lost === null) return refused;
+    await this.#openAnew(database, lost);
+    return this.#write(batch, signal);
+  }
+
+  /** @throws {TrackUsageError} `STORAGE_SETUP` on the application's connection, which is not ours to open anew */
+  async #openAnew(database: NativeDatabase, path: string): Promise<void> {
+    const loss = `the SQLite file '${path}' was deleted, moved or replaced while it was open`;
+    if (!preparations.has(this.#orm)) {
+      throw new TrackUsageError(
+        'STORAGE_SETUP',
+        `The table '${this.#table.name}' cannot be written: ${loss}. Restart the application, or have it call ` +
+          'orm.reconnect(), and run its migrations.',
+      );
+    }
+    // A file that was only moved gets the records that are in its log alone.
+    await emptyLogOf(this.#orm, database);
+    await this.#thread?.stop();
+    await openAnew(this.#orm, path);
+    process.emitWarning(
+      `koa-track-usage: ${loss}. Records go to the file that has this name now; earlier ones are in the file that was taken away.`,
+    );
+  }
+
   async #writeHere(
+    database: NativeDatabase,
     batch: readonly UsageRecord[],
     refused: RefusedRecord[],
     signal: AbortSignal,
   ): Promise<void> {
-    const database = await this.#connection.getNativeClient();
     for (let start = 0; start < batch.length;) {
       if (start > 0) await nextTurn();
       const chunk = batch.slice(start, start + CHUNK_RECORDS);

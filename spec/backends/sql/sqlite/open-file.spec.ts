@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { expect } from 'chai';
+import { SqlStorage } from '../../../../src/backends/sql/index.js';
+import { caught } from '../../../support/caught.js';
+import { makeRecords } from '../../../support/records.js';
+import {
+  SQLITE_CLIENTS,
+  applicationOrm,
+  connectSqlite,
+  executeNative,
+  openNative,
+  useTemporaryFolder,
+} from '../../../support/sqlite.js';
+import { warningsOf } from '../../../support/warnings.js';
+
+const { signal } = new AbortController();
+const COMPANIONS = ['', '-wal', '-shm'];
+
+for (const [client, driver] of SQLITE_CLIENTS)
+  describe(`A file of ${client} that is taken away while SqlStorage has it open`, () => {
+    let storage: SqlStorage;
+    const folder = useTemporaryFolder(async () => storage.close());
+    let file: string;
+
+    const remove = async (ends: readonly string[]): Promise<void> => {
+      for (const end of ends) await rm(file + end, { force: true });
+    };
+
+    const countIn = async (path: string): Promise<number> => {
+      const native = await openNative(path, driver);
+      const [row] = native.database.prepare('select count(*) as n from koa_usage').all();
+      const found = native.database.prepare('pragma integrity_check').all();
+      expect(found).to.deep.equal([{ integrity_check: 'ok' }]);
+      await native.close();
+      return (row as { n: number }).n;
+    };
+
+    beforeEach(async () => {
+      await mkdir(folder.file('data'));
+      file = folder.file('data/usage.db');
+      storage = await connectSqlite(file, undefined, driver);
+    });
+
+    const WAYS: readonly (readonly [title: string, takeAway: () => Promise<void>])[] = [
+      ['deleted with its log', () => remove(COMPANIONS)],
+      ['deleted alone', () => remove([''])],
+      ['moved', () => rename(file, `${file}.1`)],
+      [
+        'replaced',
+        async () => {
+          await executeNative(folder.file('other.db'), 'create table other (a)', driver);
+          await remove(COMPANIONS);
+          await rename(folder.file('other.db'), file);
+        },
+      ],
+    ];
+    for (const [title, takeAway] of WAYS)
+      for (const before of [0, 300])
+        it(`gets the next batch in a file of its name when it was ${title}, after ${before} records`, async () => {
+          if (before > 0) await storage.store(makeRecords(before), signal);
+          await takeAway();
+          const warnings = await warningsOf(async () => {
+            expect(await storage.store(makeRecords(700), signal)).to.deep.equal({ stored: 700, refused: [] });
+            expect(await storage.store(makeRecords(20), signal)).to.deep.equal({ stored: 20, refused: [] });
+          });
+          expect(warnings).to.have.lengthOf(1);
+          expect(warnings[0]).to.include(`the SQLite file '${file}' was deleted, moved or replaced`);
+          expect(await storage.reader.countUsage()).to.equal(720);
+          expect(await countIn(file)).to.equal(720);
+        });
+
+    it('keeps the records that are in the log alone when it was moved', async () => {
+      await storage.store(makeRecords(300), signal);
+      await rename(file, `${file}.1`);
+      await storage.store(makeRecords(1), signal);
+      expect(await countIn(`${file}.1`)).to.equal(301);
+    });
+
+    it('is made for its owner alone again', async () => {
+      const umask = process.umask(0);
+      await remove(COMPANIONS);
+      await storage.store(makeRecords(1), signal);
+      process.umask(umask);
+      for (const end of COMPANIONS) expect((await stat(file + end)).mode & 0o777).to.equal(0o600);
+    });
+
+    it('has the batch wait until a file can be made', async () => {
+      await storage.store(makeRecords(3), signal);
+      await rm(folder.file('data'), { recursive: true });
+      for (let attempt = 0; attempt < 3; attempt += 1)
+        expect(await caught(storage.store(makeRecords(1), signal))).to.include({
+          code: 'STORAGE_UNAVAILABLE',
+        });
+      await mkdir(folder.file('data'));
+      expect(await storage.store(makeRecords(5), signal)).to.deep.equal({ stored: 5, refused: [] });
+      expect(await countIn(file)).to.equal(5);
+    });
+
+    it('is taken for a broken set-up on the MikroORM of the application, until that connects anew', async () => {
+      const dbName = folder.file('app.db');
+      const orm = await applicationOrm({ driver, dbName });
+      const own = new SqlStorage(orm);
+      await own.store(makeRecords(3), signal);
+      await rename(dbName, `${dbName}.1`);
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const error = await caught(own.store(makeRecords(1), signal));
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message)
+          .to.include(`the SQLite file '${dbName}' was deleted`)
+          .and.include('orm.reconnect()');
+      }
+      expect(existsSync(dbName)).to.equal(false);
+      await orm.reconnect();
+      await orm.schema.create();
+      expect(await own.store(makeRecords(5), signal)).to.deep.equal({ stored: 5, refused: [] });
+      expect(await countIn(dbName)).to.equal(5);
+      await orm.close(true);
+    });
+  });
