@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { expect } from 'chai';
+import type { UsageRecord } from '../../../../src/record/usage-record.js';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
-import { makeRecords } from '../../../support/records.js';
+import { makeRecord, makeRecords } from '../../../support/records.js';
 import {
   SQLITE_CLIENTS,
   applicationOrm,
@@ -116,5 +117,56 @@ for (const [client, driver] of SQLITE_CLIENTS)
       expect(await own.store(makeRecords(5), signal)).to.deep.equal({ stored: 5, refused: [] });
       expect(await countIn(dbName)).to.equal(5);
       await orm.close(true);
+    });
+  });
+
+for (const [client, driver] of SQLITE_CLIENTS)
+  describe(`The write-ahead log of SqlStorage on a file of ${client}`, () => {
+    const folder = useTemporaryFolder();
+
+    it('is told of once when a reader has it grow beyond 64 MiB, and shrinks when the reader is gone', async () => {
+      const file = folder.file('usage.db');
+      const storage = await connectSqlite(file, undefined, driver);
+      const reader = await openNative(file, driver);
+      const trackVar = { text: 'x'.repeat(60_000) };
+      const largeRecords = (): UsageRecord[] =>
+        Array.from({ length: 400 }, () => ({ ...makeRecord(), trackVar }));
+      const logMiB = async (): Promise<number> => (await stat(`${file}-wal`)).size / 2 ** 20;
+      reader.database.exec('begin');
+      reader.database.prepare('select count(*) from koa_usage').all();
+      const warnings = await warningsOf(async () => {
+        for (let batch = 0; batch < 4; batch += 1) await storage.store(largeRecords(), signal);
+      });
+      expect(await logMiB()).to.be.above(64);
+      expect(warnings).to.have.lengthOf(1);
+      expect(warnings[0]).to.include(`the write-ahead log of the SQLite file '${file}' has passed 64 MiB`);
+      reader.database.exec('commit');
+      for (let batch = 0; batch < 3; batch += 1) await storage.store(makeRecords(100), signal);
+      expect(await logMiB()).to.be.at.most(8);
+      await reader.close();
+      await storage.close();
+    });
+  });
+
+for (const [client, driver] of SQLITE_CLIENTS)
+  describe(`SqlStorage.connect to a file of ${client}`, () => {
+    const folder = useTemporaryFolder();
+
+    it("warns where it has others' tables, whose transactions may fail, and nowhere else", async () => {
+      const file = folder.file('app.db');
+      for (const [table, warned] of [
+        ['koa_usage_another', 0],
+        ['app_counter', 1],
+      ] as const) {
+        const warnings = await warningsOf(async () => {
+          const storage = await connectSqlite(file, undefined, driver);
+          await storage.salts.claim('2026-03-01', 'ab'.repeat(32), signal);
+          await storage.close();
+          await executeNative(file, `create table ${table} (id integer primary key autoincrement)`, driver);
+          await (await connectSqlite(file, undefined, driver)).close();
+        });
+        expect(warnings).to.have.lengthOf(warned);
+        if (warned > 0) expect(warnings[0]).to.include('SQLITE_BUSY_SNAPSHOT').and.include(`'${file}'`);
+      }
     });
   });

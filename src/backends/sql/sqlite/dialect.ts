@@ -4,9 +4,17 @@ import type { SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
+import { findUsageTable } from '../usage-table.js';
 import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
-import { busyTimeoutMs, sqliteConnection } from './native-client.js';
+import {
+  type NativeDatabase,
+  OWN_PRAGMAS,
+  busyTimeoutMs,
+  fileOf,
+  firstValue,
+  sqliteConnection,
+} from './native-client.js';
 import { noteFile } from './open-file.js';
 import { SqliteSalts } from './salts.js';
 import { WriteThread } from './write-thread.js';
@@ -49,11 +57,24 @@ async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise
   database.exec('pragma busy_timeout = 0');
   try {
     await patiently(orm, () => database.exec('pragma journal_mode = wal'));
-    database.exec('pragma synchronous = normal');
+    database.exec(OWN_PRAGMAS);
     await prepare();
     await noteFile(database);
+    if (!preparations.has(orm)) warnOfOthers(database, findUsageTable(orm).name);
     preparations.set(orm, () => aroundTable(orm, prepare));
   } finally {
     database.exec(`pragma busy_timeout = ${timeoutMs}`);
   }
+}
+
+/** A table of salts, and any other of ours, begins with the name of the table of records. */
+function warnOfOthers(database: NativeDatabase, tableName: string): void {
+  const others =
+    "select name from sqlite_master where type = 'table' and name not glob 'sqlite_*' and substr(name, 1, length(?)) <> ?";
+  if (firstValue(database, others, [tableName, tableName]) === undefined) return;
+  process.emitWarning(
+    `koa-track-usage: the SQLite file '${fileOf(database)}' has tables of others, and usage is written to it on a connection ` +
+      'of its own. A transaction of theirs that reads and then writes may fail with SQLITE_BUSY_SNAPSHOT. Give usage a file ' +
+      "of its own, or write on the application's MikroORM: new SqlStorage(orm).",
+  );
 }

@@ -18,12 +18,16 @@ export interface NativeDatabase {
   readonly inTransaction: boolean;
   prepare(sql: string): NativeStatement;
   exec(sql: string): unknown;
+  close(): unknown;
 }
 
 /** MikroORM's connection to SQLite. */
 export interface SqliteConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativeDatabase>;
 }
+
+/** For connections of our own: SQLite would keep a write-ahead log as large as it once was. */
+export const OWN_PRAGMAS = 'pragma synchronous = normal; pragma journal_size_limit = 8388608';
 
 /** The first value of the first row that a statement gives. */
 export function firstValue(

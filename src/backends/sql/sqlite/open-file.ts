@@ -1,13 +1,13 @@
-import { existsSync, rmSync } from 'node:fs';
+import { type BigIntStats, existsSync, rmSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { MikroORM } from '@mikro-orm/core';
 import { type NativeDatabase, fileOf } from './native-client.js';
 
-/** Where a connection's file was when it was noted, and which file that was; null for none. */
-interface OpenFile {
-  readonly path: string | null;
-  readonly identity: string | null;
-}
+/** So large a write-ahead log is told of, in bytes. Without readers that hold it, it has some 4 MiB. */
+const LARGE_LOG_BYTES = 64 * 2 ** 20;
+
+/** A connection's file: where it was when it was noted, and which file that was. Null for a database in memory. */
+type OpenFile = { readonly path: string; readonly identity: string | null; isLogLarge: boolean } | null;
 
 /** The files that connections have open. */
 export const openFiles = new WeakMap<NativeDatabase, OpenFile>();
@@ -15,14 +15,27 @@ export const openFiles = new WeakMap<NativeDatabase, OpenFile>();
 /** Notes which file a connection has open. */
 export async function noteFile(database: NativeDatabase): Promise<void> {
   const path = fileOf(database);
-  openFiles.set(database, { path, identity: path === null ? null : await identityOf(path) });
+  const file = path && { path, identity: identityOf(await statOf(path)), isLogLarge: false };
+  openFiles.set(database, file || null);
 }
 
-/** Where a connection's file was that was deleted, moved or replaced since it was noted; null if it has its name. */
-export async function lostPath(database: NativeDatabase): Promise<string | null> {
-  const { path = null, identity = null } = openFiles.get(database) ?? {};
-  const isThere = path === null || (identity !== null && identity === (await identityOf(path)));
-  return isThere ? null : path;
+/**
+ * Where a connection's file was that was deleted, moved or replaced since it was noted; null if it has its name. A log of
+ * it that has become large is told of, once.
+ */
+export async function findLoss(database: NativeDatabase): Promise<string | null> {
+  const file = openFiles.get(database);
+  if (!file) return null;
+  const { path, identity } = file;
+  if (identity === null || identity !== identityOf(await statOf(path))) return path;
+  const isLogLarge = Number((await statOf(`${path}-wal`))?.size) > LARGE_LOG_BYTES;
+  if (isLogLarge && !file.isLogLarge)
+    process.emitWarning(
+      `koa-track-usage: the write-ahead log of the SQLite file '${path}' has passed 64 MiB, as another connection has been ` +
+        'reading in one transaction since. End that transaction; SQLite then uses the log anew.',
+    );
+  file.isLogLarge = isLogLarge;
+  return null;
 }
 
 /** Opens the file that a path leads to now, on a connection of our own; makes one where there is none. */
@@ -43,12 +56,15 @@ export async function makePrivately(file: string): Promise<void> {
   await handle?.close();
 }
 
-async function identityOf(path: string): Promise<string | null> {
+async function statOf(path: string): Promise<BigIntStats | null> {
   try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev} ${ino}`;
+    return await stat(path, { bigint: true });
   } catch (error) {
     if (/^(ENOENT|ENOTDIR)$/.test((error as { code: string }).code)) return null;
     throw error;
   }
+}
+
+function identityOf(found: BigIntStats | null): string | null {
+  return found && `${found.dev} ${found.ino}`;
 }

@@ -1,7 +1,6 @@
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { quote } from '../identifiers.js';
-import type { UsageTable } from '../usage-table.js';
 import { isRefusal } from './errors.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
 
@@ -26,16 +25,8 @@ export function bindable(value: ColumnValue): BindableValue {
   return value instanceof Date ? value.getTime() : value;
 }
 
-/** The table, and its columns in the order of a row's. */
-export interface InsertTarget {
-  readonly name: string;
-  readonly columns: readonly string[];
-}
-
-/** The part of a table that inserting needs. */
-export function targetOf({ name, columns }: UsageTable): InsertTarget {
-  return { name, columns: columns.map((column) => column.name) };
-}
+/** The part of a table that inserting needs: its columns are in the order of a row's. */
+export type InsertTarget = { readonly name: string; readonly columns: readonly { readonly name: string }[] };
 
 /** A row that the table does not take, by the number that it was added with, and why. */
 export interface RefusedRow {
@@ -93,7 +84,7 @@ export class RowInserter {
       for (const shape of this.#shapes.values()) this.#insertEach(shape);
       this.#database.exec('commit');
     } catch (error) {
-      for (const shape of this.#shapes.values()) empty(shape);
+      this.#shapes.clear();
       if (this.#database.inTransaction) this.#database.exec('rollback');
       throw error;
     }
@@ -158,9 +149,10 @@ export class RowInserter {
   #prepare(bound: readonly number[], rows: number): NativeStatement {
     const { name, columns } = this.#target;
     const row = `(${columns.map((_, column) => (bound.includes(column) ? '?' : 'null')).join(', ')})`;
+    const names = columns.map((column) => quote(column.name)).join(', ');
     const places = Array.from({ length: rows }, () => row).join(', ');
     return this.#database.prepare(
-      `insert into ${quote(name)} (${columns.map(quote).join(', ')}) values ${places} on conflict (${quote('id')}) do nothing`,
+      `insert into ${quote(name)} (${names}) values ${places} on conflict (${quote('id')}) do nothing`,
     );
   }
 }

@@ -52,7 +52,14 @@ export class SqliteSalts implements SaltStore {
       this.#isLogStale ??= true;
       if (old > 0) {
         this.#isLogStale = true;
-        deleteForGood(database, `delete from ${name} where day < ?`, day);
+        // SQLite leaves deleted rows in the file until something is written over them, unless it is told to overwrite them.
+        const before = Number(firstValue(database, 'pragma secure_delete'));
+        firstValue(database, 'pragma secure_delete = 1');
+        try {
+          database.prepare(`delete from ${name} where day < ?`).run(day);
+        } finally {
+          firstValue(database, `pragma secure_delete = ${before}`);
+        }
       }
       return old;
     });
@@ -77,16 +84,5 @@ export class SqliteSalts implements SaltStore {
     } catch (error) {
       throw saltError(error, this.#table, isSetup(conditionOf(error)));
     }
-  }
-}
-
-/** SQLite leaves deleted rows in the file until something is written over them, unless it is told to overwrite them. */
-function deleteForGood(database: NativeDatabase, sql: string, day: string): void {
-  const before = Number(firstValue(database, 'pragma secure_delete'));
-  firstValue(database, 'pragma secure_delete = 1');
-  try {
-    database.prepare(sql).run(day);
-  } finally {
-    firstValue(database, `pragma secure_delete = ${before}`);
   }
 }

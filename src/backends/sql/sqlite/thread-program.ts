@@ -1,6 +1,12 @@
 // The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type NativeDatabase, type NativeStatement, deleteSql, emptyLog } from './native-client.js';
+import {
+  type NativeDatabase,
+  type NativeStatement,
+  OWN_PRAGMAS,
+  deleteSql,
+  emptyLog,
+} from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { type InsertTarget, RowInserter } from './row-inserter.js';
 
@@ -41,10 +47,6 @@ export interface ThreadResult {
 /** The thread's first message, and its answer to a task. */
 export type ThreadAnswer = 'ready' | { readonly result: ThreadResult } | { readonly error: ThreadError };
 
-interface OwnDatabase extends NativeDatabase {
-  close(): unknown;
-}
-
 /**
  * How long another process's lock is waited for, in milliseconds: that wait holds nobody up in this thread. Where a lock
  * lasts longer, the tracker tries again.
@@ -53,10 +55,10 @@ const PATIENCE_MS = 100;
 
 const { client, nativeBinding, file, target } = workerData as ThreadData;
 const { default: Database } = (await import(client)) as {
-  default: new (file: string, options: object) => OwnDatabase;
+  default: new (file: string, options: object) => NativeDatabase;
 };
 
-let connection: { database: OwnDatabase; inserter: RowInserter; deletion: NativeStatement } | null = null;
+let connection: { database: NativeDatabase; inserter: RowInserter; deletion: NativeStatement } | null = null;
 
 parentPort?.on('message', (order: ThreadTask | 'end') => {
   if (order === 'end') {
@@ -94,7 +96,7 @@ function connect(): NonNullable<typeof connection> {
   if (connection !== null) return connection;
   const database = new Database(file, { nativeBinding, fileMustExist: true, timeout: PATIENCE_MS });
   try {
-    database.exec('pragma synchronous = normal');
+    database.exec(OWN_PRAGMAS);
     const inserter = new RowInserter(database, target);
     connection = { database, inserter, deletion: database.prepare(deleteSql(target.name)) };
   } catch (error) {

@@ -41,11 +41,14 @@ export async function writeInThread(
 ): Promise<void> {
   let before: Promise<void> = Promise.resolve();
   for (let start = 0; start < batch.length;) {
-    const piece = await pack(batch, start, refused, signal);
-    start = piece.end;
-    const written = insert(thread, piece, refused, signal);
+    const { rows, ids, end } = await pack(batch, start, refused, signal);
+    start = end;
+    const written = orAbort(thread.perform({ kind: 'insert', rows }), signal).then((result) => {
+      for (const { index, error } of result.refused ?? [])
+        refused.push({ id: ids[index] as string, error: errorOf(error) });
+    });
     // While this piece waits for the one before, nobody listens.
-    written.catch(nothing);
+    written.catch(() => {});
     await before;
     before = written;
   }
@@ -84,16 +87,3 @@ async function pack(
   }
   return { rows: packer.pack(), ids, end };
 }
-
-async function insert(
-  thread: WriteThread,
-  { rows, ids }: PackedPiece,
-  refused: RefusedRecord[],
-  signal: AbortSignal,
-): Promise<void> {
-  const result = await orAbort(thread.perform({ kind: 'insert', rows }), signal);
-  for (const { index, error } of result.refused ?? [])
-    refused.push({ id: ids[index] as string, error: errorOf(error) });
-}
-
-function nothing(): void {}

@@ -6,7 +6,6 @@ import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
 import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
-import { targetOf } from './row-inserter.js';
 import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting } from './native-client.js';
 import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } from './thread-program.js';
 
@@ -90,7 +89,7 @@ export class WriteThread {
   }
 
   /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     const thread = await this.#starting?.catch(() => null);
     if (!thread) return;
     const ended = once(thread, 'exit');
@@ -98,12 +97,6 @@ export class WriteThread {
     thread.ref();
     tell(thread, 'end');
     await ended;
-  }
-
-  /** Ends the thread for good. */
-  async close(): Promise<void> {
-    await this.stop();
-    this.#starting = Promise.resolve(null);
   }
 
   async #open(): Promise<Worker | null> {
@@ -130,11 +123,12 @@ export class WriteThread {
     }
     // A bundle in CommonJS has no address.
     const program = this.#program ?? new URL('thread-program.js', import.meta.url);
+    const { name, columns } = this.#table;
     const workerData: ThreadData = {
       client: findClient(),
       nativeBinding: nativeBinding as string | undefined,
       file,
-      target: targetOf(this.#table),
+      target: { name, columns: columns.map((column) => ({ name: column.name })) },
     };
     const thread = new Worker(program, { workerData });
     await this.#listen(thread);

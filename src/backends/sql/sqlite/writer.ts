@@ -8,14 +8,9 @@ import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf } from './errors.js';
-import {
-  type NativeDatabase,
-  type SqliteConnection,
-  betweenTransactions,
-  sqliteConnection,
-} from './native-client.js';
-import { lostPath, noteFile, openAnew, openFiles } from './open-file.js';
-import { RowInserter, type SqliteRow, rowOf, targetOf } from './row-inserter.js';
+import { type NativeDatabase, betweenTransactions, sqliteConnection } from './native-client.js';
+import { findLoss, noteFile, openAnew, openFiles } from './open-file.js';
+import { RowInserter, type SqliteRow, rowOf } from './row-inserter.js';
 import { writeInThread } from './thread-writer.js';
 import { type WriteThread, emptyLogOf } from './write-thread.js';
 
@@ -44,7 +39,6 @@ export const preparations = new WeakMap<MikroORM, () => Promise<void>>();
  */
 export class SqliteWriter implements SqlWriter {
   readonly #orm: MikroORM;
-  readonly #connection: SqliteConnection;
   readonly #table: UsageTable;
   readonly #thread: WriteThread | null;
   #prepared: { readonly database: NativeDatabase; readonly inserter: RowInserter } | null = null;
@@ -52,7 +46,6 @@ export class SqliteWriter implements SqlWriter {
   /** @param thread - that of a connection of our own; null for the event loop alone */
   constructor(orm: MikroORM, table: UsageTable, thread: WriteThread | null = null) {
     this.#orm = orm;
-    this.#connection = sqliteConnection(orm);
     this.#table = table;
     this.#thread = thread;
   }
@@ -73,23 +66,25 @@ export class SqliteWriter implements SqlWriter {
   }
 
   async #write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
-    const database = await this.#connection.getNativeClient();
+    const database = await sqliteConnection(this.#orm).getNativeClient();
     if (!openFiles.has(database)) await (preparations.get(this.#orm)?.() ?? noteFile(database));
     const refused: RefusedRecord[] = [];
-    let lost: string | null = null;
+    let failure: unknown = null;
     try {
       const isThreaded = (await this.#thread?.makeReady(signal)) === true;
       await (isThreaded
         ? writeInThread(this.#thread as WriteThread, batch, refused, signal)
         : this.#writeHere(database, batch, refused, signal));
-      lost = await lostPath(database);
     } catch (error) {
-      lost = await lostPath(database);
-      if (lost === null) throw error;
+      failure = error;
     }
-    if (lost === null) return refused;
-    await this.#openAnew(database, lost);
-    return this.#write(batch, signal);
+    const loss = await findLoss(database);
+    if (loss !== null) {
+      await this.#openAnew(database, loss);
+      return this.#write(batch, signal);
+    }
+    if (failure !== null) throw failure;
+    return refused;
   }
 
   /** @throws {TrackUsageError} `STORAGE_SETUP` on the application's connection, which is not ours to open anew */
@@ -104,7 +99,7 @@ export class SqliteWriter implements SqlWriter {
     }
     // A file that was only moved gets the records that are in its log alone.
     await emptyLogOf(this.#orm, database);
-    await this.#thread?.stop();
+    await this.#thread?.close();
     await openAnew(this.#orm, path);
     process.emitWarning(
       `koa-track-usage: ${loss}. Records go to the file that has this name now; earlier ones are in the file that was taken away.`,
@@ -120,7 +115,7 @@ export class SqliteWriter implements SqlWriter {
     for (let start = 0; start < batch.length;) {
       if (start > 0) await nextTurn();
       const chunk = batch.slice(start, start + CHUNK_RECORDS);
-      start += await betweenTransactions(this.#connection, database, signal, () =>
+      start += await betweenTransactions(sqliteConnection(this.#orm), database, signal, () =>
         this.#writeChunk(database, chunk, refused),
       );
     }
@@ -134,7 +129,7 @@ export class SqliteWriter implements SqlWriter {
   #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
     // MikroORM may have connected anew.
     if (this.#prepared?.database !== database)
-      this.#prepared = { database, inserter: new RowInserter(database, targetOf(this.#table)) };
+      this.#prepared = { database, inserter: new RowInserter(database, this.#table) };
     const budget = new TurnBudget(CHUNK_MS, LOOK_RECORDS);
     let done = 0;
     const refusedRows = this.#prepared.inserter.transact((add) => {
