@@ -98,26 +98,27 @@ for (const [client, driver] of SQLITE_CLIENTS)
       expect(await countIn(file)).to.equal(5);
     });
 
-    it('is taken for a broken set-up on the MikroORM of the application, until that connects anew', async () => {
-      const dbName = folder.file('app.db');
-      const orm = await applicationOrm({ driver, dbName });
-      const own = new SqlStorage(orm);
-      await own.store(makeRecords(3), signal);
-      await rename(dbName, `${dbName}.1`);
-      for (let attempt = 0; attempt < 2; attempt += 1) {
-        const error = await caught(own.store(makeRecords(1), signal));
-        expect(error).to.include({ code: 'STORAGE_SETUP' });
-        expect(error.message)
-          .to.include(`the SQLite file '${dbName}' was deleted`)
-          .and.include('orm.reconnect()');
-      }
-      expect(existsSync(dbName)).to.equal(false);
-      await orm.reconnect();
-      await orm.schema.create();
-      expect(await own.store(makeRecords(5), signal)).to.deep.equal({ stored: 5, refused: [] });
-      expect(await countIn(dbName)).to.equal(5);
-      await orm.close(true);
-    });
+    for (const before of [0, 3])
+      it(`is a broken set-up on the MikroORM of the application, until that connects anew, after ${before} records`, async () => {
+        const dbName = folder.file('app.db');
+        const orm = await applicationOrm({ driver, dbName });
+        const own = new SqlStorage(orm);
+        if (before > 0) await own.store(makeRecords(before), signal);
+        await rename(dbName, `${dbName}.1`);
+        for (let attempt = 0; attempt < 2; attempt += 1) {
+          const error = await caught(own.store(makeRecords(1), signal));
+          expect(error).to.include({ code: 'STORAGE_SETUP' });
+          expect(error.message)
+            .to.include(`the SQLite file '${dbName}' was deleted`)
+            .and.include('orm.reconnect()');
+        }
+        expect(existsSync(dbName)).to.equal(false);
+        await orm.reconnect();
+        await orm.schema.create();
+        expect(await own.store(makeRecords(5), signal)).to.deep.equal({ stored: 5, refused: [] });
+        expect(await countIn(dbName)).to.equal(5);
+        await orm.close(true);
+      });
   });
 
 for (const [client, driver] of SQLITE_CLIENTS)

@@ -127,6 +127,15 @@ describe('SqlStorage on a file of its own', () => {
     expect(await storing).to.deep.equal({ stored: 10_000, refused: [] });
   });
 
+  it('ends a batch that is under way when it is closed', async () => {
+    const storing = caught(storage.store(makeRecords(20_000), signal));
+    await until(async () => (await storage.reader.countUsage()) > 0, 'the first part is written', 1);
+    await storage.close();
+    expect(await storing).to.include({ code: 'STORAGE_CLOSED' });
+    storage = await connectSqlite(file);
+    expect(await storage.reader.countUsage()).to.be.within(1, 19_999);
+  });
+
   it('closes the file whole, and leaves no log', async () => {
     await storage.store(makeRecords(20_000), signal);
     await storage.close();
@@ -250,19 +259,13 @@ describe('backends/sql/sqlite/write-thread', () => {
     ['keeps the process alive until it has let go of the file', [], 'await storage.close();'],
     [
       'is not needed: the event loop writes where a process may have no threads',
-      ['--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'],
+      ['--no-warnings', '--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'],
       'await storage.close();',
     ],
   ] as const) {
     it(title, async () => {
       const source = storingProgram(folder, last);
-      const ended = await run(process.execPath, [
-        ...flags,
-        '--no-warnings',
-        '--input-type=module',
-        '--eval',
-        source,
-      ]);
+      const ended = await run(process.execPath, [...flags, '--input-type=module', '--eval', source]);
       expect(ended).to.deep.equal({ code: 0, stdout: '20000\n', stderr: '' });
       expect(existsSync(`${folder.file('own.db')}-wal`)).to.equal(false);
     });

@@ -130,7 +130,8 @@ export class WriteThread {
       file,
       target: { name, columns: columns.map((column) => ({ name: column.name })) },
     };
-    const thread = new Worker(program, { workerData });
+    // What the application's own flags load (--import, --require) is not for this thread.
+    const thread = new Worker(program, { workerData, execArgv: [] });
     await this.#listen(thread);
     return thread;
   }
