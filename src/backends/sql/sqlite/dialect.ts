@@ -67,7 +67,7 @@ async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise
   }
 }
 
-/** A table of salts, and any other of ours, begins with the name of the table of records. */
+/** Warns where a file has other tables than ours, whose names all begin with the name of the table of records. */
 function warnOfOthers(database: NativeDatabase, tableName: string): void {
   const others =
     "select name from sqlite_master where type = 'table' and name not glob 'sqlite_*' and substr(name, 1, length(?)) <> ?";

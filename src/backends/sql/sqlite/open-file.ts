@@ -20,8 +20,10 @@ export async function noteFile(database: NativeDatabase): Promise<void> {
 }
 
 /**
- * Where a connection's file was that was deleted, moved or replaced since it was noted; null if it has its name. A log of
- * it that has become large is told of, once.
+ * Finds out whether a connection's file was deleted, moved or replaced since it was noted; warns once where its write-ahead
+ * log has become large.
+ *
+ * @returns the path that the file had; null if it has it still
  */
 export async function findLoss(database: NativeDatabase): Promise<string | null> {
   const file = openFiles.get(database);
@@ -48,9 +50,9 @@ export async function openAnew(orm: MikroORM, path: string): Promise<void> {
   await orm.reconnect();
 }
 
-/** Makes an empty database for this user alone, whatever the umask: SQLite gives its log the rights of the database. */
+/** Makes an empty database for this user alone, under any umask: SQLite gives its log the rights of the database. */
 export async function makePrivately(file: string): Promise<void> {
-  // One that is there is somebody's, and the driver says why it cannot be made.
+  // A file that is there keeps its rights, and the driver says why a file cannot be made.
   const handle = await open(file, 'wx', 0o600).catch(() => null);
   await handle?.chmod(0o600).catch(() => {});
   await handle?.close();

@@ -130,7 +130,7 @@ export class WriteThread {
       file,
       target: { name, columns: columns.map((column) => ({ name: column.name })) },
     };
-    // What the application's own flags load (--import, --require) is not for this thread.
+    // Modules that the process's own flags load (--import, --require) are not for this thread.
     const thread = new Worker(program, { workerData, execArgv: [] });
     await this.#listen(thread);
     return thread;
@@ -189,7 +189,7 @@ function tell(thread: Worker, order: ThreadTask | 'end'): void {
   thread.postMessage(order);
 }
 
-/** Finds the client that MikroORM's driver uses, in whichever folder the package manager has put it. */
+/** Finds the client that MikroORM's driver uses, in the folder where the package manager has put it. */
 function findClient(): string {
   const driver = createRequire(import.meta.url).resolve('@mikro-orm/sqlite');
   return pathToFileURL(createRequire(driver).resolve('better-sqlite3')).href;
