@@ -1,12 +1,6 @@
 // The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  type NativeDatabase,
-  type NativeStatement,
-  OWN_PRAGMAS,
-  deleteSql,
-  emptyLog,
-} from './native-client.js';
+import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { type InsertTarget, RowInserter } from './row-inserter.js';
 
@@ -58,7 +52,7 @@ const { default: Database } = (await import(client)) as {
   default: new (file: string, options: object) => NativeDatabase;
 };
 
-let connection: { database: NativeDatabase; inserter: RowInserter; deletion: NativeStatement } | null = null;
+let connection: { database: NativeDatabase; inserter: RowInserter } | null = null;
 
 parentPort?.on('message', (order: ThreadTask | 'end') => {
   if (order === 'end') {
@@ -75,9 +69,10 @@ parentPort?.on('message', (order: ThreadTask | 'end') => {
 say('ready');
 
 function perform(task: ThreadTask): ThreadResult {
-  const { database, inserter, deletion } = connect();
+  const { database, inserter } = connect();
   if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
   if (task.kind === 'delete') {
+    const deletion = database.prepare(deleteSql(target.name));
     const { changes } = deletion.run(task.beforeMs, task.limit) as { readonly changes: number };
     return { deleted: changes };
   }
@@ -97,8 +92,7 @@ function connect(): NonNullable<typeof connection> {
   const database = new Database(file, { nativeBinding, fileMustExist: true, timeout: PATIENCE_MS });
   try {
     database.exec(OWN_PRAGMAS);
-    const inserter = new RowInserter(database, target);
-    connection = { database, inserter, deletion: database.prepare(deleteSql(target.name)) };
+    connection = { database, inserter: new RowInserter(database, target) };
   } catch (error) {
     database.close();
     throw error;
