@@ -38,6 +38,13 @@ describe('A script that serves some requests', function scripts() {
     expect(stored()).to.equal(10);
   });
 
+  for (const client of ['SQLite', 'libSQL'] as const)
+    it(`stores what is queued when it ends, in SqlStorage on ${client}, which nobody closes`, async () => {
+      const ended = await end({ client });
+      expect(ended).to.include({ code: 0, stderr: '' });
+      expect(ended.stats).to.include({ stored: 10, queued: 0 });
+    });
+
   it('stores what is spooled when it ends', async () => {
     const { stats } = await end({ tracker: { ...LAZY, spool: spool('wal') } });
     expect(stats).to.include({ stored: 10, spooled: 0 });

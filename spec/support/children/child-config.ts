@@ -53,6 +53,8 @@ export interface EndingConfig {
   /** Requests that it serves first. */
   readonly requests: number;
   readonly how: 'end' | 'exit' | 'throw';
+  /** Has SqlStorage of its own store, which nobody closes, rather than a storage with a mood. */
+  readonly client?: 'SQLite' | 'libSQL';
   readonly tracker?: ChildConfig['tracker'];
   readonly trackers?: number;
 }

@@ -4,15 +4,24 @@ import { writeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { trackUsage } from '../../../src/index.js';
+import { SQLITE_CLIENTS, connectSqlite } from '../sqlite.js';
 import type { EndingConfig } from './child-config.js';
 import { KeyedStorage } from './keyed-storage.js';
 
 const config = JSON.parse(process.argv[2] ?? '{}') as EndingConfig;
-const { database, mood, requests, how, trackers = 1, tracker = {} } = config;
+const { database, mood, requests, how, client, trackers = 1, tracker = {} } = config;
 
-const storages = Array.from({ length: trackers }, () => new KeyedStorage(database, mood));
+const driver = SQLITE_CLIENTS.find(([title]) => title === client)?.[1];
+const own = driver && (await connectSqlite(database, undefined, driver));
+const storages = Array.from({ length: trackers }, () => new KeyedStorage(own ? ':memory:' : database, mood));
 const usages = storages.map((storage) =>
-  trackUsage({ storage, serverName: 'script', defaultPolicy: 'include', trackUnmatched: true, ...tracker }),
+  trackUsage({
+    storage: own ?? storage,
+    serverName: 'script',
+    defaultPolicy: 'include',
+    trackUnmatched: true,
+    ...tracker,
+  }),
 );
 const app = new Koa();
 let turn = 0;

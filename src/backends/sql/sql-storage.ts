@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
@@ -20,6 +19,7 @@ import { KyselySalts } from './kysely-salts.js';
 import { PortableDeleter } from './portable/deleter.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, refuseSalts } from './salt-table.js';
+import { makePrivately } from './sqlite/open-file.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -141,12 +141,4 @@ function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | 
   const table = findSaltTable(orm, ownTable);
   if (table === null) return { claim: refuseSalts, deleteBefore: refuseSalts };
   return dialect.createSalts?.(orm, table) ?? new KyselySalts(orm, table, dialect);
-}
-
-/** Makes an empty database for this user alone under every umask. SQLite gives its log the rights of the database. */
-async function makePrivately(file: string): Promise<void> {
-  // A file that is there is somebody's. Where none can be made, the driver says why.
-  const handle = await open(file, 'wx', 0o600).catch(() => null);
-  await handle?.chmod(0o600).catch(() => {});
-  await handle?.close();
 }

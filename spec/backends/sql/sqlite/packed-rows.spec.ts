@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RowPacker, unpackRows } from '../../../../src/backends/sql/sqlite/packed-rows.js';
-import { bindable } from '../../../../src/backends/sql/sqlite/row.js';
+import { bindable } from '../../../../src/backends/sql/sqlite/row-inserter.js';
 import type { ColumnValue } from '../../../../src/record/columns.js';
 
 function sent(rows: readonly (readonly ColumnValue[])[], columns: number): unknown[] {

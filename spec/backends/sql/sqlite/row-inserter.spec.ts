@@ -7,6 +7,8 @@ import { SQLITE_CLIENTS, openNative } from '../../../support/sqlite.js';
 /** Columns beside the id: more shapes of rows than may have statements of their own. */
 const COLUMNS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
+const namesOf = (names: readonly string[]): { readonly name: string }[] => names.map((name) => ({ name }));
+
 for (const [client, driver] of SQLITE_CLIENTS) {
   describe(`backends/sql/sqlite/row-inserter on ${client}`, () => {
     let connection: Awaited<ReturnType<typeof openNative>>;
@@ -18,7 +20,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       ({ database } = connection);
       const columns = COLUMNS.map((name) => `${name} default 'default'`).join(', ');
       database.exec(`create table t (id text primary key, ${columns}, check (a <> 'wrong'))`);
-      inserter = new RowInserter(database, { name: 't', columns: ['id', ...COLUMNS] });
+      inserter = new RowInserter(database, { name: 't', columns: namesOf(['id', ...COLUMNS]) });
     });
 
     afterEach(() => connection.close());
@@ -80,7 +82,7 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       it(`keeps null, false and true in each of ${width} columns, through the way to the thread`, () => {
         const names = Array.from({ length: width - 1 }, (_, column) => `c${column}`);
         database.exec(`create table wide (id text primary key, ${names.join(', ')})`);
-        const wide = new RowInserter(database, { name: 'wide', columns: ['id', ...names] });
+        const wide = new RowInserter(database, { name: 'wide', columns: namesOf(['id', ...names]) });
         const given = [null, 0, 1].flatMap((value) =>
           [null, 0, 1].flatMap((rest) =>
             names.map((name) => names.map((other) => (other === name ? value : rest))),
@@ -98,7 +100,9 @@ for (const [client, driver] of SQLITE_CLIENTS) {
     }
 
     it('says at once that there is no such table', () => {
-      expect(() => new RowInserter(database, { name: 'none', columns: ['id'] })).to.throw('no such table');
+      expect(() => new RowInserter(database, { name: 'none', columns: namesOf(['id']) })).to.throw(
+        'no such table',
+      );
     });
   });
 }

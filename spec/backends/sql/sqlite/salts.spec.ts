@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { DAY, PROPOSAL } from '../../../support/salt-keeper.js';
-import { SQLITE_CLIENTS, connectSqlite, openNative, useTemporaryFolder } from '../../../support/sqlite.js';
+import { SqlStorage } from '../../../../src/backends/sql/index.js';
+import { sqliteConnection } from '../../../../src/backends/sql/sqlite/native-client.js';
+import {
+  SQLITE_CLIENTS,
+  applicationOrm,
+  connectSqlite,
+  openNative,
+  useTemporaryFolder,
+} from '../../../support/sqlite.js';
 
 const { signal } = new AbortController();
 
@@ -36,6 +44,24 @@ for (const [client, driver] of SQLITE_CLIENTS) {
         .to.include('usage_salt')
         .and.not.include(PROPOSAL.slice(0, 8));
       await storage.close();
+    });
+
+    it('leave nothing in the log of the application either, whenever they are deleted', async () => {
+      const orm = await applicationOrm({ driver, dbName: file });
+      const native = await sqliteConnection(orm).getNativeClient();
+      native.exec('pragma journal_mode = wal');
+      const storage = new SqlStorage(orm);
+      for (const [day, next] of [
+        [DAY, '2026-03-02'],
+        ['2026-03-02', '2026-03-03'],
+      ] as const) {
+        await storage.salts.claim(day, PROPOSAL, signal);
+        expect(await bytesOf()).to.include(PROPOSAL);
+        expect(await storage.salts.deleteBefore(next, signal)).to.equal(1);
+        expect(await bytesOf()).to.not.include(PROPOSAL.slice(0, 8));
+      }
+      await storage.close();
+      await orm.close(true);
     });
 
     it('are deleted also where somebody reads, and leave the log the next time', async () => {

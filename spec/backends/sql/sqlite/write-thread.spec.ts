@@ -6,8 +6,7 @@ import type { UsageRecord } from '../../../../src/record/usage-record.js';
 import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import type { UsageRepository } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../src/backends/sql/sqlite/packed-rows.js';
-import { ThreadWriter } from '../../../../src/backends/sql/sqlite/thread-writer.js';
-import { SqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
+import { sqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
 import { WriteThread } from '../../../../src/backends/sql/sqlite/write-thread.js';
 import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { type UsageTable, findUsageTable } from '../../../../src/backends/sql/usage-table.js';
@@ -128,6 +127,15 @@ describe('SqlStorage on a file of its own', () => {
     expect(await storing).to.deep.equal({ stored: 10_000, refused: [] });
   });
 
+  it('ends a batch that is under way when it is closed', async () => {
+    const storing = caught(storage.store(makeRecords(20_000), signal));
+    await until(async () => (await storage.reader.countUsage()) > 0, 'the first part is written', 1);
+    await storage.close();
+    expect(await storing).to.include({ code: 'STORAGE_CLOSED' });
+    storage = await connectSqlite(file);
+    expect(await storage.reader.countUsage()).to.be.within(1, 19_999);
+  });
+
   it('closes the file whole, and leaves no log', async () => {
     await storage.store(makeRecords(20_000), signal);
     await storage.close();
@@ -153,8 +161,8 @@ describe('backends/sql/sqlite/write-thread', () => {
     await folder.remove();
   });
 
-  function writerOn(thread: WriteThread): ThreadWriter {
-    return new ThreadWriter(thread, table, new SqliteWriter(orm, table));
+  function writerOn(thread: WriteThread): SqliteWriter {
+    return new SqliteWriter(orm, table, thread);
   }
 
   function program(source: string): URL {
@@ -165,7 +173,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     const inMemory = await applicationOrm();
     const thread = new WriteThread(inMemory, findUsageTable(inMemory));
     const warnings = await warningsOf(async () => {
-      expect(await thread.start()).to.equal(false);
+      expect(await thread.start()).to.equal(null);
     });
     expect(warnings).to.deep.equal([]);
     await thread.close();
@@ -179,7 +187,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     for (let time = 0; time < 2; time += 1)
       expect((await caught(thread.start())).message).to.match(/open database/);
     await mkdir(folder.file('later'));
-    expect(await thread.start()).to.equal(true);
+    expect(await thread.start()).not.to.equal(null);
     await thread.close();
     await late.close(true);
   });
@@ -189,7 +197,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     const warnings = await warningsOf(async () => {
       const result = await writerOn(thread).write(makeRecords(300), signal);
       expect(result).to.deep.equal({ stored: 300, refused: [] });
-      const deleter = new SqliteDeleter(orm, table);
+      const deleter = sqliteDeleter(orm, table);
       expect(await deleter.delete(LATER, 1000, signal)).to.equal(300);
     });
     expect(warnings).to.have.lengthOf(1);
@@ -232,7 +240,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     for (let time = 0; time < 3; time += 1) {
       const abort = new AbortController();
       const writing = caught(writer.write(makeRecords(1), abort.signal));
-      expect(await thread.start()).to.equal(true);
+      expect(await thread.start()).not.to.equal(null);
       abort.abort(new Error('too slow'));
       expect((await writing).message).to.include('too slow');
     }
@@ -251,19 +259,13 @@ describe('backends/sql/sqlite/write-thread', () => {
     ['keeps the process alive until it has let go of the file', [], 'await storage.close();'],
     [
       'is not needed: the event loop writes where a process may have no threads',
-      ['--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'],
+      ['--no-warnings', '--permission', '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'],
       'await storage.close();',
     ],
   ] as const) {
     it(title, async () => {
       const source = storingProgram(folder, last);
-      const ended = await run(process.execPath, [
-        ...flags,
-        '--no-warnings',
-        '--input-type=module',
-        '--eval',
-        source,
-      ]);
+      const ended = await run(process.execPath, [...flags, '--input-type=module', '--eval', source]);
       expect(ended).to.deep.equal({ code: 0, stdout: '20000\n', stderr: '' });
       expect(existsSync(`${folder.file('own.db')}-wal`)).to.equal(false);
     });

@@ -6,7 +6,7 @@ import { cannotOpen } from '../errors.js';
 import { KyselySalts } from '../kysely-salts.js';
 import { drives } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
-import { SqliteDeleter } from '../sqlite/deleter.js';
+import { sqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
@@ -35,7 +35,7 @@ export const libSqlDialect: SqlDialect = {
   createWriter: (orm, table) =>
     isRemote(orm) ? createLibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),
   createDeleter: (orm, table) =>
-    isRemote(orm) ? new PortableDeleter(orm, table) : new SqliteDeleter(orm, table),
+    isRemote(orm) ? new PortableDeleter(orm, table) : sqliteDeleter(orm, table),
   createSalts: (orm, table) =>
     isRemote(orm) ? new KyselySalts(orm, table, { conditionOf }) : new SqliteSalts(orm, table),
   explainConnect: (target, error) =>

@@ -3,7 +3,7 @@ import type { UsageRecord } from '../../../record/usage-record.js';
 import { type Insert, createChunkWriter } from '../chunk-writer.js';
 import type { SqlWriter } from '../dialect.js';
 import { sqliteConnection } from '../sqlite/native-client.js';
-import { rowOf } from '../sqlite/row.js';
+import { rowOf } from '../sqlite/row-inserter.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf } from './errors.js';
 

@@ -3,8 +3,8 @@ import type { MikroORM } from '@mikro-orm/core';
 import { orAbort } from '../../../time/or-abort.js';
 import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
-import { deleteSql } from './deletion.js';
-import { type NativeStatement, betweenTransactions, sqliteConnection } from './native-client.js';
+import { betweenTransactions, deleteSql, sqliteConnection } from './native-client.js';
+import type { ThreadResult, ThreadTask } from './thread-program.js';
 import { PIECE_RECORDS, WriteThread } from './write-thread.js';
 
 /** Records a statement on the event loop: this bounds how long a turn of it takes. */
@@ -15,49 +15,40 @@ const CHUNK_RECORDS = 50;
  * SqliteWriter writes: between the application's transactions, with a turn of the event loop between two statements, and
  * never waiting for another connection's lock.
  */
-export class SqliteDeleter implements SqlDeleter {
-  readonly #orm: MikroORM;
-  readonly #table: UsageTable;
-
-  constructor(orm: MikroORM, table: UsageTable) {
-    this.#orm = orm;
-    this.#table = table;
-  }
-
-  /** @inheritdoc */
-  async delete(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    const thread = WriteThread.of(this.#orm);
-    if (thread !== undefined && (await thread.makeReady(signal))) {
-      return deleteInPieces(limit, PIECE_RECORDS, async (wanted) => {
+export function sqliteDeleter(orm: MikroORM, table: UsageTable): SqlDeleter {
+  return {
+    async delete(date, limit, signal) {
+      const thread = WriteThread.of(orm);
+      const isThreaded = thread !== undefined && (await thread.makeReady(signal));
+      const pieceRecords = isThreaded ? PIECE_RECORDS : CHUNK_RECORDS;
+      let total = 0;
+      let isMore = true;
+      while (isMore && total < limit) {
+        const wanted = Math.min(pieceRecords, limit - total);
         const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;
-        return (await orAbort(thread.perform(task), signal)).deleted;
-      });
-    }
-    const connection = sqliteConnection(this.#orm);
-    const database = await connection.getNativeClient();
-    let statement: NativeStatement | null = null;
-    return deleteInPieces(limit, CHUNK_RECORDS, async (wanted) => {
-      await nextTurn();
-      return betweenTransactions(connection, database, signal, () => {
-        statement ??= database.prepare(deleteSql(this.#table.name));
-        return (statement.run(date.getTime(), wanted) as { readonly changes: number }).changes;
-      });
-    });
-  }
+        const { deleted = 0 } = isThreaded
+          ? await orAbort(thread.perform(task), signal)
+          : await deleteHere(orm, table.name, task, signal);
+        total += deleted;
+        isMore = deleted === wanted;
+      }
+      return total;
+    },
+  };
 }
 
-/** @param deletePiece - deletes so many at most, and says how many it deleted */
-async function deleteInPieces(
-  limit: number,
-  pieceRecords: number,
-  deletePiece: (wanted: number) => Promise<number>,
-): Promise<number> {
-  let total = 0;
-  while (total < limit) {
-    const wanted = Math.min(pieceRecords, limit - total);
-    const deleted = await deletePiece(wanted);
-    total += deleted;
-    if (deleted < wanted) break;
-  }
-  return total;
+async function deleteHere(
+  orm: MikroORM,
+  tableName: string,
+  { beforeMs, limit }: Extract<ThreadTask, { kind: 'delete' }>,
+  signal: AbortSignal,
+): Promise<ThreadResult> {
+  await nextTurn();
+  const connection = sqliteConnection(orm);
+  const database = await connection.getNativeClient();
+  return betweenTransactions(connection, database, signal, () => {
+    const deletion = database.prepare(deleteSql(tableName));
+    const { changes } = deletion.run(beforeMs, limit) as { readonly changes: number };
+    return { deleted: changes };
+  });
 }

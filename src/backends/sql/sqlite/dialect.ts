@@ -4,16 +4,24 @@ import type { SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
-import { SqliteDeleter } from './deleter.js';
+import { findUsageTable } from '../usage-table.js';
+import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
-import { busyTimeoutMs, sqliteConnection } from './native-client.js';
+import {
+  type NativeDatabase,
+  OWN_PRAGMAS,
+  busyTimeoutMs,
+  fileOf,
+  firstValue,
+  sqliteConnection,
+} from './native-client.js';
+import { noteFile } from './open-file.js';
 import { SqliteSalts } from './salts.js';
-import { ThreadWriter } from './thread-writer.js';
 import { WriteThread } from './write-thread.js';
-import { SqliteWriter } from './writer.js';
+import { SqliteWriter, preparations } from './writer.js';
 
 /**
- * How long what the application does on a connection of our own waits for a lock, in milliseconds: meanwhile it holds
+ * How long the application's own statements on a connection of ours wait for a lock, in milliseconds: meanwhile they hold
  * the event loop. A transaction of our thread takes some 2 ms, and no more than two of them are on their way.
  */
 const APPLICATION_PATIENCE_MS = 250;
@@ -23,17 +31,15 @@ export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   isEmbedded: true,
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
-  // What we do there ourselves goes on without waiting.
+  // Our own statements there do not wait.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
   readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   aroundTable,
   conditionOf,
-  createWriter: (orm, table, isOwn) => {
-    const writer = new SqliteWriter(orm, table);
-    return isOwn ? new ThreadWriter(new WriteThread(orm, table), table, writer) : writer;
-  },
-  createDeleter: (orm, table) => new SqliteDeleter(orm, table),
+  createWriter: (orm, table, isOwn) =>
+    new SqliteWriter(orm, table, isOwn ? new WriteThread(orm, table) : null),
+  createDeleter: sqliteDeleter,
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>
     isBusy(error)
@@ -42,8 +48,8 @@ export const sqliteDialect: SqlDialect = {
 };
 
 /**
- * Has readers and one writer work side by side in a file (write-ahead log). Meanwhile no statement holds the event loop until
- * another process gives its lock back.
+ * Has readers and one writer work side by side in a file (write-ahead log). While the table is prepared, no statement holds
+ * the event loop until another process gives its lock back.
  */
 async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
@@ -51,9 +57,24 @@ async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise
   database.exec('pragma busy_timeout = 0');
   try {
     await patiently(orm, () => database.exec('pragma journal_mode = wal'));
-    database.exec('pragma synchronous = normal');
+    database.exec(OWN_PRAGMAS);
     await prepare();
+    await noteFile(database);
+    if (!preparations.has(orm)) warnOfOthers(database, findUsageTable(orm).name);
+    preparations.set(orm, () => aroundTable(orm, prepare));
   } finally {
     database.exec(`pragma busy_timeout = ${timeoutMs}`);
   }
+}
+
+/** Warns where a file has other tables than ours, whose names all begin with the name of the table of records. */
+function warnOfOthers(database: NativeDatabase, tableName: string): void {
+  const others =
+    "select name from sqlite_master where type = 'table' and name not glob 'sqlite_*' and substr(name, 1, length(?)) <> ?";
+  if (firstValue(database, others, [tableName, tableName]) === undefined) return;
+  process.emitWarning(
+    `koa-track-usage: the SQLite file '${fileOf(database)}' has tables of others, and usage is written to it on a connection ` +
+      'of its own. A transaction of theirs that reads and then writes may fail with SQLITE_BUSY_SNAPSHOT. Give usage a file ' +
+      "of its own, or write on the application's MikroORM: new SqlStorage(orm).",
+  );
 }

@@ -1,7 +1,7 @@
-import { type Condition } from '../../mikro-orm/database-error.js';
+import type { Condition } from '../../mikro-orm/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 
-/** What to do where the file cannot be opened. */
+/** Advice where the file cannot be opened. */
 export const FILE_ADVICE =
   'Check that its folder exists, that this process may write there, and that the file is an SQLite database. With ' +
   'readOnly, it need not write there where an application has the file open, or its journal_mode is delete.';
@@ -14,14 +14,14 @@ const CONDITIONS: Conditions = [
   [/^SQLITE_(READONLY|PERM|AUTH|NOTADB|CORRUPT)(_|$)/, { advice: FILE_ADVICE }],
 ];
 
-/** What an error of SQLite means. */
+/** The condition that an error of SQLite tells of. */
 export function conditionOf(error: unknown): Condition {
   return judge(codeOf(error), CONDITIONS);
 }
 
 /** Whether an error says that this one record will never be taken. */
 export function isRefusal(error: unknown): boolean {
-  // better-sqlite3 refuses what it cannot bind with a TypeError or RangeError, before SQLite sees it.
+  // better-sqlite3 refuses values that it cannot bind with a TypeError or RangeError, before SQLite sees it.
   if (error instanceof TypeError || error instanceof RangeError) return true;
   return conditionOf(error) === 'refused';
 }

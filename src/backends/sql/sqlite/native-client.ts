@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
+import { quote } from '../identifiers.js';
 
-/** The part of a `Statement` of better-sqlite3 that is used here, and that libsql imitates. */
+/** The part of a `Statement` of better-sqlite3 that is used here. libsql imitates it. */
 export interface NativeStatement {
   /** Parameters one by one, or all of them as one list, which takes longer. */
   run(...parameters: readonly unknown[]): unknown;
@@ -10,13 +11,14 @@ export interface NativeStatement {
 }
 
 /**
- * The part of a `Database` of better-sqlite3 that is used here, and that libsql imitates. All of it is synchronous.
- * `pragma` is none of it: libsql's answers in another shape.
+ * The part of a `Database` of better-sqlite3 that is used here. libsql imitates it. All of it is synchronous.
+ * The method `pragma` is left out: libsql's answers in another shape.
  */
 export interface NativeDatabase {
   readonly inTransaction: boolean;
   prepare(sql: string): NativeStatement;
   exec(sql: string): unknown;
+  close(): unknown;
 }
 
 /** MikroORM's connection to SQLite. */
@@ -24,16 +26,44 @@ export interface SqliteConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativeDatabase>;
 }
 
+/** For connections of our own: SQLite would keep a write-ahead log as large as it once was. */
+export const OWN_PRAGMAS = 'pragma synchronous = normal; pragma journal_size_limit = 8388608';
+
+/** The first value of the first row that a statement gives. */
+export function firstValue(
+  database: NativeDatabase,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): unknown {
+  const [row] = database.prepare(sql).all(parameters);
+  return Object.values((row as object | undefined) ?? {})[0];
+}
+
 /** How long statements wait for another connection's lock, in milliseconds; meanwhile they hold the event loop. */
 export function busyTimeoutMs(database: NativeDatabase): number {
-  const [row] = database.prepare('pragma busy_timeout').all();
-  return Number((row as { timeout?: unknown } | undefined)?.timeout);
+  return Number(firstValue(database, 'pragma busy_timeout'));
 }
 
 /** The database's file; null if it is in memory. */
 export function fileOf(database: NativeDatabase): string | null {
-  const [row] = database.prepare("select file from pragma_database_list where name = 'main'").all();
-  return (row as { file?: string | null } | undefined)?.file || null;
+  const file = firstValue(database, "select file from pragma_database_list where name = 'main'");
+  return (file as string | null | undefined) || null;
+}
+
+/** Deletes records before a date, the oldest first, and so many of them at most. */
+export function deleteSql(tableName: string): string {
+  const [table, id, date] = [quote(tableName), quote('id'), quote('date')];
+  return `delete from ${table} where ${id} in (select ${id} from ${table} where ${date} < ? order by ${date}, ${id} limit ?)`;
+}
+
+/**
+ * Moves the content of the write-ahead log into the file, and makes the log empty: until then, deleted rows can be read in
+ * the log. It takes two or three writes to the disk.
+ *
+ * @returns false where another connection reads or writes: then it has to be tried again
+ */
+export function emptyLog(database: NativeDatabase): boolean {
+  return Number(firstValue(database, 'pragma wal_checkpoint(truncate)')) === 0;
 }
 
 /** The ORM's connection for writing. */
@@ -42,8 +72,8 @@ export function sqliteConnection(orm: MikroORM): SqliteConnection {
 }
 
 /**
- * Does something on a connection that fails where another one holds the lock, rather than wait on the event loop. How long
- * the application waits for locks there is as before afterwards.
+ * Does something on a connection that fails where another connection holds the lock, rather than wait on the event loop.
+ * Afterwards the application waits for locks there as long as before.
  *
  * @throws {TrackUsageError} `STORAGE_UNAVAILABLE` if the application has begun a transaction there
  */
@@ -81,7 +111,7 @@ export function betweenTransactions<Result>(
     .getClient()
     .connection()
     .execute(async () => {
-      // The lock may have taken long to get, and nobody may be waiting any more.
+      // The lock may have taken long to get, and the action may no longer be waited for.
       signal.throwIfAborted();
       return withoutWaiting(database, action);
     });

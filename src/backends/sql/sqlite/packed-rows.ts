@@ -1,5 +1,5 @@
 import type { ColumnValue } from '../../../record/columns.js';
-import { type BindableValue, type SqliteRow, bindable } from './row.js';
+import { type BindableValue, type SqliteRow, bindable } from './row-inserter.js';
 
 /**
  * Rows on their way to another thread: one text and lists of numbers are copied many times faster than thousands of
@@ -8,7 +8,7 @@ import { type BindableValue, type SqliteRow, bindable } from './row.js';
 export interface PackedRows {
   /** All texts, one after the other. */
   readonly text: string;
-  /** How long each value is as a text, in UTF-16 code units; {@link NULL} and {@link NUMBER} stand for what is none. */
+  /** How long each text is, in UTF-16 code units; {@link NULL} and {@link NUMBER} stand for values that are no text. */
   readonly lengths: Int32Array;
   /** All numbers, one after the other. */
   readonly numbers: Float64Array;
@@ -17,7 +17,7 @@ export interface PackedRows {
 const NULL = -1;
 const NUMBER = -2;
 
-/** Packs rows, in one go: this is done on the event loop. */
+/** Packs rows for the other thread. */
 export class RowPacker {
   #text = '';
   readonly #lengths: number[] = [];
@@ -39,12 +39,12 @@ export class RowPacker {
     }
   }
 
-  /** How long all texts are that have been added, in UTF-16 code units. */
+  /** How long all added texts are together, in UTF-16 code units. */
   get length(): number {
     return this.#text.length;
   }
 
-  /** What has been added. */
+  /** All rows that have been added. */
   pack(): PackedRows {
     return {
       text: this.#text,

@@ -1,19 +1,32 @@
-import type { UsageTable } from '../usage-table.js';
-import { isRefusal } from './errors.js';
+import { type ColumnValue, valuesOf } from '../../../record/columns.js';
+import type { UsageRecord } from '../../../record/usage-record.js';
 import { quote } from '../identifiers.js';
+import { isRefusal } from './errors.js';
 import type { NativeDatabase, NativeStatement } from './native-client.js';
-import type { SqliteRow } from './row.js';
 
-/** The table, and its columns in the order of a row's. */
-export interface InsertTarget {
-  readonly name: string;
-  readonly columns: readonly string[];
+/** A value that SQLite can bind. */
+export type BindableValue = string | number | null;
+
+/** The values of a row, in the order of the columns. */
+export type SqliteRow = readonly BindableValue[];
+
+/**
+ * A record as a row.
+ *
+ * @throws if something in it cannot be JSON
+ */
+export function rowOf(record: UsageRecord): SqliteRow {
+  return valuesOf(record).map(bindable);
 }
 
-/** A table as what is inserted into. */
-export function targetOf({ name, columns }: UsageTable): InsertTarget {
-  return { name, columns: columns.map((column) => column.name) };
+/** A value as SQLite has it: MikroORM keeps booleans as 0 and 1, and dates as milliseconds. */
+export function bindable(value: ColumnValue): BindableValue {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value instanceof Date ? value.getTime() : value;
 }
+
+/** The part of a table that inserting needs: its columns are in the order of a row's. */
+export type InsertTarget = { readonly name: string; readonly columns: readonly { readonly name: string }[] };
 
 /** A row that the table does not take, by the number that it was added with, and why. */
 export interface RefusedRow {
@@ -21,10 +34,10 @@ export interface RefusedRow {
   readonly error: Error;
 }
 
-/** Rows of a statement: every statement has a price of its own, which four rows share. */
+/** Rows of a statement: every statement costs time of its own, which four rows share. */
 const STATEMENT_ROWS = 4;
 
-/** Shapes of rows, by what is null in them, that have a statement of their own. Strangers choose what is null. */
+/** Shapes of rows that have a statement of their own. A shape is which columns are null, and strangers choose that. */
 const MAX_SHAPES = 64;
 
 /**
@@ -47,18 +60,12 @@ export class RowInserter {
   readonly #shapes = new Map<number | string, Shape>();
   /** Inserts one row of any shape. */
   readonly #insertOne: NativeStatement;
-  readonly #begin: NativeStatement;
-  readonly #commit: NativeStatement;
-  readonly #rollback: NativeStatement;
   #refused: RefusedRow[] = [];
 
-  /** @throws what SQLite says where there is no such table */
+  /** @throws SQLite's error where there is no such table */
   constructor(database: NativeDatabase, target: InsertTarget) {
     this.#database = database;
     this.#target = target;
-    this.#begin = database.prepare('begin immediate');
-    this.#commit = database.prepare('commit');
-    this.#rollback = database.prepare('rollback');
     this.#insertOne = this.#prepare([...target.columns.keys()], 1);
   }
 
@@ -67,18 +74,18 @@ export class RowInserter {
    *
    * @param addRows - calls `add` with each row and a number for it
    * @returns the rows that the table does not take; the others are stored
-   * @throws what concerns more than some of the rows; then none is stored
+   * @throws an error that concerns more than some of the rows; then none is stored
    */
   transact(addRows: (add: (row: SqliteRow, index: number) => void) => void): RefusedRow[] {
     this.#refused = [];
-    this.#begin.run();
+    this.#database.exec('begin immediate');
     try {
       addRows((row, index) => this.#add(row, index));
       for (const shape of this.#shapes.values()) this.#insertEach(shape);
-      this.#commit.run();
+      this.#database.exec('commit');
     } catch (error) {
-      for (const shape of this.#shapes.values()) empty(shape);
-      if (this.#database.inTransaction) this.#rollback.run();
+      this.#shapes.clear();
+      if (this.#database.inTransaction) this.#database.exec('rollback');
       throw error;
     }
     return this.#refused;
@@ -96,7 +103,7 @@ export class RowInserter {
     if (rows.length < STATEMENT_ROWS) return;
     const values: unknown[] = [];
     for (const waiting of rows) for (const column of bound) values.push(waiting[column]);
-    // If the table does not take one of them, each is tried alone.
+    // If the table does not take one of the rows, each is tried alone.
     if (this.#run(insertSome, values) === null) empty(shape);
     else this.#insertEach(shape);
   }
@@ -112,15 +119,15 @@ export class RowInserter {
   }
 
   /**
-   * @returns why the table does not take what is inserted; null if it does
-   * @throws what concerns more than these rows
+   * @returns why the table does not take the rows; null if it does
+   * @throws an error that concerns more than these rows
    */
   #run(statement: NativeStatement, values: readonly unknown[]): Error | null {
     try {
       statement.run(...values);
       return null;
     } catch (error) {
-      // A statement that fails undoes itself; the others of the transaction stand.
+      // A statement that fails undoes itself; the other statements of the transaction stand.
       if (!isRefusal(error) || !this.#database.inTransaction) throw error;
       return error as Error;
     }
@@ -142,9 +149,10 @@ export class RowInserter {
   #prepare(bound: readonly number[], rows: number): NativeStatement {
     const { name, columns } = this.#target;
     const row = `(${columns.map((_, column) => (bound.includes(column) ? '?' : 'null')).join(', ')})`;
+    const names = columns.map((column) => quote(column.name)).join(', ');
     const places = Array.from({ length: rows }, () => row).join(', ');
     return this.#database.prepare(
-      `insert into ${quote(name)} (${columns.map(quote).join(', ')}) values ${places} on conflict (${quote('id')}) do nothing`,
+      `insert into ${quote(name)} (${names}) values ${places} on conflict (${quote('id')}) do nothing`,
     );
   }
 }

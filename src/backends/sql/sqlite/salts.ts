@@ -2,16 +2,18 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { SaltStore } from '../../../storage/salt-store.js';
 import { isSetup } from '../../mikro-orm/database-error.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
-import { emptyLog } from './deletion.js';
-import { conditionOf } from './errors.js';
 import { quote } from '../identifiers.js';
+import { conditionOf } from './errors.js';
 import {
   type NativeDatabase,
   type SqliteConnection,
+  firstValue,
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
-import { WriteThread } from './write-thread.js';
+import { WriteThread, emptyLogOf } from './write-thread.js';
+
+const COLUMNS = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
 
 /**
  * Salts by the native client, as `SqliteWriter` writes records: Kysely's lock keeps them out of the application's
@@ -21,7 +23,7 @@ export class SqliteSalts implements SaltStore {
   readonly #orm: MikroORM;
   readonly #connection: SqliteConnection;
   readonly #table: SaltTable;
-  /** Whether the log may hold salts that were deleted; null while it is not known what an earlier process left there. */
+  /** Whether the log may hold deleted salts; null while it is unknown whether an earlier process left some there. */
   #isLogStale: boolean | null = null;
 
   constructor(orm: MikroORM, table: SaltTable) {
@@ -34,11 +36,10 @@ export class SqliteSalts implements SaltStore {
   claim(day: string, proposal: string, signal: AbortSignal): Promise<string> {
     const name = quote(this.#table.name);
     return this.#use(signal, (database) => {
-      const find = database.prepare(`select salt from ${name} where day = ?`);
+      const find = (): unknown => firstValue(database, `select salt from ${name} where day = ?`, [day]);
       const insert = `insert into ${name} (day, salt) values (?, ?) on conflict (day) do nothing`;
-      if (find.all([day]).length === 0) database.prepare(insert).run([day, proposal]);
-      const [row] = find.all([day]);
-      return String((row as { salt: unknown }).salt);
+      if (find() === undefined) database.prepare(insert).run(day, proposal);
+      return String(find());
     });
   }
 
@@ -46,13 +47,19 @@ export class SqliteSalts implements SaltStore {
   deleteBefore(day: string, signal: AbortSignal): Promise<number> {
     const name = quote(this.#table.name);
     return this.#use(signal, (database) => {
-      const [found] = database.prepare(`select count(*) as old from ${name} where day < ?`).all([day]);
-      const { old } = found as { old: number };
-      // A process that was killed may have left in the log what it deleted.
+      const old = Number(firstValue(database, `select count(*) from ${name} where day < ?`, [day]));
+      // A process that was killed may have left deleted salts in the log.
       this.#isLogStale ??= true;
       if (old > 0) {
         this.#isLogStale = true;
-        deleteForGood(database, `delete from ${name} where day < ?`, day);
+        // SQLite leaves deleted rows in the file until something is written over them, unless it is told to overwrite them.
+        const before = Number(firstValue(database, 'pragma secure_delete'));
+        firstValue(database, 'pragma secure_delete = 1');
+        try {
+          database.prepare(`delete from ${name} where day < ?`).run(day);
+        } finally {
+          firstValue(database, `pragma secure_delete = ${before}`);
+        }
       }
       return old;
     });
@@ -65,46 +72,17 @@ export class SqliteSalts implements SaltStore {
       const client = this.#connection.getClient();
       return await client.connection().execute(async () => {
         await WriteThread.of(this.#orm)?.idle();
-        // The locks may have taken long to get, and nobody may be waiting any more.
+        // The locks may have taken long to get, and the action may no longer be waited for.
         signal.throwIfAborted();
         const value = withoutWaiting(database, () => {
-          if (isOwn) makeTable(database, name);
+          if (isOwn) database.exec(`create table if not exists ${quote(name)} (${COLUMNS})`);
           return action(database);
         });
-        if (this.#isLogStale === true) this.#isLogStale = !(await this.#emptyLog(database));
+        if (this.#isLogStale === true) this.#isLogStale = !(await emptyLogOf(this.#orm, database));
         return value;
       });
     } catch (error) {
       throw saltError(error, this.#table, isSetup(conditionOf(error)));
     }
-  }
-
-  /** In the thread where there is one: it takes some thirty milliseconds, and longer on a slow disk. */
-  async #emptyLog(database: NativeDatabase): Promise<boolean> {
-    const thread = WriteThread.of(this.#orm);
-    if (thread === undefined || !(await thread.start())) {
-      return withoutWaiting(database, () => emptyLog(database));
-    }
-    return thread.perform({ kind: 'empty-log' }).then(
-      () => true,
-      () => false,
-    );
-  }
-}
-
-function makeTable(database: NativeDatabase, name: string): void {
-  const columns = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
-  database.exec(`create table if not exists ${quote(name)} (${columns})`);
-}
-
-/** SQLite leaves what was deleted in the file until something is written over it, unless it is told to do so. */
-function deleteForGood(database: NativeDatabase, sql: string, day: string): void {
-  const [row] = database.prepare('pragma secure_delete').all();
-  const before = Number((row as { secure_delete?: unknown } | undefined)?.secure_delete);
-  database.prepare('pragma secure_delete = 1').all();
-  try {
-    database.prepare(sql).run([day]);
-  } finally {
-    database.prepare(`pragma secure_delete = ${before}`).all();
   }
 }

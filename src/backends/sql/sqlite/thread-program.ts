@@ -1,11 +1,10 @@
 // The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
 import { parentPort, workerData } from 'node:worker_threads';
-import { deleteSql, emptyLog } from './deletion.js';
-import type { NativeDatabase, NativeStatement } from './native-client.js';
+import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { type InsertTarget, RowInserter } from './row-inserter.js';
 
-/** What the thread is given. */
+/** Data that the thread is started with. */
 export interface ThreadData {
   /** Where better-sqlite3 is found. */
   readonly client: string;
@@ -16,80 +15,66 @@ export interface ThreadData {
   readonly target: InsertTarget;
 }
 
-/** What the thread is to do, in one transaction; the log is emptied outside of any. */
+/** A task for the thread, which is one transaction; the log is emptied outside of any. Tasks are answered in their order. */
 export type ThreadTask =
   | { readonly kind: 'insert'; readonly rows: PackedRows }
   | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
   | { readonly kind: 'empty-log' };
 
-/** What the thread is told. */
-export type ThreadOrder = { readonly id: number; readonly task: ThreadTask } | 'end';
-
-/** Why a table did not take a row, or why nothing was done at all. An error loses its code on the way. */
+/** Why a table did not take a row, or why a task failed. An error would lose its code on the way. */
 export interface ThreadError {
   readonly message: string;
   /** SQLite's; undefined if it was not SQLite's error. */
   readonly code: string | undefined;
 }
 
-/** What came of a task. */
+/** The result of a task. */
 export interface ThreadResult {
   /** Records that were deleted. */
-  readonly deleted: number;
+  readonly deleted?: number;
+  /** False where the write-ahead log is being read or written. */
+  readonly isLogEmpty?: boolean;
   /** Rows that the table did not take, by their number among those that were packed. */
-  readonly refused: readonly { readonly index: number; readonly error: ThreadError }[];
+  readonly refused?: readonly { readonly index: number; readonly error: ThreadError }[];
 }
 
-/** What the thread says. */
-export type ThreadAnswer =
-  | 'ready'
-  | { readonly id: number; readonly result: ThreadResult }
-  | { readonly id: number; readonly error: ThreadError };
-
-interface OwnDatabase extends NativeDatabase {
-  close(): unknown;
-}
+/** The thread's first message, and its answer to a task. */
+export type ThreadAnswer = 'ready' | { readonly result: ThreadResult } | { readonly error: ThreadError };
 
 /**
- * How long another process's lock is waited for, in milliseconds: nobody is held up by it here. One that lasts longer is
- * for the tracker to try again.
+ * How long another process's lock is waited for, in milliseconds: that wait holds nobody up in this thread. Where a lock
+ * lasts longer, the tracker tries again.
  */
 const PATIENCE_MS = 100;
 
 const { client, nativeBinding, file, target } = workerData as ThreadData;
 const { default: Database } = (await import(client)) as {
-  default: new (file: string, options: object) => OwnDatabase;
+  default: new (file: string, options: object) => NativeDatabase;
 };
 
-let connection: { database: OwnDatabase; inserter: RowInserter; deletion: NativeStatement } | null = null;
+let connection: { database: NativeDatabase; inserter: RowInserter } | null = null;
 
-parentPort?.on('message', (order: ThreadOrder) => {
+parentPort?.on('message', (order: ThreadTask | 'end') => {
   if (order === 'end') {
     connection?.database.close();
     parentPort?.close();
-  } else {
-    say(answer(order.id, order.task));
+    return;
+  }
+  try {
+    say({ result: perform(order) });
+  } catch (error) {
+    say({ error: describe(error) });
   }
 });
 say('ready');
 
-function answer(id: number, task: ThreadTask): ThreadAnswer {
-  try {
-    return { id, result: perform(task) };
-  } catch (error) {
-    return { id, error: describe(error) };
-  }
-}
-
 function perform(task: ThreadTask): ThreadResult {
-  const { database, inserter, deletion } = connect();
-  if (task.kind === 'empty-log') {
-    if (emptyLog(database)) return { deleted: 0, refused: [] };
-    throw new Error('the log is being read or written');
-  }
+  const { database, inserter } = connect();
+  if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
   if (task.kind === 'delete') {
+    const deletion = database.prepare(deleteSql(target.name));
     const { changes } = deletion.run(task.beforeMs, task.limit) as { readonly changes: number };
-    return { deleted: changes, refused: [] };
+    return { deleted: changes };
   }
   const refused = inserter.transact((add) => {
     let index = 0;
@@ -98,17 +83,16 @@ function perform(task: ThreadTask): ThreadResult {
       index += 1;
     }
   });
-  return { deleted: 0, refused: refused.map((row) => ({ index: row.index, error: describe(row.error) })) };
+  return { refused: refused.map((row) => ({ index: row.index, error: describe(row.error) })) };
 }
 
-/** Connects when there is something to do, and again where that failed: then it is the task that fails. */
+/** Connects with the first task, and again with the next one where that failed: then it is the task that fails. */
 function connect(): NonNullable<typeof connection> {
   if (connection !== null) return connection;
   const database = new Database(file, { nativeBinding, fileMustExist: true, timeout: PATIENCE_MS });
   try {
-    database.exec('pragma synchronous = normal');
-    const inserter = new RowInserter(database, target);
-    connection = { database, inserter, deletion: database.prepare(deleteSql(target.name)) };
+    database.exec(OWN_PRAGMAS);
+    connection = { database, inserter: new RowInserter(database, target) };
   } catch (error) {
     database.close();
     throw error;

@@ -6,37 +6,29 @@ import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
 import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
-import { targetOf } from './row-inserter.js';
-import { fileOf, sqliteConnection } from './native-client.js';
-import type {
-  ThreadAnswer,
-  ThreadData,
-  ThreadError,
-  ThreadOrder,
-  ThreadResult,
-  ThreadTask,
-} from './thread-program.js';
+import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting } from './native-client.js';
+import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } from './thread-program.js';
 
-/** Records of a task, which is one transaction: as long as it lasts, nobody else can write to the file. */
+/** Records of a task, which is one transaction: as long as it lasts, no other connection can write to the file. */
 export const PIECE_RECORDS = 250;
 
 const threads = new WeakMap<MikroORM, WriteThread>();
 
 /**
- * The thread that writes to a file of our own: SQLite, which works on whatever thread it is called on, and the disk hold
- * nobody up there. It is started when it is first needed, and keeps the process alive only while there is a task.
+ * The thread that writes to a file of our own: there SQLite, which is synchronous, and the disk hold up no request. It is
+ * started when it is first needed, and keeps the process alive only while there is a task.
  */
 export class WriteThread {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
-  readonly #tasks = new Map<number, PromiseWithResolvers<ThreadResult>>();
   readonly #program: URL | null;
+  /** The tasks that are not yet answered, in their order. */
+  readonly #tasks: PromiseWithResolvers<ThreadResult>[] = [];
   #starting: Promise<Worker | null> | null = null;
-  #lastId = 0;
 
   /**
    * @param orm - a connection of our own, for which there is one thread
-   * @param program - what runs in the thread; null for the file beside this one
+   * @param program - the thread's program; null for the file beside this one
    */
   constructor(orm: MikroORM, table: UsageTable, program: URL | null = null) {
     this.#orm = orm;
@@ -50,51 +42,55 @@ export class WriteThread {
     return threads.get(orm);
   }
 
-  /** Starts the thread, if it is not running. False where none can be had, or where another thread would not see the database. */
-  async start(): Promise<boolean> {
-    return (await this.#ready()) !== null;
+  /**
+   * Starts the thread, if it is not running; a start that failed for the connection's sake is tried again.
+   *
+   * @returns null where none can be had, or where another thread would not see the database
+   */
+  start(): Promise<Worker | null> {
+    this.#starting ??= this.#open().catch((error: unknown) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
   }
 
   /**
-   * Has something done, when everything before it is done. Who has not waited for all of that waits until the thread is
-   * {@link idle}, as what nobody waits for any more is not to pile up.
+   * Gives the thread a task, which it does after all tasks before. A caller that has stopped waiting for an earlier task
+   * waits first until the thread is {@link idle}, so that tasks that are no longer waited for do not pile up.
    *
-   * @throws SQLite's error, with its code; or what became of the thread
+   * @throws SQLite's error, with its code; or the reason why the thread has ended
    */
   async perform(task: ThreadTask): Promise<ThreadResult> {
-    const thread = await this.#ready();
+    const thread = await this.start();
     if (thread === null) throw lost();
-    this.#lastId += 1;
     const result = Promise.withResolvers<ThreadResult>();
-    tell(thread, { id: this.#lastId, task });
-    this.#tasks.set(this.#lastId, result);
+    tell(thread, task);
+    this.#tasks.push(result);
     thread.ref();
     return result.promise;
   }
 
   /**
-   * Starts the thread, if need be, and waits until it is free for whoever asks.
+   * Starts the thread, if need be, and waits until it is free.
    *
    * @returns false where none can be had
    * @throws the signal's reason as soon as it is aborted
    */
   async makeReady(signal: AbortSignal): Promise<boolean> {
-    if (!(await orAbort(this.start(), signal))) return false;
+    if ((await orAbort(this.start(), signal)) === null) return false;
     await orAbort(this.idle(), signal);
     return true;
   }
 
   /** Waits until the thread has nothing to do, and so holds no lock. */
   async idle(): Promise<void> {
-    while (this.#tasks.size > 0) {
-      await Promise.allSettled(Array.from(this.#tasks.values(), ({ promise }) => promise));
-    }
+    while (this.#tasks.length > 0) await Promise.allSettled(this.#tasks.map(({ promise }) => promise));
   }
 
-  /** Ends the thread when it has done what it was told, and waits until it has let go of the file. */
+  /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */
   async close(): Promise<void> {
     const thread = await this.#starting?.catch(() => null);
-    this.#starting = Promise.resolve(null);
     if (!thread) return;
     const ended = once(thread, 'exit');
     // With nothing else to do, the process would end in the midst of the thread's end.
@@ -103,17 +99,7 @@ export class WriteThread {
     await ended;
   }
 
-  /** The thread, which is started if there is none; a start that failed for the connection's sake is tried again. */
-  #ready(): Promise<Worker | null> {
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = null;
-      throw error;
-    });
-    return this.#starting;
-  }
-
-  /** @returns null if there can be no thread */
-  async #start(): Promise<Worker | null> {
+  async #open(): Promise<Worker | null> {
     const file = fileOf(await sqliteConnection(this.#orm).getNativeClient());
     // Another thread would not see a database in memory.
     if (file === null) return null;
@@ -137,13 +123,15 @@ export class WriteThread {
     }
     // A bundle in CommonJS has no address.
     const program = this.#program ?? new URL('thread-program.js', import.meta.url);
+    const { name, columns } = this.#table;
     const workerData: ThreadData = {
       client: findClient(),
       nativeBinding: nativeBinding as string | undefined,
       file,
-      target: targetOf(this.#table),
+      target: { name, columns: columns.map((column) => ({ name: column.name })) },
     };
-    const thread = new Worker(program, { workerData });
+    // Modules that the process's own flags load (--import, --require) are not for this thread.
+    const thread = new Worker(program, { workerData, execArgv: [] });
     await this.#listen(thread);
     return thread;
   }
@@ -155,26 +143,35 @@ export class WriteThread {
       let error: Error | undefined;
       thread.on('message', (answer: ThreadAnswer) => {
         if (answer === 'ready') isReady = true;
-        else this.#settle(answer);
+        else if ('result' in answer) this.#tasks.shift()?.resolve(answer.result);
+        else this.#tasks.shift()?.reject(errorOf(answer.error));
         resolve();
-        if (this.#tasks.size === 0) thread.unref();
+        if (this.#tasks.length === 0) thread.unref();
       });
       thread.on('error', (thrown: Error) => (error = thrown));
       thread.on('exit', () => {
         // One that has run is started anew; one that could not is not tried again.
         if (isReady) this.#starting = null;
         reject(error ?? lost());
-        for (const task of this.#tasks.values()) task.reject(lost(error));
-        this.#tasks.clear();
+        for (const task of this.#tasks.splice(0)) task.reject(lost(error));
       });
     });
   }
+}
 
-  #settle(answer: Exclude<ThreadAnswer, 'ready'>): void {
-    const task = this.#tasks.get(answer.id);
-    this.#tasks.delete(answer.id);
-    if ('result' in answer) task?.resolve(answer.result);
-    else task?.reject(errorOf(answer.error));
+/**
+ * Empties the write-ahead log: in the thread where there is one, as it takes some thirty milliseconds, and longer on a slow
+ * disk.
+ *
+ * @returns false where it has to be tried again
+ */
+export async function emptyLogOf(orm: MikroORM, database: NativeDatabase): Promise<boolean> {
+  try {
+    const thread = WriteThread.of(orm);
+    if (!(await thread?.start())) return withoutWaiting(database, () => emptyLog(database));
+    return (await thread?.perform({ kind: 'empty-log' }))?.isLogEmpty === true;
+  } catch {
+    return false;
   }
 }
 
@@ -187,12 +184,12 @@ function lost(cause?: Error): Error {
   return new Error('the thread that writes to SQLite has ended', { cause });
 }
 
-function tell(thread: Worker, order: ThreadOrder): void {
+function tell(thread: Worker, order: ThreadTask | 'end'): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
   thread.postMessage(order);
 }
 
-/** Finds the client that MikroORM's driver uses, wherever the package manager has put it. */
+/** Finds the client that MikroORM's driver uses, in the folder where the package manager has put it. */
 function findClient(): string {
   const driver = createRequire(import.meta.url).resolve('@mikro-orm/sqlite');
   return pathToFileURL(createRequire(driver).resolve('better-sqlite3')).href;

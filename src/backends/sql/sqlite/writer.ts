@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
@@ -7,14 +8,11 @@ import { writeError } from '../../mikro-orm/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf } from './errors.js';
-import {
-  type NativeDatabase,
-  type SqliteConnection,
-  betweenTransactions,
-  sqliteConnection,
-} from './native-client.js';
-import { type SqliteRow, rowOf } from './row.js';
-import { RowInserter, targetOf } from './row-inserter.js';
+import { type NativeDatabase, betweenTransactions, sqliteConnection } from './native-client.js';
+import { findLoss, noteFile, openAnew, openFiles } from './open-file.js';
+import { RowInserter, type SqliteRow, rowOf } from './row-inserter.js';
+import { writeInThread } from './thread-writer.js';
+import { type WriteThread, emptyLogOf } from './write-thread.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -28,52 +26,115 @@ const CHUNK_MS = 0.4;
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 4;
 
+/** Makes or checks the table anew, by the connections of our own. */
+export const preparations = new WeakMap<MikroORM, () => Promise<void>>();
+
 /**
- * Writes through the native client itself, with statements that are made once, in short transactions with a turn of
- * the event loop between them. Kysely's lock on the connection keeps it out of the application's transactions,
- * and it never waits for another connection's lock: it fails, and the tracker tries again later.
+ * Has a thread write. Where there is none, it writes through the native client itself, with statements that are made once,
+ * in short transactions with a turn of the event loop between them. Kysely's lock on the connection keeps it out of the
+ * application's transactions, and it never waits for another connection's lock: it fails, and the tracker tries again later.
+ *
+ * SQLite goes on writing to a file that was deleted, moved or replaced, where nobody finds the records. A batch is stored
+ * only if the file still has its name after the commit.
  */
 export class SqliteWriter implements SqlWriter {
-  readonly #connection: SqliteConnection;
+  readonly #orm: MikroORM;
   readonly #table: UsageTable;
+  readonly #thread: WriteThread | null;
   #prepared: { readonly database: NativeDatabase; readonly inserter: RowInserter } | null = null;
 
-  constructor(orm: MikroORM, table: UsageTable) {
-    this.#connection = sqliteConnection(orm);
+  /** @param thread - that of a connection of our own; null for the event loop alone */
+  constructor(orm: MikroORM, table: UsageTable, thread: WriteThread | null = null) {
+    this.#orm = orm;
     this.#table = table;
+    this.#thread = thread;
   }
 
   /** @inheritdoc */
   async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    const refused: RefusedRecord[] = [];
     try {
-      const database = await this.#connection.getNativeClient();
-      for (let start = 0; start < batch.length;) {
-        if (start > 0) await nextTurn();
-        const chunk = batch.slice(start, start + CHUNK_RECORDS);
-        start += await betweenTransactions(this.#connection, database, signal, () =>
-          this.#writeChunk(database, chunk, refused),
-        );
-      }
+      const refused = await this.#write(batch, signal);
+      return { stored: batch.length - refused.length, refused };
     } catch (error) {
       throw writeError(error, conditionOf(error), `table '${this.#table.name}'`);
     }
-    return { stored: batch.length - refused.length, refused };
+  }
+
+  /** @inheritdoc */
+  async close(): Promise<void> {
+    await this.#thread?.close();
+  }
+
+  async #write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<RefusedRecord[]> {
+    const database = await sqliteConnection(this.#orm).getNativeClient();
+    if (!openFiles.has(database)) await (preparations.get(this.#orm)?.() ?? noteFile(database));
+    const refused: RefusedRecord[] = [];
+    let failure: unknown = null;
+    try {
+      const isThreaded = (await this.#thread?.makeReady(signal)) === true;
+      await (isThreaded
+        ? writeInThread(this.#thread as WriteThread, batch, refused, signal)
+        : this.#writeHere(database, batch, refused, signal));
+    } catch (error) {
+      failure = error;
+    }
+    const loss = await findLoss(database);
+    if (loss !== null) {
+      await this.#openAnew(database, loss);
+      return this.#write(batch, signal);
+    }
+    if (failure !== null) throw failure;
+    return refused;
+  }
+
+  /** @throws {TrackUsageError} `STORAGE_SETUP` on the application's connection, which is not ours to open anew */
+  async #openAnew(database: NativeDatabase, path: string): Promise<void> {
+    const loss = `the SQLite file '${path}' was deleted, moved or replaced while it was open`;
+    if (!preparations.has(this.#orm)) {
+      throw new TrackUsageError(
+        'STORAGE_SETUP',
+        `The table '${this.#table.name}' cannot be written: ${loss}. Restart the application, or have it call ` +
+          'orm.reconnect(), and run its migrations.',
+      );
+    }
+    // A file that was only moved gets the records that are in its log alone.
+    await emptyLogOf(this.#orm, database);
+    await this.#thread?.close();
+    await openAnew(this.#orm, path);
+    process.emitWarning(
+      `koa-track-usage: ${loss}. Records go to the file that has this name now; earlier ones are in the file that was taken away.`,
+    );
+  }
+
+  async #writeHere(
+    database: NativeDatabase,
+    batch: readonly UsageRecord[],
+    refused: RefusedRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let start = 0; start < batch.length;) {
+      if (start > 0) await nextTurn();
+      const chunk = batch.slice(start, start + CHUNK_RECORDS);
+      start += await betweenTransactions(sqliteConnection(this.#orm), database, signal, () =>
+        this.#writeChunk(database, chunk, refused),
+      );
+    }
   }
 
   /**
    * Writes a chunk in one transaction, in one turn of the event loop.
    *
-   * @param refused - gets the records that the table does not take
    * @returns how many records of the chunk are done
    */
   #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
-    const inserter = this.#inserter(database);
+    // MikroORM may have connected anew.
+    if (this.#prepared?.database !== database)
+      this.#prepared = { database, inserter: new RowInserter(database, this.#table) };
     const budget = new TurnBudget(CHUNK_MS, LOOK_RECORDS);
     let done = 0;
-    const refusedRows = inserter.transact((add) => {
+    const refusedRows = this.#prepared.inserter.transact((add) => {
       for (const record of chunk) {
-        const row = this.#rowOf(record, refused);
+        const row = rowOrNull(record, refused);
         if (row !== null) add(row, done);
         done += 1;
         if (budget.isSpentAfterPiece()) break;
@@ -82,22 +143,14 @@ export class SqliteWriter implements SqlWriter {
     for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });
     return done;
   }
+}
 
-  /** A record as a row; null, and among the refused, if it cannot be one: what cannot be JSON will never be. */
-  #rowOf(record: UsageRecord, refused: RefusedRecord[]): SqliteRow | null {
-    try {
-      return rowOf(record);
-    } catch (error) {
-      refused.push({ id: record.id, error: error as Error });
-      return null;
-    }
-  }
-
-  /** The statements, made again when MikroORM has connected anew. */
-  #inserter(database: NativeDatabase): RowInserter {
-    if (this.#prepared?.database !== database) {
-      this.#prepared = { database, inserter: new RowInserter(database, targetOf(this.#table)) };
-    }
-    return this.#prepared.inserter;
+/** A record as a row; null, and among the refused, if it cannot be one: a record that cannot be JSON will never be. */
+function rowOrNull(record: UsageRecord, refused: RefusedRecord[]): SqliteRow | null {
+  try {
+    return rowOf(record);
+  } catch (error) {
+    refused.push({ id: record.id, error: error as Error });
+    return null;
   }
 }
