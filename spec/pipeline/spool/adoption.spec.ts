@@ -86,4 +86,29 @@ describe('Spool, adopting what dead processes left', () => {
     expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
     expect([adopting.hasRoom(maxBytes), adopting.hasRoom(maxBytes + 1)]).to.deep.equal([true, false]);
   });
+
+  it('has all of its room again after one that was damaged after it was adopted', async () => {
+    await leave('aaaaaaaa', line());
+    const { maxBytes } = ROOM;
+    const adopting = await adopt({ maxPendingBytes: maxBytes });
+    expect(adopting.hasRoom(maxBytes)).to.equal(false);
+    const [segment = ''] = await segments();
+    await writeFile(folder.file(segment), 'x'.repeat(500));
+    expect(await adopting.take(10, Infinity)).to.equal(null);
+    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
+    expect([adopting.hasRoom(maxBytes), adopting.hasRoom(maxBytes + 1)]).to.deep.equal([true, false]);
+  });
+
+  it('has all of its room again when the last record that it adopted is settled, and not before', async () => {
+    await leave('aaaaaaaa', line() + encodeLine(1, encodeRecord(makeRecord())));
+    const { maxBytes } = ROOM;
+    const adopting = await adopt({ maxPendingBytes: maxBytes });
+    for (const hasRoom of [false, true]) {
+      const batch = await adopting.take(1, Infinity);
+      expect(adopting.hasRoom(maxBytes)).to.equal(false);
+      batch?.settle(1);
+      expect(adopting.hasRoom(maxBytes)).to.equal(hasRoom);
+    }
+    expect(adopting.hasRoom(maxBytes + 1)).to.equal(false);
+  });
 });
