@@ -18,8 +18,21 @@ describe('StorageLane.flush', () => {
     expect(storage.stored.size).to.equal(25);
   });
 
-  it('resolves at once when nothing waits', async () => {
-    await makeLane().lane.flush();
+  it('resolves at once when nothing waits, and asks the storage for nothing', async () => {
+    const { clock, storage, lane, accept } = makeLane();
+    const isDoneThisTurn = async (): Promise<boolean> => {
+      let isDone = false;
+      void lane.flush().then(() => (isDone = true));
+      await new Promise((resolve) => setImmediate(resolve));
+      return isDone;
+    };
+    expect(await isDoneThisTurn()).to.equal(true);
+    accept(3);
+    await lane.flush();
+    storage.mood = 'hang';
+    expect(await isDoneThisTurn()).to.equal(true);
+    expect(storage.batches).to.have.length(1);
+    expect(clock.pendingTimers).to.equal(0);
   });
 
   it('resolves after the attempt that failed, and cuts a pause short the next time', async () => {
