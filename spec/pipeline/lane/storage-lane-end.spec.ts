@@ -127,3 +127,23 @@ describe('StorageLane.close', () => {
     expect(storage.signals[0]?.aborted).to.equal(true);
   });
 });
+
+describe('StorageLane.abandon', () => {
+  it('drops what waits and what is in flight, aborts the attempt, and does nothing any more', async () => {
+    const { clock, storage, lane, accept } = makeLane();
+    storage.mood = 'hang';
+    accept(15);
+    await clock.advance(0);
+    lane.abandon();
+    expect(storage.signals.map(({ aborted }) => aborted)).to.deep.equal([true]);
+    expect(lane.stats()).to.include({ stored: 0, queued: 0, inFlight: 0 });
+    expect(lane.stats().dropped['shutdown-timeout']).to.equal(15);
+    storage.release();
+    accept(2);
+    await clock.advance(3_600_000);
+    expect(lane.stats()).to.include({ accepted: 17, stored: 0, queued: 0 });
+    expect(lane.stats().dropped.late).to.equal(2);
+    expect(storage.batches).to.have.length(1);
+    expect(clock.pendingTimers).to.equal(0);
+  });
+});
