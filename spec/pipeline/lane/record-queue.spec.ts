@@ -31,7 +31,7 @@ describe('RecordQueue', () => {
     const queue = new RecordQueue({ maxRecords: 9, maxBytes: 1000 });
     for (const bytes of [300, 40, 40, 40]) queue.push(makeRecord(), bytes, NOTHING_HELD);
     expect(queue.take(9, 100)).to.deep.include({ sizes: [300] });
-    expect(queue.take(9, 100)).to.deep.include({ sizes: [40, 40] });
+    expect(queue.take(9, 80)).to.deep.include({ sizes: [40, 40] });
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40] });
   });
 
