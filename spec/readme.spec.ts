@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -202,12 +202,57 @@ describe('The README', function () {
       expect(lengths).to.include(part);
   });
 
-  it('links to nothing that is not there', async () => {
-    for (const page of [...PAGES, 'CONTRIBUTING.md']) {
-      const text = await readFile(join(ROOT, page), 'utf8');
-      for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
-        await readFile(join(ROOT, dirname(page), String(target)), 'utf8');
-      }
+  it('links, as all pages do, to nothing that is not there, nor to a heading that is not', async () => {
+    const docs = (await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`);
+    const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/NOTES.md', ...docs];
+    const links = (await Promise.all(pages.map(linksOf))).flat();
+    expect(links.filter(({ file }) => file !== null)).to.have.length.above(30);
+    expect(links.filter(({ anchor }) => anchor !== null)).to.have.length.above(15);
+    const broken: string[] = [];
+    for (const { page, file, anchor } of links) {
+      const target = file === null ? page : join(dirname(page), file);
+      const text = await readFile(join(ROOT, target), 'utf8').catch(() => null);
+      if (text === null || (anchor !== null && !anchorsOf(text).has(anchor)))
+        broken.push(`${page}: ${file ?? ''}#${anchor ?? ''}`);
     }
+    expect(broken).to.deep.equal([]);
   });
 });
+
+interface Link {
+  readonly page: string;
+  /** Null within a page. */
+  readonly file: string | null;
+  readonly anchor: string | null;
+}
+
+/** The links of a page that do not leave the repository. */
+async function linksOf(page: string): Promise<Link[]> {
+  const text = withoutCode(await readFile(join(ROOT, page), 'utf8'));
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)/gm)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [file = '', anchor = null] = target.split('#');
+      return { page, file: file === '' ? null : file, anchor };
+    });
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of withoutCode(text).matchAll(/^#+ +(.*?) *$/gm)) {
+    const shown = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const anchor = shown.replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-');
+    let name = anchor;
+    for (let count = 1; anchors.has(name); count += 1) name = `${anchor}-${count}`;
+    anchors.add(name);
+  }
+  return anchors;
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^( *)```[^]*?^\1```/gm, '');
+}

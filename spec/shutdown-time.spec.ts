@@ -9,7 +9,7 @@ import { Requests, TrackedChild, killAll } from './support/tracked-child.js';
 type TimedResult = CloseResult & { readonly tookMs: number };
 
 const TIMEOUT_MS = 300;
-/** 250 ms are promised; a busy machine may need some more for the process itself. */
+/** 250 ms are promised; some are for what the process does until it is told. */
 const BOUND_MS = TIMEOUT_MS + 250 + 1000;
 /** What waits for it would be far beyond the bound. */
 const FOREVER_MS = 15_000;

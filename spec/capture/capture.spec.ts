@@ -228,4 +228,21 @@ describe('A response', () => {
     expect(await onlyRecord(served)).to.include({ status: 200 });
     expect(served.usage.tracker.stats().dropped).to.include({ internal: 1 });
   });
+
+  it('is the same as ever where a request can be watched only half, which is counted once', async () => {
+    const stream = {
+      on() {
+        throw new Error('no listeners here');
+      },
+    };
+    served = await serve({
+      before: [(context, next) => (Object.assign(context.res, { stream }), next())],
+      between: [ok],
+      tracker: { logger, defaultPolicy: 'include', trackUnmatched: true },
+    });
+    expect(await askRaw(served.port, '/')).to.match(/^HTTP\/1.1 200 [^]*ok$/);
+    expect(await served.records()).to.deep.equal([]);
+    const { accepted, dropped } = served.usage.tracker.stats();
+    expect([accepted, dropped.internal]).to.deep.equal([1, 1]);
+  });
 });

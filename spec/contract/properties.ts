@@ -4,8 +4,10 @@ import { expect } from 'chai';
 import { ids, idsOf, pagesOf, storeAll } from '../../src/testing/contract/steps.js';
 import { type OpenStorage, bind, check } from '../../src/testing/contract/subject.js';
 import { anyRecord } from '../support/arbitrary-records.js';
-import { makeRecord, newestFirst } from '../support/records.js';
+import { canDelete } from '../../src/storage/usage-storage.js';
+import { makeRecord, makeRecords, newestFirst } from '../support/records.js';
 
+const { signal } = new AbortController();
 const NOON = Date.parse('2026-03-01T12:00:00.500Z');
 
 /** Whatever was sealed is read back as it was stored. */
@@ -45,10 +47,26 @@ const anyPagesAddUp = check(
   },
 );
 
+/** The limits are larger than a piece of any storage, and smaller than the number of records. */
+const limitsHold = check(
+  'deletes the oldest up to the limit, and no more, in however many pieces it does so',
+  async (storage) => {
+    if (!canDelete(storage)) return;
+    const records = makeRecords(1500);
+    await storeAll(storage, records);
+    for (const limit of [701, 510]) {
+      expect(await storage.deleteBefore(new Date('2027-01-01'), limit, signal)).to.equal(limit);
+      records.splice(0, limit);
+      const left = ids(records.toSorted(newestFirst));
+      expect(await idsOf(storage, { limit: 10_000 })).to.deep.equal(left);
+    }
+  },
+);
+
 /** What holds for whatever values are found. */
 export function describeProperties(open: OpenStorage): void {
   describe('whatever comes', () => {
-    for (const property of [anyRecordIsKept, anyPagesAddUp])
+    for (const property of [anyRecordIsKept, anyPagesAddUp, limitsHold])
       it(property.title, () => bind(property, open).run());
   });
 }

@@ -6,6 +6,7 @@ import { ManualClock } from '../../src/testing/manual-clock.js';
 import { expectBalanced } from '../support/accounts.js';
 import { FaultyStorage, type Mood } from '../support/faulty-storage.js';
 import { KeepingLogger } from '../support/crash-watch.js';
+import { laneTo } from '../support/pipelines.js';
 import { makeRecords } from '../support/records.js';
 import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 
@@ -23,6 +24,20 @@ class StuckStorage extends FaultyStorage {
     return new Promise(() => {});
   }
 }
+
+describe('Pipeline.abandon', () => {
+  it('tells of every loss, also of those that would have been told of later', () => {
+    const storage = new FaultyStorage('away');
+    const { pipeline, lines } = laneTo(storage, { queue: { maxRecords: 2 } });
+    for (const record of makeRecords(5)) pipeline.accept(record);
+    const before = lines.length;
+    pipeline.abandon();
+    expect(lines.slice(0, before).join('\n'))
+      .to.include('away queue-full 1')
+      .and.not.include('shutdown-timeout');
+    expect(lines.slice(before).join('\n')).to.include('queue-full 2').and.include('shutdown-timeout 2');
+  });
+});
 
 describe('Pipeline.close', () => {
   let folder: TemporaryFolder;

@@ -22,7 +22,7 @@ describe('RecordQueue', () => {
     const queue = new RecordQueue();
     for (const bytes of [300, 40, 40, 40]) queue.push(makeRecord(), bytes);
     expect(queue.take(9, 100)).to.deep.include({ sizes: [300] });
-    expect(queue.take(9, 100)).to.deep.include({ sizes: [40, 40] });
+    expect(queue.take(9, 80)).to.deep.include({ sizes: [40, 40] });
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40] });
   });
 

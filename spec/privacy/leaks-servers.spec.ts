@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { ReadableUsageStorage } from '../../src/storage/usage-storage.js';
 import { describeOnOwn } from '../support/describe-on.js';
 import { type EndPoint, startEndPoint } from '../support/end-point.js';
-import { answerPlace, applications, marksOf, visitAll } from '../support/leaks/applications.js';
+import { DAY, answerPlace, applications, marksOf, visitAll } from '../support/leaks/applications.js';
 import { type FileText, joined, readFolder } from '../support/leaks/files.js';
 import { NEEDLES, SHORT_NEEDLES, found, needlesOfSalt } from '../support/leaks/search.js';
 import { SHOWN, ipv4, ipv6 } from '../support/leaks/secrets.js';
@@ -75,8 +75,7 @@ describe('What a policy takes out', () => {
         }
         const storage = await subject.connect(database);
         rows = JSON.stringify(await storage.reader.getUsage());
-        const today = new Date().toISOString().slice(0, 10);
-        const kept = await storage.salts?.claim(today, 'ab'.repeat(32), new AbortController().signal);
+        const kept = await storage.salts?.claim(DAY, 'ab'.repeat(32), new AbortController().signal);
         salt = kept ?? '';
         await storage.close?.();
         saltFiles = await subject.saltFiles(database);

@@ -182,7 +182,7 @@ describe('UserAgentReader', () => {
 
 describe('What is remembered of headers', () => {
   /** Text of its own, as a header is. */
-  const headerOf = (start: string): string => Buffer.from(start.padEnd(15_000, 'x')).toString('latin1');
+  const headerOf = (start: string): string => Buffer.from(start.padEnd(60_000, 'x')).toString('latin1');
 
   /** What the reader keeps alive of so many headers, in bytes. */
   function growthBy(
@@ -204,12 +204,12 @@ describe('What is remembered of headers', () => {
   }
 
   it('is not a whole long User-Agent', () => {
-    // The headers are 30 megabytes; what is kept of them is five.
-    expect(growthBy(2000, (index) => [headerOf(`${FIREFOX} ${index}`), 'de'])).to.be.below(12_000_000);
+    // The headers are 120 megabytes; what is kept of them is nine.
+    expect(growthBy(2000, (index) => [headerOf(`${FIREFOX} ${index}`), 'de'])).to.be.below(36_000_000);
   });
 
   it('is not a whole long Accept-Language', () => {
-    // Likewise 30 megabytes, and one.
+    // The headers are 120 megabytes; what is kept of them is less than one.
     expect(growthBy(2000, (index) => [FIREFOX, headerOf(`de, x-${index},`)])).to.be.below(8_000_000);
   });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { type LatePart, WaitingRoom } from '../../../src/capture/making/waiting-room.js';
 import type { UsageRecordDraft } from '../../../src/record/usage-record.js';
@@ -81,6 +83,26 @@ describe('WaitingRoom', () => {
     await clock.advance(20);
     await leaving;
     expect(finished).to.have.lengthOf(3);
+  });
+
+  it('keeps nothing of those who have waited for others to leave', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const empty = new WaitingRoom(clock, 1000, () => {});
+    const draft = makeDraft();
+    const growthBy = async (times: number): Promise<number> => {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      for (let count = 0; count < times; count += 1) {
+        empty.add(draft, [part('username', Promise.resolve('ada'))]);
+        await empty.left();
+      }
+      collect();
+      return process.memoryUsage().heapUsed - before;
+    };
+    await growthBy(1000);
+    // With a set and a promise of each it would be over six megabytes.
+    expect(await growthBy(20_000)).to.be.below(1_500_000);
   });
 
   it('holds as many as it may, and lets go at once what comes then', async () => {

@@ -12,6 +12,8 @@ import { makeRecord } from '../../support/records.js';
 /** The longest pause between two attempts, in milliseconds. */
 const PAUSE_MS = 30_000;
 
+const SINGLE_BATCH = { maxRecords: 100, maxBytes: 1_000_000, maxDelayMs: 1000 };
+
 function watchedLane(settings: Partial<LaneSettings> = {}) {
   const drops: Parameters<LaneObserver['dropped']>[] = [];
   const failures: Error[] = [];
@@ -51,6 +53,19 @@ for (const [title, refuse] of Object.entries(WAYS)) {
       refuse(lane.storage);
       return lane;
     }
+
+    it('leaves the storage alone once it has refused sixteen records, and tries fewer again at first', async () => {
+      for (const [count, attempts] of [
+        [15, 2],
+        [16, 1],
+      ] as const) {
+        const { storage, lane, failures, accept } = refusingLane({ batch: SINGLE_BATCH });
+        poison(storage, accept(count));
+        await lane.flush();
+        const whole = storage.batches.filter(({ length }) => length === count);
+        expect([whole.length, failures.length], String(count)).to.deep.equal([attempts, 1]);
+      }
+    });
 
     it("drops a bad record among good ones, with the storage's own error, and no other", async () => {
       for (let place = 0; place < 10; place += 1) {

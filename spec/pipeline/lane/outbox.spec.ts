@@ -46,6 +46,14 @@ describe('Outbox', () => {
     expect(outbox).to.include({ queued: 2, queuedBytes: 100 });
   });
 
+  it('takes a record as large as the queue, and none that is larger', () => {
+    const { dropped, outbox, push } = makeOutbox();
+    push(1, 1000);
+    const larger = push(1, 1001);
+    expect(outbox.queued).to.equal(1);
+    expect(dropped).to.deep.equal([['too-large', larger]]);
+  });
+
   it('drops as many of the oldest as a large record needs', () => {
     const { dropped, outbox, push } = makeOutbox({ maxRecords: 9, overflow: 'drop-oldest' });
     const records = push(5, 200);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SpoolMode } from '../../../src/pipeline/lane/lane-settings.js';
+import type { LaneSettings, SpoolMode } from '../../../src/pipeline/lane/lane-settings.js';
 import type { LaneObserver } from '../../../src/pipeline/telling/report-lanes.js';
 import { expectBalanced } from '../../support/accounts.js';
 import { type FileAction, HungFiles } from '../../support/hung-files.js';
@@ -9,6 +9,9 @@ import { until } from '../../support/until.js';
 
 /** Until a disk that does not answer counts as such, in milliseconds. */
 const STALL_MS = 3000;
+
+/** Nothing goes out by itself but a whole batch. */
+const LAZY = { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 3_600_000 };
 
 describe('A StorageLane whose spool does not answer', () => {
   let files: HungFiles | undefined;
@@ -31,7 +34,7 @@ describe('A StorageLane whose spool does not answer', () => {
   let told: string[];
   let wrong: unknown;
 
-  function open(mode: SpoolMode): ControlledLane {
+  function open(mode: SpoolMode, more: Partial<LaneSettings> = {}): ControlledLane {
     told = [];
     wrong = null;
     const look = (): void => {
@@ -56,6 +59,7 @@ describe('A StorageLane whose spool does not answer', () => {
           maxPendingBytes: 1_000_000,
           fsync: 'always',
         },
+        ...more,
       },
       observer,
     );
@@ -192,6 +196,21 @@ describe('A StorageLane whose spool does not answer', () => {
     await until(() => lane.stats().stored === 5, 'it is read again');
     expectStored(controlled, 5);
     expect(lane.isDegraded).to.equal(false);
+  });
+
+  it('has a flush wait for a read only while the disk answers, though no batch is due for long', async () => {
+    const { lane, clock, accept } = open('wal', { batch: LAZY });
+    accept(5);
+    await until(() => lane.stats().spooled === 5, 'all is on disk');
+    await hang('readFile');
+    let isOver = false;
+    const flushed = lane.flush().then(() => (isOver = true));
+    await isHanging();
+    await clock.advance(STALL_MS - 1);
+    expect(isOver).to.equal(false);
+    await clock.advance(1);
+    await flushed;
+    expect(lane.stats()).to.include({ stored: 0, spooled: 5 });
   });
 
   it('waits for a read that is slow, in a flush and at the end', async () => {

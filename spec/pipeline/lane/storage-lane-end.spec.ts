@@ -18,8 +18,21 @@ describe('StorageLane.flush', () => {
     expect(storage.stored.size).to.equal(25);
   });
 
-  it('resolves at once when nothing waits', async () => {
-    await makeLane().lane.flush();
+  it('resolves at once when nothing waits, and asks the storage for nothing', async () => {
+    const { clock, storage, lane, accept } = makeLane();
+    const isDoneThisTurn = async (): Promise<boolean> => {
+      let isDone = false;
+      void lane.flush().then(() => (isDone = true));
+      await new Promise((resolve) => setImmediate(resolve));
+      return isDone;
+    };
+    expect(await isDoneThisTurn()).to.equal(true);
+    accept(3);
+    await lane.flush();
+    storage.mood = 'hang';
+    expect(await isDoneThisTurn()).to.equal(true);
+    expect(storage.batches).to.have.length(1);
+    expect(clock.pendingTimers).to.equal(0);
   });
 
   it('resolves after the attempt that failed, and cuts a pause short the next time', async () => {
@@ -112,5 +125,25 @@ describe('StorageLane.close', () => {
     await clock.advance(50);
     await closing;
     expect(storage.signals[0]?.aborted).to.equal(true);
+  });
+});
+
+describe('StorageLane.abandon', () => {
+  it('drops what waits and what is in flight, aborts the attempt, and does nothing any more', async () => {
+    const { clock, storage, lane, accept } = makeLane();
+    storage.mood = 'hang';
+    accept(15);
+    await clock.advance(0);
+    lane.abandon();
+    expect(storage.signals.map(({ aborted }) => aborted)).to.deep.equal([true]);
+    expect(lane.stats()).to.include({ stored: 0, queued: 0, inFlight: 0 });
+    expect(lane.stats().dropped['shutdown-timeout']).to.equal(15);
+    storage.release();
+    accept(2);
+    await clock.advance(3_600_000);
+    expect(lane.stats()).to.include({ accepted: 17, stored: 0, queued: 0 });
+    expect(lane.stats().dropped.late).to.equal(2);
+    expect(storage.batches).to.have.length(1);
+    expect(clock.pendingTimers).to.equal(0);
   });
 });

@@ -69,6 +69,18 @@ describe('A StorageLane with a spool', () => {
     await end(lane, clock, 0);
   });
 
+  it('hands over a whole batch as soon as it is on disk', async () => {
+    const batch = { maxRecords: 10, maxBytes: 1_000_000, maxDelayMs: 3_600_000 };
+    const { clock, storage, lane, accept } = makeLane({ ...spooling(dir, 'wal'), batch });
+    accept(10);
+    await until(async () => {
+      await clock.advance(0);
+      return lane.stats().stored === 10;
+    }, 'it is stored');
+    expect(storage.batches.map(({ length }) => length)).to.deep.equal([10]);
+    await end(lane, clock, 0);
+  });
+
   it('leaves on disk what it cannot store in time, for the next process', async () => {
     const first = makeLane(spooling(dir, 'overflow'));
     first.storage.mood = 'reject';

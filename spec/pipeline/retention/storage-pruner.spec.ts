@@ -46,6 +46,16 @@ describe('StoragePruner', () => {
     });
   }
 
+  it('takes an answer as large as its limit, and goes on until all is deleted', async () => {
+    const storage = await holdingOld(250);
+    const { tracker, clock } = keepFor(1, storage);
+    await clock.advance(1000);
+    expect(storage.records).to.deep.equal([]);
+    expect(storage.asked.map(({ limit }) => limit)).to.deep.equal([100, 100, 100]);
+    expect(tracker.stats().retention).to.include({ deleted: 250, failures: 0 });
+    await tracker.close();
+  });
+
   it('reports at most once a minute, and pauses longer and longer, but no longer than an hour', async () => {
     const storage = await holdingOld();
     storage.deletion = () => Promise.reject(new Error('still on fire'));

@@ -24,13 +24,13 @@ describe('A spool that adopts a damaged segment', () => {
   after(() => folder.remove());
 
   function start(dir: string) {
-    const counts = { adopted: 0, lost: 0 };
+    const counts = { adopted: 0, lost: 0, ready: 0 };
     const settings = { dir, maxBytes: 1_000_000, maxPendingBytes: 1_000_000, fsync: 'never' } as const;
     const spool = new Spool(settings, systemClock, {
       returned() {},
       lost: (_reason, count) => void (counts.lost += count),
       adopted: (count) => void (counts.adopted += count),
-      ready() {},
+      ready: () => void (counts.ready += 1),
     });
     return { spool, counts };
   }
@@ -66,6 +66,7 @@ describe('A spool that adopts a damaged segment', () => {
         if (!isLate) await harm(path, damage);
         const { spool, counts } = start(dir);
         await spool.written();
+        expect(counts.ready).to.be.at.least(1);
         // Adopted whole, and damaged before it is read again.
         if (isLate) await harm(await onlySegment(dir), damage);
         const taken = await takeAll(spool);

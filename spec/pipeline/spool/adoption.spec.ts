@@ -39,7 +39,7 @@ describe('Spool, adopting what dead processes left', () => {
         void told.push(`${records.length} returned: ${error?.message.split(':')[0]}`),
       lost: (reason, count) => void told.push(`${count} lost: ${reason}`),
       adopted: (count) => void told.push(`${count} adopted`),
-      ready: () => {},
+      ready: () => void told.push('ready'),
     });
     await spool.written();
     return spool;
@@ -59,7 +59,9 @@ describe('Spool, adopting what dead processes left', () => {
       '1 adopted',
       `0 returned: '${folder.file('bbbbbbbb/00000001.ndjson')}' is not a file, and is left alone; remove it`,
       '1 adopted',
+      'ready',
     ]);
+    expect(told.at(-1)).to.equal('ready');
     expect(await segments()).to.have.lengthOf(3);
   });
 
@@ -67,14 +69,14 @@ describe('Spool, adopting what dead processes left', () => {
     await leave('aaaaaaaa', '');
     expect((await adopt()).length).to.equal(0);
     expect(await segments()).to.deep.equal([]);
-    expect(told).to.deep.equal(['0 adopted']);
+    expect(told).to.deep.equal(['0 adopted', 'ready']);
   });
 
   it('counts one of which nothing is whole, once', async () => {
     await leave('aaaaaaaa', line().slice(0, -10));
     await (await adopt()).close();
     expect((await adopt()).length).to.equal(0);
-    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
+    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt', 'ready', 'ready']);
     expect(await segments()).to.deep.equal([]);
   });
 
@@ -82,7 +84,32 @@ describe('Spool, adopting what dead processes left', () => {
     await leave('aaaaaaaa', 'x'.repeat(ROOM.maxBytes / 2));
     const { maxBytes } = ROOM;
     const adopting = await adopt({ maxPendingBytes: maxBytes });
-    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt']);
+    expect(told).to.deep.equal(['1 adopted', '1 lost: spool-corrupt', 'ready']);
     expect([adopting.hasRoom(maxBytes), adopting.hasRoom(maxBytes + 1)]).to.deep.equal([true, false]);
+  });
+
+  it('has all of its room again after one that was damaged after it was adopted', async () => {
+    await leave('aaaaaaaa', line());
+    const { maxBytes } = ROOM;
+    const adopting = await adopt({ maxPendingBytes: maxBytes });
+    expect(adopting.hasRoom(maxBytes)).to.equal(false);
+    const [segment = ''] = await segments();
+    await writeFile(folder.file(segment), 'x'.repeat(500));
+    expect(await adopting.take(10, Infinity)).to.equal(null);
+    expect(told).to.deep.equal(['1 adopted', 'ready', '1 lost: spool-corrupt', 'ready']);
+    expect([adopting.hasRoom(maxBytes), adopting.hasRoom(maxBytes + 1)]).to.deep.equal([true, false]);
+  });
+
+  it('has all of its room again when the last record that it adopted is settled, and not before', async () => {
+    await leave('aaaaaaaa', line() + encodeLine(1, encodeRecord(makeRecord())));
+    const { maxBytes } = ROOM;
+    const adopting = await adopt({ maxPendingBytes: maxBytes });
+    for (const hasRoom of [false, true]) {
+      const batch = await adopting.take(1, Infinity);
+      expect(adopting.hasRoom(maxBytes)).to.equal(false);
+      batch?.settle(1);
+      expect(adopting.hasRoom(maxBytes)).to.equal(hasRoom);
+    }
+    expect(adopting.hasRoom(maxBytes + 1)).to.equal(false);
   });
 });

@@ -1,11 +1,32 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { encodeLine } from '../../../src/pipeline/spool/line.js';
-import { readSegment } from '../../../src/pipeline/spool/segment.js';
+import { readSegment, takeRecords } from '../../../src/pipeline/spool/segment.js';
+import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { encodeRecord } from '../../../src/record/wire.js';
+import { makeRecords } from '../../support/records.js';
 
 const RECORDS = ['{"id":"a","n":1}', '{"id":"b","text":"ä😀\\n"}', '{"id":"c","list":[1,2]}', '{"id":"d"}'];
 const LINES = RECORDS.map((json, place) => encodeLine(place, json));
 const WHOLE = Buffer.from(LINES.join(''));
+
+describe('takeRecords', () => {
+  it('hands out no more than so many records and bytes, to the byte, but at least one record', async () => {
+    const records = makeRecords(6);
+    const json = records.map(encodeRecord);
+    const [first = 0, second = 0] = json.map((text) => Buffer.byteLength(text));
+    const unread = [...json];
+    const take = (count: number, bytes: number): Promise<UsageRecord[]> =>
+      takeRecords(unread, count, bytes, (error) => expect.fail(String(error)));
+    expect(await take(9, first + second)).to.deep.equal(records.slice(0, 2));
+    expect(await take(9, 2 * first - 1)).to.have.lengthOf(1);
+    expect(await take(9, 1)).to.have.lengthOf(1);
+    expect(await take(1, Infinity)).to.have.lengthOf(1);
+    expect(unread).to.have.lengthOf(1);
+    expect(await take(9, Infinity)).to.deep.equal(records.slice(5));
+    expect(unread).to.deep.equal([]);
+  });
+});
 
 describe('readSegment', () => {
   it('reads what was written', () => {

@@ -1,13 +1,4 @@
-import {
-  type FileHandle,
-  mkdir,
-  open as openFile,
-  readFile,
-  readdir,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, open as openFile, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SpoolSettings } from '../../../src/pipeline/spool/spool-contract.js';
@@ -25,6 +16,7 @@ class Watched {
   readonly overflowed: UsageRecord[] = [];
   lost: [reason: string, count: number][] = [];
   adopted = 0;
+  readies = 0;
   spool: Spool;
 
   constructor(settings: SpoolSettings) {
@@ -33,18 +25,20 @@ class Watched {
         void (error === null ? this.overflowed.push(...records) : this.returned.push({ records, error })),
       lost: (reason, count) => void this.lost.push([reason, count]),
       adopted: (count) => void (this.adopted += count),
-      ready: () => {},
+      ready: () => void (this.readies += 1),
     });
   }
 }
 
+interface Handles {
+  write: (...args: unknown[]) => Promise<unknown>;
+}
+
 /** What all file handles share. */
-async function prototypeOfHandles(): Promise<{ write: (...args: unknown[]) => Promise<unknown> }> {
+async function prototypeOfHandles(): Promise<Handles> {
   const handle = await openFile('/dev/null', 'w');
   await handle.close();
-  return Object.getPrototypeOf(handle) as Pick<FileHandle, never> & {
-    write: (...args: unknown[]) => Promise<unknown>;
-  };
+  return Object.getPrototypeOf(handle) as Handles;
 }
 
 describe('Spool', () => {
@@ -90,6 +84,7 @@ describe('Spool', () => {
     const watched = open();
     const records = await append(watched, 120);
     expect(watched.spool).to.include({ pending: 0, length: 120 });
+    await until(() => watched.readies === 2, 'it tells of its start, and of what is written');
     expect(await takeAll(watched)).to.deep.equal(records);
     expect(watched.spool.length).to.equal(0);
     await until(async () => (await files()).length === 0, 'the segment is deleted');

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TrackUsageError } from '../../../src/errors.js';
 import { TrackerEvents } from '../../../src/pipeline/telling/events.js';
 
 const FAILURE = { storage: 'memory', error: new Error('x'), failures: 1 };
@@ -14,6 +15,25 @@ describe('TrackerEvents', () => {
     events.off('error', listener);
     events.emit('error', FAILURE);
     expect(seen).to.deep.equal([FAILURE]);
+  });
+
+  it('refuses the name of no event, and a listener that is no function', () => {
+    const events = new TrackerEvents(() => {});
+    const refused: readonly (readonly [name: unknown, listener: unknown, told: string])[] = [
+      ['errors', () => {}, "the event 'errors'"],
+      ['constructor', () => {}, "the event 'constructor'"],
+      [undefined, () => {}, "the event 'undefined'"],
+      ['error', undefined, 'a listener of type undefined'],
+      ['drop', {}, 'a listener of type object'],
+    ];
+    for (const [name, listener, told] of refused) {
+      expect(() => events.on(name as 'error', listener as () => void))
+        .to.throw(
+          TrackUsageError,
+          `was given ${told}; expected one of the events drop, error, flush, recover, and a function`,
+        )
+        .with.property('code', 'INVALID_OPTION');
+    }
   });
 
   it('does not throw an error event that nobody listens to', () => {

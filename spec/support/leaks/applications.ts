@@ -6,6 +6,7 @@ import {
   hashUser,
 } from '../../../src/index.js';
 import { httpGeo } from '../../../src/geo/index.js';
+import { type Clock, systemClock } from '../../../src/time/clock.js';
 import { answerJson } from '../end-point.js';
 import { type Served, serve } from '../serve.js';
 import { LeakController } from './controller.js';
@@ -141,6 +142,15 @@ export const answerPlace: RequestListener = (request, response) => {
   answerJson(response, { ip, query: ip, country_code: 'CH', city, hostname: `${ip}.spec.test` });
 };
 
+/** The day of all visits, whose salt is looked for. */
+export const DAY = '2026-03-01';
+
+const STARTED_MS = systemClock.monotonic();
+const NOON_MS = Date.parse(`${DAY}T12:00:00Z`);
+
+/** Time goes by as ever, but no midnight is near, after which visitors have another salt. */
+const CLOCK: Clock = { ...systemClock, now: () => NOON_MS + systemClock.monotonic() - STARTED_MS };
+
 /** Starts an application and makes its visits, each of which has to be answered as it should. */
 export async function visitAll(
   application: Application,
@@ -149,7 +159,7 @@ export async function visitAll(
 ): Promise<Served> {
   const served = await serve({
     controllers: [LeakController],
-    tracker: { serverName: 'leaks', ...application.options, ...more },
+    tracker: { serverName: 'leaks', clock: CLOCK, ...application.options, ...more },
   });
   prepare(served.usage);
   for (const asked of application.visits) {

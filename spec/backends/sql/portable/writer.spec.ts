@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { MikroORM, defineEntity, p } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
@@ -10,6 +9,7 @@ import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
+import { until } from '../../../support/until.js';
 
 const { signal } = new AbortController();
 const Note = defineEntity({ name: 'Note', properties: { id: p.integer().primary(), body: p.string() } });
@@ -133,13 +133,10 @@ describe("The portable writer on the application's MikroORM", () => {
     const BLOCKED = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 
     async function untilSomebodyWaits(): Promise<void> {
-      const deadline = performance.now() + 5000;
-      for (;;) {
+      await until(async () => {
         const rows: unknown[] = await orm.em.getConnection().execute(`select 1 ${BLOCKED}`);
-        if (rows.length > 0) return;
-        if (performance.now() > deadline) throw new Error('Nobody came to wait for the lock.');
-        await pause(5);
-      }
+        return rows.length > 0;
+      }, 'somebody waits for the lock');
     }
 
     it("refuses a record that a unique index of the application's does not take", async () => {

@@ -72,6 +72,21 @@ describe('ClientAddresses', () => {
     expect(addressesOf('loopback').read('10.0.0.1', UNTOUCHABLE)?.full).to.equal('10.0.0.1');
   });
 
+  for (const [trusted, trustProxy] of [
+    ['as many as may be given', 32],
+    ['all, as a function says,', () => true],
+    ['all, by their range,', '10.0.0.0/8'],
+  ] as const) {
+    it(`follows 32 proxies and no more where it trusts ${trusted}`, () => {
+      const hops = Array.from({ length: 40 }, (_, index) => `10.0.0.${40 - index}`);
+      for (const headers of [
+        { 'x-forwarded-for': hops.join(', ') },
+        { forwarded: hops.map((hop) => `for=${hop}`).join(', ') },
+      ])
+        expect(addressesOf(trustProxy).read('10.0.1.1', headers)?.full).to.equal('10.0.0.32');
+    });
+  }
+
   it('follows proxies on a Unix domain socket, which has no address, by their number alone', () => {
     const headers = headersOf({ xForwardedFor: '6.6.6.6, 203.0.113.7' });
     expect(addressesOf(1).read(null, headers)?.full).to.equal('203.0.113.7');

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { GeoLookup, TrackUsageOptions } from '../../../../src/index.js';
 import { httpGeo, maxmindGeo } from '../../../../src/geo/index.js';
 import { ManualClock } from '../../../../src/testing/manual-clock.js';
+import { ControlledSource } from '../../../support/controlled-source.js';
 import { CrashWatch } from '../../../support/crash-watch.js';
 import { oddValues } from '../../../support/odd-values.js';
 import { serveHandler } from '../../../support/serve-handler.js';
@@ -159,6 +160,33 @@ describe('The option geo', () => {
     expect(tracker.stats().accepted).to.equal(1);
     await tracker.flush();
     expect(served.memory.records[0]?.ipInfo).to.equal(null);
+  });
+
+  it('aborts what is being looked up when the tracker is closed, and looks nothing up afterwards', async () => {
+    const clock = new ManualClock();
+    const source = new ControlledSource();
+    await start({
+      clock,
+      geo: { lookup: source.lookup, maxConcurrent: 1, timeoutMs: 60_000, maxWaitMs: 60_000 },
+    });
+    await ask('8.8.8.1');
+    await ask('8.8.8.2');
+    const { tracker } = served.usage;
+    await until(() => tracker.stats().geo?.misses === 2, 'both are to be looked up');
+    const closing = tracker.close({ timeoutMs: 400 });
+    await until(
+      async () => (await clock.advance(10), source.signals[0]?.aborted === true),
+      'the look-up is aborted',
+    );
+    expect(await closing).to.deep.equal({ stored: 2, spooled: 0, dropped: 0 });
+    await ask('8.8.8.3');
+    await until(() => tracker.stats().dropped.late === 1, 'the late one is counted');
+    expect(source.asked).to.deep.equal(['8.8.8.1']);
+    expect(tracker.stats().geo).to.deep.include({
+      lookups: 1,
+      failures: 0,
+      skipped: { breaker: 0, queue: 0, closed: 2 },
+    });
   });
 
   it('waits for a name and a location at once', async () => {
