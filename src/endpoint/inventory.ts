@@ -43,7 +43,7 @@ export interface InventoryEntry extends InventoryPolicy {
 
 /** A storage, and how long it keeps records. */
 export interface InventoryStorage {
-  /** What it is called. */
+  /** The storage's name. */
   readonly name: string;
   /** Days after which the storage's records are deleted; null if the tracker deletes none. */
   readonly retentionDays: number | null;

@@ -74,6 +74,6 @@ export interface TakenBatch {
   readonly records: readonly UsageRecord[];
   /** Whether they are still on disk. */
   readonly isSpooled: boolean;
-  /** Says that so many of them, the oldest, are stored or dropped. */
+  /** Says that so many of the records, the oldest, are stored or dropped. */
   settle(count: number): void;
 }

@@ -15,7 +15,7 @@ export interface Segment {
   written: number;
   /** Records in it that are neither stored nor dropped. */
   unsettled: number;
-  /** Its length, in bytes. */
+  /** The segment's length, in bytes. */
   bytes: number;
   /** When its first record was made, in milliseconds since 1970; null if that is not known. */
   oldestMs: number | null;

@@ -45,9 +45,9 @@ export function postgresConnection(orm: MikroORM): PostgresConnection {
 }
 
 /**
- * Runs a statement by itself, which waits for no lock longer than some seconds. The bound goes ahead of the statement in the
- * same message: both are one transaction, at whose end the session is as it was, and one round trip. It holds through a
- * pooler of transactions too, such as PgBouncer.
+ * Runs a statement by itself, which waits for no lock longer than some seconds. The bound goes ahead of the statement in
+ * one message: bound and statement are one transaction, at whose end the session is as it was, and one round trip. The
+ * bound holds through a pooler of transactions too, such as PgBouncer.
  */
 export function runBounded(client: NativeClient, statement: Statement): Promise<void> {
   const { Query } = client.constructor as unknown as { readonly Query: QueryClass };
