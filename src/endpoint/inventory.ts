@@ -35,7 +35,7 @@ export interface InventoryEntry extends InventoryPolicy {
   readonly controller: string;
   /** What records call the action. */
   readonly action: string;
-  /** Whether its requests are recorded at all. */
+  /** Whether the action's requests are recorded at all. */
   readonly tracked: boolean;
   /** What decided `tracked`: the method's decorator, the class's, or `defaultPolicy`. */
   readonly decidedBy: 'method' | 'class' | 'default';

@@ -21,7 +21,7 @@ export class Delivery {
   readonly #settings: LaneSettings;
   readonly #outbox: Outbox;
   readonly #accounts: LaneAccounts;
-  /** The batch that is under way; null between two. */
+  /** The batch that is under way; null between two batches. */
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
   readonly #suspects: Parcel[] = [];

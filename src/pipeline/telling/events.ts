@@ -29,7 +29,7 @@ export interface StorageErrorEvent {
 
 /** A batch that was stored. */
 export interface FlushEvent {
-  /** The storage that took it. */
+  /** The storage that took the batch. */
   readonly storage: string;
   /** Records that were stored. */
   readonly stored: number;

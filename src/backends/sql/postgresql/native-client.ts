@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 
-/** A statement with its parameters. Those that are bytes are sent in PostgreSQL's binary format. */
+/** A statement with its parameters. Parameters that are bytes are sent in PostgreSQL's binary format. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | Buffer)[];
@@ -12,7 +12,7 @@ export interface Statement {
 export interface NativeClient {
   query(statement: string | Statement): Promise<{ readonly rows: readonly unknown[] }>;
   query(query: Query): unknown;
-  /** Gives it back to its pool, or destroys it. */
+  /** Gives the client back to its pool, or destroys it. */
   release(destroy?: boolean): void;
 }
 

@@ -80,7 +80,7 @@ async function pack(
       packer.add(valuesOf(record));
       ids.push(record.id);
     } catch (error) {
-      // A record that cannot be JSON will never be.
+      // A record that cannot be JSON now can never be.
       refused.push({ id: record.id, error: error as Error });
     }
     isTurnOver = budget.isSpentAfterStep();
