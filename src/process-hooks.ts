@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 
 /** What a tracker does when its process ends. */
 export interface EndingTracker {
-  /** On which it closes. */
+  /** The signals on which the tracker closes. */
   readonly signals: readonly NodeJS.Signals[];
   /** Stores what waits, unless the storages fail. */
   flush(): Promise<void>;
@@ -25,7 +25,7 @@ function abandonAll(): void {
   for (const tracker of trackers) tracker.abandon();
 }
 
-/** Those that close on any signal: each of them ends the process. */
+/** The trackers that close on signals: each closes on any signal that is heard, as every such signal ends the process. */
 function closing(): readonly EndingTracker[] {
   return [...trackers].filter(({ signals }) => signals.length > 0);
 }

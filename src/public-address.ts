@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** The part of IPv6 that is given out (RFC 4291, 2.4); whatever lies outside reaches no host of the internet. */
+/** The part of IPv6 that is given out (RFC 4291, 2.4); no other address reaches a host of the internet. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { TurnBudget } from '../../src/time/turn-budget.js';
 
 describe('time/turn-budget', () => {
-  const spentAfter = (budget: TurnBudget, pieces: number): boolean[] =>
-    Array.from({ length: pieces }, () => budget.isSpentAfterPiece());
+  const spentAfter = (budget: TurnBudget, steps: number): boolean[] =>
+    Array.from({ length: steps }, () => budget.isSpentAfterStep());
 
   it('is spent when the turn has taken too long, as far as the clock was looked at', () => {
     const budget = new TurnBudget(-1, 3);

@@ -12,18 +12,18 @@ import type { LocatorStats } from './client/location/address-locator.js';
 import { Gate, type SkipCounts } from './making/gate.js';
 import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
 import { hasNamesake } from './attribution/known-actions.js';
-import { RecordMaker, type RecordSettings } from './making/record-maker.js';
+import { DraftMaker, type DraftSettings } from './making/draft-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
 import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
 import { type Finish, WaitingRoom } from './making/waiting-room.js';
 
 /** The part of the settings that capture depends on. */
-export type CaptureSettings = RecordSettings & Policy & LateSettings & Pick<TrackerSettings, 'queue'>;
+export type CaptureSettings = DraftSettings & Policy & LateSettings & Pick<TrackerSettings, 'queue'>;
 
 const DISREGARDED = 'another tracker watches these requests. Give one tracker a list of storages instead.';
 
-const MOUNTED_LATE =
+const MOUNTED_BEHIND =
   'the middleware runs behind the controllers. Call app.use(trackUsage()) before useKoaServer(app); in place of ' +
   'createKoaServer(options), write useKoaServer(new Koa().use(trackUsage()), options).';
 
@@ -40,7 +40,7 @@ export class Capture implements ExchangeWatcher {
   underWay = 0;
   readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
-  readonly #maker: RecordMaker;
+  readonly #maker: DraftMaker;
   readonly #sealer: RecordSealer;
   readonly #details: LateDetails;
   readonly #waiting: WaitingRoom;
@@ -83,7 +83,7 @@ export class Capture implements ExchangeWatcher {
     this.#policies = new EffectivePolicies(settings);
     this.#gate = new Gate(settings, sink);
     const addresses = new ClientAddresses(settings, (error) => sink.fault("the option 'trustProxy'", error));
-    this.#maker = new RecordMaker(settings, addresses);
+    this.#maker = new DraftMaker(settings, addresses);
     this.#sealer = new RecordSealer(settings, sink);
     this.#details = new LateDetails(settings, addresses, sink, salts);
     this.#waiting = new WaitingRoom(settings.clock, settings.queue.maxRecords, this.#finish);
@@ -126,7 +126,7 @@ export class Capture implements ExchangeWatcher {
    * answers are out of the way, and several records are made in a row, which takes half the time a record, as code
    * and data are in the processor's caches.
    */
-  settle(): void {
+  recordClosed(): void {
     if (this.#closed.length > 0) inOwnContext(this.#recordClosed);
   }
 
@@ -152,13 +152,13 @@ export class Capture implements ExchangeWatcher {
 
   /** Makes the records of closed exchanges, and waits for late parts, within the limit of each. */
   async complete(): Promise<void> {
-    this.settle();
+    this.recordClosed();
     await this.#waiting.left();
   }
 
   /** Makes the records of closed exchanges and waiting drafts, with the parts that are known by now. */
   conclude(): void {
-    this.settle();
+    this.recordClosed();
     this.#waiting.empty();
   }
 
@@ -234,7 +234,7 @@ export class Capture implements ExchangeWatcher {
         return;
       }
       this.#onRequest(context);
-      if (hasReachedController(context)) this.missed(MOUNTED_LATE);
+      if (hasReachedController(context)) this.missed(MOUNTED_BEHIND);
       new Exchange(context, this).open();
       this.underWay += 1;
     } catch (error) {

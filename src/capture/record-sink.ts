@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../record/usage-record.js';
 
-/** Where finished records go. Nothing here may throw, wait or do I/O: it is called while responses close. */
+/** Where finished records go. Nothing here may throw, wait or do I/O: requests and the making of records call it. */
 export interface RecordSink {
   /** Takes a record. */
   accept(record: UsageRecord): void;

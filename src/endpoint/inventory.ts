@@ -35,7 +35,7 @@ export interface InventoryEntry extends InventoryPolicy {
   readonly controller: string;
   /** What records call the action. */
   readonly action: string;
-  /** Whether its requests are recorded at all. */
+  /** Whether the action's requests are recorded at all. */
   readonly tracked: boolean;
   /** What decided `tracked`: the method's decorator, the class's, or `defaultPolicy`. */
   readonly decidedBy: 'method' | 'class' | 'default';
@@ -43,7 +43,7 @@ export interface InventoryEntry extends InventoryPolicy {
 
 /** A storage, and how long it keeps records. */
 export interface InventoryStorage {
-  /** What it is called. */
+  /** The storage's name. */
   readonly name: string;
   /** Days after which the storage's records are deleted; null if the tracker deletes none. */
   readonly retentionDays: number | null;

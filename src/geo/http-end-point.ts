@@ -47,7 +47,7 @@ export class HttpEndPoint {
    * Asks about an address.
    *
    * @returns null if the end point answers «not found», or without content
-   * @throws {TrackUsageError} `GEO_SOURCE` if the answer is late or cannot be used, or the source was closed
+   * @throws {TrackUsageError} `GEO_SOURCE` if the answer takes too long or cannot be used, or the source was closed
    */
   async ask(address: string, signal: AbortSignal): Promise<JsonObject | null> {
     signal.throwIfAborted();

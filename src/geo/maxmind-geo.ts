@@ -55,9 +55,9 @@ type Database = Reader<CityResponse>;
  */
 class DatabaseFile {
   readonly #path: string;
-  /** The database in use, or the attempt to open one; null if the attempt has failed. */
+  /** The database in use or being opened; null if it could not be opened. */
   #database: Promise<Database> | null = null;
-  /** The last attempt to read a new file, which an earlier attempt does not overtake. */
+  /** The last reading of a new file, which an earlier reading does not overtake. */
   #replacement: Promise<Database> | null = null;
   #isClosed = false;
   readonly #onChange = ({ mtimeMs }: Stats): void => {
@@ -75,7 +75,7 @@ class DatabaseFile {
   }
 
   /**
-   * The database in use, or a new attempt to open it.
+   * The database in use, or else opened anew.
    *
    * @throws {TrackUsageError} `GEO_SOURCE` if it cannot be opened or was closed
    */

@@ -30,7 +30,7 @@ export class RecordingOptions {
    */
   readonly params? = parameterRules({});
   /**
-   * Changes a record before its limits apply, to remove data that other options leave. If it throws, the
+   * Changes a record's draft before the limits apply, to remove data that other options leave. If it throws, the
    * record keeps no address, path, query, parameters, user name, user agent's text or own data. @default none
    */
   readonly redact? = callable<(record: UsageRecordDraft) => void>();

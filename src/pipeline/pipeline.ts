@@ -188,7 +188,7 @@ export class Pipeline {
     return this.#closing;
   }
 
-  /** The accounts. */
+  /** What became of the records, of each storage and of all together. */
   stats(): TrackerStats {
     const storages = this.#lanes.map((lane) => lane.stats());
     return sumStats(storages, this.#droppedWithoutStorage, this.#lastError);

@@ -72,8 +72,8 @@ export class RecordQueue {
 /** Records that were taken to be stored. */
 export interface TakenBatch {
   readonly records: readonly UsageRecord[];
-  /** Whether they are still on disk. */
+  /** Whether the records are still on disk. */
   readonly isSpooled: boolean;
-  /** Says that so many of them, the oldest, are stored or dropped. */
+  /** Says that so many of the records, the oldest, are stored or dropped. */
   settle(count: number): void;
 }

@@ -60,7 +60,7 @@ export interface UsageRecord {
   readonly requestBytes: number | null;
   /** Bytes of the response's body; null if they cannot be told. */
   readonly responseBytes: number | null;
-  /** What the policy `ip` leaves of the client's address; null if it is not known. */
+  /** What the option `ip` leaves of the client's address; null if it is not known. */
   readonly remoteAddr: string | null;
   /** The `X-Forwarded-For` header that a trusted proxy sent; null unless full addresses are kept. */
   readonly xForwardedFor: string | null;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 /** A place between two records in the order of reading: newest first, those of one millisecond by descending id. */
 export interface UsagePosition {
-  /** The date of the last record before it. */
+  /** The date of the last record before the position. */
   readonly date: Date;
-  /** The id of that record. */
+  /** The id of the last record before the position. */
   readonly id: string;
 }
 
@@ -13,7 +13,7 @@ const DATE_BYTES = 8;
 const CHECKSUM_BYTES = 12;
 const ID_START = 1 + DATE_BYTES;
 
-/** As wide as the column of ids, in characters that every database takes. */
+/** An id: as wide as the column of ids, in characters that every database takes. */
 const ID = /^[!-~]{1,36}$/;
 
 /** The length of the cursor of the longest id, in characters. */

@@ -8,7 +8,7 @@ import type { UsageReader } from './usage-reader.js';
 export interface RefusedRecord {
   /** The id of a record of the batch. */
   readonly id: string;
-  /** Why it was refused. */
+  /** Why the record was refused. */
   readonly error: Error;
 }
 
@@ -42,7 +42,7 @@ export interface UsageStorage {
   /** What reads its records back, which may be the storage itself; left out where records cannot be read. */
   readonly reader?: UsageReader | undefined;
 
-  /** Whether it was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
+  /** Whether the storage was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
   readonly isReadOnly?: boolean | undefined;
 
   /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
@@ -54,8 +54,8 @@ export interface UsageStorage {
    * @param batch - at least one record
    * @param signal - aborted when the tracker no longer waits for the answer
    * @returns how many records are stored, and which were refused for good
-   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to change the database first; any other error means
-   *   that the whole batch should be tried again later
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; `BATCH_REFUSED` if only parts of the batch can
+   *   be taken; any other error means that the whole batch should be tried again later
    */
   store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 

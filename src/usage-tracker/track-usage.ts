@@ -106,14 +106,14 @@ class Tracker implements UsageTracker {
   }
 
   stats(): UsageStats {
-    this.#capture.settle();
+    this.#capture.recordClosed();
     const { skipped, incomplete, geo } = this.#capture;
     const { retention } = this.#pipeline;
     return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention };
   }
 
   health(): Health {
-    this.#capture.settle();
+    this.#capture.recordClosed();
     const health = this.#pipeline.health();
     return health === 'ok' && this.#capture.missesActions ? 'degraded' : health;
   }

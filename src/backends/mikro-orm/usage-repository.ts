@@ -14,7 +14,7 @@ import {
   resolveUsageQuery,
 } from '../../storage/usage-query.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
-import { databaseConditions } from './database-conditions.js';
+import { convertedWhere } from './converted-where.js';
 import { LATEST } from './mysql-column-types.js';
 import { storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
@@ -62,7 +62,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   protected async findRecords(query: ResolvedUsagePageQuery, offset?: number): Promise<UsageRecord[]> {
     const em = this.getEntityManager();
     const driver = em.getDriver();
-    const where = databaseConditions(driver, this.entityName, conditionsOf(query, query.after));
+    const where = convertedWhere(driver, this.entityName, whereOf(query, query.after));
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
     const rows = await driver.find<UsageRow>(this.entityName, where, {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
@@ -77,13 +77,13 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   protected async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const em = this.getEntityManager();
     const driver = em.getDriver();
-    const where = databaseConditions(driver, this.entityName, conditionsOf(query));
+    const where = convertedWhere(driver, this.entityName, whereOf(query));
     return driver.count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });
   }
 }
 
 /**
- * The conditions of a checked query, for MikroORM.
+ * The filter of a checked query, for MikroORM.
  *
  * The date of the position takes the place of `endDate`, which is never before it: SQLite seeks on the first bound that
  * it finds, and would walk from `endDate` through all the pages before.
@@ -92,7 +92,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
  *
  * @param after - the position that the records come after
  */
-export function conditionsOf(
+export function whereOf(
   { startDate, endDate, filters }: ResolvedUsageCountQuery,
   after: UsagePosition | null = null,
 ): ObjectQuery<UsageRow> {

@@ -90,7 +90,7 @@ function mapObject(
   mapName: (name: string) => string,
   mapValue: (value: JsonValue) => JsonValue,
 ): JsonValue {
-  // It makes a property of its own of every name, `__proto__` included.
+  // `Object.fromEntries` makes a property of its own of every name, `__proto__` included.
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [mapName(name), mapValue(value)]));
 }
 

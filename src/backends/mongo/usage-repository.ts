@@ -3,7 +3,7 @@ import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { ResolvedUsageCountQuery, ResolvedUsagePageQuery } from '../../storage/usage-query.js';
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
-import { UsageRepository, conditionsOf } from '../mikro-orm/usage-repository.js';
+import { UsageRepository, whereOf } from '../mikro-orm/usage-repository.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
@@ -26,14 +26,14 @@ export class MongoUsageRepository extends UsageRepository {
   protected override async findRecords(query: ResolvedUsagePageQuery, skip = 0): Promise<UsageRecord[]> {
     const { collection, session } = await this.source();
     const options = { ...PLAIN_VALUES, ...session, sort: NEWEST_FIRST, limit: query.limit, skip };
-    const documents = await collection.find(filterOf(conditionsOf(query, query.after)), options).toArray();
+    const documents = await collection.find(filterOf(whereOf(query, query.after)), options).toArray();
     return documents.map((document) => recordOf(document as UsageDocument));
   }
 
   /** @inheritdoc */
   protected override async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const { collection, session } = await this.source();
-    return collection.countDocuments(filterOf(conditionsOf(query)), session);
+    return collection.countDocuments(filterOf(whereOf(query)), session);
   }
 
   /** The source that this repository reads from. */
@@ -70,12 +70,12 @@ export class CollectionUsageRepository extends MongoUsageRepository {
   }
 }
 
-/** MikroORM's conditions as the driver's. A scalar is compared in full, so that it can be no operator. */
-function filterOf(conditions: object): object {
-  const filter = Object.entries(conditions).map(([name, condition]: [string, unknown]) => {
-    if (Array.isArray(condition)) return [name, condition.map(filterOf)];
-    const isScalar = condition === null || typeof condition !== 'object';
-    return [fieldName(name as keyof UsageRow), isScalar ? { $eq: condition } : condition];
+/** MikroORM's filter as the driver's. A scalar is compared in full, so that it can be no operator. */
+function filterOf(where: object): object {
+  const filter = Object.entries(where).map(([name, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return [name, value.map(filterOf)];
+    const isScalar = value === null || typeof value !== 'object';
+    return [fieldName(name as keyof UsageRow), isScalar ? { $eq: value } : value];
   });
   return Object.fromEntries(filter) as object;
 }

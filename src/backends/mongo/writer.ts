@@ -38,7 +38,7 @@ export async function insertAll(
   const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
   for (const record of batch) {
     bulk.insert(documentOf(record));
-    if (!budget.isSpentAfterPiece()) continue;
+    if (!budget.isSpentAfterStep()) continue;
     await nextTurn();
     signal.throwIfAborted();
     budget.renew();

@@ -97,7 +97,7 @@ export class PrinterStorage implements UsageStorage {
           thrown instanceof Error ? thrown : new Error(`The format function threw ${inspect(thrown)}`);
         refused.push({ id: record.id, error });
       }
-      if (!budget.isSpentAfterPiece()) continue;
+      if (!budget.isSpentAfterStep()) continue;
       await this.#write(lines);
       lines = '';
       await nextTurn();

@@ -38,8 +38,8 @@ export interface SqlDialect {
   prepareConnections?(orm: MikroORM): Promise<void>;
 
   /**
-   * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which does
-   * so; left out if it is ready.
+   * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which
+   * makes or checks the table; left out if the database is ready.
    *
    * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */

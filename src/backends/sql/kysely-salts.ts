@@ -64,7 +64,7 @@ export class KyselySalts implements SaltStore {
 
   /**
    * Does something with the table, which is made first if it is ours and missing. Not every engine has «create if not exists»,
-   * and in those that have it two processes may still collide: the process that comes too late fails, and looks again.
+   * and in those that have it two processes may still collide: the process that comes second fails, and looks again.
    */
   async #makeIfMissing<Value>(action: () => Promise<Value>): Promise<Value> {
     let failure: unknown = null;

@@ -51,7 +51,7 @@ interface Target extends WantedTable {
 /**
  * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is there; columns
  * that a later version brought are added, and the index. MikroORM writes the SQL, and reads this table alone.
- * Several processes may do so at once: the process that comes too late fails, and finds the table that another has made.
+ * Several processes may do so at once: the process that comes second fails, and finds the table that another has made.
  *
  * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with the
  *   SQL to run

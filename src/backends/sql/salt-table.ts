@@ -53,7 +53,7 @@ export interface SaltTable {
   readonly name: string;
   /** The schema that it is in; null if it is in the server's default one. */
   readonly schema: string | null;
-  /** Whether it is ours to make. */
+  /** Whether the table is ours to make. */
   readonly isOwn: boolean;
 }
 

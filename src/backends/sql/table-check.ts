@@ -162,7 +162,7 @@ function findForeign({ helper, wanted, found }: TablePair): Problem[] {
   return [{ text, sql }];
 }
 
-/** Without an index, every page of `getUsage` sorts the whole table. These are the statements that make it, if it is missing. */
+/** Without an index, every page of `getUsage` sorts the whole table. The statements that make the index, if it is missing. */
 function addIndex({ helper, wanted, found }: TablePair): string[] {
   const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
     const [first, second] = columnNames;

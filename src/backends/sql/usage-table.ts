@@ -6,9 +6,9 @@ import { USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 
 /** A column as the ORM knows it. */
 export interface TableColumn extends Pick<UsageColumn, 'property' | 'name' | 'isNullable'> {
-  /** As the database calls it, such as `varchar(255)`. */
+  /** The type as the database calls it, such as `varchar(255)`. */
   readonly type: string;
-  /** As MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
+  /** The type as MikroORM calls it: `'string'`, `'number'`, `'boolean'`, `'Date'`, or `'any'` for JSON. */
   readonly kind: string;
 }
 

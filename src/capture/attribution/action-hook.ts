@@ -20,8 +20,8 @@ type Attribute = (context: Context) => void;
 
 /**
  * Makes routing-controllers report which action runs, and what it throws. An action without middleware
- * reports itself; any other gets a reporting middleware in front. Both run behind the driver's guard, and so
- * only for the action that answers. The hook is installed once a process, and ignores unwatched requests.
+ * reports itself; any other gets a reporting middleware in front. Action and middleware run behind the driver's
+ * guard, and so only for the action that answers. The hook is installed once a process, and ignores unwatched requests.
  */
 export function installActionHook(): void {
   const driver: HookedDriver = KoaDriver.prototype;
@@ -100,13 +100,13 @@ function noteError(context: Context, error: unknown): void {
   exchangeOf(context)?.noteError(error);
 }
 
-const CALLED_LATE =
+const CALLED_AFTER =
   'useKoaServer(app) was called before trackUsage(), so that no action of this app is recorded. Call trackUsage() ' +
   'first, also where its middleware is mounted in another app.';
 
 /** Tells the watcher of a request that its action was registered before there was a hook. */
 function reportUnknown(context: Context): void {
-  exchangeOf(context)?.watcher.missed(CALLED_LATE);
+  exchangeOf(context)?.watcher.missed(CALLED_AFTER);
 }
 
 function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {

@@ -2,7 +2,7 @@ import type Application from 'koa';
 import { type Policy, isTracked } from '../../metadata/policy.js';
 import type { Attribution } from '../exchange/attribution.js';
 
-/** The key of the registered actions on `globalThis`: installed copies of this package share both. */
+/** The key of the registered actions on `globalThis`: installed copies of this package share key and actions. */
 const REGISTER = Symbol.for('koa-track-usage.actions');
 
 /** A registered route of an action. */

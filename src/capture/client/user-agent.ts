@@ -39,7 +39,7 @@ const PRODUCT = /^(?!mozilla\b)([\w!#$%&'*+.^`|~-]{1,64})(?:\/v?([\w.+-]{1,64}))
 
 /** Reads browsers, platforms, languages and bots from request headers, and remembers the last headers. */
 export class UserAgentReader {
-  /** By the `User-Agent` header, and without a language. */
+  /** Clients by their `User-Agent` header, without a language. */
   readonly #agents = new QuickLRU<string, ClientSoftware>({ maxSize: CACHED_AGENTS });
   readonly #languages = new QuickLRU<string, string | null>({ maxSize: CACHED_LANGUAGES });
 

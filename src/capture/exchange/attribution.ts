@@ -3,7 +3,7 @@ import type { PolicySubject } from '../../metadata/policy.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 
-/** Which action answered. There is one for each route, made when the route is registered. */
+/** Which action answered. An action's is made when its route is registered, that of a route without a class at each request. */
 export interface Attribution extends PolicySubject {
   /** The data policy of the action's decorators. */
   readonly data: DataPolicy;

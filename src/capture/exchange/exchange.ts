@@ -27,7 +27,7 @@ export interface Address {
 /** A response that may carry an exchange. */
 export type CarryingResponse = ServerResponse & {
   [EXCHANGE]?: Exchange;
-  /** Of HTTP/2's compatibility API. */
+  /** The stream, in HTTP/2's compatibility API. */
   readonly stream?: ServerHttp2Stream;
 };
 
@@ -44,7 +44,7 @@ export function exchangeOf(
 }
 
 const NONE: readonly never[] = [];
-const ADDED_LATE = new Error(
+const ADDED_AFTERWARDS = new Error(
   'the request was over and its record made, so its data is not kept. Await what calls it before the action returns',
 );
 
@@ -100,7 +100,7 @@ export class Exchange implements ByteCounter {
   /** From the start to the response's close, in milliseconds. */
   durationMs = 0;
 
-  /** Who watches. */
+  /** The tracker's capture, which watches this exchange. */
   readonly watcher: ExchangeWatcher;
   /** The context on which the action was attributed: each application that hands a request on has its own. */
   #routed: Context | null = null;
@@ -110,7 +110,7 @@ export class Exchange implements ByteCounter {
   #isShared = false;
   #closed = false;
   #ownData: JsonObject | null = null;
-  /** Whether a record has been made of it, and whether more came afterwards. */
+  /** `taken` once the record has the application's data; `lacking` once data came too late for the record. */
   #ownDataIs: 'open' | 'taken' | 'lacking' = 'open';
 
   constructor(context: Context, watcher: ExchangeWatcher) {
@@ -172,16 +172,16 @@ export class Exchange implements ByteCounter {
     if (this.#ownDataIs !== 'open') {
       if (this.#ownDataIs === 'taken') this.watcher.lacksData();
       this.#ownDataIs = 'lacking';
-      this.watcher.failed('a late track(ctx, data)', ADDED_LATE);
+      this.watcher.failed('a late track(ctx, data)', ADDED_AFTERWARDS);
       return;
     }
     try {
       const object = jsonObjectOf(data);
-      const lost = findUnholdable(object);
-      if (lost !== null) {
+      const part = findUnholdable(object);
+      if (part !== null) {
         this.watcher.failed(
           'track(ctx, data)',
-          new TypeError(`'${lost.name}' is or holds ${lost.kind}, which JSON cannot hold; it is left out`),
+          new TypeError(`'${part.name}' is or holds ${part.kind}, which JSON cannot hold; it is left out`),
         );
       }
       this.#ownData = limitJsonObject({ ...this.#ownData, ...object });

@@ -14,10 +14,10 @@ import { callIn } from '../../time/own-context.js';
 import { UserNames } from '../client/user/user-names.js';
 import { Visitors } from '../client/visitor/visitors.js';
 
-/** How long a record waits for an asynchronous `user`, in milliseconds. */
+/** How long a draft waits for an asynchronous `user`, in milliseconds. */
 const USER_WAIT_MS = 1000;
 
-/** How long a record waits for the salt of its day, in milliseconds. */
+/** How long a draft waits for the salt of its day, in milliseconds. */
 const SALT_WAIT_MS = 1000;
 
 const INCOMPLETE =
@@ -25,18 +25,18 @@ const INCOMPLETE =
   `'user' takes longer than ${USER_WAIT_MS} ms: let it answer faster, as from a session that has been read.`;
 
 /**
- * Records without a part, by field and reason: too many drafts waited (`full`), the part was late, the tracker was closed, or
- * the part could not be had (`failed`): `user` threw, or no salt came for the visitor. Failed look-ups of locations are in `geo`.
+ * Records without a part, by field and reason: too many drafts waited (`full`), the part took too long (`late`), the tracker
+ * was closed, or the part could not be had (`failed`): `user` threw, or no salt came. Failed look-ups of locations are in `geo`.
  */
 export type Incomplete = Readonly<
   Record<LateField | 'trackVar', Readonly<Record<Impatience | 'failed', number>>>
 >;
 
-/** The part of the settings that says who calls and from where. */
+/** The part of the settings that says who calls, from where, and which visitor it is. */
 export type LateSettings = AddressSettings &
   Pick<TrackerSettings, 'user' | 'serverName'> & { readonly clock: Clock; readonly geo: GeoSettings | null };
 
-/** Fills in the late parts of a record: who calls, and from where. */
+/** Fills in the late parts of a draft: who calls, from where, and which visitor it is. */
 export class LateDetails {
   readonly #users: UserNames;
   readonly #sink: RecordSink;
@@ -76,7 +76,7 @@ export class LateDetails {
     return structuredClone(this.#incomplete);
   }
 
-  /** Counts a record to which data of the application came too late. */
+  /** Counts a record that was made before data of the application came. */
   lacksData(): void {
     this.#incomplete.trackVar.late += 1;
   }

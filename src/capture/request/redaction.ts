@@ -16,7 +16,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'codeverifier',
   'csrf',
   'idtokenhint',
-  // Java servers put this one into paths: `/cart;jsessionid=…`.
+  // Java servers put `jsessionid` into paths: `/cart;jsessionid=…`.
   'jsessionid',
   'otp',
   'recoverycode',
@@ -24,7 +24,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'sessionid',
   'totp',
   'verificationcode',
-  // These two sign URLs of storage services (AWS, Google, Azure).
+  // `AWSAccessKeyId` and `SignatureV4` sign URLs of storage services (AWS, Google, Azure).
   'awsaccesskeyid',
   'signaturev4',
 ]);
@@ -52,7 +52,7 @@ const SECRET_QUERY_NAMES: ReadonlySet<string> = new Set([
 
 type Place = 'path' | 'query';
 
-/** Cached verdicts on names. The names are few: they come from routes' templates and from options. */
+/** Which names were found to be those of secrets. The names are few: they come from routes' templates and from options. */
 const known = {
   path: new QuickLRU<string, boolean>({ maxSize: 1000 }),
   query: new QuickLRU<string, boolean>({ maxSize: 1000 }),

@@ -21,7 +21,7 @@ export class Delivery {
   readonly #settings: LaneSettings;
   readonly #outbox: Outbox;
   readonly #accounts: LaneAccounts;
-  /** The batch that is under way; null between two. */
+  /** The batch that is under way; null between two batches. */
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
   readonly #suspects: Parcel[] = [];
@@ -136,14 +136,14 @@ export class Delivery {
     attempt?.abort(closedTooSoon(this.#storage.name));
   }
 
-  /** Gives up the oldest record that waits in memory for its next attempt; null if there is none. */
+  /** Hands back the oldest record that waits in memory for its next attempt; null if there is none. */
   relinquish(): UsageRecord | null {
     const waiting = this.#attempt === null ? this.#parcels : this.#suspects;
     return waiting.find(({ isSpooled, length }) => !isSpooled && length > 0)?.takeFirst() ?? null;
   }
 
-  /** Gives up all batches, and returns those of their records that are in memory alone. */
-  giveUp(): readonly UsageRecord[] {
+  /** Lets go of all batches, and hands back those of their records that are in memory alone. */
+  relinquishAll(): readonly UsageRecord[] {
     const records = this.#parcels.flatMap((parcel) => (parcel.isSpooled ? [] : parcel.records));
     this.#parcel = null;
     this.#suspects.length = 0;

@@ -15,7 +15,7 @@ export interface LaneSettings {
 /** How much waits in memory at most, and where the rest goes. */
 export interface QueueSettings {
   readonly maxRecords: number;
-  /** Estimated bytes. */
+  /** Estimated bytes of the records in memory. */
   readonly maxBytes: number;
   /** What happens to a record that finds the queue full, where there is no spool. */
   readonly overflow: 'drop-newest' | 'drop-oldest';

@@ -19,8 +19,7 @@ export class Outbox {
   #tookFromSpool = false;
 
   /**
-   * @param relinquish - settles the oldest record of the batches that were taken and hands it back; null if the storage is working
-   *   on all of them
+   * @param relinquish - hands back the oldest record of the batches that were taken; null if the storage is working on all of them
    */
   constructor(
     settings: Pick<LaneSettings, 'queue' | 'spool'>,
@@ -187,7 +186,8 @@ export class Outbox {
     const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);
     return { records, isSpooled: false, settle };
   }
-  /** Counts records that were taken, or no longer those that are settled. */
+
+  /** Adds records that were taken to the held ones (`sign` 1), or removes records that are settled (`sign` -1). */
   #hold(sizes: readonly number[], sign: 1 | -1): void {
     this.#heldRecords += sign * sizes.length;
     this.#heldBytes += sign * sizes.reduce((sum, size) => sum + size, 0);

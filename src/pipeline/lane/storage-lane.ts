@@ -117,14 +117,14 @@ export class StorageLane {
 
   /** Moves the records that are left to the spool, or drops them. */
   async finish(graceMs: number): Promise<void> {
-    await within(this.#settings.clock, graceMs, this.#outbox.rescue(this.#delivery.giveUp()));
+    await within(this.#settings.clock, graceMs, this.#outbox.rescue(this.#delivery.relinquishAll()));
     this.#outbox.abandon([]);
   }
 
   /** Drops the records that are not on disk, at once, and makes no other attempt. */
   abandon(): void {
     this.#stop();
-    this.#outbox.abandon(this.#delivery.giveUp());
+    this.#outbox.abandon(this.#delivery.relinquishAll());
   }
 
   /** Whether the last attempt failed. */
@@ -199,7 +199,7 @@ export class StorageLane {
     if (this.#accounts.failures > 0) {
       if (!this.#timer.isSet) this.#timer.after(this.#backoff(), false, this.#wakeForAll);
     } else if (this.#isFull()) {
-      // Not at once: the caller may be a response that is about to close.
+      // Not at once: the caller may be about to make more records.
       this.#timer.soon(this.#wake);
     } else if (!this.#timer.isSet) {
       this.#timer.after(this.#settings.batch.maxDelayMs, false, this.#wakeForAll);

@@ -13,7 +13,7 @@ export interface RetentionSettings {
 export interface RetentionStats {
   /** Records that this tracker has deleted, over all storages. */
   readonly deleted: number;
-  /** Attempts at deleting that failed. */
+  /** Calls of `deleteBefore` that failed. */
   readonly failures: number;
   /** When a storage was last found to hold no record that is too old; null before the first time. */
   readonly lastRunAt: Date | null;
@@ -44,7 +44,7 @@ export class Retention {
     for (const pruner of this.#pruners) pruner.start();
   }
 
-  /** The figures. */
+  /** What became of the records that were too old, so far. */
   stats(): RetentionStats {
     const dates = this.#pruners.flatMap(({ lastRunMs }) => lastRunMs ?? []);
     return {

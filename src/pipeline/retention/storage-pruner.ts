@@ -23,14 +23,14 @@ const PAUSE_MS = 10;
 /** From one run to the next, in milliseconds. */
 const HOUR_MS = 3_600_000;
 
-/** The pauses after failures: short at first, as two processes may collide, and never longer than usual. */
+/** The pauses after failures: short at first, as two processes may collide, and never longer than from run to run. */
 const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
 
 /** Deletes old records from one storage: a chunk, a pause, a chunk, and again an hour later. Never throws. */
 export class StoragePruner {
   /** Records that were deleted. */
   deleted = 0;
-  /** Attempts that failed. */
+  /** Calls of `deleteBefore` that failed. */
   failures = 0;
   /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
   lastRunMs: number | null = null;
@@ -41,7 +41,7 @@ export class StoragePruner {
   readonly #timer: WakeTimer;
   /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
-  /** The storage's answer to the last chunk, which may come after the attempt has timed out. */
+  /** The storage's answer to the last chunk, which may come after the call has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
   #failuresInRow = 0;
@@ -105,7 +105,7 @@ export class StoragePruner {
   async #ask(date: Date): Promise<number> {
     const { clock, retry } = this.#settings;
     // A storage that hangs would get one call after another to hang in.
-    if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last attempt yet');
+    if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last call yet');
     const abort = new AbortController();
     const { signal } = abort;
     const tooSlow = (): void =>

@@ -225,7 +225,7 @@ async function askLock(path: string): Promise<boolean | null> {
       socket.destroy();
       resolve(true);
     });
-    // These two errors alone say that nobody listens; a full backlog, say, is somebody's.
+    // Only ECONNREFUSED and ENOENT say that nobody listens; a full backlog, say, is somebody's.
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
       resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });

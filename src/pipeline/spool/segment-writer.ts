@@ -11,13 +11,13 @@ export type FsyncMode = 'always' | 'interval' | 'never';
 /** A file of spooled records. */
 export interface Segment {
   readonly path: string;
-  /** Records that were ever written to it. */
+  /** Records that were ever written to the segment. */
   written: number;
-  /** Records in it that are neither stored nor dropped. */
+  /** Records of the segment that are neither stored nor dropped. */
   unsettled: number;
-  /** Its length, in bytes. */
+  /** The segment's length, in bytes. */
   bytes: number;
-  /** When its first record was made, in milliseconds since 1970; null if that is not known. */
+  /** When the first record was made, in milliseconds since 1970; null if that is not known. */
   oldestMs: number | null;
 }
 
@@ -40,7 +40,7 @@ export class SegmentWriter {
     this.#fsync = fsync;
   }
 
-  /** The segment that is written to; null between two. */
+  /** The segment that is written to; null between two segments. */
   get segment(): Segment | null {
     return this.#open?.segment ?? null;
   }

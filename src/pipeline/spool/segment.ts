@@ -40,7 +40,7 @@ export function readSegment(content: Buffer): { records: string[]; damaged: numb
  *
  * @param unread - the records as JSON, oldest first; those that are taken go
  * @param maxBytes - of their JSON
- * @param lose - learns why one of them is no record
+ * @param lose - learns why the JSON of a record is damaged
  */
 export async function takeRecords(
   unread: string[],

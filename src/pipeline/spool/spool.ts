@@ -137,7 +137,7 @@ export class Spool {
       this.#unreadAtMs = null;
     } catch (error) {
       this.#unreadAtMs = this.#clock.monotonic();
-      // The other segments need not wait for this one.
+      // The other segments need not wait for a segment that cannot be read.
       this.#segments.push(...this.#segments.splice(0, 1));
       this.#observer.returned([], toError(error));
     }
@@ -172,7 +172,7 @@ export class Spool {
   #startWork(): void {
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
-    // The caller may be a response that is about to close.
+    // The caller may be about to make more records.
     void nextTurn().then(() => this.#writePending());
   }
 

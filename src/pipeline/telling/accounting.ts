@@ -11,7 +11,7 @@
  * - `shutdown-timeout`: the record was not stored by the time that `close` had to end.
  * - `late`: the record came after `close`.
  * - `no-storage`: there was no storage for the record.
- * - `internal`: the library itself failed; please report it.
+ * - `internal`: no record could be made: `ignore` or `sampleRate` failed, or the library itself; please report the latter.
  */
 export const DROP_REASONS = [
   'queue-full',

@@ -7,9 +7,9 @@ import type { DropReason } from './accounting.js';
 export interface DropEvent {
   /** The storage that does not get them; null if there is none. */
   readonly storage: string | null;
-  /** Why. */
+  /** Why the records are dropped. */
   readonly reason: DropReason;
-  /** How many. */
+  /** How many records are dropped. */
   readonly count: number;
   /** The records themselves; empty where they could not even be made. */
   readonly records: readonly UsageRecord[];
@@ -29,7 +29,7 @@ export interface StorageErrorEvent {
 
 /** A batch that was stored. */
 export interface FlushEvent {
-  /** The storage that took it. */
+  /** The storage that took the batch. */
   readonly storage: string;
   /** Records that were stored. */
   readonly stored: number;

@@ -16,7 +16,7 @@ describe('backends/sql/sqlite/thread-writer', () => {
   const open = (driverOptions: object = {}): Promise<MikroORM> =>
     applicationOrm({ dbName: folder.file('usage.db'), driverOptions });
 
-  it('hands large records over in small pieces, as each is copied in one go', async () => {
+  it('hands large records over in small chunks, as each is copied in one go', async () => {
     const orm = await open();
     const table = findUsageTable(orm);
     const thread = new WriteThread(orm, table);

@@ -1,5 +1,5 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
-import { databaseConditions } from '../../mikro-orm/database-conditions.js';
+import { convertedWhere } from '../../mikro-orm/converted-where.js';
 import { OldestRecords } from '../../mikro-orm/oldest-records.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
 import type { SqlDeleter } from '../dialect.js';
@@ -26,7 +26,7 @@ export class PortableDeleter extends OldestRecords implements SqlDeleter {
   protected override async find(date: Date, limit: number): Promise<string[]> {
     const rows = await this.#driver.find<UsageRow, never, keyof UsageRow>(
       this.#table.entity.class,
-      databaseConditions(this.#driver, this.#table.entity.class, { date: { $lt: date } }),
+      convertedWhere(this.#driver, this.#table.entity.class, { date: { $lt: date } }),
       { fields: ['id'], orderBy: [{ date: 'asc' }, { id: 'asc' }], limit, connectionType: 'write' },
     );
     return rows.map(({ id }) => id as string);
@@ -35,7 +35,7 @@ export class PortableDeleter extends OldestRecords implements SqlDeleter {
   /** @inheritdoc */
   protected override async deleteAll(ids: readonly string[], signal: AbortSignal): Promise<number> {
     const entity = this.#table.entity.class;
-    const where = databaseConditions(this.#driver, entity, { id: { $in: [...ids] } });
+    const where = convertedWhere(this.#driver, entity, { id: { $in: [...ids] } });
     return inTransaction(this.#orm, signal, async (ctx) => {
       const { affectedRows } = await this.#driver.nativeDelete(entity, where, { ctx });
       return affectedRows;

@@ -1,6 +1,6 @@
 import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import { databaseConditions } from '../../mikro-orm/database-conditions.js';
+import { convertedWhere } from '../../mikro-orm/converted-where.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
 import { createChunkWriter } from '../chunk-writer.js';
@@ -40,7 +40,7 @@ async function insertUnknown(
 ): Promise<void> {
   const driver = orm.em.getDriver();
   const ids = records.map(({ id }) => id);
-  const where = databaseConditions(driver, entity.class, { id: { $in: ids } });
+  const where = convertedWhere(driver, entity.class, { id: { $in: ids } });
   for (let attempt = 1, knownBefore = -1; ; attempt += 1) {
     let known = 0;
     try {
@@ -55,7 +55,7 @@ async function insertUnknown(
       });
       return;
     } catch (error) {
-      // Another writer may have inserted some of them meanwhile; if none has, the error is of another constraint.
+      // Another writer may have inserted some of the records meanwhile; if none has, the error is of another constraint.
       const isUnique = convert(orm, error) instanceof UniqueConstraintViolationException;
       if (!isUnique || known === knownBefore || attempt === ATTEMPTS) throw error;
       knownBefore = known;
@@ -63,7 +63,7 @@ async function insertUnknown(
   }
 }
 
-/** Each id once, and in one order for all writers, so that none waits for another that waits for it. */
+/** Sorts a chunk, each id once: writers take rows in one order, so that no two wait for each other. */
 function inOrderOfIds(chunk: readonly UsageRecord[]): UsageRecord[] {
   const sorted = chunk.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
   return sorted.filter(({ id }, index) => id !== sorted[index - 1]?.id);

@@ -69,8 +69,8 @@ export function conditionAt(
   return { advice: condition.advice.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] as string) };
 }
 
-/** The five characters that say what kind of error it is; empty if the server did not say. */
-// None begins with an E, as codes of the system do that have five letters too: EPIPE.
+/** An error's SQLSTATE: five characters that say of which kind the error is; empty if the server did not say. */
+// No SQLSTATE begins with an E, as codes of the system do that have five letters too: EPIPE.
 function stateOf(error: unknown): string {
   const { code, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
   // pg itself notices that a password is missing, and that the server does not know it.

@@ -7,10 +7,10 @@ import type { Statement } from './native-client.js';
 
 type TypeName = keyof typeof BINARY_TYPES;
 
-/** Makes the statement that inserts a batch. It has no name: poolers such as PgBouncer lose those. */
+/** Makes the statement that inserts a batch. It has no name: poolers such as PgBouncer lose named statements. */
 export type MakeInsert = (batch: readonly UsageRecord[]) => Statement;
 
-/** Makes it with an array a column, as bytes: the fastest way, where pg itself sends them. */
+/** Makes the statement with an array a column, as bytes: the fastest way, where pg itself sends them. */
 export function insertOfArrays(table: UsageTable): MakeInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const arrays = new BinaryArrays();
@@ -26,7 +26,7 @@ export function insertOfArrays(table: UsageTable): MakeInsert {
   };
 }
 
-/** Makes it with the whole batch as one JSON text, which every client can send. */
+/** Makes the statement with the whole batch as one JSON text, which every client can send. */
 export function insertOfJson(table: UsageTable): MakeInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const definitions = columns.map(({ name, type }) =>

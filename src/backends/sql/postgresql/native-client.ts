@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 
-/** A statement with its parameters. Those that are bytes are sent in PostgreSQL's binary format. */
+/** A statement with its parameters. Parameters that are bytes are sent in PostgreSQL's binary format. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | Buffer)[];
@@ -12,7 +12,7 @@ export interface Statement {
 export interface NativeClient {
   query(statement: string | Statement): Promise<{ readonly rows: readonly unknown[] }>;
   query(query: Query): unknown;
-  /** Gives it back to its pool, or destroys it. */
+  /** Gives the client back to its pool, or destroys it. */
   release(destroy?: boolean): void;
 }
 
@@ -45,9 +45,9 @@ export function postgresConnection(orm: MikroORM): PostgresConnection {
 }
 
 /**
- * Runs a statement by itself, which waits for no lock longer than some seconds. The bound goes ahead of the statement in the
- * same message: both are one transaction, at whose end the session is as it was, and one round trip. It holds through a
- * pooler of transactions too, such as PgBouncer.
+ * Runs a statement by itself, which waits for no lock longer than some seconds. The bound goes ahead of the statement in
+ * one message: bound and statement are one transaction, at whose end the session is as it was, and one round trip. The
+ * bound holds through a pooler of transactions too, such as PgBouncer.
  */
 export function runBounded(client: NativeClient, statement: Statement): Promise<void> {
   const { Query } = client.constructor as unknown as { readonly Query: QueryClass };

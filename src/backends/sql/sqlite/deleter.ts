@@ -5,7 +5,7 @@ import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { betweenTransactions, deleteSql, sqliteConnection } from './native-client.js';
 import type { ThreadResult, ThreadTask } from './thread-program.js';
-import { PIECE_RECORDS, WriteThread } from './write-thread.js';
+import { TASK_RECORDS, WriteThread } from './write-thread.js';
 
 /** Records a statement on the event loop: this bounds how long a turn of it takes. */
 const CHUNK_RECORDS = 50;
@@ -20,11 +20,11 @@ export function sqliteDeleter(orm: MikroORM, table: UsageTable): SqlDeleter {
     async delete(date, limit, signal) {
       const thread = WriteThread.of(orm);
       const isThreaded = thread !== undefined && (await thread.makeReady(signal));
-      const pieceRecords = isThreaded ? PIECE_RECORDS : CHUNK_RECORDS;
+      const mostRecords = isThreaded ? TASK_RECORDS : CHUNK_RECORDS;
       let total = 0;
       let isMore = true;
       while (isMore && total < limit) {
-        const wanted = Math.min(pieceRecords, limit - total);
+        const wanted = Math.min(mostRecords, limit - total);
         const task = { kind: 'delete', beforeMs: date.getTime(), limit: wanted } as const;
         const { deleted = 0 } = isThreaded
           ? await orAbort(thread.perform(task), signal)

@@ -8,7 +8,7 @@ import { type InsertTarget, RowInserter } from './row-inserter.js';
 export interface ThreadData {
   /** Where better-sqlite3 is found. */
   readonly client: string;
-  /** Its addon, if that is not where it looks. */
+  /** The client's addon, if that is not where the client looks. */
   readonly nativeBinding: string | undefined;
   /** The database's file. */
   readonly file: string;

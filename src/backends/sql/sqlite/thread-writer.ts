@@ -5,7 +5,7 @@ import type { RefusedRecord } from '../../../storage/usage-storage.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import { type PackedRows, RowPacker } from './packed-rows.js';
-import { PIECE_RECORDS, type WriteThread, errorOf } from './write-thread.js';
+import { TASK_RECORDS, type WriteThread, errorOf } from './write-thread.js';
 
 /** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
 const TURN_MS = 0.2;
@@ -13,18 +13,18 @@ const TURN_MS = 0.2;
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 16;
 
-/** Records of a batch's first piece, for which the thread has to wait; the other pieces are packed while it writes. */
+/** Records of a batch's first chunk, for which the thread has to wait; the other chunks are packed while it writes. */
 const FIRST_RECORDS = 100;
 
-/** How long the texts of a piece are, at most but for one record's, in UTF-16 code units: they are copied in one go. */
-const PIECE_LENGTH = 262_144;
+/** How long the texts of a chunk are, at most but for one record's, in UTF-16 code units: they are copied in one go. */
+const CHUNK_LENGTH = 262_144;
 
 /** Rows that go to the thread together. */
-interface PackedPiece {
+interface PackedChunk {
   readonly rows: PackedRows;
   /** The ids of the rows' records. */
   readonly ids: readonly string[];
-  /** The first record of the batch that is in none of the pieces up to this one. */
+  /** The first record of the batch that is in neither this chunk nor one before it. */
   readonly end: number;
 }
 
@@ -47,7 +47,7 @@ export async function writeInThread(
       for (const { index, error } of result.refused ?? [])
         refused.push({ id: ids[index] as string, error: errorOf(error) });
     });
-    // While this piece waits for the one before, nobody listens.
+    // Nobody listens while this chunk waits for the chunk before.
     written.catch(() => {});
     await before;
     before = written;
@@ -55,21 +55,21 @@ export async function writeInThread(
   await before;
 }
 
-/** Packs as many records from `start` on as make a piece, with turns of the event loop between them. */
+/** Packs as many records from `start` on as make a chunk, with turns of the event loop between them. */
 async function pack(
   batch: readonly UsageRecord[],
   start: number,
   refused: RefusedRecord[],
   signal: AbortSignal,
-): Promise<PackedPiece> {
+): Promise<PackedChunk> {
   const packer = new RowPacker();
   const ids: string[] = [];
-  const records = batch.slice(start, start + (start === 0 ? FIRST_RECORDS : PIECE_RECORDS));
+  const records = batch.slice(start, start + (start === 0 ? FIRST_RECORDS : TASK_RECORDS));
   const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
   let isTurnOver = true;
   let end = start;
   for (const record of records) {
-    if (packer.length > PIECE_LENGTH) break;
+    if (packer.length > CHUNK_LENGTH) break;
     if (isTurnOver) {
       await nextTurn();
       signal.throwIfAborted();
@@ -80,10 +80,10 @@ async function pack(
       packer.add(valuesOf(record));
       ids.push(record.id);
     } catch (error) {
-      // A record that cannot be JSON will never be.
+      // A record that cannot be JSON now can never be.
       refused.push({ id: record.id, error: error as Error });
     }
-    isTurnOver = budget.isSpentAfterPiece();
+    isTurnOver = budget.isSpentAfterStep();
   }
   return { rows: packer.pack(), ids, end };
 }

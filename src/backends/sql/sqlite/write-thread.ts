@@ -10,7 +10,7 @@ import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting
 import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } from './thread-program.js';
 
 /** Records of a task, which is one transaction: as long as it lasts, no other connection can write to the file. */
-export const PIECE_RECORDS = 250;
+export const TASK_RECORDS = 250;
 
 const threads = new WeakMap<MikroORM, WriteThread>();
 
@@ -150,7 +150,7 @@ export class WriteThread {
       });
       thread.on('error', (thrown: Error) => (error = thrown));
       thread.on('exit', () => {
-        // One that has run is started anew; one that could not is not tried again.
+        // A thread that has run is started anew; a thread that could not run is not tried again.
         if (isReady) this.#starting = null;
         reject(error ?? lost());
         for (const task of this.#tasks.splice(0)) task.reject(lost(error));

@@ -26,7 +26,7 @@ const CHUNK_MS = 0.4;
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 4;
 
-/** Makes or checks the table anew, by the connections of our own. */
+/** For each connection of our own, the function that makes or checks its table anew. */
 export const preparations = new WeakMap<MikroORM, () => Promise<void>>();
 
 /**
@@ -137,7 +137,7 @@ export class SqliteWriter implements SqlWriter {
         const row = rowOrNull(record, refused);
         if (row !== null) add(row, done);
         done += 1;
-        if (budget.isSpentAfterPiece()) break;
+        if (budget.isSpentAfterStep()) break;
       }
     });
     for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });

@@ -29,8 +29,8 @@ export class TrustedProxies {
   /**
    * The first hop that is not a trusted proxy.
    *
-   * A proxy writes one of the two headers, and passes the other on as the client sent it. If both were sent,
-   * the walk goes on while both name the same hop: a client may invent a hop that only one of them names.
+   * A proxy writes `Forwarded` or `X-Forwarded-For`, and passes the other header on as the client sent it. If both headers
+   * were sent, the walk goes on while both name one hop: a client may invent a hop that only one of the headers names.
    * An entry that is no address ends the walk: a trusted proxy then says that it does not know the client.
    *
    * @param peer - the socket's address; null if it has none

@@ -12,9 +12,9 @@ import { CircuitBreaker } from './circuit-breaker.js';
 
 /** What became of the addresses that were asked for. */
 export interface LocatorStats {
-  /** Answered from memory. */
+  /** Addresses whose location was in memory. */
   readonly hits: number;
-  /** Not in memory. */
+  /** Addresses that were not in memory. */
   readonly misses: number;
   /** Look-ups that were begun. */
   readonly lookups: number;
@@ -22,7 +22,7 @@ export interface LocatorStats {
   readonly failures: number;
   /** Addresses that are never looked up: private, loopback, link-local, reserved, or malformed. */
   readonly withheld: number;
-  /** Not looked up, as the source was left alone, too many addresses waited, or the tracker was closed. */
+  /** Addresses that were not looked up, as the source was left alone, too many addresses waited, or the tracker was closed. */
   readonly skipped: Readonly<Record<Obstacle, number>>;
 }
 

@@ -47,7 +47,7 @@ const FIELDS = [
   'weight',
 ];
 
-describe('RecordMaker', () => {
+describe('DraftMaker', () => {
   let served: Served;
 
   afterEach(() => served.close());

@@ -2,23 +2,23 @@ import { type EntityName, type FilterQuery, type IDatabaseDriver, QueryHelper } 
 import type { UsageRow } from './usage-row.js';
 
 /**
- * Conditions with their values as the database compares them. `em.find` converts values by itself; the driver's own
+ * A filter with its values as the database compares them. `em.find` converts values by itself; the driver's own
  * `find` does not. MikroORM's `processWhere` looks for relations as well, and takes twenty times as long.
  */
-export function databaseConditions(
+export function convertedWhere(
   driver: IDatabaseDriver,
   entityName: EntityName<UsageRow>,
   where: FilterQuery<UsageRow>,
 ): FilterQuery<UsageRow> {
   const { properties } = driver.getMetadata().get(entityName);
   const platform = driver.getPlatform();
-  const convert = (conditions: object): object =>
+  const convert = (filter: object): object =>
     Object.fromEntries(
-      Object.entries(conditions).map(([name, condition]: [string, unknown]) => {
-        if (Array.isArray(condition)) return [name, condition.map((part: object) => convert(part))];
+      Object.entries(filter).map(([name, value]: [string, unknown]) => {
+        if (Array.isArray(value)) return [name, value.map((part: object) => convert(part))];
         const property = properties[name as keyof UsageRow];
-        if (property.customType === undefined || condition === null) return [name, condition];
-        return [name, QueryHelper.processCustomType(property, condition as never, platform, undefined, true)];
+        if (property.customType === undefined || value === null) return [name, value];
+        return [name, QueryHelper.processCustomType(property, value as never, platform, undefined, true)];
       }),
     );
   return convert(where as object);

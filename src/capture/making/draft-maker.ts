@@ -19,17 +19,17 @@ import { detachedValues, readTarget } from '../request/request-target.js';
 import type { Outcome } from '../exchange/response-outcome.js';
 import { withoutText } from '../client/user-agent.js';
 
-/** The part of the settings that a record depends on. */
-export type RecordSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
+/** The part of the settings that a draft depends on. */
+export type DraftSettings = RecordingSettings & AddressSettings & Pick<TrackerSettings, 'serverName'>;
 
 /** Makes the drafts of closed exchanges, and remembers values that many drafts share. */
-export class RecordMaker {
-  readonly #settings: RecordSettings;
+export class DraftMaker {
+  readonly #settings: DraftSettings;
   readonly #addresses: ClientAddresses;
   readonly #connections = new ConnectionMemory();
   readonly #ids = new RecordIds();
 
-  constructor(settings: RecordSettings, addresses: ClientAddresses) {
+  constructor(settings: DraftSettings, addresses: ClientAddresses) {
     this.#settings = settings;
     this.#addresses = addresses;
   }
