@@ -54,8 +54,8 @@ export interface UsageStorage {
    * @param batch - at least one record
    * @param signal - aborted when the tracker no longer waits for the answer
    * @returns how many records are stored, and which were refused for good
-   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to change the database first; any other error means
-   *   that the whole batch should be tried again later
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to change the database first; `STORAGE_TIMEOUT` if fewer
+   *   records may be taken in time; any other error means that the whole batch should be tried again later
    */
   store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 

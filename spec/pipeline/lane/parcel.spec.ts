@@ -21,10 +21,9 @@ describe('Parcel', () => {
     expect(() => (parcel.piece as unknown[]).pop()).to.throw(TypeError);
   });
 
-  it('is settled piece by piece after it was halved', () => {
+  it('is settled piece by piece after it was divided', () => {
     const { records, settled, parcel } = makeParcel(5);
-    parcel.halve();
-    parcel.halve();
+    for (const count of [3, 2]) parcel.divide(count);
     expect(parcel.piece).to.deep.equal(records.slice(0, 2));
     while (parcel.length > 0) parcel.settlePiece();
     expect(settled).to.deep.equal([2, 1, 2]);
@@ -43,7 +42,7 @@ describe('Parcel', () => {
 
   it('gives up its oldest record, in whatever piece it is', () => {
     const { records, settled, parcel } = makeParcel(3);
-    parcel.halve();
+    parcel.divide(2);
     expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal(records.slice(0, 2));
     expect(parcel).to.include({ length: 1, oldestMs: 2000 });
     expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal([records[2], null]);
@@ -53,8 +52,7 @@ describe('Parcel', () => {
 
   it('leaves what is put off until nothing else is left, and makes one piece of it, in its order', () => {
     const { records, settled, parcel } = makeParcel(5);
-    parcel.halve();
-    parcel.halve();
+    for (const count of [3, 2]) parcel.divide(count);
     const refusal = new Error('no');
     parcel.putOff(refusal);
     expect(parcel).to.include({ isPutOff: false, length: 5, refusal });

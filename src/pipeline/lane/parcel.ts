@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { TakenBatch } from '../record-queue.js';
 
-/** A batch that is under way, in one piece or, after it was refused as a whole, in several. */
+/** A batch that is under way, in one piece or, after it was refused or too slow as a whole, in several. */
 export class Parcel {
   /** How many records the storage had taken when the batch was begun. */
   readonly storedBefore: number;
@@ -92,11 +92,11 @@ export class Parcel {
     this.#putOff = 0;
   }
 
-  /** Makes two of the first piece. */
-  halve(): void {
+  /** Makes two of the first piece, the first of which has so many records at most. */
+  divide(maxRecords: number): void {
     const { piece } = this;
-    const middle = Math.ceil(piece.length / 2);
-    const halves = [piece.slice(0, middle), piece.slice(middle)].map((half) => Object.freeze(half));
-    this.#pieces = [...halves, ...this.#pieces.slice(1)];
+    if (piece.length <= maxRecords) return;
+    const parts = [piece.slice(0, maxRecords), piece.slice(maxRecords)].map((part) => Object.freeze(part));
+    this.#pieces = [...parts, ...this.#pieces.slice(1)];
   }
 }
