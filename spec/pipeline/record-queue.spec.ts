@@ -11,7 +11,7 @@ describe('RecordQueue', () => {
     expect(queue).to.include({ length: 3, bytes: 303, taken: 0 });
     expect(queue.first).to.equal(records[0]);
     expect(queue.peek(2)).to.deep.equal(records.slice(0, 2));
-    expect(queue.take(2)).to.deep.equal({ records: records.slice(0, 2), sizes: [100, 101] });
+    expect(queue.take(2)).to.deep.equal({ records: records.slice(0, 2), sizes: [100, 101], sinceMs: 0 });
     expect(queue).to.include({ length: 1, bytes: 102, taken: 2 });
     expect(queue.peek(5)).to.deep.equal(records.slice(2));
     expect(queue.take(Infinity).records).to.deep.equal(records.slice(2));
@@ -24,6 +24,14 @@ describe('RecordQueue', () => {
     expect(queue.take(9, 100)).to.deep.include({ sizes: [300] });
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40, 40] });
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40] });
+  });
+
+  it('hands out together what came together, as far as it is asked to', () => {
+    const queue = new RecordQueue();
+    for (const cameMs of [5, 7, 15, 16, 40]) queue.push(makeRecord(), 10, cameMs);
+    expect(queue.take(9, Infinity, 10)).to.deep.include({ sizes: [10, 10, 10], sinceMs: 15 });
+    expect(queue.take(1, Infinity, 10)).to.deep.include({ sizes: [10], sinceMs: 16 });
+    expect(queue.take(9, Infinity, 10)).to.deep.include({ sizes: [10], sinceMs: 40 });
   });
 
   it('always behaves like a list that is cut from the front', () => {

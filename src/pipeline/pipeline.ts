@@ -75,8 +75,6 @@ export class Pipeline {
     this.#settings = settings;
     this.#findStorages = findStorages;
     this.#log = new ReportLog(settings.logger, settings.clock);
-    this.#retention =
-      settings.retention === null ? null : new Retention(settings.retention, settings, this.#log);
     this.events = new TrackerEvents((error) =>
       this.#log.failure('listener', 'an event listener threw', error),
     );
@@ -86,6 +84,9 @@ export class Pipeline {
     });
     this.events.on('error', ({ error }) => (this.#lastError = summarizeError(error)));
     this.#observer = reportLanes(this.events, this.#log);
+    const { clock, retry, retention } = settings;
+    const telling = { log: this.#log, events: this.events };
+    this.#retention = retention === null ? null : new Retention(retention, { clock, retry, ...telling });
   }
 
   /** Takes a record. Does no I/O, awaits nothing and never throws. */
@@ -152,7 +153,8 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    return this.#lanes.some(({ isDegraded }) => isDegraded) ? 'degraded' : 'ok';
+    const isDegraded = this.#lanes.some((lane) => lane.isDegraded) || this.#retention?.isFailing === true;
+    return isDegraded ? 'degraded' : 'ok';
   }
 
   /**

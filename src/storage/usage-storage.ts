@@ -71,6 +71,13 @@ export interface UsageStorage {
    */
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
+  /**
+   * Tells the time by the storage's own clock, which `retention` then goes by. Leave it out where the storage has none.
+   *
+   * @param signal - aborted when the tracker no longer waits for the answer
+   */
+  now?(signal: AbortSignal): Promise<Date>;
+
   /** Gives back what the storage holds open. May be called twice. */
   close?(): Promise<void>;
 }

@@ -107,12 +107,12 @@ export class Delivery {
       if (!this.#isProven(parcel)) return this.#setAside(parcel);
       parcel.regroup();
     }
-    this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
-    if (parcel.piece.length === 0) return this.#passPiece(parcel);
     parcel.divide(this.#pieceSize.records);
     const attempt = new AbortController();
     const startedMs = clock.monotonic();
     const { piece } = parcel;
+    // The time of day may have been set since the records came.
+    if (startedMs - parcel.sinceMs > retry.maxAgeMs || piece.length === 0) return this.#expire(parcel);
     this.#attempt = attempt;
     try {
       const result = await attemptToStore(this.#storage, piece, attempt, clock, retry.attemptTimeoutMs);
@@ -166,6 +166,14 @@ export class Delivery {
     this.#attempt = null;
     parcel.settlePiece();
     if (parcel.length === 0) this.#parcel = null;
+    return true;
+  }
+
+  /** Drops a piece that has waited for too long, or is empty. */
+  #expire(parcel: Parcel): true {
+    const { piece } = parcel;
+    this.#passPiece(parcel);
+    this.#accounts.drop('expired', piece, null);
     return true;
   }
 

@@ -6,9 +6,12 @@ import type { Spool } from '../spool/spool.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 
+/** A batch expires when its last record does, which came this part of `retry.maxAgeMs` after the first one, at most. */
+const SPANS = 8;
+
 /** Where the records of one storage wait: in memory, and on disk if there is a spool. */
 export class Outbox {
-  readonly #settings: Pick<LaneSettings, 'queue' | 'spool'>;
+  readonly #settings: Omit<LaneSettings, 'batch'>;
   readonly #queue = new RecordQueue();
   readonly #spool: Spool | null;
   readonly #accounts: LaneAccounts;
@@ -23,7 +26,7 @@ export class Outbox {
    *   on all of them
    */
   constructor(
-    settings: Pick<LaneSettings, 'queue' | 'spool'>,
+    settings: Omit<LaneSettings, 'batch'>,
     spool: Spool | null,
     accounts: LaneAccounts,
     relinquish: () => UsageRecord | null,
@@ -158,7 +161,7 @@ export class Outbox {
     const { maxRecords, maxBytes } = this.#settings.queue;
     if (this.#queue.length + this.#heldRecords >= maxRecords) return false;
     if (this.#queue.bytes + this.#heldBytes + bytes > maxBytes) return false;
-    this.#queue.push(record, bytes);
+    this.#queue.push(record, bytes, this.#settings.clock.monotonic());
     return true;
   }
 
@@ -181,12 +184,14 @@ export class Outbox {
   }
 
   #takeQueued(maxRecords: number, maxBytes: number): TakenBatch | null {
-    const { records, sizes } = this.#queue.take(maxRecords, maxBytes);
+    const maxSpanMs = this.#settings.retry.maxAgeMs / SPANS;
+    const { records, sizes, sinceMs } = this.#queue.take(maxRecords, maxBytes, maxSpanMs);
     if (records.length === 0) return null;
     this.#hold(sizes, 1);
     const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);
-    return { records, isSpooled: false, settle };
+    return { records, isSpooled: false, sinceMs, settle };
   }
+
   /** Counts records that were taken, or no longer those that are settled. */
   #hold(sizes: readonly number[], sign: 1 | -1): void {
     this.#heldRecords += sign * sizes.length;

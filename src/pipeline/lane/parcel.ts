@@ -26,6 +26,11 @@ export class Parcel {
     return this.#batch.isSpooled;
   }
 
+  /** Since when all of its records have waited in this process, in milliseconds of the monotonic clock. */
+  get sinceMs(): number {
+    return this.#batch.sinceMs;
+  }
+
   /** Records that are not settled. */
   get length(): number {
     return this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -54,17 +59,6 @@ export class Parcel {
     this.#pieces[index] = Object.freeze(rest);
     this.#batch.settle(1);
     return first;
-  }
-
-  /** Takes the records of responses that ended before a moment from the front, where the oldest are; they count as settled. */
-  takeOlder(thanMs: number): UsageRecord[] {
-    const { piece } = this;
-    const firstYounger = piece.findIndex(({ date, durationMs }) => date.getTime() + durationMs >= thanMs);
-    if (firstYounger === 0 || piece.length === 0) return [];
-    const older = firstYounger < 0 ? [...piece] : piece.slice(0, firstYounger);
-    this.#pieces[0] = Object.freeze(piece.slice(older.length));
-    this.#batch.settle(older.length);
-    return older;
   }
 
   /** Says that the first piece is stored or dropped. */

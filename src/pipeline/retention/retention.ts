@@ -1,5 +1,4 @@
 import { type UsageStorage, canDelete } from '../../storage/usage-storage.js';
-import type { ReportLog } from '../telling/report-log.js';
 import { type PrunerSettings, StoragePruner } from './storage-pruner.js';
 import { within } from '../../time/within.js';
 
@@ -23,24 +22,21 @@ const DAY_MS = 86_400_000;
 
 /** Deletes records that are too old from every storage that can, each by a pruner of its own. */
 export class Retention {
-  readonly #settings: RetentionSettings;
-  readonly #prunerSettings: PrunerSettings;
-  readonly #log: ReportLog;
+  readonly #keepMs: number;
+  readonly #settings: PrunerSettings;
   #pruners: readonly StoragePruner[] = [];
 
-  constructor(settings: RetentionSettings, prunerSettings: PrunerSettings, log: ReportLog) {
+  constructor({ days }: RetentionSettings, settings: PrunerSettings) {
+    this.#keepMs = days * DAY_MS;
     this.#settings = settings;
-    this.#prunerSettings = prunerSettings;
-    this.#log = log;
   }
 
   /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
     for (const storage of storages) if (!canDelete(storage)) this.#warn(storage);
-    const keepMs = this.#settings.days * DAY_MS;
     this.#pruners = storages
       .filter(canDelete)
-      .map((storage) => new StoragePruner(storage, keepMs, this.#prunerSettings, this.#log));
+      .map((storage) => new StoragePruner(storage, this.#keepMs, this.#settings));
     for (const pruner of this.#pruners) pruner.start();
   }
 
@@ -54,14 +50,18 @@ export class Retention {
     };
   }
 
+  /** Whether the last attempt at deleting from a storage failed. */
+  get isFailing(): boolean {
+    return this.#pruners.some(({ failuresInRow }) => failuresInRow > 0);
+  }
+
   /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
   async close(timeoutMs: number): Promise<void> {
-    const ends = this.#pruners.map((pruner) => within(this.#prunerSettings.clock, timeoutMs, pruner.close()));
-    await Promise.all(ends);
+    await Promise.all(this.#pruners.map((pruner) => within(this.#settings.clock, timeoutMs, pruner.close())));
   }
 
   #warn({ name }: UsageStorage): void {
-    this.#log.warn(
+    this.#settings.log.warn(
       `retention ${name}`,
       `the option retention does not apply to the storage '${name}': it has no method deleteBefore, and keeps its records`,
     );
