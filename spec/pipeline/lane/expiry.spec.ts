@@ -99,6 +99,15 @@ describe('A record that waits', () => {
     await fc.assert(property, { numRuns: 60 });
   });
 
+  it('keeps the books right where the clock throws', async () => {
+    const { clock, lane } = failingLane();
+    clock.monotonic = () => {
+      throw new Error('no time');
+    };
+    expect(() => lane.accept(makeRecord(), 100)).to.throw('no time');
+    expect(lane.stats()).to.include({ accepted: 0, queued: 0 });
+  });
+
   it('in the spool of a process that died has waited since it was adopted', async () => {
     const folder = await temporaryFolder();
     const observer = { returned() {}, lost() {}, adopted() {}, ready() {} };
@@ -116,6 +125,10 @@ describe('A record that waits', () => {
     const heir = new Spool(settings, clock, observer);
     await heir.written();
     expect(await heir.take(10, 1e6)).to.include({ sinceMs: 5000 });
+    await clock.advance(5000);
+    heir.append(makeRecord(), 100);
+    await heir.written();
+    expect(await heir.take(10, 1e6)).to.include({ sinceMs: 10_000 });
     await heir.close();
     await folder.remove();
   });

@@ -154,7 +154,9 @@ describe('The clock of retention, with a storage that has none', () => {
       );
       const [says, said] = told as [string, string];
       expect(warnings.at(-1)).to.match(
-        new RegExp(`says ${says}\\S+, but said ${said}\\S+ until it was set$`),
+        new RegExp(
+          `says ${says}\\S+, but said ${said}\\S+ until it was set; if the clock is wrong, set it right$`,
+        ),
       );
       await clock.advance(2 * HOUR_MS);
       expect(storage.asked.length).to.be.greaterThan(asked);

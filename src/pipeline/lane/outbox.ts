@@ -73,16 +73,20 @@ export class Outbox {
     return earliest(this.#queue.first?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
   }
 
-  /** Takes a record in, or drops it, or others in its place. */
-  push(record: UsageRecord, bytes: number): void {
+  /**
+   * Takes a record in, or drops it, or others in its place.
+   *
+   * @param nowMs - by the monotonic clock
+   */
+  push(record: UsageRecord, bytes: number, nowMs: number): void {
     const { maxBytes, overflow } = this.#settings.queue;
     if (bytes > maxBytes) this.#accounts.drop('too-large', [record], null);
     else if (this.#writesAhead && this.#append(record, bytes)) return;
-    else if (this.#enqueue(record, bytes)) return;
+    else if (this.#enqueue(record, bytes, nowMs)) return;
     else if (!this.#writesAhead && this.#append(record, bytes)) return;
     else if (this.#spool !== null)
       this.#accounts.drop(this.#spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
-    else if (overflow === 'drop-oldest') this.#pushOut(record, bytes);
+    else if (overflow === 'drop-oldest') this.#pushOut(record, bytes, nowMs);
     else this.#accounts.drop('queue-full', [record], null);
   }
 
@@ -92,7 +96,8 @@ export class Outbox {
    * @param error - why the spool could not write them; null if it had no room
    */
   takeBack(records: readonly UsageRecord[], error: Error | null): void {
-    const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record)));
+    const nowMs = this.#settings.clock.monotonic();
+    const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record), nowMs));
     this.#accounts.drop(error === null ? 'spool-full' : 'spool-error', left, error);
   }
 
@@ -157,11 +162,11 @@ export class Outbox {
   }
 
   /** Puts a record into the queue, if there is room. */
-  #enqueue(record: UsageRecord, bytes: number): boolean {
+  #enqueue(record: UsageRecord, bytes: number, nowMs: number): boolean {
     const { maxRecords, maxBytes } = this.#settings.queue;
     if (this.#queue.length + this.#heldRecords >= maxRecords) return false;
     if (this.#queue.bytes + this.#heldBytes + bytes > maxBytes) return false;
-    this.#queue.push(record, bytes, this.#settings.clock.monotonic());
+    this.#queue.push(record, bytes, nowMs);
     return true;
   }
 
@@ -173,9 +178,9 @@ export class Outbox {
   }
 
   /** Drops the oldest records until there is room. Records that the storage is working on cannot make room. */
-  #pushOut(record: UsageRecord, bytes: number): void {
+  #pushOut(record: UsageRecord, bytes: number, nowMs: number): void {
     const dropped: UsageRecord[] = [];
-    while (!this.#enqueue(record, bytes)) {
+    while (!this.#enqueue(record, bytes, nowMs)) {
       const oldest = this.#relinquish() ?? this.#queue.take(1).records[0];
       dropped.push(oldest ?? record);
       if (oldest === undefined) break;

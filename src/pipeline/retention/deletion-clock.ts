@@ -4,6 +4,8 @@ import type { Clock } from '../../time/clock.js';
 
 const DAY_MS = 86_400_000;
 
+const show = (ms: number): string => new Date(ms).toJSON();
+
 /**
  * Makes the clock by which old records are deleted from one storage. No single clock is trusted: the storage's has to agree with
  * the process's. Where a storage has none, its newest records have to, or nothing is deleted for a day; nor is it after the
@@ -59,8 +61,4 @@ async function doubtOf({ reader }: UsageStorage, startMs: number): Promise<strin
     if (endMs - newestMs >= DAY_MS) return `no record is from between ${show(newestMs)} and ${show(endMs)}`;
   }
   return null;
-}
-
-function show(ms: number): string {
-  return Number.isNaN(ms) ? 'no time' : new Date(ms).toISOString();
 }

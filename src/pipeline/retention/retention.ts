@@ -2,12 +2,6 @@ import { type UsageStorage, canDelete } from '../../storage/usage-storage.js';
 import { type PrunerSettings, StoragePruner } from './storage-pruner.js';
 import { within } from '../../time/within.js';
 
-/** How long records are kept. */
-export interface RetentionSettings {
-  /** Days of 24 hours. */
-  readonly days: number;
-}
-
 /** What became of the records that were too old. */
 export interface RetentionStats {
   /** Records that this tracker has deleted, over all storages. */
@@ -26,14 +20,19 @@ export class Retention {
   readonly #settings: PrunerSettings;
   #pruners: readonly StoragePruner[] = [];
 
-  constructor({ days }: RetentionSettings, settings: PrunerSettings) {
+  /** @param days - how long records are kept, in days of 24 hours */
+  constructor(days: number, settings: PrunerSettings) {
     this.#keepMs = days * DAY_MS;
     this.#settings = settings;
   }
 
   /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
-    for (const storage of storages) if (!canDelete(storage)) this.#warn(storage);
+    const { log } = this.#settings;
+    for (const { name } of storages.filter((storage) => !canDelete(storage))) {
+      const why = 'it has no method deleteBefore, and keeps its records';
+      log.warn(`retention ${name}`, `the option retention does not apply to the storage '${name}': ${why}`);
+    }
     this.#pruners = storages
       .filter(canDelete)
       .map((storage) => new StoragePruner(storage, this.#keepMs, this.#settings));
@@ -58,12 +57,5 @@ export class Retention {
   /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
   async close(timeoutMs: number): Promise<void> {
     await Promise.all(this.#pruners.map((pruner) => within(this.#settings.clock, timeoutMs, pruner.close())));
-  }
-
-  #warn({ name }: UsageStorage): void {
-    this.#settings.log.warn(
-      `retention ${name}`,
-      `the option retention does not apply to the storage '${name}': it has no method deleteBefore, and keeps its records`,
-    );
   }
 }

@@ -62,7 +62,7 @@ export class StoragePruner {
     this.#settings = settings;
     this.#timer = new WakeTimer(settings.clock);
     this.#now = deletionClock(storage, settings.clock, (why) =>
-      this.#warn(`nothing is deleted from it for a day, as ${why}`),
+      this.#warn(`nothing is deleted from it for a day, as ${why}; if the clock is wrong, set it right`),
     );
   }
 
@@ -102,20 +102,18 @@ export class StoragePruner {
   }
 
   #fail(error: Error): number {
+    const { log, events } = this.#settings;
+    const { name } = this.#storage;
     const isTold = this.#needsSetup;
     this.failures += 1;
     this.failuresInRow += 1;
     this.#needsSetup = needsSetup(error);
-    if (!isTold || !this.#needsSetup) this.#tell(error);
+    if (!isTold || !this.#needsSetup) {
+      const message = `old records were not deleted from the storage '${name}'; it is tried again`;
+      log.failure(`retention ${name}`, message, error);
+      events.emit('error', { storage: `${name} (retention)`, error, failures: this.failuresInRow });
+    }
     return this.#needsSetup ? HOUR_MS : backoffMs(BACKOFF, this.failuresInRow, Math.random());
-  }
-
-  #tell(error: Error): void {
-    const { log, events } = this.#settings;
-    const { name } = this.#storage;
-    const message = `old records were not deleted from the storage '${name}'; it is tried again`;
-    log.failure(`retention ${name}`, message, error);
-    events.emit('error', { storage: `${name} (retention)`, error, failures: this.failuresInRow });
   }
 
   /** Tells of the first deletion of this process, as nobody may have expected it. */
