@@ -27,7 +27,7 @@ export function deletionClock(storage: UsageStorage, clock: Clock, warn: (why: s
     const monotonicMs = clock.monotonic();
     const setByMs = nowMs - monotonicMs - aheadMs;
     const isSet = Math.abs(setByMs) >= DAY_MS;
-    const doubt = isSet || hasLooked ? null : await doubtOf(storage, startMs);
+    const doubt = hasLooked ? null : await doubtOf(storage, startMs);
     hasLooked = true;
     aheadMs += setByMs;
     if (isSet || doubt !== null) {

@@ -90,7 +90,7 @@ export interface TrackerStats extends RecordCounts {
 
 /**
  * How a tracker does. `ok`: all is well. `degraded`: records wait for a storage that fails, or on disk as the
- * queue was full; or the spool cannot be written; or controllers answer with actions that are not known.
+ * queue was full; or the spool cannot be written, or old records not deleted; or actions answer that are not known.
  * `failing`: records are or would be dropped.
  */
 export type Health = 'ok' | 'degraded' | 'failing';
