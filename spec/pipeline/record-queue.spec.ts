@@ -26,12 +26,30 @@ describe('RecordQueue', () => {
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40] });
   });
 
-  it('hands out together what came together, as far as it is asked to', () => {
+  it('says by when records had come, as far as that was noted, and hands out no others with them', () => {
     const queue = new RecordQueue();
-    for (const cameMs of [5, 7, 15, 16, 40]) queue.push(makeRecord(), 10, cameMs);
-    expect(queue.take(9, Infinity, 10)).to.deep.include({ sizes: [10, 10, 10], sinceMs: 15 });
-    expect(queue.take(1, Infinity, 10)).to.deep.include({ sizes: [10], sinceMs: 16 });
-    expect(queue.take(9, Infinity, 10)).to.deep.include({ sizes: [10], sinceMs: 40 });
+    const push = (count: number): void => makeRecords(count).forEach((record) => queue.push(record, 10));
+    push(3);
+    queue.mark(100, 50);
+    push(2);
+    queue.mark(149, 50);
+    push(1);
+    queue.mark(150, 50);
+    push(4);
+    const take = (count: number): [number, number] => {
+      const { sizes, sinceMs } = queue.take(count, Infinity, 999);
+      return [sizes.length, sinceMs];
+    };
+    expect([take(2), take(9), take(2), take(9), take(9), take(9)]).to.deep.equal([
+      [2, 100],
+      [1, 100],
+      [2, 150],
+      [1, 150],
+      [4, 999],
+      [0, 999],
+    ]);
+    push(1);
+    expect(take(9)).to.deep.equal([1, 999]);
   });
 
   it('always behaves like a list that is cut from the front', () => {

@@ -4,8 +4,9 @@ import type { UsageRecord } from '../record/usage-record.js';
 export class RecordQueue {
   readonly #records: UsageRecord[] = [];
   readonly #sizes: number[] = [];
-  /** When each record came, in milliseconds of the monotonic clock. */
-  readonly #cameMs: number[] = [];
+  /** How many records had ever come by some moments of the monotonic clock, oldest first. */
+  readonly #marks: { readonly came: number; readonly atMs: number }[] = [];
+  #markedMs = -Infinity;
   /** Where the oldest record stands; what is before it has been taken. */
   #head = 0;
   #bytes = 0;
@@ -32,10 +33,9 @@ export class RecordQueue {
   }
 
   /** Puts a record at the end. */
-  push(record: UsageRecord, bytes: number, cameMs = 0): void {
+  push(record: UsageRecord, bytes: number): void {
     this.#records.push(record);
     this.#sizes.push(bytes);
-    this.#cameMs.push(cameMs);
     this.#bytes += bytes;
   }
 
@@ -44,36 +44,44 @@ export class RecordQueue {
     return this.#records.slice(this.#head, this.#head + maxRecords);
   }
 
+  /** Notes that the records that wait have come by now, unless that was noted less than `everyMs` ago. */
+  mark(nowMs: number, everyMs: number): void {
+    if (nowMs - this.#markedMs < everyMs) return;
+    this.#markedMs = nowMs;
+    this.#marks.push({ came: this.#taken + this.length, atMs: nowMs });
+  }
+
   /**
-   * Takes the oldest records with their sizes, at least one if there is one, and no more than fit all bounds.
+   * Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds.
    *
-   * @param maxSpanMs - from when the first of them came to when the last one did
-   * @returns also when the last of them came
+   * @returns also by when all of them had come: `nowMs`, unless that was noted earlier
    */
-  take(maxRecords: number, maxBytes = Infinity, maxSpanMs = Infinity) {
-    const endMs = (this.#cameMs[this.#head] ?? 0) + maxSpanMs;
+  take(maxRecords: number, maxBytes = Infinity, nowMs = 0) {
+    while ((this.#marks[0]?.came ?? Infinity) <= this.#taken) this.#marks.shift();
+    const { came, atMs } = this.#marks[0] ?? { came: Infinity, atMs: nowMs };
+    const most = Math.min(maxRecords, came - this.#taken);
     let end = this.#head;
     let bytes = 0;
-    while (end < this.#records.length && end - this.#head < maxRecords) {
+    while (end < this.#records.length && end - this.#head < most) {
       const size = this.#sizes[end] ?? 0;
-      if (bytes > 0 && (bytes + size > maxBytes || Number(this.#cameMs[end]) > endMs)) break;
+      if (bytes > 0 && bytes + size > maxBytes) break;
       bytes += size;
       end += 1;
     }
     const records = this.#records.slice(this.#head, end);
     const sizes = this.#sizes.slice(this.#head, end);
-    const sinceMs = this.#cameMs[end - 1] ?? 0;
     this.#bytes -= bytes;
     this.#taken += records.length;
     this.#head = end;
     this.#compact();
-    return { records, sizes, sinceMs };
+    return { records, sizes, sinceMs: atMs };
   }
 
   /** Gives back the room of what was taken, before it outgrows what waits. */
   #compact(): void {
     if (this.#head < this.length && this.length > 0) return;
-    for (const list of [this.#records, this.#sizes, this.#cameMs]) list.splice(0, this.#head);
+    this.#records.splice(0, this.#head);
+    this.#sizes.splice(0, this.#head);
     this.#head = 0;
   }
 }

@@ -21,7 +21,7 @@ function makeOutbox(settings: Partial<QueueSettings> = {}, relinquish = (): Usag
   const outbox = new Outbox({ clock, queue, retry, spool: null }, null, accounts, relinquish);
   const push = (count: number, bytes = 100): UsageRecord[] => {
     const records = Array.from({ length: count }, () => makeRecord());
-    for (const record of records) outbox.push(record, bytes, clock.monotonic());
+    for (const record of records) outbox.push(record, bytes);
     return records;
   };
   return { outbox, clock, dropped, push };

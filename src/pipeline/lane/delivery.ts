@@ -111,6 +111,7 @@ export class Delivery {
     const attempt = new AbortController();
     const startedMs = clock.monotonic();
     const { piece } = parcel;
+    this.#outbox.mark(startedMs);
     // The time of day may have been set since the records came.
     if (startedMs - parcel.sinceMs > retry.maxAgeMs || piece.length === 0) return this.#expire(parcel);
     this.#attempt = attempt;

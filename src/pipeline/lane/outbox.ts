@@ -6,7 +6,7 @@ import type { Spool } from '../spool/spool.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 
-/** A batch expires when its last record does, which came this part of `retry.maxAgeMs` after the first one, at most. */
+/** Records expire when those do that came up to this part of `retry.maxAgeMs` later. */
 const SPANS = 8;
 
 /** Where the records of one storage wait: in memory, and on disk if there is a spool. */
@@ -73,20 +73,16 @@ export class Outbox {
     return earliest(this.#queue.first?.date.getTime() ?? null, this.#spool?.oldestMs ?? null);
   }
 
-  /**
-   * Takes a record in, or drops it, or others in its place.
-   *
-   * @param nowMs - by the monotonic clock
-   */
-  push(record: UsageRecord, bytes: number, nowMs: number): void {
+  /** Takes a record in, or drops it, or others in its place. */
+  push(record: UsageRecord, bytes: number): void {
     const { maxBytes, overflow } = this.#settings.queue;
     if (bytes > maxBytes) this.#accounts.drop('too-large', [record], null);
     else if (this.#writesAhead && this.#append(record, bytes)) return;
-    else if (this.#enqueue(record, bytes, nowMs)) return;
+    else if (this.#enqueue(record, bytes)) return;
     else if (!this.#writesAhead && this.#append(record, bytes)) return;
     else if (this.#spool !== null)
       this.#accounts.drop(this.#spool.isFailing ? 'spool-error' : 'spool-full', [record], null);
-    else if (overflow === 'drop-oldest') this.#pushOut(record, bytes, nowMs);
+    else if (overflow === 'drop-oldest') this.#pushOut(record, bytes);
     else this.#accounts.drop('queue-full', [record], null);
   }
 
@@ -96,8 +92,7 @@ export class Outbox {
    * @param error - why the spool could not write them; null if it had no room
    */
   takeBack(records: readonly UsageRecord[], error: Error | null): void {
-    const nowMs = this.#settings.clock.monotonic();
-    const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record), nowMs));
+    const left = records.filter((record) => !this.#enqueue(record, estimateRecordBytes(record)));
     this.#accounts.drop(error === null ? 'spool-full' : 'spool-error', left, error);
   }
 
@@ -113,6 +108,11 @@ export class Outbox {
     if (spool.isReady) return spool.take(maxRecords, maxBytes);
     void spool.read();
     return this.#takeQueued(maxRecords, maxBytes);
+  }
+
+  /** Notes now and then which records had come by a moment of the monotonic clock. */
+  mark(nowMs: number): void {
+    this.#queue.mark(nowMs, this.#settings.retry.maxAgeMs / SPANS);
   }
 
   /** Moves records from memory to disk, as far as there is room. Records that the storage is working on stay. */
@@ -162,11 +162,11 @@ export class Outbox {
   }
 
   /** Puts a record into the queue, if there is room. */
-  #enqueue(record: UsageRecord, bytes: number, nowMs: number): boolean {
+  #enqueue(record: UsageRecord, bytes: number): boolean {
     const { maxRecords, maxBytes } = this.#settings.queue;
     if (this.#queue.length + this.#heldRecords >= maxRecords) return false;
     if (this.#queue.bytes + this.#heldBytes + bytes > maxBytes) return false;
-    this.#queue.push(record, bytes, nowMs);
+    this.#queue.push(record, bytes);
     return true;
   }
 
@@ -178,9 +178,9 @@ export class Outbox {
   }
 
   /** Drops the oldest records until there is room. Records that the storage is working on cannot make room. */
-  #pushOut(record: UsageRecord, bytes: number, nowMs: number): void {
+  #pushOut(record: UsageRecord, bytes: number): void {
     const dropped: UsageRecord[] = [];
-    while (!this.#enqueue(record, bytes, nowMs)) {
+    while (!this.#enqueue(record, bytes)) {
       const oldest = this.#relinquish() ?? this.#queue.take(1).records[0];
       dropped.push(oldest ?? record);
       if (oldest === undefined) break;
@@ -189,8 +189,8 @@ export class Outbox {
   }
 
   #takeQueued(maxRecords: number, maxBytes: number): TakenBatch | null {
-    const maxSpanMs = this.#settings.retry.maxAgeMs / SPANS;
-    const { records, sizes, sinceMs } = this.#queue.take(maxRecords, maxBytes, maxSpanMs);
+    const { clock } = this.#settings;
+    const { records, sizes, sinceMs } = this.#queue.take(maxRecords, maxBytes, clock.monotonic());
     if (records.length === 0) return null;
     this.#hold(sizes, 1);
     const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);

@@ -54,14 +54,12 @@ export class StorageLane {
 
   /** Takes a record. Does no I/O, and never throws. */
   accept(record: UsageRecord, bytes: number): void {
-    // A clock that throws has to do so before the record is booked.
-    const nowMs = this.#settings.clock.monotonic();
     this.#accounts.accept(1);
     if (this.#state !== 'open') {
       this.#accounts.drop('late', [record], null);
       return;
     }
-    this.#outbox.push(record, bytes, nowMs);
+    this.#outbox.push(record, bytes);
     this.#schedule();
   }
 
