@@ -50,6 +50,10 @@ describe('RecordQueue', () => {
     ]);
     push(1);
     expect(take(9)).to.deep.equal([1, 999]);
+    push(1);
+    queue.mark(300, 50);
+    push(1);
+    expect(queue.take(Infinity).records).to.have.lengthOf(2);
   });
 
   it('always behaves like a list that is cut from the front', () => {

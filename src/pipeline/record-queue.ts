@@ -54,12 +54,13 @@ export class RecordQueue {
   /**
    * Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds.
    *
-   * @returns also by when all of them had come: `nowMs`, unless that was noted earlier
+   * @param nowMs - by the monotonic clock, for a batch of records that had come by one moment; left out for any records
+   * @returns also that moment: the one that was noted for them, or now
    */
-  take(maxRecords: number, maxBytes = Infinity, nowMs = 0) {
+  take(maxRecords: number, maxBytes = Infinity, nowMs?: number) {
     while ((this.#marks[0]?.came ?? Infinity) <= this.#taken) this.#marks.shift();
-    const { came, atMs } = this.#marks[0] ?? { came: Infinity, atMs: nowMs };
-    const most = Math.min(maxRecords, came - this.#taken);
+    const mark = nowMs === undefined ? undefined : this.#marks[0];
+    const most = Math.min(maxRecords, (mark?.came ?? Infinity) - this.#taken);
     let end = this.#head;
     let bytes = 0;
     while (end < this.#records.length && end - this.#head < most) {
@@ -74,7 +75,7 @@ export class RecordQueue {
     this.#taken += records.length;
     this.#head = end;
     this.#compact();
-    return { records, sizes, sinceMs: atMs };
+    return { records, sizes, sinceMs: mark?.atMs ?? nowMs ?? 0 };
   }
 
   /** Gives back the room of what was taken, before it outgrows what waits. */
