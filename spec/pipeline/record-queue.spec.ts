@@ -11,7 +11,7 @@ describe('RecordQueue', () => {
     expect(queue).to.include({ length: 3, bytes: 303, taken: 0 });
     expect(queue.first).to.equal(records[0]);
     expect(queue.peek(2)).to.deep.equal(records.slice(0, 2));
-    expect(queue.take(2)).to.deep.equal({ records: records.slice(0, 2), sizes: [100, 101] });
+    expect(queue.take(2)).to.deep.equal({ records: records.slice(0, 2), sizes: [100, 101], sinceMs: 0 });
     expect(queue).to.include({ length: 1, bytes: 102, taken: 2 });
     expect(queue.peek(5)).to.deep.equal(records.slice(2));
     expect(queue.take(Infinity).records).to.deep.equal(records.slice(2));
@@ -24,6 +24,36 @@ describe('RecordQueue', () => {
     expect(queue.take(9, 100)).to.deep.include({ sizes: [300] });
     expect(queue.take(9, 80)).to.deep.include({ sizes: [40, 40] });
     expect(queue.take(9, 100)).to.deep.include({ sizes: [40] });
+  });
+
+  it('says by when records had come, as far as that was noted, and hands out no others with them', () => {
+    const queue = new RecordQueue();
+    const push = (count: number): void => makeRecords(count).forEach((record) => queue.push(record, 10));
+    push(3);
+    queue.mark(100, 50);
+    push(2);
+    queue.mark(149, 50);
+    push(1);
+    queue.mark(150, 50);
+    push(4);
+    const take = (count: number): [number, number] => {
+      const { sizes, sinceMs } = queue.take(count, Infinity, 999);
+      return [sizes.length, sinceMs];
+    };
+    expect([take(2), take(9), take(2), take(9), take(9), take(9)]).to.deep.equal([
+      [2, 100],
+      [1, 100],
+      [2, 150],
+      [1, 150],
+      [4, 999],
+      [0, 999],
+    ]);
+    push(1);
+    expect(take(9)).to.deep.equal([1, 999]);
+    push(1);
+    queue.mark(300, 50);
+    push(1);
+    expect(queue.take(Infinity).records).to.have.lengthOf(2);
   });
 
   it('always behaves like a list that is cut from the front', () => {

@@ -80,11 +80,12 @@ export class FaultLane {
   expectTransient(...others: readonly string[]): void {
     const codes = this.errors.map((error) => codeOf(error) ?? String(error));
     expect(codes).to.have.length.above(0);
-    expect(codes.filter((code) => code !== 'STORAGE_UNAVAILABLE' && !others.includes(code))).to.deep.equal(
-      [],
-    );
+    expect(codes.filter((code) => !TRANSIENT.has(code) && !others.includes(code))).to.deep.equal([]);
   }
 }
+
+/** Codes of the errors that time may help. */
+const TRANSIENT = new Set<string>(['STORAGE_UNAVAILABLE', 'STORAGE_TIMEOUT']);
 
 /** Makes rows large enough for a batch to be more than one packet of the network. */
 const LONG_AGENT = {

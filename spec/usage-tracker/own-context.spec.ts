@@ -61,6 +61,10 @@ function storageOf(witness: Witness): UsageStorage {
       witness.note('deleteBefore');
       return 0;
     },
+    async now() {
+      witness.note('now');
+      return new Date();
+    },
     salts: {
       async claim(_, proposal) {
         witness.note('salts.claim');
@@ -168,6 +172,7 @@ describe('What the tracker does by itself', () => {
       'a timer is set',
       'close',
       'deleteBefore',
+      'now',
       'salts.claim',
       'salts.deleteBefore',
       'store',

@@ -34,7 +34,7 @@ export class RetryOptions {
   readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
   /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly attemptTimeoutMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
-  /** Records older than this are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
+  /** Records that have waited for longer are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
   readonly maxAgeMs? = integer({ min: 1000, max: 365 * DAY_MS, default: 7 * DAY_MS, unit: 'milliseconds' });
 }
 

@@ -14,7 +14,7 @@ import {
 } from './telling/accounting.js';
 import { TrackerEvents } from './telling/events.js';
 import type { LaneSettings } from './lane/lane-settings.js';
-import { Retention, type RetentionSettings, type RetentionStats } from './retention/retention.js';
+import { Retention, type RetentionStats } from './retention/retention.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
 import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import { spoolFolder } from './spool/own-folder.js';
@@ -28,8 +28,8 @@ export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly logger: LogTarget;
   /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
   readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
-  /** How long records are kept; null for until somebody deletes them. */
-  readonly retention: RetentionSettings | null;
+  /** How long records are kept, in days of 24 hours; null for until somebody deletes them. */
+  readonly retention: { readonly days: number } | null;
 }
 
 /** What became of all records by the time that a tracker was closed. */
@@ -75,8 +75,6 @@ export class Pipeline {
     this.#settings = settings;
     this.#findStorages = findStorages;
     this.#log = new ReportLog(settings.logger, settings.clock);
-    this.#retention =
-      settings.retention === null ? null : new Retention(settings.retention, settings, this.#log);
     this.events = new TrackerEvents((error) =>
       this.#log.failure('listener', 'an event listener threw', error),
     );
@@ -86,6 +84,9 @@ export class Pipeline {
     });
     this.events.on('error', ({ error }) => (this.#lastError = summarizeError(error)));
     this.#observer = reportLanes(this.events, this.#log);
+    const { clock, retry, retention } = settings;
+    const telling = { log: this.#log, events: this.events };
+    this.#retention = retention === null ? null : new Retention(retention.days, { clock, retry, ...telling });
   }
 
   /** Takes a record. Does no I/O, awaits nothing and never throws. */
@@ -152,7 +153,8 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    return this.#lanes.some(({ isDegraded }) => isDegraded) ? 'degraded' : 'ok';
+    const isDegraded = this.#lanes.some((lane) => lane.isDegraded) || this.#retention?.isFailing === true;
+    return isDegraded ? 'degraded' : 'ok';
   }
 
   /**

@@ -4,6 +4,9 @@ import type { UsageRecord } from '../record/usage-record.js';
 export class RecordQueue {
   readonly #records: UsageRecord[] = [];
   readonly #sizes: number[] = [];
+  /** How many records had ever come by some moments of the monotonic clock, oldest first. */
+  readonly #marks: { readonly came: number; readonly atMs: number }[] = [];
+  #markedMs = -Infinity;
   /** Where the oldest record stands; what is before it has been taken. */
   #head = 0;
   #bytes = 0;
@@ -41,11 +44,26 @@ export class RecordQueue {
     return this.#records.slice(this.#head, this.#head + maxRecords);
   }
 
-  /** Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds. */
-  take(maxRecords: number, maxBytes = Infinity): { records: UsageRecord[]; sizes: number[] } {
+  /** Notes that the records that wait have come by now, unless that was noted less than `everyMs` ago. */
+  mark(nowMs: number, everyMs: number): void {
+    if (nowMs - this.#markedMs < everyMs) return;
+    this.#markedMs = nowMs;
+    this.#marks.push({ came: this.#taken + this.length, atMs: nowMs });
+  }
+
+  /**
+   * Takes the oldest records with their sizes, at least one if there is one, and no more than fit both bounds.
+   *
+   * @param nowMs - by the monotonic clock, for a batch of records that had come by one moment; left out for any records
+   * @returns also that moment: the one that was noted for them, or now
+   */
+  take(maxRecords: number, maxBytes = Infinity, nowMs?: number) {
+    while ((this.#marks[0]?.came ?? Infinity) <= this.#taken) this.#marks.shift();
+    const mark = nowMs === undefined ? undefined : this.#marks[0];
+    const most = Math.min(maxRecords, (mark?.came ?? Infinity) - this.#taken);
     let end = this.#head;
     let bytes = 0;
-    while (end < this.#records.length && end - this.#head < maxRecords) {
+    while (end < this.#records.length && end - this.#head < most) {
       const size = this.#sizes[end] ?? 0;
       if (bytes > 0 && bytes + size > maxBytes) break;
       bytes += size;
@@ -57,7 +75,7 @@ export class RecordQueue {
     this.#taken += records.length;
     this.#head = end;
     this.#compact();
-    return { records, sizes };
+    return { records, sizes, sinceMs: mark?.atMs ?? nowMs ?? 0 };
   }
 
   /** Gives back the room of what was taken, before it outgrows what waits. */
@@ -74,6 +92,8 @@ export interface TakenBatch {
   readonly records: readonly UsageRecord[];
   /** Whether the records are still on disk. */
   readonly isSpooled: boolean;
+  /** Since when all of the records have waited in this process, in milliseconds of the monotonic clock. */
+  readonly sinceMs: number;
   /** Says that so many of the records, the oldest, are stored or dropped. */
   settle(count: number): void;
 }

@@ -5,6 +5,11 @@ export function isRefusedBatch(error: unknown): error is TrackUsageError {
   return hasCode(error, 'BATCH_REFUSED');
 }
 
+/** Whether a storage took too long for a batch, and may take fewer records in time. */
+export function isTimeOut(error: unknown): boolean {
+  return hasCode(error, 'STORAGE_TIMEOUT');
+}
+
 /** Whether a storage has to be set up by a person before it can be used. */
 export function needsSetup(error: unknown): boolean {
   return hasCode(error, 'STORAGE_SETUP');

@@ -55,7 +55,8 @@ export interface UsageStorage {
    * @param signal - aborted when the tracker no longer waits for the answer
    * @returns how many records are stored, and which were refused for good
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; `BATCH_REFUSED` if only parts of the batch can
-   *   be taken; any other error means that the whole batch should be tried again later
+   *   be taken; `STORAGE_TIMEOUT` if fewer records may be taken in time; any other error means that the whole batch should be
+   *   tried again later
    */
   store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
 
@@ -70,6 +71,13 @@ export interface UsageStorage {
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
+
+  /**
+   * Tells the time by the storage's own clock, which `retention` then goes by. Leave it out where the storage has none.
+   *
+   * @param signal - aborted when the tracker no longer waits for the answer
+   */
+  now?(signal: AbortSignal): Promise<Date>;
 
   /** Gives back what the storage holds open. May be called twice. */
   close?(): Promise<void>;

@@ -28,8 +28,8 @@ export interface UsageTracker {
   stats(): UsageStats;
   /**
    * How the tracker does, for the application's own health end point: `failing` while there is no storage, or records
-   * were dropped within the last minute, `degraded` while a storage fails and its records wait, or once controllers have
-   * answered whose actions are not known, else `ok`.
+   * were dropped within the last minute, `degraded` while a storage fails and its records wait, or old ones cannot be
+   * deleted, or once controllers have answered whose actions are not known, else `ok`.
    */
   health(): Health;
   /**

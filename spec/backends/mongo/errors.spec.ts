@@ -19,7 +19,8 @@ describe('Errors of MongoDB', () => {
   const KINDS = {
     STORAGE_SETUP: [13, 18, 73, 8000],
     BATCH_REFUSED: [10_334],
-    STORAGE_UNAVAILABLE: [6, 11_600, 10_107, 189, 91, 112, 64, 50, 123_456],
+    STORAGE_UNAVAILABLE: [6, 11_600, 10_107, 189, 91, 112, 64, 123_456],
+    STORAGE_TIMEOUT: [50, 262],
   };
   for (const [kind, codes] of Object.entries(KINDS)) {
     for (const code of codes) {

@@ -5,6 +5,7 @@ import type { QueueSettings } from '../../../src/pipeline/lane/lane-settings.js'
 import { Outbox } from '../../../src/pipeline/lane/outbox.js';
 import type { TakenBatch } from '../../../src/pipeline/record-queue.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { NOBODY } from '../../support/lanes.js';
 import { makeRecord } from '../../support/records.js';
 
@@ -15,13 +16,15 @@ function makeOutbox(settings: Partial<QueueSettings> = {}, relinquish = (): Usag
     dropped: (_storage, reason, _count, records) => void dropped.push([reason, records]),
   });
   const queue = { maxRecords: 3, maxBytes: 1000, overflow: 'drop-newest', ...settings } as const;
-  const outbox = new Outbox({ queue, spool: null }, null, accounts, relinquish);
+  const retry = { minDelayMs: 500, maxDelayMs: 30_000, attemptTimeoutMs: 10_000, maxAgeMs: 8000 };
+  const clock = new ManualClock();
+  const outbox = new Outbox({ clock, queue, retry, spool: null }, null, accounts, relinquish);
   const push = (count: number, bytes = 100): UsageRecord[] => {
     const records = Array.from({ length: count }, () => makeRecord());
     for (const record of records) outbox.push(record, bytes);
     return records;
   };
-  return { outbox, dropped, push };
+  return { outbox, clock, dropped, push };
 }
 
 describe('Outbox', () => {

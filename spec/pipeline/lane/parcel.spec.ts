@@ -1,14 +1,16 @@
 import { expect } from 'chai';
 import { Parcel } from '../../../src/pipeline/lane/parcel.js';
-import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { makeRecord } from '../../support/records.js';
 
-function makeParcel(count: number, fields: Partial<UsageRecord> = { durationMs: 0 }) {
-  const records = Array.from({ length: count }, (_, index) =>
-    makeRecord({ date: new Date(index * 1000), ...fields }),
-  );
+function makeParcel(count: number) {
+  const records = Array.from({ length: count }, (_, index) => makeRecord({ date: new Date(index * 1000) }));
   const settled: number[] = [];
-  const batch = { records, isSpooled: false, settle: (number: number) => void settled.push(number) };
+  const batch = {
+    records,
+    isSpooled: false,
+    sinceMs: 0,
+    settle: (number: number) => void settled.push(number),
+  };
   const parcel = new Parcel(batch, 0);
   return { records, settled, parcel };
 }
@@ -21,29 +23,18 @@ describe('Parcel', () => {
     expect(() => (parcel.piece as unknown[]).pop()).to.throw(TypeError);
   });
 
-  it('is settled piece by piece after it was halved', () => {
+  it('is settled piece by piece after it was divided', () => {
     const { records, settled, parcel } = makeParcel(5);
-    parcel.halve();
-    parcel.halve();
+    for (const count of [3, 2]) parcel.divide(count);
     expect(parcel.piece).to.deep.equal(records.slice(0, 2));
     while (parcel.length > 0) parcel.settlePiece();
     expect(settled).to.deep.equal([2, 1, 2]);
     expect(parcel.oldestMs).to.equal(null);
   });
 
-  it('gives up the records from its front that are too old', () => {
-    const { records, settled, parcel } = makeParcel(5);
-    expect(parcel.takeOlder(0)).to.deep.equal([]);
-    expect(parcel.takeOlder(2000)).to.deep.equal(records.slice(0, 2));
-    expect(parcel.records).to.deep.equal(records.slice(2));
-    expect(parcel.takeOlder(Infinity)).to.deep.equal(records.slice(2));
-    expect(parcel.length).to.equal(0);
-    expect(settled).to.deep.equal([2, 3]);
-  });
-
   it('gives up its oldest record, in whatever piece it is', () => {
     const { records, settled, parcel } = makeParcel(3);
-    parcel.halve();
+    parcel.divide(2);
     expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal(records.slice(0, 2));
     expect(parcel).to.include({ length: 1, oldestMs: 2000 });
     expect([parcel.takeFirst(), parcel.takeFirst()]).to.deep.equal([records[2], null]);
@@ -53,8 +44,7 @@ describe('Parcel', () => {
 
   it('leaves what is put off until nothing else is left, and makes one piece of it, in its order', () => {
     const { records, settled, parcel } = makeParcel(5);
-    parcel.halve();
-    parcel.halve();
+    for (const count of [3, 2]) parcel.divide(count);
     const refusal = new Error('no');
     parcel.putOff(refusal);
     expect(parcel).to.include({ isPutOff: false, length: 5, refusal });
@@ -68,11 +58,5 @@ describe('Parcel', () => {
     expect(Object.isFrozen(parcel.piece)).to.equal(true);
     parcel.settlePiece();
     expect(settled).to.deep.equal([1, 4]);
-  });
-
-  it('counts the age of a record from the end of its response, which may have gone on for days', () => {
-    const { parcel } = makeParcel(1, { durationMs: 5000 });
-    expect(parcel.takeOlder(4000)).to.deep.equal([]);
-    expect(parcel.takeOlder(10_000)).to.have.lengthOf(1);
   });
 });

@@ -6,7 +6,6 @@ import type { StorageLane } from '../../../src/pipeline/lane/storage-lane.js';
 import type { ManualClock } from '../../../src/testing/manual-clock.js';
 import { expectBalanced } from '../../support/accounts.js';
 import { makeLane } from '../../support/lanes.js';
-import { makeRecord } from '../../support/records.js';
 import { until } from '../../support/until.js';
 
 /** A spool, and a queue that is soon full. */
@@ -131,12 +130,14 @@ describe('A StorageLane with a spool', () => {
   });
 
   it('drops as expired what has waited longer than it may', async () => {
-    const { clock, storage, lane } = makeLane({
+    const { clock, storage, lane, accept } = makeLane({
       retry: { minDelayMs: 500, maxDelayMs: 1000, attemptTimeoutMs: 10_000, maxAgeMs: 60_000 },
     });
     storage.mood = 'reject';
-    for (const age of [50_000, 0]) lane.accept(makeRecord({ date: new Date(clock.now() - age) }), 100);
-    await clock.advance(30_000);
+    accept(1);
+    await clock.advance(50_000);
+    accept(1);
+    await clock.advance(11_000);
     storage.mood = 'store';
     await clock.advance(2000);
     expect(lane.stats()).to.include({ stored: 1, queued: 0 });

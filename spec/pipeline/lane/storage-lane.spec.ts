@@ -262,7 +262,7 @@ describe('StorageLane', () => {
     expect(lane.stats().inFlight).to.equal(2);
     await clock.advance(10_000);
     expect(storage.signals[0]?.aborted).to.equal(true);
-    expect(observed.failures[0]).to.have.property('code', 'STORAGE_UNAVAILABLE');
+    expect(observed.failures[0]).to.have.property('code', 'STORAGE_TIMEOUT');
     storage.release();
     await clock.advance(0);
     expect(lane.stats()).to.include({ stored: 0, queued: 2 });

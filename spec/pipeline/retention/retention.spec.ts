@@ -19,7 +19,7 @@ function agesOf(storage: MemoryStorage): number[] {
 
 describe('Retention', () => {
   it('deletes what is older than so many times 24 hours, and nothing that is not', async () => {
-    const storage = new MemoryStorage();
+    const storage = new ObservedStorage();
     await storeAged(storage, [0, DAY_MS, 3 * DAY_MS - 1, 3 * DAY_MS, 3 * DAY_MS + 1, 900 * DAY_MS, -DAY_MS]);
     const { tracker, clock } = keepFor(3, storage);
     expect(storage.records).to.have.lengthOf(7);
@@ -72,7 +72,7 @@ describe('Retention', () => {
       fc.integer({ min: -400 * DAY_MS, max: 4000 * DAY_MS }),
     );
     const property = fc.asyncProperty(fc.array(age, { maxLength: 320 }), async (agesMs) => {
-      const storage = new MemoryStorage();
+      const storage = new ObservedStorage();
       await storeAged(storage, agesMs);
       const { tracker, clock } = keepFor(30, storage);
       // It takes 10 ms a chunk; meanwhile, more grows too old.
@@ -87,7 +87,7 @@ describe('Retention', () => {
   });
 
   it('keeps no process alive', async () => {
-    const { tracker, clock } = keepFor(1, new MemoryStorage());
+    const { tracker, clock } = keepFor(1, new ObservedStorage());
     await clock.advance(2 * HOUR_MS);
     expect(clock.keptAlive).to.have.length.greaterThan(2);
     expect(clock.keptAlive).not.to.include(true);
@@ -109,8 +109,9 @@ describe('Retention', () => {
     await storeAged(storage, [2 * DAY_MS]);
     const { tracker, clock, warnings, failures } = keepFor(1, [printer, storage]);
     await clock.advance(5 * HOUR_MS);
-    expect(warnings).to.have.lengthOf(1);
+    expect(warnings).to.have.lengthOf(2);
     expect(warnings[0]).to.include("retention does not apply to the storage 'printer'");
+    expect(warnings[1]).to.include("storage 'memory': old records deleted from it so far: 1;");
     expect(failures).to.deep.equal([]);
     expect(storage.records).to.deep.equal([]);
     await tracker.close();
@@ -118,7 +119,7 @@ describe('Retention', () => {
 
   it('is in the inventory, storage by storage', async () => {
     const printer = new PrinterStorage();
-    const { tracker } = keepFor(395, [new MemoryStorage(), printer]);
+    const { tracker } = keepFor(395, [new ObservedStorage(), printer]);
     const inventory = tracker.inventory();
     expect(inventory.storages).to.deep.equal([
       { name: 'memory', retentionDays: 395 },
@@ -128,7 +129,7 @@ describe('Retention', () => {
       '- Stored in: memory (395 days), printer (until deleted)\n',
     );
     await tracker.close();
-    const { tracker: other } = trackUsage({ storage: new MemoryStorage(), retention: { days: 1 } });
+    const { tracker: other } = trackUsage({ storage: new ObservedStorage(), retention: { days: 1 } });
     expect(renderInventory(other.inventory())).to.include('memory (1 day)\n');
     await other.close();
   });

@@ -1,10 +1,10 @@
 import { TrackUsageError } from '../../errors.js';
 
 /**
- * The meaning of a database's error: the statement may succeed later (`'unavailable'`); the database refuses a record
- * for good (`'refused'`); or a person has to do first what `advice` says, in sentences.
+ * The meaning of a database's error: the statement may succeed later (`'unavailable'`), or with fewer records, as it took too
+ * long (`'too-slow'`); the database refuses a record for good (`'refused'`); or a person has to do first what `advice` says, in sentences.
  */
-export type Condition = 'unavailable' | 'refused' | { readonly advice: string };
+export type Condition = 'unavailable' | 'too-slow' | 'refused' | { readonly advice: string };
 
 /**
  * The message of an error. An `AggregateError` of a socket that failed on every address of a host has none of its own:
@@ -25,7 +25,8 @@ export function isSetup(condition: Condition): condition is { readonly advice: s
 }
 
 /**
- * The error that the tracker gets for a database's error: `STORAGE_UNAVAILABLE`, `BATCH_REFUSED` or `STORAGE_SETUP`.
+ * The error that the tracker gets for a database's error: `STORAGE_UNAVAILABLE`, `STORAGE_TIMEOUT`,
+ * `BATCH_REFUSED` or `STORAGE_SETUP`.
  *
  * @param failed - the statement's failure as a clause, such as "The table 'koa_usage' cannot be written"
  */
@@ -36,11 +37,11 @@ export function databaseError(
   message = messageOf(error),
 ): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
-  if (condition === 'unavailable')
-    return new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: ${message}.`, error);
-  return isSetup(condition)
-    ? new TrackUsageError('STORAGE_SETUP', `${failed}: ${message}. ${condition.advice}`, error)
-    : new TrackUsageError('BATCH_REFUSED', `${failed}: ${message}.`, error);
+  if (isSetup(condition))
+    return new TrackUsageError('STORAGE_SETUP', `${failed}: ${message}. ${condition.advice}`, error);
+  if (condition === 'refused') return new TrackUsageError('BATCH_REFUSED', `${failed}: ${message}.`, error);
+  const code = condition === 'too-slow' ? 'STORAGE_TIMEOUT' : 'STORAGE_UNAVAILABLE';
+  return new TrackUsageError(code, `${failed} now: ${message}.`, error);
 }
 
 /** The error of a batch that could not be written into a target such as "table 'koa_usage'". */

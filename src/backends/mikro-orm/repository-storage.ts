@@ -47,14 +47,14 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
 
   /** @inheritdoc */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    this.#assertWritable();
+    this.assertWritable();
     signal.throwIfAborted();
     return this.write(batch, signal);
   }
 
   /** @inheritdoc */
   async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    this.#assertWritable();
+    this.assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
     return this.prune(date, limit, signal);
@@ -75,7 +75,8 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** Gives back the storage's own connection, if there is one. Called once. */
   protected async disconnect(): Promise<void> {}
 
-  #assertWritable(): void {
+  /** @throws {TrackUsageError} `STORAGE_CLOSED`, or `STORAGE_SETUP` if it was opened for reading only */
+  protected assertWritable(): void {
     if (this.isReadOnly) throw this.#readOnly();
     if (this.#closing !== null) throw storageClosed(this.name);
   }

@@ -8,7 +8,7 @@ import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import type { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { MongoDeleter } from './deleter.js';
 import { conditionOf, storageError } from './errors.js';
-import type { CollectionSource } from './native-collection.js';
+import { type CollectionSource, databaseOf } from './native-collection.js';
 import { mongoSalts, saltCollectionName } from './salts.js';
 import { insertAll } from './writer.js';
 
@@ -56,10 +56,25 @@ export abstract class CollectionStorage extends RepositoryStorage {
     });
   }
 
+  /** The server's time. */
+  now(): Promise<Date> {
+    return this.#retain(async () => {
+      const database = databaseOf(await this.#parts.source(), 'retention');
+      const answer = await database.command({ hello: 1 }, { readPreference: 'primary', raw: false });
+      return (answer as { localTime: Date }).localTime;
+    });
+  }
+
   /** @inheritdoc */
-  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+  protected override prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#retain(() => this.#deleter.delete(date, limit, signal));
+  }
+
+  /** Does something for the option `retention`. */
+  async #retain<Value>(action: () => Promise<Value>): Promise<Value> {
+    this.assertWritable();
     try {
-      return await this.#deleter.delete(date, limit, signal);
+      return await action();
     } catch (error) {
       throw deletionError(error, conditionOf(error), `collection '${this.#parts.collectionName}'`);
     }

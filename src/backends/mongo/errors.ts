@@ -19,6 +19,9 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
   10107, 11600, 11601, 11602, 13388, 13435, 13436, 14031,
 ]);
 
+/** Codes of a batch that took too long, and names of the driver's errors about one. */
+const TOO_SLOW = /^(?:50|89|202|262|Mongo(?:Network|Operation)TimeoutError)$/;
+
 /** Codes of a batch of which one document is too large or is not BSON. */
 const REFUSED: ReadonlySet<unknown> = new Set([22, 10334]);
 
@@ -70,8 +73,9 @@ export function storageError(error: unknown, collection: string): TrackUsageErro
 export function conditionOf(error: unknown): Condition {
   const codes = codesOf(error);
   if (codes.some((code) => SETUP.has(code))) return { advice: ADVICE };
-  const isUnsendable =
-    error instanceof Error && (UNSENDABLE.has(error.name) || TOO_LARGE.test(error.message));
+  const name = error instanceof Error ? error.name : '';
+  if ([name, ...codes].some((said) => TOO_SLOW.test(String(said)))) return 'too-slow';
+  const isUnsendable = UNSENDABLE.has(name) || TOO_LARGE.test(messageOf(error));
   return isUnsendable || codes.some((code) => REFUSED.has(code)) ? 'refused' : 'unavailable';
 }
 

@@ -1,3 +1,5 @@
+import { TrackUsageError } from '../../errors.js';
+
 /** Documents that are inserted together. The driver makes BSON of each when it is added. */
 export interface UnorderedBulk {
   insert(document: object): unknown;
@@ -27,6 +29,7 @@ export type CollectionSource = () => Promise<NativeCollection>;
 /** The used part of the driver's `Db`. */
 export interface NativeDatabase {
   collection(name: string): NativeCollection;
+  command(command: object, options: object): Promise<object>;
 }
 
 /** The used part of MikroORM's connection to MongoDB. */
@@ -44,4 +47,22 @@ export async function collectionOf(
   const connection = em.getConnection(type) as MongoConnection;
   await connection.getNativeClient();
   return connection.getDb().collection(name);
+}
+
+/**
+ * The database of a collection.
+ *
+ * @param option - what asks for it, for the error
+ * @throws {TrackUsageError} `STORAGE_SETUP` if the driver does not tell it
+ */
+export function databaseOf(target: NativeCollection, option: string): NativeDatabase {
+  // Older drivers keep the database among their private parts.
+  const { db, s } = target as { db?: NativeDatabase; s?: { db?: NativeDatabase } };
+  const database = db ?? s?.db;
+  if (database !== undefined) return database;
+  throw new TrackUsageError(
+    'STORAGE_SETUP',
+    `The option '${option}' asks the database of a collection, and '${target.collectionName}' does not tell its own. Give ` +
+      'MongoPiggybackStorage a collection of the driver mongodb 7, or a MikroORM.',
+  );
 }

@@ -1,7 +1,6 @@
-import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import { DUPLICATE_KEY, codesOf, storageError } from './errors.js';
-import type { CollectionSource, NativeCollection, NativeDatabase } from './native-collection.js';
+import { type CollectionSource, type NativeCollection, databaseOf } from './native-collection.js';
 import { acknowledged } from './writer.js';
 
 /** The name of the collection of salts that stands beside a collection of records. */
@@ -58,19 +57,7 @@ async function find(collection: NativeCollection, day: string, signal: AbortSign
   return document === undefined ? null : String((document as { salt?: unknown }).salt);
 }
 
-/**
- * The collection of salts beside one of the application's.
- *
- * @throws {TrackUsageError} `STORAGE_SETUP` if the driver does not tell the collection's database
- */
+/** The collection of salts beside one of the application's. */
 export function besideCollection(target: NativeCollection): NativeCollection {
-  // Older drivers keep the database among their private parts.
-  const { db, s } = target as { db?: NativeDatabase; s?: { db?: NativeDatabase } };
-  const database = db ?? s?.db;
-  if (database !== undefined) return database.collection(saltCollectionName(target.collectionName));
-  throw new TrackUsageError(
-    'STORAGE_SETUP',
-    "The option 'visitors' keeps a salt a day in a collection beside that of the records, and this one does not tell " +
-      'its database. Give MongoPiggybackStorage a collection of the driver mongodb 7, or a MikroORM.',
-  );
+  return databaseOf(target, 'visitors').collection(saltCollectionName(target.collectionName));
 }

@@ -54,6 +54,9 @@ export interface SqlDialect {
    */
   locateSql?(name: string, schema: string | null): string;
 
+  /** The query for the server's time as `now`, in milliseconds since 1970; left out where no server has a clock of its own. */
+  readonly clockSql?: string;
+
   /** The meaning of a table's error, which MikroORM's driver has converted. */
   conditionOf(error: unknown, orm: MikroORM, table: Pick<UsageTable, 'name' | 'schema'>): Condition;
 

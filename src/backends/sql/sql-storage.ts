@@ -1,4 +1,5 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -30,6 +31,8 @@ export const OWN_CONNECTIONS = new WeakMap<
 
 /** Keeps records in a table of an SQL database, through MikroORM. */
 export class SqlStorage extends RepositoryStorage {
+  /** The server's time; left out where the database is a file. */
+  readonly now?: (signal: AbortSignal) => Promise<Date>;
   readonly #orm: MikroORM;
   readonly #dialect: SqlDialect;
   readonly #table: UsageTable;
@@ -76,6 +79,13 @@ export class SqlStorage extends RepositoryStorage {
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
+    const { clockSql } = dialect;
+    if (clockSql !== undefined)
+      this.now = (signal) =>
+        this.#retain(signal, async () => {
+          const [row] = await (orm.em.getConnection('write') as AbstractSqlConnection).execute(clockSql);
+          return new Date(Number(row?.['now']));
+        });
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
   }
 
@@ -113,9 +123,18 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override async prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+  protected override prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#retain(signal, (combined) => this.#deleter.delete(date, limit, combined));
+  }
+
+  /** Does something for the option `retention`. */
+  async #retain<Value>(
+    signal: AbortSignal,
+    action: (combined: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    this.assertWritable();
     try {
-      return await this.#operations.run(signal, (combined) => this.#deleter.delete(date, limit, combined));
+      return await this.#operations.run(signal, action);
     } catch (thrown) {
       const error = convert(this.#orm, thrown);
       const condition = this.#dialect.conditionOf(error, this.#orm, this.#table);

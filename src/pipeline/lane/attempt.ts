@@ -75,7 +75,7 @@ function showRefused(answers: readonly RefusedRecord[] | null): string {
 
 function tooSlow(storage: string, timeoutMs: number): TrackUsageError {
   return new TrackUsageError(
-    'STORAGE_UNAVAILABLE',
+    'STORAGE_TIMEOUT',
     `The storage '${storage}' did not answer within ${timeoutMs} ms (retry.attemptTimeoutMs); its batch is tried again.`,
   );
 }

@@ -5,8 +5,9 @@ import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 import type { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
+import { PieceSize } from './piece-size.js';
 import { summarizeError, toError } from '../telling/report-log.js';
-import { closedTooSoon, isRefusedBatch, refusesAll } from '../storage-errors.js';
+import { closedTooSoon, isRefusedBatch, isTimeOut, refusesAll } from '../storage-errors.js';
 
 /** So many records are tried, at least, before a storage that refuses all of them is left alone for a while. */
 const PROBE_RECORDS = 16;
@@ -21,6 +22,7 @@ export class Delivery {
   readonly #settings: LaneSettings;
   readonly #outbox: Outbox;
   readonly #accounts: LaneAccounts;
+  readonly #pieceSize: PieceSize;
   /** The batch that is under way; null between two batches. */
   #parcel: Parcel | null = null;
   /** Batches that were set aside, oldest first. */
@@ -34,6 +36,7 @@ export class Delivery {
     this.#settings = settings;
     this.#outbox = outbox;
     this.#accounts = accounts;
+    this.#pieceSize = new PieceSize(settings.batch.maxRecords);
   }
 
   /** Whether a batch was taken that is not settled. */
@@ -104,15 +107,18 @@ export class Delivery {
       if (!this.#isProven(parcel)) return this.#setAside(parcel);
       parcel.regroup();
     }
-    this.#accounts.drop('expired', parcel.takeOlder(clock.now() - retry.maxAgeMs), null);
-    if (parcel.piece.length === 0) return this.#passPiece(parcel);
+    parcel.divide(this.#pieceSize.records);
     const attempt = new AbortController();
     const startedMs = clock.monotonic();
+    const { piece } = parcel;
+    this.#outbox.mark(startedMs);
+    // The time of day may have been set since the records came.
+    if (startedMs - parcel.sinceMs > retry.maxAgeMs || piece.length === 0) return this.#expire(parcel);
     this.#attempt = attempt;
     try {
-      const { piece } = parcel;
       const result = await attemptToStore(this.#storage, piece, attempt, clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
+      this.#pieceSize.taken(piece.length);
       const [first] = result.refused;
       if (first !== undefined && result.stored === 0 && !this.#isProven(parcel))
         return this.#putOff(parcel, first.error);
@@ -123,6 +129,7 @@ export class Delivery {
       if (this.#attempt !== attempt) return false;
       this.#attempt = null;
       if (isRefusedBatch(error)) return this.#divide(parcel, error);
+      if (isTimeOut(error)) this.#pieceSize.timedOut(piece.length);
       this.#accounts.fail(error);
       return false;
     }
@@ -163,13 +170,21 @@ export class Delivery {
     return true;
   }
 
+  /** Drops a piece that has waited for too long, or is empty. */
+  #expire(parcel: Parcel): true {
+    const { piece } = parcel;
+    this.#passPiece(parcel);
+    this.#accounts.drop('expired', piece, null);
+    return true;
+  }
+
   /** A batch that is refused is halved until the record that it is refused for is alone. */
   #divide(parcel: Parcel, error: Error): true {
     const [record] = parcel.piece;
     const isProven = this.#isProven(parcel);
     // Each record of a batch that was set aside is known to be refused.
     if (parcel.piece.length > 1 && (isProven || !parcel.isSuspect)) {
-      parcel.halve();
+      parcel.divide(Math.ceil(parcel.piece.length / 2));
       return true;
     }
     if (!isProven || record === undefined) return this.#putOff(parcel, error);

@@ -6,9 +6,12 @@ import type { Spool } from '../spool/spool.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 
+/** Records expire when those do that came up to this part of `retry.maxAgeMs` later. */
+const SPANS = 8;
+
 /** Where the records of one storage wait: in memory, and on disk if there is a spool. */
 export class Outbox {
-  readonly #settings: Pick<LaneSettings, 'queue' | 'spool'>;
+  readonly #settings: Omit<LaneSettings, 'batch'>;
   readonly #queue = new RecordQueue();
   readonly #spool: Spool | null;
   readonly #accounts: LaneAccounts;
@@ -22,7 +25,7 @@ export class Outbox {
    * @param relinquish - hands back the oldest record of the batches that were taken; null if the storage is working on all of them
    */
   constructor(
-    settings: Pick<LaneSettings, 'queue' | 'spool'>,
+    settings: Omit<LaneSettings, 'batch'>,
     spool: Spool | null,
     accounts: LaneAccounts,
     relinquish: () => UsageRecord | null,
@@ -106,6 +109,11 @@ export class Outbox {
     return this.#takeQueued(maxRecords, maxBytes);
   }
 
+  /** Notes now and then which records had come by a moment of the monotonic clock. */
+  mark(nowMs: number): void {
+    this.#queue.mark(nowMs, this.#settings.retry.maxAgeMs / SPANS);
+  }
+
   /** Moves records from memory to disk, as far as there is room. Records that the storage is working on stay. */
   spool(): void {
     if (this.#spool === null || this.#spool.isFailing) return;
@@ -180,11 +188,12 @@ export class Outbox {
   }
 
   #takeQueued(maxRecords: number, maxBytes: number): TakenBatch | null {
-    const { records, sizes } = this.#queue.take(maxRecords, maxBytes);
+    const { clock } = this.#settings;
+    const { records, sizes, sinceMs } = this.#queue.take(maxRecords, maxBytes, clock.monotonic());
     if (records.length === 0) return null;
     this.#hold(sizes, 1);
     const settle = (count: number): void => this.#hold(sizes.splice(0, count), -1);
-    return { records, isSpooled: false, settle };
+    return { records, isSpooled: false, sinceMs, settle };
   }
 
   /** Adds records that were taken to the held ones (`sign` 1), or removes records that are settled (`sign` -1). */

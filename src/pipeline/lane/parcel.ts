@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { TakenBatch } from '../record-queue.js';
 
-/** A batch that is under way, in one piece or, after it was refused as a whole, in several. */
+/** A batch that is under way, in one piece or, after it was refused or too slow as a whole, in several. */
 export class Parcel {
   /** How many records the storage had taken when the batch was begun. */
   readonly storedBefore: number;
@@ -24,6 +24,11 @@ export class Parcel {
   /** Whether the records are still on disk. */
   get isSpooled(): boolean {
     return this.#batch.isSpooled;
+  }
+
+  /** Since when all of its records have waited in this process, in milliseconds of the monotonic clock. */
+  get sinceMs(): number {
+    return this.#batch.sinceMs;
   }
 
   /** Records that are not settled. */
@@ -56,17 +61,6 @@ export class Parcel {
     return first;
   }
 
-  /** Takes the records of responses that ended before a moment from the front, where the oldest are; they count as settled. */
-  takeOlder(thanMs: number): UsageRecord[] {
-    const { piece } = this;
-    const firstYounger = piece.findIndex(({ date, durationMs }) => date.getTime() + durationMs >= thanMs);
-    if (firstYounger === 0 || piece.length === 0) return [];
-    const older = firstYounger < 0 ? [...piece] : piece.slice(0, firstYounger);
-    this.#pieces[0] = Object.freeze(piece.slice(older.length));
-    this.#batch.settle(older.length);
-    return older;
-  }
-
   /** Says that the first piece is stored or dropped. */
   settlePiece(): void {
     this.#batch.settle(this.piece.length);
@@ -92,11 +86,11 @@ export class Parcel {
     this.#putOff = 0;
   }
 
-  /** Makes two of the first piece. */
-  halve(): void {
+  /** Makes two of the first piece, the first of which has so many records at most. */
+  divide(maxRecords: number): void {
     const { piece } = this;
-    const middle = Math.ceil(piece.length / 2);
-    const halves = [piece.slice(0, middle), piece.slice(middle)].map((half) => Object.freeze(half));
-    this.#pieces = [...halves, ...this.#pieces.slice(1)];
+    if (piece.length <= maxRecords) return;
+    const parts = [piece.slice(0, maxRecords), piece.slice(maxRecords)].map((part) => Object.freeze(part));
+    this.#pieces = [...parts, ...this.#pieces.slice(1)];
   }
 }

@@ -1,13 +1,6 @@
 import { type UsageStorage, canDelete } from '../../storage/usage-storage.js';
-import type { ReportLog } from '../telling/report-log.js';
 import { type PrunerSettings, StoragePruner } from './storage-pruner.js';
 import { within } from '../../time/within.js';
-
-/** How long records are kept. */
-export interface RetentionSettings {
-  /** Days of 24 hours. */
-  readonly days: number;
-}
 
 /** What became of the records that were too old. */
 export interface RetentionStats {
@@ -23,24 +16,26 @@ const DAY_MS = 86_400_000;
 
 /** Deletes records that are too old from every storage that can, each by a pruner of its own. */
 export class Retention {
-  readonly #settings: RetentionSettings;
-  readonly #prunerSettings: PrunerSettings;
-  readonly #log: ReportLog;
+  readonly #keepMs: number;
+  readonly #settings: PrunerSettings;
   #pruners: readonly StoragePruner[] = [];
 
-  constructor(settings: RetentionSettings, prunerSettings: PrunerSettings, log: ReportLog) {
+  /** @param days - how long records are kept, in days of 24 hours */
+  constructor(days: number, settings: PrunerSettings) {
+    this.#keepMs = days * DAY_MS;
     this.#settings = settings;
-    this.#prunerSettings = prunerSettings;
-    this.#log = log;
   }
 
   /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
-    for (const storage of storages) if (!canDelete(storage)) this.#warn(storage);
-    const keepMs = this.#settings.days * DAY_MS;
+    const { log } = this.#settings;
+    for (const { name } of storages.filter((storage) => !canDelete(storage))) {
+      const why = 'it has no method deleteBefore, and keeps its records';
+      log.warn(`retention ${name}`, `the option retention does not apply to the storage '${name}': ${why}`);
+    }
     this.#pruners = storages
       .filter(canDelete)
-      .map((storage) => new StoragePruner(storage, keepMs, this.#prunerSettings, this.#log));
+      .map((storage) => new StoragePruner(storage, this.#keepMs, this.#settings));
     for (const pruner of this.#pruners) pruner.start();
   }
 
@@ -54,16 +49,13 @@ export class Retention {
     };
   }
 
-  /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
-  async close(timeoutMs: number): Promise<void> {
-    const ends = this.#pruners.map((pruner) => within(this.#prunerSettings.clock, timeoutMs, pruner.close()));
-    await Promise.all(ends);
+  /** Whether the last attempt at deleting from a storage failed. */
+  get isFailing(): boolean {
+    return this.#pruners.some(({ failuresInRow }) => failuresInRow > 0);
   }
 
-  #warn({ name }: UsageStorage): void {
-    this.#log.warn(
-      `retention ${name}`,
-      `the option retention does not apply to the storage '${name}': it has no method deleteBefore, and keeps its records`,
-    );
+  /** Ends the deletions under way; resolves when they have ended, or after `timeoutMs` milliseconds. */
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#pruners.map((pruner) => within(this.#settings.clock, timeoutMs, pruner.close())));
   }
 }

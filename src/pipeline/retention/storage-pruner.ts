@@ -4,7 +4,9 @@ import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
 import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
-import type { ReportLog } from '../telling/report-log.js';
+import type { TrackerEvents } from '../telling/events.js';
+import { type ReportLog, toError } from '../telling/report-log.js';
+import { deletionClock } from './deletion-clock.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 
 /** The settings of the tracker that pruners use. */
@@ -12,6 +14,8 @@ export interface PrunerSettings {
   readonly clock: Clock;
   /** How long a storage is waited for, in milliseconds. */
   readonly retry: { readonly attemptTimeoutMs: number };
+  readonly log: ReportLog;
+  readonly events: TrackerEvents;
 }
 
 /** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
@@ -32,28 +36,34 @@ export class StoragePruner {
   deleted = 0;
   /** Calls of `deleteBefore` that failed. */
   failures = 0;
+  /** Attempts that failed in a row, up to now. */
+  failuresInRow = 0;
   /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
   lastRunMs: number | null = null;
   readonly #storage: DeletingUsageStorage;
   readonly #keepMs: number;
   readonly #settings: PrunerSettings;
-  readonly #log: ReportLog;
   readonly #timer: WakeTimer;
+  readonly #now: ReturnType<typeof deletionClock>;
   /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
   /** The storage's answer to the last chunk, which may come after the call has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
-  #failuresInRow = 0;
+  /** Whether the last attempt failed for a reason that only a person can do something about. */
+  #needsSetup = false;
+  #hasTold = false;
   readonly #wake = (): void => void this.#run();
 
   /** @param keepMs - the age from which records are deleted, in milliseconds */
-  constructor(storage: DeletingUsageStorage, keepMs: number, settings: PrunerSettings, log: ReportLog) {
+  constructor(storage: DeletingUsageStorage, keepMs: number, settings: PrunerSettings) {
     this.#storage = storage;
     this.#keepMs = keepMs;
     this.#settings = settings;
-    this.#log = log;
     this.#timer = new WakeTimer(settings.clock);
+    this.#now = deletionClock(storage, settings.clock, (why) =>
+      this.#warn(`nothing is deleted from it for a day, as ${why}; if the clock is wrong, set it right`),
+    );
   }
 
   /** Begins on the next turn of the event loop. */
@@ -66,6 +76,7 @@ export class StoragePruner {
     this.#isClosed = true;
     this.#timer.stop();
     this.#abort?.abort(closedTooSoon(this.#storage.name));
+    this.#tellFirst();
     await this.#answer;
   }
 
@@ -76,51 +87,75 @@ export class StoragePruner {
 
   /** @returns when to go on, in milliseconds from now */
   async #deleteChunk(): Promise<number> {
-    const { clock } = this.#settings;
     try {
-      const deleted = await this.#ask(new Date(clock.now() - this.#keepMs));
-      this.deleted += deleted;
-      this.#failuresInRow = 0;
+      const deleted = await this.#ask();
+      this.failuresInRow = 0;
+      this.#needsSetup = false;
+      this.deleted += deleted ?? 0;
       if (deleted === CHUNK_RECORDS) return PAUSE_MS;
-      this.lastRunMs = clock.now();
+      this.#tellFirst();
+      if (deleted !== null) this.lastRunMs = this.#settings.clock.now();
       return HOUR_MS;
     } catch (error) {
-      return this.#isClosed ? 0 : this.#fail(error);
+      return this.#isClosed ? 0 : this.#fail(toError(error));
     }
   }
 
-  #fail(error: unknown): number {
-    this.failures += 1;
-    this.#failuresInRow += 1;
+  #fail(error: Error): number {
+    const { log, events } = this.#settings;
     const { name } = this.#storage;
-    this.#log.failure(
-      `retention ${name}`,
-      `old records were not deleted from the storage '${name}'; it is tried again`,
-      error,
-    );
-    return needsSetup(error) ? HOUR_MS : backoffMs(BACKOFF, this.#failuresInRow, Math.random());
+    const isTold = this.#needsSetup;
+    this.failures += 1;
+    this.failuresInRow += 1;
+    this.#needsSetup = needsSetup(error);
+    if (!isTold || !this.#needsSetup) {
+      const message = `old records were not deleted from the storage '${name}'; it is tried again`;
+      log.failure(`retention ${name}`, message, error);
+      events.emit('error', { storage: `${name} (retention)`, error, failures: this.failuresInRow });
+    }
+    return this.#needsSetup ? HOUR_MS : backoffMs(BACKOFF, this.failuresInRow, Math.random());
+  }
+
+  /** Tells of the first deletion of this process, as nobody may have expected it. */
+  #tellFirst(): void {
+    if (this.deleted === 0 || this.#hasTold) return;
+    this.#hasTold = true;
+    this.#warn(`old records deleted from it so far: ${this.deleted}; stats() counts those that follow`);
+  }
+
+  #warn(what: string): void {
+    const { name } = this.#storage;
+    this.#settings.log.warn(`retention ${name}`, `the option retention and the storage '${name}': ${what}`);
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
-  async #ask(date: Date): Promise<number> {
+  async #ask(): Promise<number | null> {
     const { clock, retry } = this.#settings;
     // A storage that hangs would get one call after another to hang in.
     if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last call yet');
     const abort = new AbortController();
-    const { signal } = abort;
     const tooSlow = (): void =>
       abort.abort(unavailable(this.#storage, `did not answer within ${retry.attemptTimeoutMs} ms`));
     const timer = clock.setTimeout(tooSlow, retry.attemptTimeoutMs, false);
     this.#abort = abort;
     try {
-      const answer = Promise.resolve(this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
+      const answer = this.#delete(abort.signal);
       const end = (): void => void (this.#answer = null);
       this.#answer = answer.then(end, end);
-      return checked(this.#storage, await orAbort(answer, signal));
+      return await orAbort(answer, abort.signal);
     } finally {
       clock.clearTimeout(timer);
       this.#abort = null;
     }
+  }
+
+  /** @returns how many records were deleted; null if none may be */
+  async #delete(signal: AbortSignal): Promise<number | null> {
+    const nowMs = await this.#now(signal);
+    signal.throwIfAborted();
+    if (nowMs === null) return null;
+    const date = new Date(nowMs - this.#keepMs);
+    return checked(this.#storage, await this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
   }
 }
 

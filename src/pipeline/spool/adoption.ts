@@ -36,7 +36,7 @@ async function adopt(path: string, observer: SpoolObserver, keep: (segment: Segm
   const oldestMs = oldestOf(records);
   if (length === 0) await unlink(path);
   // From here on in one go: at no instant is a record on disk that was not accepted.
-  else keep({ path, written: length, unsettled: length, bytes: content.length, oldestMs });
+  else keep({ path, written: length, unsettled: length, bytes: content.length, oldestMs, sinceMs: 0 });
   observer.adopted(length + damaged);
   if (damaged > 0) observer.lost('spool-corrupt', damaged, null);
 }

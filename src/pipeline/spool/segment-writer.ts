@@ -19,6 +19,8 @@ export interface Segment {
   bytes: number;
   /** When the first record was made, in milliseconds since 1970; null if that is not known. */
   oldestMs: number | null;
+  /** When its last record came into the spool of this process, in milliseconds of the monotonic clock. */
+  sinceMs: number;
 }
 
 /** A segment ends when it has this length: about as much as is read and stored at a time. */
@@ -106,7 +108,7 @@ export class SegmentWriter {
     const handle = await open(path, 'ax', 0o600);
     // Records tell of callers: the owner alone may read them, even where the umask allows more. A file system without modes throws.
     await handle.chmod(0o600).catch(() => {});
-    const segment: Segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null };
+    const segment: Segment = { path, written: 0, unsettled: 0, bytes: 0, oldestMs: null, sinceMs: 0 };
     this.#open = { handle, segment };
     return this.#open;
   }

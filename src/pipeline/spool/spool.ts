@@ -157,7 +157,12 @@ export class Spool {
     const { segment, json } = this.#reading;
     const lose = (error: unknown): void => this.#lose(segment, 'spool-corrupt', 1, error);
     const records = await takeRecords(json, maxRecords, maxBytes, lose);
-    return { records, isSpooled: true, settle: (count) => this.#settle(segment, count) };
+    return {
+      records,
+      isSpooled: true,
+      sinceMs: segment.sinceMs,
+      settle: (count) => this.#settle(segment, count),
+    };
   }
 
   /** Waits until the pending records are written, and gives the folder back. The records on disk stay. */
@@ -206,6 +211,7 @@ export class Spool {
     if (count > 0) {
       if (segment.unsettled === 0) this.#segments.push(segment);
       segment.oldestMs ??= some[0]?.date.getTime() ?? null;
+      segment.sinceMs = this.#clock.monotonic();
       segment.written += count;
       segment.unsettled += count;
       segment.bytes += bytes;
@@ -241,6 +247,8 @@ export class Spool {
     const adoption = Promise.withResolvers<void>();
     this.#adoption = adoption;
     await adoptOrphans(this.#home.folder, this.#turns, this.#observer, (segment) => {
+      // Nobody can tell for how long its records waited before: their clock may have been wrong.
+      segment.sinceMs = this.#clock.monotonic();
       this.#segments.push(segment);
       this.#unsettled += segment.written;
       this.#bytes += segment.bytes;

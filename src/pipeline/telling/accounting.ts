@@ -4,7 +4,7 @@
  * - `queue-full`: the queue held as many records or bytes as it may, and there is no spool.
  * - `too-large`: the record alone is larger than the queue.
  * - `refused`: the storage will never take the record.
- * - `expired`: the record was older than `retry.maxAgeMs` when its turn came.
+ * - `expired`: the record had waited longer than `retry.maxAgeMs` when its turn came.
  * - `spool-full`: the queue was full, and so was the spool, or the disk took in no more in time.
  * - `spool-error`: the queue was full, and the spool could not be written; or a spool's file has vanished.
  * - `spool-corrupt`: the record was damaged on disk.
@@ -90,7 +90,7 @@ export interface TrackerStats extends RecordCounts {
 
 /**
  * How a tracker does. `ok`: all is well. `degraded`: records wait for a storage that fails, or on disk as the
- * queue was full; or the spool cannot be written; or controllers answer with actions that are not known.
+ * queue was full; or the spool cannot be written, or old records not deleted; or actions answer that are not known.
  * `failing`: records are or would be dropped.
  */
 export type Health = 'ok' | 'degraded' | 'failing';

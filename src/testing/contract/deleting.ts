@@ -43,6 +43,11 @@ export const DELETING: readonly ContractCheck[] = [
     }
   }),
 
+  deletes('tells the time to the minute, where it has a clock of its own', async (storage) => {
+    const now = await storage.now?.(patience());
+    if (now !== undefined) assert(Math.abs(now.getTime() - Date.now()) < 60_000, String(now));
+  }),
+
   deletes('deletes nothing where nothing is', async (storage) => {
     assert.equal(await storage.deleteBefore(NOON, 1, patience()), 0);
   }),

@@ -43,7 +43,7 @@ export async function abortedAfter<Result>(
 
 /** Whether an error says «later»: a storage cannot do something now. */
 export function isLater(error: unknown): boolean {
-  return error instanceof TrackUsageError && error.code === 'STORAGE_UNAVAILABLE';
+  return error instanceof TrackUsageError && ['STORAGE_UNAVAILABLE', 'STORAGE_TIMEOUT'].includes(error.code);
 }
 
 /** Does something as the tracker does when a storage is away for a while: again and again. */

@@ -26,6 +26,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   locateSql: (name) =>
     'select table_name as table_name, table_collation as table_collation from information_schema.tables ' +
     `where table_schema = database() and table_name = ${name} and table_type <> 'VIEW'`,
+  clockSql: 'select unix_timestamp() * 1000 as now',
   conditionOf,
   createWriter: createMySqlWriter,
   explainConnect: (target, error) =>

@@ -34,6 +34,7 @@ const CONDITIONS: Conditions = [
   [/^(?:code 2[123]...|errcode (?:18|19|20|25))$/, 'refused'],
   [/^number (?:220|232|24[125]|547|2601|262[78]|811[45]|8152|13609)$/, 'refused'],
   [/^errorNum (?:1|1401|1438|1461|1483|1704|2290|12899|40441)$/, 'refused'],
+  [/^(?:code (?:57014|HYT00)|errorNum 1013)$/, 'too-slow'],
   [/^(?:code 28...|number 1845[26]|errorNum (?:1005|1017|1045|2800[01]))$/, ADVICE.login],
   [/^(?:code 3D...|number 4060)$/, ADVICE.database],
   [/^(?:code 42501|number (?:229|230|262|297|300)|errorNum (?:1031|1950))$/, ADVICE.right],

@@ -38,6 +38,7 @@ export const postgresqlDialect: SqlDialect = {
     'select c.relname as table_name, n.nspname as schema_name from pg_class c join pg_namespace n on n.oid = c.relnamespace ' +
     `where c.relname = ${name} and c.relkind in ('r', 'p') and ` +
     (schema === null ? 'pg_table_is_visible(c.oid)' : `n.nspname = ${schema}`),
+  clockSql: 'select extract(epoch from clock_timestamp()) * 1000 as now',
   conditionOf: conditionAt,
   createWriter: createPostgresWriter,
   explainConnect: (target, error) =>

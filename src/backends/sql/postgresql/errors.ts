@@ -16,6 +16,7 @@ const CONDITIONS: Conditions = [
     { advice: 'Make the partition, or run: create table {default} partition of {table} default;' },
   ],
   [/^(?:22|23|54|44000|P0001)/, 'refused'],
+  [/^(?:57014|25P04|time-out)/, 'too-slow'],
   [
     /^42501 policy/,
     {
@@ -80,7 +81,9 @@ function stateOf(error: unknown): string {
 
 /** The state, with a word that tells errors of one state apart. The message would not do: it is in the server's language. */
 function codeOf(error: unknown): string {
-  const { routine, constraint } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  const { routine, constraint, message } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  // pg's own limit has no code, and PgBouncer's has one of the protocol's.
+  if (typeof message === 'string' && /^query (?:read )?timeout$/i.test(message)) return 'time-out';
   const state = stateOf(error);
   if (state === '42501' && routine === 'ExecWithCheckOptions') return `${state} policy`;
   if (state === '42501' && routine === 'CheckMyDatabase') return `${state} connect`;
