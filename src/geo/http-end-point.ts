@@ -25,76 +25,42 @@ const OWN_HEADERS = {
 const JSON_TYPE = /^\s*(?:application\/(?:[\w.-]+\+)?json|text\/json)\s*(?:;|$)/i;
 
 /** How an end point is asked. */
-export interface HttpEndPointSettings {
+export interface HttpEndPoint {
   readonly urlOf: (address: string) => URL;
-  /** How long the whole answer may take, redirects included, in milliseconds. */
-  readonly timeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly reach: Reach;
 }
 
-/** An end point that answers JSON over HTTP, and the questions that it has not answered yet. */
-export class HttpEndPoint {
-  readonly #settings: HttpEndPointSettings;
-  readonly #ongoing = new Set<AbortController>();
-  #isClosed = false;
-
-  constructor(settings: HttpEndPointSettings) {
-    this.#settings = settings;
-  }
-
-  /**
-   * Asks about an address.
-   *
-   * @returns null if the end point answers «not found», or without content
-   * @throws {TrackUsageError} `GEO_SOURCE` if the answer takes too long or cannot be used, or the source was closed
-   */
-  async ask(address: string, signal: AbortSignal): Promise<JsonObject | null> {
+/**
+ * Asks an end point that answers JSON over HTTP about an address, and goes where its redirects lead. Each request has a connection
+ * of its own.
+ *
+ * @param signal - ends the request when the answer is no longer waited for
+ * @returns null if the end point answers «not found», or without content
+ * @throws {TrackUsageError} `GEO_SOURCE` if the answer cannot be used; an `AbortError` when the signal is aborted
+ */
+export async function askEndPoint(
+  { urlOf, headers, reach }: HttpEndPoint,
+  address: string,
+  signal: AbortSignal,
+): Promise<JsonObject | null> {
+  const start = urlOf(address);
+  let url = start;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     signal.throwIfAborted();
-    if (this.#isClosed) throw unusable('was closed');
-    const { urlOf, timeoutMs } = this.#settings;
-    const limit = new AbortController();
-    const abort = (): void => limit.abort(signal.reason);
-    const giveUp = (): void => limit.abort(unusable(`takes longer than ${timeoutMs} ms`));
-    const timer = setTimeout(giveUp, timeoutMs).unref();
-    signal.addEventListener('abort', abort, { once: true });
-    this.#ongoing.add(limit);
+    const sent = url.origin === start.origin ? { ...OWN_HEADERS, ...headers } : OWN_HEADERS;
+    // The application chose the first host, which may be a private one.
+    const lookup = redirects === 0 ? {} : { lookup: publicOnly(reach) };
+    const response = await send(url, { headers: sent, signal, agent: false, ...lookup });
     try {
-      return await this.#follow(urlOf(address), limit.signal);
-    } catch (error) {
-      throw limit.signal.aborted ? limit.signal.reason : error;
+      const location = redirectOf(response);
+      if (location === null) return await readAnswer(response);
+      url = nextHop(url, location, reach);
     } finally {
-      this.#ongoing.delete(limit);
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      response.destroy();
     }
   }
-
-  /** Aborts the questions that are not answered yet, and asks no others. */
-  close(): void {
-    this.#isClosed = true;
-    for (const limit of this.#ongoing) limit.abort(unusable('was closed'));
-  }
-
-  /** Asks at a URL, and goes where its redirects lead. Each request has a connection of its own. */
-  async #follow(start: URL, signal: AbortSignal): Promise<JsonObject | null> {
-    const { headers, reach } = this.#settings;
-    let url = start;
-    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const sent = url.origin === start.origin ? { ...OWN_HEADERS, ...headers } : OWN_HEADERS;
-      // The application chose the first host, which may be a private one.
-      const lookup = redirects === 0 ? {} : { lookup: publicOnly(reach) };
-      const response = await send(url, { headers: sent, signal, agent: false, ...lookup });
-      try {
-        const location = redirectOf(response);
-        if (location === null) return await readAnswer(response);
-        url = nextHop(url, location, reach);
-      } finally {
-        response.destroy();
-      }
-    }
-    throw unusable(`redirects more than ${MAX_REDIRECTS} times`);
-  }
+  throw unusable(`redirects more than ${MAX_REDIRECTS} times`);
 }
 
 function send(url: URL, options: RequestOptions): Promise<IncomingMessage> {

@@ -2,7 +2,6 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import {
   type OptionPlace,
   callable,
-  integer,
   isObject,
   isText,
   option,
@@ -11,9 +10,9 @@ import {
   required,
   text,
 } from '../option-reader.js';
-import { type GeoInfo, type GeoSource, readGeoInfo } from '../record/geo-info.js';
+import { type GeoInfo, type GeoLookup, readGeoInfo } from '../record/geo-info.js';
 import type { JsonObject } from '../record/usage-record.js';
-import { HttpEndPoint } from './http-end-point.js';
+import { askEndPoint } from './http-end-point.js';
 import { INTERNET, type Reach } from './reach.js';
 
 const PLACEHOLDER = '{ip}';
@@ -28,8 +27,6 @@ export class HttpGeoOptions {
       accepts: (value) => isText(value) && isTemplate(value),
     }),
   );
-  /** How long an answer may take, redirects included, in milliseconds, from 1 to 60,000. @default 2_000 */
-  readonly timeoutMs? = integer({ min: 1, max: 60_000, default: 2000, unit: 'milliseconds' });
   /** Headers to send, such as a key of the service. They stand in no error, and go to no other origin. @default {} */
   readonly headers? = option<Readonly<Record<string, string>>>({
     default: {},
@@ -56,20 +53,18 @@ export class HttpGeoOptions {
  *
  * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used
  */
-export function httpGeo(options: HttpGeoOptions): GeoSource {
+export function httpGeo(options: HttpGeoOptions): GeoLookup {
   return httpGeoWithin(options, INTERNET);
 }
 
 /** Makes the source of {@link httpGeo}, with a reach of its own. */
-export function httpGeoWithin(options: HttpGeoOptions, reach: Reach): GeoSource {
-  const { url, timeoutMs, headers, map } = readOptions('httpGeo', HttpGeoOptions, options);
+export function httpGeoWithin(options: HttpGeoOptions, reach: Reach): GeoLookup {
+  const { url, headers, map } = readOptions('httpGeo', HttpGeoOptions, options);
   const urlOf = (address: string): URL => new URL(url.replaceAll(PLACEHOLDER, encodeURIComponent(address)));
-  const endPoint = new HttpEndPoint({ urlOf, timeoutMs, headers, reach });
-  const lookup = async (address: string, signal: AbortSignal): Promise<JsonObject | null> => {
-    const answer = await endPoint.ask(address, signal);
+  return async (address, signal) => {
+    const answer = await askEndPoint({ urlOf, headers, reach }, address, signal);
     return answer === null ? null : map(answer);
   };
-  return Object.assign(lookup, { close: () => endPoint.close() });
 }
 
 /** Whether the address goes into the path or the query, and nowhere else. */

@@ -47,7 +47,7 @@ describe('An address locator with an end point that', () => {
     it(`${does} answers null, opens its breaker, and accounts for everything`, async () => {
       endPoint = await startEndPoint(listener);
       const faults: string[] = [];
-      const lookup = httpGeo({ url: `${endPoint.origin}/{ip}`, timeoutMs: 200 });
+      const lookup = httpGeo({ url: `${endPoint.origin}/{ip}` });
       const settings = resolveGeo('spec', { lookup, timeoutMs: 100, maxConcurrent: 3, breakerFailures: 3 });
       locator = new AddressLocator(systemClock, settings, listing(faults));
       const addresses = Array.from({ length: 20 }, (_, index) => `8.8.8.${index}`);

@@ -207,7 +207,7 @@ describe('The option geo', () => {
       endPoint = createServer(answer).listen(0, '127.0.0.1');
       await once(endPoint, 'listening');
       const { port } = endPoint.address() as AddressInfo;
-      return httpGeo({ url: `http://127.0.0.1:${port}/{ip}`, timeoutMs: 100 });
+      return httpGeo({ url: `http://127.0.0.1:${port}/{ip}` });
     }
 
     const ANSWERS: [string, RequestListener][] = [
