@@ -1,5 +1,6 @@
 import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
+import { TurnBudget } from '../../../time/turn-budget.js';
 import { databaseConditions } from '../../mikro-orm/database-conditions.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
@@ -12,6 +13,9 @@ import { conditionOf } from './errors.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
+
+/** Records a statement, at most: MikroORM makes all of it in one turn of the event loop. */
+const STATEMENT_RECORDS = 8;
 
 /** How often a chunk is tried while other writers keep inserting parts of it. */
 const ATTEMPTS = 5;
@@ -27,8 +31,10 @@ export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWrite
     conditionOf: (error) => conditionOf(convert(orm, error)),
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
-    insert: (chunk, signal) =>
-      mutex.run(signal, () => insertUnknown(orm, table, inOrderOfIds(chunk), signal)),
+    insert: async (chunk, signal) => {
+      await mutex.run(signal, () => insertUnknown(orm, table, inOrderOfIds(chunk), signal));
+      return chunk.length;
+    },
   });
 }
 
@@ -39,6 +45,7 @@ async function insertUnknown(
   signal: AbortSignal,
 ): Promise<void> {
   const driver = orm.em.getDriver();
+  const budget = new TurnBudget(1);
   const ids = records.map(({ id }) => id);
   const where = databaseConditions(driver, entity.class, { id: { $in: ids } });
   for (let attempt = 1, knownBefore = -1; ; attempt += 1) {
@@ -51,7 +58,10 @@ async function insertUnknown(
         signal.throwIfAborted();
         const there = new Set(found.map(({ id }) => id));
         const rows = records.filter(({ id }) => !there.has(id)).map(rowOf);
-        if (rows.length > 0) await driver.nativeInsertMany(entity.class, rows, { ctx });
+        for (let start = 0; start < rows.length; start += STATEMENT_RECORDS) {
+          await budget.nextTurn(signal);
+          await driver.nativeInsertMany(entity.class, rows.slice(start, start + STATEMENT_RECORDS), { ctx });
+        }
       });
       return;
     } catch (error) {

@@ -19,13 +19,7 @@ import { RowInserter, targetOf } from './row-inserter.js';
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
 
-/**
- * After so long a transaction takes in no more records, in milliseconds. SQLite works on the event loop, and strangers
- * choose how large a record is: this bounds how long a turn of the loop takes.
- */
-const CHUNK_MS = 0.4;
-
-/** Records between two looks at the clock. */
+/** Records between two looks at the clock. SQLite works on the event loop, and strangers choose how large a record is. */
 const LOOK_RECORDS = 4;
 
 /**
@@ -69,7 +63,7 @@ export class SqliteWriter implements SqlWriter {
    */
   #writeChunk(database: NativeDatabase, chunk: readonly UsageRecord[], refused: RefusedRecord[]): number {
     const inserter = this.#inserter(database);
-    const budget = new TurnBudget(CHUNK_MS, LOOK_RECORDS);
+    const budget = new TurnBudget(LOOK_RECORDS);
     let done = 0;
     const refusedRows = inserter.transact((add) => {
       for (const record of chunk) {
