@@ -20,6 +20,7 @@ import { KyselySalts } from './kysely-salts.js';
 import { PortableDeleter } from './portable/deleter.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, refuseSalts } from './salt-table.js';
+import { warnOfOthers } from './shared-database.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
 /** The connections of our own: which dialect writes on them, and into which table. */
@@ -97,6 +98,7 @@ export class SqlStorage extends RepositoryStorage {
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
+      if (!isReadOnly) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {

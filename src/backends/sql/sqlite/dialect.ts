@@ -25,6 +25,7 @@ export const sqliteDialect: SqlDialect = {
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
   // What we do there ourselves goes on without waiting.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
+  sharingRisk: 'A transaction of theirs that reads and then writes may fail with SQLITE_BUSY_SNAPSHOT.',
   readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   aroundTable,
