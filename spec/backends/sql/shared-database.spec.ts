@@ -89,11 +89,6 @@ function guardsTheTables(title: string, open: () => Promise<Place>, isWarnedAnyw
         });
       usageTables(LISTED);
       expect(await warningsOfConnecting(UNLISTED)).to.deep.equal([]);
-      const storage = await connect(UNLISTED);
-      // SQLite makes a table of its own for that.
-      const analyze = place.options.driver === SqliteDriver ? 'analyze' : 'select 1';
-      await storage.reader.getEntityManager().getConnection().execute(analyze, [], 'run');
-      await storage.close();
       expect(await warningsOfConnecting(UNLISTED)).to.deep.equal([]);
       const orm = await application([UNLISTED, `${UNLISTED}_salt`]);
       const [warning, ...further] = await warningsOfConnecting(UNLISTED);
@@ -124,6 +119,16 @@ describe('SqlStorage.connect into a database of the application', function () {
     },
     true,
   );
+
+  it('takes the tables that SQLite makes for itself for nobody else’s', async () => {
+    const folder = await temporaryFolder();
+    const options = { driver: SqliteDriver, dbName: folder.file('usage.db') };
+    const storage = await SqlStorage.connect(options);
+    await storage.reader.getEntityManager().getConnection().execute('analyze', [], 'run');
+    await storage.close();
+    expect(await warningsOf(async () => (await SqlStorage.connect(options)).close())).to.deep.equal([]);
+    await folder.remove();
+  });
 
   describeOn('postgresql', (server) => {
     for (const [title, schema] of [

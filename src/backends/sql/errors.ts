@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
+import { TrackUsageError } from '../../errors.js';
 import { type Condition, isSetup, messageOf } from '../mikro-orm/database-error.js';
 
 /** The meanings of a database's error codes. The first pattern that matches counts. */
@@ -19,7 +20,9 @@ export const ADVICE = {
 
 /** An error in MikroORM's own class for it, whether MikroORM or the driver's client threw it. */
 export function convert({ em }: MikroORM, error: unknown): unknown {
-  return error instanceof Error ? em.getDriver().convertException(error) : error;
+  return error instanceof Error && !(error instanceof TrackUsageError)
+    ? em.getDriver().convertException(error)
+    : error;
 }
 
 /** The meaning of a code. A code that nobody knows stands for an outage, which passes. */
