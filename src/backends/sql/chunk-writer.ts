@@ -15,6 +15,13 @@ const LOOK_RECORDS = 4;
  */
 export type Insert = (chunk: readonly UsageRecord[], signal: AbortSignal) => Promise<number>;
 
+/** A statement while records are added. */
+export interface GrowingInsert<Statement> {
+  /** Adds a record, and tells whether there is room for another. */
+  readonly add: (record: UsageRecord) => boolean;
+  readonly end: () => Statement;
+}
+
 /** The part of writing that each dialect does in its own way. */
 interface Writing extends Pick<SqlDialect, 'conditionOf'> {
   /** Records that are inserted at once, at most. */
@@ -67,16 +74,15 @@ export async function encodeEach(
 ): Promise<number> {
   const budget = new TurnBudget(LOOK_RECORDS);
   let count = 0;
-  for (const record of records) {
-    let hasRoom: boolean;
-    try {
-      hasRoom = add(record);
-    } catch (error) {
-      throw writeError(error, 'refused', `table '${tableName}'`);
+  try {
+    for (const record of records) {
+      count += 1;
+      if (!add(record)) break;
+      if (budget.isSpentAfterPiece()) await budget.nextTurn(signal);
     }
-    count += 1;
-    if (!hasRoom) break;
-    if (budget.isSpentAfterPiece()) await budget.nextTurn(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw writeError(error, 'refused', `table '${tableName}'`);
   }
   // The client takes a turn of its own to make packets of it all.
   await budget.nextTurn(signal);

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { AbstractSqlConnection, AbstractSqlPlatform } from '@mikro-orm/sql';
+import type { AbstractSqlConnection, AbstractSqlPlatform, SchemaHelper } from '@mikro-orm/sql';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { CONNECT } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
@@ -39,19 +39,12 @@ export async function warnOfOthers(
   const drops =
     `If they are a MikroORM's, its schema.update() and first migration drop '${tableName}' with all records: give it ` +
     `schemaGenerator: { skipTables: [...usageTables(${argument})] }, of 'koa-track-usage/sql', before this call.`;
-  const risks = [
-    ...(asked.has(tableName) ? [] : [drops]),
-    ...(sharingRisk === undefined ? [] : [sharingRisk]),
-  ];
+  const risks = [asked.has(tableName) ? '' : drops, sharingRisk ?? ''].filter((risk) => risk !== '');
   if (risks.length === 0) return;
-  const platform = orm.em.getPlatform() as AbstractSqlPlatform;
+  const helper = (orm.em.getPlatform() as AbstractSqlPlatform).getSchemaHelper() as SchemaHelper;
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   // Where the tables cannot be listed, the storage works all the same.
-  const tables =
-    (await platform
-      .getSchemaHelper()
-      ?.getAllTables(connection)
-      .catch(() => [])) ?? [];
+  const tables = await helper.getAllTables(connection).catch(() => []);
   const ours = new Set(ownTables(tableName).map((name) => name.toLowerCase()));
   const other = tables.find(
     ({ table_name: name }) => !ours.has(name.toLowerCase()) && !name.startsWith('sqlite_'),

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { mySqlDate, textLiteral } from '../../mikro-orm/mysql-column-types.js';
+import type { GrowingInsert } from '../chunk-writer.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { type UsageTable, configuredSchema } from '../usage-table.js';
 
@@ -47,13 +48,6 @@ interface PreparedInsert {
   readonly parameters: readonly Parameter[];
 }
 
-/** A prepared statement while records are added. */
-interface GrowingInsert {
-  /** Adds a record, and tells whether there is room for another. */
-  readonly add: (record: UsageRecord) => boolean;
-  readonly end: () => PreparedInsert;
-}
-
 /**
  * The statements that insert so many rows, made once. Sizes are powers of two, so that a connection keeps a handful
  * of prepared statements for batches of every length.
@@ -80,7 +74,7 @@ export class InsertStatements {
   }
 
   /** Begins the statement that inserts the first of so many records, as many as it and a packet hold. */
-  begin(records: number, maxPacketBytes: number): GrowingInsert {
+  begin(records: number, maxPacketBytes: number): GrowingInsert<PreparedInsert> {
     const wanted = Math.min(records, this.#sizeFor(records));
     const maxBytes = Math.min(MAX_BYTES, maxPacketBytes);
     const parameters: Parameter[] = [];

@@ -31,19 +31,17 @@ export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWrite
     conditionOf: (error) => conditionOf(convert(orm, error)),
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
-    insert: async (chunk, signal) => {
-      await mutex.run(signal, () => insertUnknown(orm, table, inOrderOfIds(chunk), signal));
-      return chunk.length;
-    },
+    insert: (chunk, signal) => mutex.run(signal, () => insertUnknown(orm, table, chunk, signal)),
   });
 }
 
 async function insertUnknown(
   orm: MikroORM,
   { entity }: UsageTable,
-  records: readonly UsageRecord[],
+  chunk: readonly UsageRecord[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  const records = inOrderOfIds(chunk);
   const driver = orm.em.getDriver();
   const budget = new TurnBudget(1);
   const ids = records.map(({ id }) => id);
@@ -63,7 +61,7 @@ async function insertUnknown(
           await driver.nativeInsertMany(entity.class, rows.slice(start, start + STATEMENT_RECORDS), { ctx });
         }
       });
-      return;
+      return chunk.length;
     } catch (error) {
       // Another writer may have inserted some of them meanwhile; if none has, the error is of another constraint.
       const isUnique = convert(orm, error) instanceof UniqueConstraintViolationException;

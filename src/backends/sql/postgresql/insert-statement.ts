@@ -1,5 +1,5 @@
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
-import type { UsageRecord } from '../../../record/usage-record.js';
+import type { GrowingInsert } from '../chunk-writer.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
 import { BINARY_TYPES, BinaryArray } from './binary-array.js';
 import { quote, quoteTable } from '../identifiers.js';
@@ -10,15 +10,11 @@ type TypeName = keyof typeof BINARY_TYPES;
 /** A statement is full as soon as it has so many bytes or characters: the client copies or encrypts all of it in one turn. */
 const MAX_LENGTH = 1_048_576;
 
-/** A statement that inserts records, while they are added. It has no name: poolers such as PgBouncer lose those. */
-export interface GrowingInsert {
-  /** Adds a record, and tells whether there is room for another. */
-  readonly add: (record: UsageRecord) => boolean;
-  readonly end: () => Statement;
-}
+/** Begins a statement. It has no name: poolers such as PgBouncer lose those. */
+type BeginInsert = () => GrowingInsert<Statement>;
 
 /** Inserts with an array a column, as bytes: the fastest way, where pg itself sends them. */
-export function insertOfArrays(table: UsageTable): () => GrowingInsert {
+export function insertOfArrays(table: UsageTable): BeginInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
   const names = columns.map(({ name }) => quote(name)).join(', ');
@@ -38,7 +34,7 @@ export function insertOfArrays(table: UsageTable): () => GrowingInsert {
 }
 
 /** Inserts with all records as one JSON text, which every client can send. */
-export function insertOfJson(table: UsageTable): () => GrowingInsert {
+export function insertOfJson(table: UsageTable): BeginInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const definitions = columns.map(({ name, type }) =>
     // ISO 8601 of years after 9999 is not PostgreSQL's.
