@@ -23,7 +23,15 @@ const SURFACE: Record<string, readonly string[]> = {
   ],
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
-  './sql': ['SqlStorage', 'Usage', 'UsageRepository', 'UsageSalt', 'defineUsage', 'defineUsageSalt'],
+  './sql': [
+    'SqlStorage',
+    'Usage',
+    'UsageRepository',
+    'UsageSalt',
+    'defineUsage',
+    'defineUsageSalt',
+    'usageTables',
+  ],
   './storage': [
     'JSON_LIMITS',
     'TEXT_LIMITS',

@@ -10,7 +10,7 @@
  * - `STORAGE_UNAVAILABLE`: the storage cannot write now; the same batch may be accepted later.
  * - `STORAGE_TIMEOUT`: the storage took too long for the batch; the same records may be accepted later, or fewer at once.
  * - `BATCH_REFUSED`: the storage will never take this batch as a whole, but may take parts of it.
- * - `STORAGE_CLOSED`: the storage was used after `close()`.
+ * - `STORAGE_CLOSED`: the storage was used after `close()`, its own or that of the application's MikroORM.
  * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.
  * - `GEO_SOURCE`: a source of locations cannot be opened, cannot be reached, or gives unusable answers.
  */

@@ -1,4 +1,5 @@
 import { CONTROL, compare } from '../harness/compare.js';
+import { freshDatabase } from '../harness/databases.js';
 import { type Benchmark, type Finding, type Scale, judge, planFor, ratio } from '../harness/finding.js';
 import { sendRequests } from '../harness/load.js';
 import { type ServerProcess, withServers } from '../harness/server-process.js';
@@ -11,13 +12,18 @@ const BATCH_RECORDS = 499;
 export const p7: Benchmark = {
   id: 'P7',
   async run(scale) {
-    return [...(await measureHolds(scale)), await measureLockedHolds(scale), await measureLatency(scale)];
+    return [
+      ...(await measureHolds(scale)),
+      await measureLockedHolds(scale),
+      ...(await measureOtherHolds(scale)),
+      await measureLatency(scale),
+    ];
   },
 };
 
 /** Watches the event loop while one batch is written and nothing else goes on. */
 async function measureHolds(scale: Scale): Promise<Finding[]> {
-  const holds = await watchHolds('sqlite-patient', 'untracked', scale === 'quick' ? [5, 10] : [50, 300]);
+  const holds = await watchHolds('sqlite-patient', 'untracked', batchesOf(scale));
   const what = 'longest hold of the event loop by a batch into SQLite, ms';
   return [
     judgeMedian(what, holds),
@@ -36,6 +42,28 @@ async function measureLockedHolds(scale: Scale): Promise<Finding> {
   const batches = scale === 'quick' ? ([2, 5] as const) : ([50, 300] as const);
   const holds = await watchHolds('sqlite-locked', 'untracked-waiting', batches);
   return judgeMedian('longest hold of the event loop by a batch that waits for SQLite’s lock, ms', holds);
+}
+
+/** The storages that write by a client that is asynchronous, or none: their batches are encoded on the event loop. */
+async function measureOtherHolds(scale: Scale): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const server of ['postgresql', 'mariadb'] as const) {
+    const { url, server: description } = await freshDatabase(server);
+    // The process of the variant finds it there.
+    process.env['BENCH_DATABASE_URL'] = url;
+    findings.push(await measureHold(`${server}-patient`, `into ${description}`, scale));
+  }
+  return [...findings, await measureHold('printer-patient', 'that is printed as JSON', scale)];
+}
+
+async function measureHold(variant: string, where: string, scale: Scale): Promise<Finding> {
+  const holds = await watchHolds(variant, 'untracked', batchesOf(scale));
+  return judgeMedian(`longest hold of the event loop by a batch ${where}, ms`, holds);
+}
+
+/** How many batches come first and are thrown away, and how many are watched. */
+function batchesOf(scale: Scale): readonly [warmUp: number, batches: number] {
+  return scale === 'quick' ? [5, 10] : [50, 300];
 }
 
 /** The longest hold of each batch, in milliseconds, and that of an idle process. */

@@ -6,11 +6,11 @@ describe('time/turn-budget', () => {
     Array.from({ length: steps }, () => budget.isSpentAfterStep());
 
   it('is spent when the turn has taken too long, as far as the clock was looked at', () => {
-    const budget = new TurnBudget(-1, 3);
+    const budget = new TurnBudget(3, -1);
     expect(spentAfter(budget, 7)).to.deep.equal([false, false, true, false, false, true, false]);
   });
 
   it('is not spent while there is time', () => {
-    expect(spentAfter(new TurnBudget(3_600_000, 1), 5)).to.not.include(true);
+    expect(spentAfter(new TurnBudget(1, 3_600_000), 5)).to.not.include(true);
   });
 });

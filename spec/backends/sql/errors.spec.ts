@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { SqlStorage } from '../../../src/backends/sql/index.js';
-import { encode } from '../../../src/backends/sql/errors.js';
-import { caught, thrown } from '../../support/caught.js';
+import { encodeEach } from '../../../src/backends/sql/chunk-writer.js';
+import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
 import { connectMySql, mySqlOrm } from '../../support/mysql.js';
 import { connectPostgres, postgresOrm } from '../../support/postgresql.js';
@@ -45,13 +45,10 @@ function refusesTheBatch(
 describe('A record that cannot be sent to its database', () => {
   it('is told apart from what the database says', async () => {
     const cause = new RangeError('out of range');
-    const error = await thrown(() =>
-      encode('koa_usage', () => {
-        throw cause;
-      }),
-    );
-    expect(error).to.include({ code: 'BATCH_REFUSED', cause });
-    expect(encode('koa_usage', () => 5)).to.equal(5);
+    const failing = encodeEach('koa_usage', [makeRecord()], signal, () => {
+      throw cause;
+    });
+    expect(await caught(failing)).to.include({ code: 'BATCH_REFUSED', cause });
   });
 
   for (const [title, driver] of SQLITE_CLIENTS) {

@@ -1,16 +1,25 @@
+import type { EntityManager } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 
 /** The operations of one owner. Each ends when nobody waits for it any more, or when the owner closes. */
 export class Operations {
   readonly #running = new Map<Promise<unknown>, AbortController>();
   #closed: { readonly reason: Error } | null = null;
+  readonly #assertPossible: () => void;
+
+  /** @param assertPossible - throws where no operation may begin. @default one may always */
+  constructor(assertPossible = (): void => {}) {
+    this.#assertPossible = assertPossible;
+  }
 
   /**
    * Begins an operation.
    *
    * @param begin - gets a signal that is aborted as soon as `signal` is, or as the owner closes
+   * @throws the error of `assertPossible`
    */
   async run<Result>(signal: AbortSignal, begin: (combined: AbortSignal) => Promise<Result>): Promise<Result> {
+    if (this.#closed === null) this.#assertPossible();
     // AbortSignal.any would tie each operation to a signal that lives as long as the owner, for finalizers to clean up.
     const combined = new AbortController();
     const follow = (): void => combined.abort(signal.reason);
@@ -46,4 +55,23 @@ export class Operations {
  */
 export function storageClosed(storage: string): TrackUsageError {
   return new TrackUsageError('STORAGE_CLOSED', `The storage '${storage}' was used after close().`);
+}
+
+/**
+ * Asks whether an ORM has been closed: MikroORM would open it again, and nobody would close it, which keeps the process alive.
+ *
+ * @throws {TrackUsageError} `STORAGE_CLOSED` if it has been
+ */
+export function assertOpen(em: Pick<EntityManager, 'getConnection'>): void {
+  // Closing empties the connection's options, and no other trace tells a closed connection from one that is yet to be made.
+  const { connected, options } = em.getConnection('write') as unknown as {
+    readonly connected: boolean;
+    readonly options: object;
+  };
+  if (connected || Object.keys(options).some((name) => name !== 'name')) return;
+  throw new TrackUsageError(
+    'STORAGE_CLOSED',
+    "The application's MikroORM was closed before the tracker, and is not opened again. Close the tracker first: await " +
+      'tracker.close(), then orm.close().',
+  );
 }

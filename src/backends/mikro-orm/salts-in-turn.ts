@@ -9,11 +9,13 @@ import { Operations } from './operations.js';
  */
 export class SaltsInTurn implements SaltStore {
   readonly #salts: SaltStore;
-  readonly #operations = new Operations();
+  readonly #operations: Operations;
   readonly #mutex = new Mutex();
 
-  constructor(salts: SaltStore) {
+  /** @param assertPossible - throws where no statement may begin. @default one may always */
+  constructor(salts: SaltStore, assertPossible?: () => void) {
     this.#salts = salts;
+    this.#operations = new Operations(assertPossible);
   }
 
   /** @inheritdoc */

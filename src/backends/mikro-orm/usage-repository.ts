@@ -16,7 +16,7 @@ import {
 import type { UsageReader } from '../../storage/usage-reader.js';
 import { convertedWhere } from './converted-where.js';
 import { LATEST } from './mysql-column-types.js';
-import { storageClosed } from './operations.js';
+import { assertOpen, storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
 
 /**
@@ -61,6 +61,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   /** Finds the records of a checked query, newest first. */
   protected async findRecords(query: ResolvedUsagePageQuery, offset?: number): Promise<UsageRecord[]> {
     const em = this.getEntityManager();
+    assertOpen(em);
     const driver = em.getDriver();
     const where = convertedWhere(driver, this.entityName, whereOf(query, query.after));
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
@@ -76,6 +77,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   /** Counts the records of a checked query. */
   protected async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const em = this.getEntityManager();
+    assertOpen(em);
     const driver = em.getDriver();
     const where = convertedWhere(driver, this.entityName, whereOf(query));
     return driver.count<UsageRow>(this.entityName, where, { ctx: em.getTransactionContext() });

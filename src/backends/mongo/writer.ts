@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord } from '../../storage/usage-storage.js';
 import { TurnBudget } from '../../time/turn-budget.js';
@@ -6,13 +5,7 @@ import { DUPLICATE_KEY, type WriteError, isDuplicateId, refusal, writeErrorsOf }
 import type { NativeCollection, UnorderedBulk } from './native-collection.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
-/**
- * How long documents are made in one turn of the event loop, in milliseconds. The driver makes BSON of each document at
- * once, and strangers choose how large documents are.
- */
-const TURN_MS = 0.4;
-
-/** Records between two looks at the clock. */
+/** Records between two looks at the clock. The driver makes BSON of each document at once, however large it is. */
 const LOOK_RECORDS = 8;
 
 /** Options that have documents written as they are, however the application's client is configured. */
@@ -35,13 +28,10 @@ export async function insertAll(
   signal: AbortSignal,
 ): Promise<RefusedRecord[]> {
   const bulk = await startBulk(collection, signal);
-  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+  const budget = new TurnBudget(LOOK_RECORDS);
   for (const record of batch) {
     bulk.insert(documentOf(record));
-    if (!budget.isSpentAfterStep()) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    budget.renew();
+    if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
   }
   try {
     await bulk.execute({ ...PLAIN_DOCUMENTS, ...acknowledged(collection), signal });

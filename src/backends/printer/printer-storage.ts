@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { hasMethods, option, readOptions, text } from '../../option-reader.js';
 import { escapeControl } from '../../record/escape-control.js';
@@ -13,9 +12,6 @@ export type PrinterOutput = Pick<NodeJS.WritableStream, 'write' | 'on' | 'remove
 
 /** How a record is printed: by name, or by a function that returns the line. */
 export type PrinterFormat = 'text' | 'json' | 'combined' | LineFormatter;
-
-/** How long lines are made in one turn of the event loop, in milliseconds. Strangers choose how long the lines are. */
-const TURN_MS = 0.4;
 
 const FORMATS = { text: formatText, json: formatJson, combined: formatCombined };
 
@@ -87,7 +83,8 @@ export class PrinterStorage implements UsageStorage {
   /** Prints in each turn of the event loop as many lines as the budget of a turn allows. */
   async #print(batch: readonly UsageRecord[]): Promise<StoreResult> {
     const refused: RefusedRecord[] = [];
-    const budget = new TurnBudget(TURN_MS, 1);
+    // Strangers choose how long a line is.
+    const budget = new TurnBudget(1);
     let lines = '';
     for (const record of batch) {
       try {
@@ -100,8 +97,7 @@ export class PrinterStorage implements UsageStorage {
       if (!budget.isSpentAfterStep()) continue;
       await this.#write(lines);
       lines = '';
-      await nextTurn();
-      budget.renew();
+      await budget.nextTurn();
     }
     await this.#write(lines);
     return { stored: batch.length - refused.length, refused };

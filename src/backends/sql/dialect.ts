@@ -20,6 +20,9 @@ export interface SqlDialect {
   /** The names that a table may not have here, and how an error says so; null if every name will do. */
   readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
 
+  /** What a connection of our own does to others who use the same database, as a sentence; left out if nothing. */
+  readonly sharingRisk?: string;
+
   /** Options of MikroORM for a connection of our own, beside the user's. */
   readonly connectionOptions: object;
 

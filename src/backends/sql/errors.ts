@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { type Condition, isSetup, messageOf, writeError } from '../mikro-orm/database-error.js';
+import { TrackUsageError } from '../../errors.js';
+import { type Condition, isSetup, messageOf } from '../mikro-orm/database-error.js';
 
 /** The meanings of a database's error codes. The first pattern that matches counts. */
 export type Conditions = readonly (readonly [codes: RegExp, condition: Condition])[];
@@ -19,7 +20,9 @@ export const ADVICE = {
 
 /** An error in MikroORM's own class for it, whether MikroORM or the driver's client threw it. */
 export function convert({ em }: MikroORM, error: unknown): unknown {
-  return error instanceof Error ? em.getDriver().convertException(error) : error;
+  return error instanceof Error && !(error instanceof TrackUsageError)
+    ? em.getDriver().convertException(error)
+    : error;
 }
 
 /** The meaning of a code. A code that nobody knows stands for an outage, which passes. */
@@ -35,18 +38,4 @@ export function judge(code: string, conditions: Conditions): Condition {
  */
 export function cannotOpen(target: string, error: unknown, condition: Condition, advice: string): string {
   return `${target} cannot be opened: ${messageOf(error)}. ${isSetup(condition) ? condition.advice : advice}`;
-}
-
-/**
- * Encodes a batch for the database. A failure here comes every time, as nothing outside is asked: a record holds a value that
- * no column takes. As the failure is told apart from the database's errors, that record alone is dropped, and the queue goes on.
- *
- * @throws {TrackUsageError} `BATCH_REFUSED`, with the error that `make` threw
- */
-export function encode<Encoded>(tableName: string, make: () => Encoded): Encoded {
-  try {
-    return make();
-  } catch (error) {
-    throw writeError(error, 'refused', `table '${tableName}'`);
-  }
 }

@@ -22,7 +22,7 @@ export interface UsageSaltRow {
 }
 
 /** The name of the table of salts beside a table of records. */
-function saltTableName(tableName: string): string {
+export function saltTableName(tableName: string): string {
   return `${tableName}_salt`;
 }
 

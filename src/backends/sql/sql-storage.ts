@@ -9,7 +9,7 @@ import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { defineUsage } from '../mikro-orm/usage-entity.js';
 import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
-import { Operations } from '../mikro-orm/operations.js';
+import { Operations, assertOpen } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
@@ -20,6 +20,7 @@ import { KyselySalts } from './kysely-salts.js';
 import { PortableDeleter } from './portable/deleter.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, refuseSalts } from './salt-table.js';
+import { warnOfOthers } from './shared-database.js';
 import { makePrivately } from './sqlite/open-file.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
 
@@ -41,7 +42,7 @@ export class SqlStorage extends RepositoryStorage {
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
   /** Writes and deletions that are under way. */
-  readonly #operations = new Operations();
+  readonly #operations: Operations;
 
   /**
    * Keeps records through the application's own MikroORM. Its migrations make the table, and closing the storage
@@ -67,7 +68,8 @@ export class SqlStorage extends RepositoryStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table));
+    const assertPossible = (): void => assertOpen(orm.em);
+    const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table), assertPossible);
     super({
       name: name ?? dialect.name,
       repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
@@ -75,6 +77,7 @@ export class SqlStorage extends RepositoryStorage {
       isReadOnly: own?.isReadOnly === true,
     });
     this.#orm = orm;
+    this.#operations = new Operations(assertPossible);
     this.#dialect = dialect;
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
@@ -107,6 +110,7 @@ export class SqlStorage extends RepositoryStorage {
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
+      if (!isReadOnly) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {

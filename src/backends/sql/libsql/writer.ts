@@ -33,6 +33,7 @@ export function createLibSqlServerWriter(orm: MikroORM, table: UsageTable): SqlW
         const inserting = client.insertInto(name).values(rows);
         await inserting.onConflict((conflict) => conflict.column('id').doNothing()).execute();
       });
+    return chunk.length;
   };
   return createChunkWriter(orm, table, { conditionOf, insert, chunkRecords: CHUNK_RECORDS });
 }

@@ -2,14 +2,15 @@ import type { MikroORM } from '@mikro-orm/core';
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { mySqlDate, textLiteral } from '../../mikro-orm/mysql-column-types.js';
+import type { GrowingInsert } from '../chunk-writer.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { type UsageTable, configuredSchema } from '../usage-table.js';
 
-/** Parameters of one statement, at most: the protocol counts them in 16 bits. */
-const MAX_PARAMETERS = 65_535;
+/** Rows of one statement, at most: mysql2 makes a packet of all of it in one turn of the event loop. */
+export const MAX_ROWS = 128;
 
-/** Rows of one statement, at most. More make it no faster. */
-const MAX_ROWS = 1024;
+/** Estimated bytes of the values of one statement, for that reason; a larger record goes alone. */
+const MAX_BYTES = 1_048_576;
 
 /** A statement that is filled up with the last row again, which changes nothing, is so by at most this part of it. */
 const MAX_FILLING = 1 / 8;
@@ -40,6 +41,7 @@ const GIVEN_ID = '/*!80019 koa_track_usage_row.id */ /*M! values(id) */';
 /** A value as a column is given it. */
 type Parameter = string | number | null;
 
+/** A prepared statement, and the values of its first `rows` records. */
 interface PreparedInsert {
   readonly rows: number;
   readonly text: string;
@@ -55,7 +57,6 @@ export class InsertStatements {
   readonly #row: string;
   readonly #tail: string;
   readonly #columns: number;
-  readonly #maxRows: number;
   readonly #texts = new Map<number, string>();
 
   constructor(orm: MikroORM, { entity, name, columns }: UsageTable) {
@@ -70,25 +71,30 @@ export class InsertStatements {
     // A row that meets another key than the id must not pass for stored: its id would become null, which is an error.
     this.#tail = ` ${ALIAS} on duplicate key update ${id} = if(${table}.${id} = ${GIVEN_ID}, ${table}.${id}, null)`;
     this.#columns = columns.length;
-    this.#maxRows = Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / columns.length));
   }
 
-  /** The statement that inserts the next records of a batch, as many as it and a packet hold; `rows` is how many these are. */
-  prepare(batch: readonly UsageRecord[], start: number, maxPacketBytes: number): PreparedInsert {
-    const wanted = Math.min(batch.length - start, this.#sizeFor(batch.length - start));
+  /** Begins the statement that inserts the first of so many records, as many as it and a packet hold. */
+  begin(records: number, maxPacketBytes: number): GrowingInsert<PreparedInsert> {
+    const wanted = Math.min(records, this.#sizeFor(records));
+    const maxBytes = Math.min(MAX_BYTES, maxPacketBytes);
     const parameters: Parameter[] = [];
     let bytes = 0;
     let rows = 0;
-    while (rows < wanted) {
-      for (const parameter of parametersOf(batch[start + rows] as UsageRecord)) {
-        parameters.push(parameter);
-        bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
-      }
-      if (bytes > maxPacketBytes && rows > 0) break;
-      rows += 1;
-    }
-    // Records for which a packet has no room are left to the next, and nothing is filled up.
-    if (rows < wanted) rows = 2 ** Math.floor(Math.log2(rows));
+    return {
+      add(record) {
+        for (const parameter of parametersOf(record)) {
+          parameters.push(parameter);
+          bytes += VALUE_BYTES + (typeof parameter === 'string' ? parameter.length * UNIT_BYTES : 0);
+        }
+        if (bytes <= maxBytes || rows === 0) rows += 1;
+        return rows < wanted && bytes <= maxBytes;
+      },
+      // Records for which a packet has no room are left to the next, and nothing is filled up.
+      end: () => this.#fill(parameters, rows < wanted ? 2 ** Math.floor(Math.log2(rows)) : rows),
+    };
+  }
+
+  #fill(parameters: Parameter[], rows: number): PreparedInsert {
     parameters.length = rows * this.#columns;
     const size = this.#sizeFor(rows);
     const last = parameters.slice(-this.#columns);
@@ -98,9 +104,9 @@ export class InsertStatements {
 
   /** How many rows the next statement has: at times a few more than there are, which saves a commit or several. */
   #sizeFor(rows: number): number {
-    const size = 2 ** Math.floor(Math.log2(Math.min(rows, this.#maxRows)));
+    const size = 2 ** Math.floor(Math.log2(Math.min(rows, MAX_ROWS)));
     const larger = size * 2;
-    const fills = rows > size && larger <= this.#maxRows && larger - rows <= larger * MAX_FILLING;
+    const fills = rows > size && larger <= MAX_ROWS && larger - rows <= larger * MAX_FILLING;
     return fills ? larger : size;
   }
 
@@ -114,14 +120,18 @@ export class InsertStatements {
     return text;
   }
 
-  /**
-   * The statement that inserts records, with their values in its text. Clients that put values there themselves escape them
-   * for one `sql_mode`; these literals have one meaning in all modes.
-   */
-  textOf(records: readonly UsageRecord[]): string {
-    const rows = records.map((record) => `(${parametersOf(record).map(literal).join(', ')})`);
+  /** The statement that inserts rows of {@link rowOfLiterals}. */
+  textOf(rows: readonly string[]): string {
     return this.#head + rows.join(', ') + this.#tail;
   }
+}
+
+/**
+ * A record as a row in a statement's text. Clients that put values there themselves escape them for one `sql_mode`; these
+ * literals have one meaning in all modes.
+ */
+export function rowOfLiterals(record: UsageRecord): string {
+  return `(${parametersOf(record).map(literal).join(', ')})`;
 }
 
 function parametersOf(record: UsageRecord): Parameter[] {

@@ -1,20 +1,19 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
-import { type Insert, createChunkWriter } from '../chunk-writer.js';
+import { type Insert, createChunkWriter, encodeEach } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
-import { encode } from '../errors.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf, explain } from './errors.js';
 import { type NativeConnection, execute, nativePool, takeConnection } from './native-client.js';
-import { InsertStatements } from './statements.js';
+import { InsertStatements, MAX_ROWS, rowOfLiterals } from './statements.js';
 
 /** Bits of the protocol's status: a transaction is open; each statement commits by itself. */
 const IN_TRANSACTION = 1;
 const AUTOCOMMIT = 2;
 
-/** Records a statement through Kysely, at most: its text is made on the event loop. */
+/** Records a statement through Kysely, at most. */
 const CHUNK_RECORDS = 64;
 
 /** Makes the writer: through mysql2's pool, or through MikroORM's Kysely, with any client. */
@@ -22,15 +21,17 @@ export function createMySqlWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const statements = new InsertStatements(orm, table);
   const inserting = needsKysely(orm)
     ? { insert: insertLiterals(orm, table, statements), chunkRecords: CHUNK_RECORDS }
-    : { insert: insertPrepared(orm, table, statements) };
+    : { insert: insertPrepared(orm, table, statements), chunkRecords: MAX_ROWS };
   return createChunkWriter(orm, table, { conditionOf, explain, ...inserting });
 }
 
 function insertLiterals(orm: MikroORM, { name }: UsageTable, statements: InsertStatements): Insert {
   const run = kyselyRunner(orm);
   return async (chunk, signal) => {
-    const text = encode(name, () => statements.textOf(chunk));
-    await run(signal, text);
+    const rows: string[] = [];
+    await encodeEach(name, chunk, signal, (record) => rows.push(rowOfLiterals(record)) > 0);
+    await run(signal, statements.textOf(rows));
+    return rows.length;
   };
 }
 
@@ -38,19 +39,16 @@ function insertLiterals(orm: MikroORM, { name }: UsageTable, statements: InsertS
 function insertPrepared(orm: MikroORM, { name }: UsageTable, statements: InsertStatements): Insert {
   const lease = leaseOf(async () => takeConnection(await nativePool(orm)), giveBack);
   let maxPacketBytes = 0;
-  return (batch, signal) =>
+  return (chunk, signal) =>
     lease(signal, async (connection) => {
       assertUnicode(connection);
       maxPacketBytes ||= await readMaxPacketBytes(connection);
-      for (let start = 0; start < batch.length;) {
-        signal.throwIfAborted();
-        const { rows, text, parameters } = encode(name, () =>
-          statements.prepare(batch, start, maxPacketBytes),
-        );
-        const { serverStatus } = await execute<{ serverStatus: number }>(connection, text, parameters);
-        if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
-        start += rows;
-      }
+      const { add, end } = statements.begin(chunk.length, maxPacketBytes);
+      await encodeEach(name, chunk, signal, add);
+      const { rows, text, parameters } = end();
+      const { serverStatus } = await execute<{ serverStatus: number }>(connection, text, parameters);
+      if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
+      return rows;
     });
 }
 

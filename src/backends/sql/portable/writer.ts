@@ -1,5 +1,6 @@
 import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { UsageRecord } from '../../../record/usage-record.js';
+import { TurnBudget } from '../../../time/turn-budget.js';
 import { convertedWhere } from '../../mikro-orm/converted-where.js';
 import { Mutex } from '../../mikro-orm/mutex.js';
 import type { UsageRow } from '../../mikro-orm/usage-row.js';
@@ -12,6 +13,9 @@ import { conditionOf } from './errors.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
+
+/** Records a statement, at most: MikroORM makes all of it in one turn of the event loop. */
+const STATEMENT_RECORDS = 8;
 
 /** How often a chunk is tried while other writers keep inserting parts of it. */
 const ATTEMPTS = 5;
@@ -27,18 +31,19 @@ export function createPortableWriter(orm: MikroORM, table: UsageTable): SqlWrite
     conditionOf: (error) => conditionOf(convert(orm, error)),
     chunkRecords: CHUNK_RECORDS,
     // One connection at a time, even if a server no longer answers and attempt after attempt is given up.
-    insert: (chunk, signal) =>
-      mutex.run(signal, () => insertUnknown(orm, table, inOrderOfIds(chunk), signal)),
+    insert: (chunk, signal) => mutex.run(signal, () => insertUnknown(orm, table, chunk, signal)),
   });
 }
 
 async function insertUnknown(
   orm: MikroORM,
   { entity }: UsageTable,
-  records: readonly UsageRecord[],
+  chunk: readonly UsageRecord[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  const records = inOrderOfIds(chunk);
   const driver = orm.em.getDriver();
+  const budget = new TurnBudget(1);
   const ids = records.map(({ id }) => id);
   const where = convertedWhere(driver, entity.class, { id: { $in: ids } });
   for (let attempt = 1, knownBefore = -1; ; attempt += 1) {
@@ -51,9 +56,12 @@ async function insertUnknown(
         signal.throwIfAborted();
         const there = new Set(found.map(({ id }) => id));
         const rows = records.filter(({ id }) => !there.has(id)).map(rowOf);
-        if (rows.length > 0) await driver.nativeInsertMany(entity.class, rows, { ctx });
+        for (let start = 0; start < rows.length; start += STATEMENT_RECORDS) {
+          await budget.nextTurn(signal);
+          await driver.nativeInsertMany(entity.class, rows.slice(start, start + STATEMENT_RECORDS), { ctx });
+        }
       });
-      return;
+      return chunk.length;
     } catch (error) {
       // Another writer may have inserted some of the records meanwhile; if none has, the error is of another constraint.
       const isUnique = convert(orm, error) instanceof UniqueConstraintViolationException;

@@ -1,33 +1,40 @@
 import { type ColumnValue, valuesOf } from '../../../record/columns.js';
-import type { UsageRecord } from '../../../record/usage-record.js';
+import type { GrowingInsert } from '../chunk-writer.js';
 import type { TableColumn, UsageTable } from '../usage-table.js';
-import { BINARY_TYPES, BinaryArrays } from './binary-array.js';
+import { BINARY_TYPES, BinaryArray } from './binary-array.js';
 import { quote, quoteTable } from '../identifiers.js';
 import type { Statement } from './native-client.js';
 
 type TypeName = keyof typeof BINARY_TYPES;
 
-/** Makes the statement that inserts a batch. It has no name: poolers such as PgBouncer lose named statements. */
-export type MakeInsert = (batch: readonly UsageRecord[]) => Statement;
+/** A statement is full as soon as it has so many bytes or characters: the client copies or encrypts all of it in one turn. */
+const MAX_LENGTH = 1_048_576;
 
-/** Makes the statement with an array a column, as bytes: the fastest way, where pg itself sends them. */
-export function insertOfArrays(table: UsageTable): MakeInsert {
+/** Begins a statement. It has no name: poolers such as PgBouncer lose named statements. */
+type BeginInsert = () => GrowingInsert<Statement>;
+
+/** Inserts with an array a column, as bytes: the fastest way, where pg itself sends them. */
+export function insertOfArrays(table: UsageTable): BeginInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
-  const arrays = new BinaryArrays();
   const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
   const names = columns.map(({ name }) => quote(name)).join(', ');
   const text = insert(table, names, `unnest(${parameters}) as record(${names})`);
-  return (batch) => {
-    const rows = batch.map(valuesOf);
-    const values = columns.map(({ type }, column) =>
-      arrays.make(BINARY_TYPES[type], rows.length, (row) => rows[row]?.[column] ?? null),
-    );
-    return { text, values };
+  return () => {
+    const arrays = columns.map(({ type }) => new BinaryArray(BINARY_TYPES[type]));
+    let bytes = 0;
+    return {
+      add(record) {
+        const values = valuesOf(record);
+        for (const [column, array] of arrays.entries()) bytes += array.add(values[column] ?? null);
+        return bytes < MAX_LENGTH;
+      },
+      end: () => ({ text, values: arrays.map((array) => array.end()) }),
+    };
   };
 }
 
-/** Makes the statement with the whole batch as one JSON text, which every client can send. */
-export function insertOfJson(table: UsageTable): MakeInsert {
+/** Inserts with all records as one JSON text, which every client can send. */
+export function insertOfJson(table: UsageTable): BeginInsert {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const definitions = columns.map(({ name, type }) =>
     // ISO 8601 of years after 9999 is not PostgreSQL's.
@@ -38,15 +45,19 @@ export function insertOfJson(table: UsageTable): MakeInsert {
   );
   const source = `json_to_recordset($1::text::json) as record(${definitions.join(', ')})`;
   const text = insert(table, values.join(', '), source);
-  return (batch) => {
-    const rows = batch.map((record) => {
-      const row = valuesOf(record).map((value, column) => {
-        const { name, type } = columns[column] as (typeof columns)[number];
-        return `${JSON.stringify(name)}:${jsonOf(value, type)}`;
-      });
-      return `{${row.join(',')}}`;
-    });
-    return { text, values: [`[${rows.join(',')}]`] };
+  return () => {
+    let json = '';
+    return {
+      add(record) {
+        const row = valuesOf(record).map((value, column) => {
+          const { name, type } = columns[column] as (typeof columns)[number];
+          return `${JSON.stringify(name)}:${jsonOf(value, type)}`;
+        });
+        json += `${json === '' ? '[' : ','}{${row.join(',')}}`;
+        return json.length < MAX_LENGTH;
+      },
+      end: () => ({ text, values: [`${json}]`] }),
+    };
   };
 }
 

@@ -1,27 +1,32 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { createChunkWriter } from '../chunk-writer.js';
+import { createChunkWriter, encodeEach } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
-import { encode } from '../errors.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, mayBeEnding } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
 import { type Statement, postgresConnection, runBounded } from './native-client.js';
 
+/** Records a statement, at most: the client copies all of it in one turn of the event loop. */
+const CHUNK_RECORDS = 512;
+
 /**
- * Makes the writer. A batch is one statement, which is a transaction of its own, on a connection that nobody else uses
+ * Makes the writer. A chunk is one statement, which is a transaction of its own, on a connection that nobody else uses
  * meanwhile: the application's transactions are on other connections.
  */
 export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const isThroughKysely = needsKysely(orm);
-  const makeInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
+  const beginInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
   return createChunkWriter(orm, table, {
     conditionOf: conditionAt,
-    insert: async (batch, signal) => {
-      const statement = encode(table.name, () => makeInsert(batch));
-      await run(signal, statement);
+    chunkRecords: CHUNK_RECORDS,
+    insert: async (chunk, signal) => {
+      const { add, end } = beginInsert();
+      const done = await encodeEach(table.name, chunk, signal, add);
+      await run(signal, end());
+      return done;
     },
   });
 }

@@ -4,17 +4,9 @@ import type { SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
-import { findUsageTable } from '../usage-table.js';
 import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
-import {
-  type NativeDatabase,
-  OWN_PRAGMAS,
-  busyTimeoutMs,
-  fileOf,
-  firstValue,
-  sqliteConnection,
-} from './native-client.js';
+import { OWN_PRAGMAS, busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { noteFile } from './open-file.js';
 import { SqliteSalts } from './salts.js';
 import { WriteThread } from './write-thread.js';
@@ -33,6 +25,7 @@ export const sqliteDialect: SqlDialect = {
   reservedNames: { pattern: /^sqlite_/i, expected: "does not begin with 'sqlite_'" },
   // Our own statements there do not wait.
   connectionOptions: { driverOptions: { timeout: APPLICATION_PATIENCE_MS } },
+  sharingRisk: 'A transaction of theirs that reads and then writes may fail with SQLITE_BUSY_SNAPSHOT.',
   readOnlyOptions: () => ({ readonly: true }),
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'better-sqlite3'),
   aroundTable,
@@ -60,21 +53,8 @@ async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise
     database.exec(OWN_PRAGMAS);
     await prepare();
     await noteFile(database);
-    if (!preparations.has(orm)) warnOfOthers(database, findUsageTable(orm).name);
     preparations.set(orm, () => aroundTable(orm, prepare));
   } finally {
     database.exec(`pragma busy_timeout = ${timeoutMs}`);
   }
-}
-
-/** Warns where a file has other tables than ours, whose names all begin with the name of the table of records. */
-function warnOfOthers(database: NativeDatabase, tableName: string): void {
-  const others =
-    "select name from sqlite_master where type = 'table' and name not glob 'sqlite_*' and substr(name, 1, length(?)) <> ?";
-  if (firstValue(database, others, [tableName, tableName]) === undefined) return;
-  process.emitWarning(
-    `koa-track-usage: the SQLite file '${fileOf(database)}' has tables of others, and usage is written to it on a connection ` +
-      'of its own. A transaction of theirs that reads and then writes may fail with SQLITE_BUSY_SNAPSHOT. Give usage a file ' +
-      "of its own, or write on the application's MikroORM: new SqlStorage(orm).",
-  );
 }

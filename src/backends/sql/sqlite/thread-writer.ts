@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { valuesOf } from '../../../record/columns.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord } from '../../../storage/usage-storage.js';
@@ -65,16 +64,12 @@ async function pack(
   const packer = new RowPacker();
   const ids: string[] = [];
   const records = batch.slice(start, start + (start === 0 ? FIRST_RECORDS : TASK_RECORDS));
-  const budget = new TurnBudget(TURN_MS, LOOK_RECORDS);
+  const budget = new TurnBudget(LOOK_RECORDS, TURN_MS);
   let isTurnOver = true;
   let end = start;
   for (const record of records) {
     if (packer.length > CHUNK_LENGTH) break;
-    if (isTurnOver) {
-      await nextTurn();
-      signal.throwIfAborted();
-      budget.renew();
-    }
+    if (isTurnOver) await budget.nextTurn(signal);
     end += 1;
     try {
       packer.add(valuesOf(record));

@@ -17,13 +17,7 @@ import { type WriteThread, emptyLogOf } from './write-thread.js';
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
 
-/**
- * After so long a transaction takes in no more records, in milliseconds. SQLite works on the event loop, and strangers
- * choose how large a record is: this bounds how long a turn of the loop takes.
- */
-const CHUNK_MS = 0.4;
-
-/** Records between two looks at the clock. */
+/** Records between two looks at the clock. SQLite works on the event loop, and strangers choose how large a record is. */
 const LOOK_RECORDS = 4;
 
 /** For each connection of our own, the function that makes or checks its table anew. */
@@ -130,7 +124,7 @@ export class SqliteWriter implements SqlWriter {
     // MikroORM may have connected anew.
     if (this.#prepared?.database !== database)
       this.#prepared = { database, inserter: new RowInserter(database, this.#table) };
-    const budget = new TurnBudget(CHUNK_MS, LOOK_RECORDS);
+    const budget = new TurnBudget(LOOK_RECORDS);
     let done = 0;
     const refusedRows = this.#prepared.inserter.transact((add) => {
       for (const record of chunk) {
