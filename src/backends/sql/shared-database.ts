@@ -17,10 +17,6 @@ const asked = new Set<string>();
  */
 export function usageTables(tableName: string = DEFAULT_TABLE_NAME): string[] {
   asked.add(tableName);
-  return ownTables(tableName);
-}
-
-function ownTables(tableName: string): string[] {
   return [tableName, saltTableName(tableName)];
 }
 
@@ -45,9 +41,9 @@ export async function warnOfOthers(
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   // Where the tables cannot be listed, the storage works all the same.
   const tables = await helper.getAllTables(connection).catch(() => []);
-  const ours = new Set(ownTables(tableName).map((name) => name.toLowerCase()));
+  const ours = tableName.toLowerCase();
   const other = tables.find(
-    ({ table_name: name }) => !ours.has(name.toLowerCase()) && !name.startsWith('sqlite_'),
+    ({ table_name: name }) => !name.toLowerCase().startsWith(ours) && !name.startsWith('sqlite_'),
   );
   if (other === undefined) return;
   process.emitWarning(

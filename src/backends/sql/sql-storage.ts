@@ -68,7 +68,8 @@ export class SqlStorage extends RepositoryStorage {
     const own = OWN_CONNECTIONS.get(orm);
     const dialect = own?.dialect ?? findDialect(orm.em.getDriver(), 'new SqlStorage');
     const table = own?.table ?? findUsageTable(orm);
-    const assertPossible = (): void => assertOpen(orm.em);
+    // A connection of our own is opened again where its file was taken away.
+    const assertPossible = own === undefined ? (): void => assertOpen(orm.em) : undefined;
     const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table), assertPossible);
     super({
       name: name ?? dialect.name,
