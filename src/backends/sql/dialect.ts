@@ -20,6 +20,9 @@ export interface SqlDialect {
   /** The names that a table may not have here, and how an error says so; null if every name will do. */
   readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
 
+  /** The longest text that an index takes whole, in characters; left out where it takes every text of ours. */
+  readonly indexedLength?: number;
+
   /** Options of MikroORM for a connection of our own, beside the user's. */
   readonly connectionOptions: object;
 
@@ -39,11 +42,11 @@ export interface SqlDialect {
 
   /**
    * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which does
-   * so; left out if it is ready.
+   * so, with its own way to make an index of a table that is in use, if there is one; left out if it is ready.
    *
    * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */
-  aroundTable?(orm: MikroORM, prepare: () => Promise<void>): Promise<void>;
+  aroundTable?(orm: MikroORM, table: UsageTable, prepare: PrepareTable): Promise<void>;
 
   /**
    * The query that finds one table by its name, if it is there and no view, in the columns that MikroORM reads: `table_name`,
@@ -77,6 +80,9 @@ export interface SqlDialect {
    */
   explainConnect(target: string, error: unknown): string;
 }
+
+/** Makes or checks a table. */
+export type PrepareTable = (makeIndex?: (sql: string) => Promise<unknown>) => Promise<void>;
 
 /** How records get into the table of one dialect. */
 export interface SqlWriter {

@@ -4,6 +4,7 @@ import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from '../dialect.js';
 import { cannotOpen } from '../errors.js';
 import { conditionAt, conditionOf } from './errors.js';
+import { withIndexes } from './indexes.js';
 import { postgresConnection } from './native-client.js';
 import { createPostgresWriter } from './writer.js';
 
@@ -29,9 +30,10 @@ export const postgresqlDialect: SqlDialect = {
     },
   },
   matches: (driver) => driver.getPlatform() instanceof BasePostgreSqlPlatform,
-  aroundTable: async (orm, prepare) => {
+  aroundTable: async (orm, table, prepare) => {
     await checkEncoding(orm);
-    await prepare();
+    // Beside the index that a new table has.
+    await (table.entity.indexes.length > 1 ? withIndexes(orm, table, prepare) : prepare());
   },
   // Where no schema is given, the server's search_path decides, as it does for reading.
   locateSql: (name, schema) =>

@@ -1,9 +1,10 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
-import type { SqlDialect } from '../dialect.js';
+import type { PrepareTable, SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
+import type { UsageTable } from '../usage-table.js';
 import { SqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
@@ -45,7 +46,7 @@ export const sqliteDialect: SqlDialect = {
  * Has readers and one writer work side by side in a file (write-ahead log). Meanwhile no statement holds the event loop until
  * another process gives its lock back.
  */
-async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise<void> {
+async function aroundTable(orm: MikroORM, _: UsageTable, prepare: PrepareTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
   const timeoutMs = busyTimeoutMs(database);
   database.exec('pragma busy_timeout = 0');
