@@ -221,16 +221,13 @@ class GivenQuery<Query extends UsageCountQuery> {
   }
 
   #filters(): Map<UsageFilter, FilterValue> {
-    const filters = new Map<UsageFilter, FilterValue>();
-    for (const name of FILTERS) {
-      const value = this.value(name);
-      if (value !== undefined)
-        filters.set(
-          name,
-          readFilter(name, value, (expected) => this.refuse(name, expected)),
-        );
-    }
-    return filters;
+    const given = FILTERS.filter((name) => this.value(name) !== undefined);
+    return new Map(
+      given.map((name) => [
+        name,
+        readFilter(name, this.value(name), (expected) => this.refuse(name, expected)),
+      ]),
+    );
   }
 
   #date(name: 'startDate' | 'endDate'): Date | null {

@@ -20,9 +20,6 @@ export type IndexedField = Exclude<UsageFilter, 'path'>;
 
 const INDEXED: readonly unknown[] = FILTERS.filter((name) => name !== 'path');
 
-/** What is expected of `indexes` beside `readOnly`. */
-export const NONE_FOR_READING = 'none with readOnly, which makes nothing';
-
 /** The option that names the fields that indexes are made for. */
 export function indexes(): readonly IndexedField[] | undefined {
   return option<readonly IndexedField[]>({

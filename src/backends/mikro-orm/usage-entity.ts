@@ -1,5 +1,4 @@
 import { type EntityRepositoryType, type EntitySchema, defineEntity } from '@mikro-orm/core';
-import { FIELDS, type Field } from '../../record/fields.js';
 import type { IndexedField } from './connect-options.js';
 import { COLUMN_TYPES, DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
 import { UsageRepository } from './usage-repository.js';
@@ -21,21 +20,11 @@ export function defineUsage(tableName: string): EntitySchema<UsageEntity> {
   }) as unknown as EntitySchema<UsageEntity>;
 }
 
-/**
- * Adds indexes for filters to an entity. Behind the field, each has those of the index of pages, so that no page is sorted.
- *
- * @param maxLength - the length in characters up to which an index takes whole texts; of longer ones it has the beginning
- */
-export function addIndexes(
-  entity: EntitySchema<UsageEntity>,
-  fields: readonly IndexedField[],
-  maxLength = Infinity,
-): void {
-  for (const field of fields) {
-    const { maxLength: length = 0 }: Field = FIELDS[field];
-    const columns = length > maxLength ? [{ name: field, length: maxLength }] : [];
-    entity.addIndex({ properties: [field, 'date', 'id'], columns });
-  }
+/** Adds an index for a filter to an entity. Behind the field, it has those of the index of pages, so that no page is sorted. */
+export function addIndex(entity: EntitySchema<UsageEntity>, field: IndexedField): void {
+  // A key of MySQL has at most 3,072 bytes, of which a character may take four. Other engines make nothing of a length.
+  const columns = field === 'route' ? [{ name: field, length: 255 }] : [];
+  entity.addIndex({ properties: [field, 'date', 'id'], columns });
 }
 
 /**

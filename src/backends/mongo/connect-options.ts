@@ -10,7 +10,6 @@ import {
 } from '../../option-reader.js';
 import {
   type IndexedField,
-  NONE_FOR_READING,
   NOT_FROM_ENVIRONMENT,
   driverOptions,
   indexes,
@@ -109,7 +108,8 @@ const CLIENT_OPTIONS = {
 export function resolveConnection(options: MongoStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, MongoStorageOptions, options);
   if (given.clientUrl !== undefined) refuseBesideUrl(options);
-  if (given.readOnly && given.indexes.length > 0) refuse('indexes', given.indexes, NONE_FOR_READING);
+  if (given.readOnly && given.indexes.length > 0)
+    refuse('indexes', given.indexes, 'none with readOnly, which makes nothing');
   const clientUrl = given.clientUrl ?? urlOf(given);
   const parts = URL_PARTS.exec(clientUrl)?.groups ?? {};
   const database = given.database ?? decodeName(parts['database']);

@@ -6,7 +6,7 @@ import { CollectionStorage } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
 import { explainConnect } from './errors.js';
 import { partsOfOrm } from './mongo-piggyback-storage.js';
-import { checkReadable, ensureIndexes } from './schema.js';
+import { checkReadable, ensureIndex } from './schema.js';
 import { defineUsage } from './usage-entity.js';
 
 /** Keeps records in a collection of a MongoDB database, through a connection of its own. */
@@ -33,7 +33,8 @@ export class MongoStorage extends CollectionStorage {
     try {
       orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
       await orm.connect();
-      await (isReadOnly ? checkReadable(orm, collection) : ensureIndexes(orm, collection, indexes));
+      await (isReadOnly ? checkReadable(orm, collection) : ensureIndex(orm, collection));
+      for (const field of indexes) await ensureIndex(orm, collection, field);
       return new MongoStorage(name, isReadOnly, orm);
     } catch (error) {
       await orm?.close(true).catch(() => {});

@@ -10,9 +10,6 @@ import { acknowledged } from './writer.js';
 /** The keys of the index that pages are read by. */
 const KEYS = { date: 1, _id: 1 } as const;
 
-/** The keys of an index. */
-type Keys = Readonly<Record<string, 1>>;
-
 /** Codes of a server that has an index with these keys under another name, or another index under its name. */
 const THERE_ALREADY: ReadonlySet<unknown> = new Set([85, 86]);
 
@@ -23,22 +20,14 @@ const USELESS_WITH = ['partialFilterExpression', 'collation', 'hidden'] as const
 const NO_COLLECTION = 26;
 
 /**
- * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does, and one for each of some
- * fields. Several processes may do so at once.
+ * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does, or with one for a filter.
+ * Several processes may do so at once.
  *
  * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is not a collection, or another index is in the way
  */
-export async function ensureIndexes(
-  orm: MikroORM,
-  name: string,
-  fields: readonly IndexedField[],
-): Promise<void> {
+export async function ensureIndex(orm: MikroORM, name: string, field?: IndexedField): Promise<void> {
   const collection = await collectionOf(orm.em, 'write', name);
-  await ensureIndex(collection, name, KEYS);
-  for (const field of fields) await ensureIndex(collection, name, { [fieldName(field)]: 1, ...KEYS });
-}
-
-async function ensureIndex(collection: NativeCollection, name: string, wanted: Keys): Promise<void> {
+  const wanted = { ...(field && { [fieldName(field)]: 1 as const }), ...KEYS };
   try {
     await collection.createIndex(wanted, acknowledged(collection));
   } catch (error) {
@@ -57,7 +46,7 @@ async function ensureIndex(collection: NativeCollection, name: string, wanted: K
 }
 
 /** Whether there is an index with these keys, in their order, that serves our queries under any name. */
-async function hasIndex(collection: NativeCollection, wanted: Keys): Promise<boolean> {
+async function hasIndex(collection: NativeCollection, wanted: object): Promise<boolean> {
   const indexes = (await collection.indexes()) as Record<string, unknown>[];
   const keys = JSON.stringify(wanted);
   return indexes.some(

@@ -12,12 +12,7 @@ import {
   required,
   text,
 } from '../../option-reader.js';
-import {
-  NONE_FOR_READING,
-  NOT_FROM_ENVIRONMENT,
-  driverOptions,
-  indexes,
-} from '../mikro-orm/connect-options.js';
+import { NOT_FROM_ENVIRONMENT, driverOptions, indexes } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
@@ -136,7 +131,7 @@ export interface ResolvedConnection
 export function resolveConnection(options: SqlStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
   const { driver, driverOptions: forDriver, name, tableName, readOnly, indexes: fields } = given;
-  if (readOnly && fields.length > 0) refuse(given, 'indexes', NONE_FOR_READING);
+  if (readOnly && fields.length > 0) refuse(given, 'indexes', 'none with readOnly, which makes nothing');
   const client = { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver };
   // This driver connects to nothing. It is only asked which dialect it speaks.
   const asked = new Configuration({ ...client, dbName: ':memory:' } as object, false).getDriver();

@@ -20,9 +20,6 @@ export interface SqlDialect {
   /** The names that a table may not have here, and how an error says so; null if every name will do. */
   readonly reservedNames: { readonly pattern: Pick<RegExp, 'test'>; readonly expected: string } | null;
 
-  /** The longest text that an index takes whole, in characters; left out where it takes every text of ours. */
-  readonly indexedLength?: number;
-
   /** Options of MikroORM for a connection of our own, beside the user's. */
   readonly connectionOptions: object;
 
@@ -46,7 +43,7 @@ export interface SqlDialect {
    *
    * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */
-  aroundTable?(orm: MikroORM, table: UsageTable, prepare: PrepareTable): Promise<void>;
+  aroundTable?(orm: MikroORM, prepare: PrepareTable, table: UsageTable): Promise<void>;
 
   /**
    * The query that finds one table by its name, if it is there and no view, in the columns that MikroORM reads: `table_name`,

@@ -66,7 +66,7 @@ export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: Sq
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   const target = { orm, table, dialect, platform, helper, wanted, connection };
   const prepare: PrepareTable = (makeIndex) => makeOrCheck(target, makeIndex);
-  await (dialect.aroundTable?.(orm, table, prepare) ?? prepare());
+  await (dialect.aroundTable?.(orm, prepare, table) ?? prepare());
 }
 
 async function makeOrCheck(target: Target, makeIndex?: (sql: string) => Promise<unknown>): Promise<void> {

@@ -7,7 +7,7 @@ import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
-import { addIndexes, defineUsage } from '../mikro-orm/usage-entity.js';
+import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
 import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
@@ -91,7 +91,7 @@ export class SqlStorage extends RepositoryStorage {
     const { dialect, tableName, name, readOnly: isReadOnly, indexes, target, file } = resolved;
     if (file !== null && !isReadOnly) await makePrivately(file);
     const entity = defineUsage(tableName);
-    addIndexes(entity, indexes, dialect.indexedLength);
+    for (const field of indexes) addIndex(entity, field);
     const orm = await MikroORM.init({ ...resolved.orm, entities: [entity] } as Options);
     try {
       const table = findUsageTable(orm);

@@ -14,8 +14,6 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
     pattern: /\s$|^.{60,}$|[\u{10000}-\u{10ffff}]/su,
     expected: 'has at most 59 characters, none of them of four bytes, and no space at its end',
   },
-  // A key of an index has at most 3,072 bytes, of which a character may take four.
-  indexedLength: 255,
   connectionOptions: {
     charset: 'utf8mb4',
     collate: undefined,

@@ -4,7 +4,6 @@ import type { PrepareTable, SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
-import type { UsageTable } from '../usage-table.js';
 import { SqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { busyTimeoutMs, sqliteConnection } from './native-client.js';
@@ -46,7 +45,7 @@ export const sqliteDialect: SqlDialect = {
  * Has readers and one writer work side by side in a file (write-ahead log). Meanwhile no statement holds the event loop until
  * another process gives its lock back.
  */
-async function aroundTable(orm: MikroORM, _: UsageTable, prepare: PrepareTable): Promise<void> {
+async function aroundTable(orm: MikroORM, prepare: PrepareTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
   const timeoutMs = busyTimeoutMs(database);
   database.exec('pragma busy_timeout = 0');
