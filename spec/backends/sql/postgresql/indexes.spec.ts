@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import type { Client } from 'pg';
-import { type SqlStorage, defineUsage } from '../../../../src/backends/sql/index.js';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { SqlStorage, defineUsage } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
 import { connectPostgres, initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
@@ -16,8 +18,8 @@ const INDEXES = `select indexrelid::regclass::text as name, indisvalid as valid 
 describeOn('postgresql', (server) => {
   describe('The option indexes on PostgreSQL', () => {
     let database: FreshDatabase;
-    let client: Client;
-    let other: Client;
+    let client: pg.Client;
+    let other: pg.Client;
     const storages: SqlStorage[] = [];
 
     before(async () => {
@@ -138,6 +140,22 @@ describeOn('postgresql', (server) => {
         await connect({ schema: 'my usage', indexes, driverOptions: { options } });
       const { rows } = await client.query(`select indexname from pg_indexes where schemaname = 'my usage'`);
       expect(rows).to.have.lengthOf(3);
+    });
+
+    it('makes them through a client that the user made, of a single connection', async () => {
+      const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+      const driverOptions = new Kysely({ dialect: new PostgresDialect({ pool }) });
+      for (const indexes of [[], ['username']] as const) {
+        const storage = await SqlStorage.connect({
+          driver: PostgreSqlDriver,
+          dbName: 'x',
+          driverOptions,
+          indexes,
+        });
+        expect(await storage.reader.countUsage()).to.equal(0);
+      }
+      expect(await found()).to.deep.equal(BOTH);
+      await driverOptions.destroy();
     });
 
     it("are made by the application's MikroORM, which takes one that was made by hand for its own", async () => {
