@@ -54,7 +54,8 @@ export function readFilter(
 
 /** One status, or several in an order of their own: a cursor belongs to a query in whatever order its list is given. */
 function readStatuses(value: unknown, refuse: (expected: string) => never): FilterValue {
-  const given: unknown[] = Array.isArray(value) ? value.slice(0, MAX_STATUSES + 1) : [value];
+  // A copy without holes, which `every` would pass over.
+  const given: unknown[] = Array.isArray(value) ? Array.from(value.slice(0, MAX_STATUSES + 1)) : [value];
   if (given.length > MAX_STATUSES || !given.every(isStatus)) return refuse(A_STATUS);
   const [one, ...others] = [...new Set(given)].toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
   if (one === undefined) return refuse(A_STATUS);

@@ -95,6 +95,7 @@ describe('The option indexes', () => {
     [['route', 'route'], "[ 'route', 'route' ]"],
     ['route', "'route'"],
     [true, 'true'],
+    [Object.assign(['route'], { length: 2 }), "[ 'route', <1 empty item> ]"],
     [[['route']], '[ [Array] ]'],
   ];
 

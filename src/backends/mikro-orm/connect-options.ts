@@ -28,7 +28,7 @@ export function indexes(): readonly IndexedField[] | undefined {
     accepts: (value) =>
       Array.isArray(value) &&
       new Set(value).size === value.length &&
-      value.every((name) => INDEXED.includes(name)),
+      [...value].every((name) => INDEXED.includes(name)),
   });
 }
 

@@ -34,7 +34,16 @@ const NO_INTEGERS = [0, -1, 1.5, NaN, Infinity, '5', 5n, [5]];
 const NO_TEXTS = [{ $ne: null }, ['a'], 5, true, Symbol('x')];
 const NO_CLASSES = ['200', '', '6xx', '0xx', '5XX', '5xx ', 'xx', '5xx\n'];
 const NO_STATUSES = [1.5, NaN, Infinity, 5n, true, Symbol('x'), { $gte: 0 }, new String('5xx')];
-const NO_STATUS_LISTS = [[], [[]], [undefined], ['5xx', '6xx'], [200, { $gte: 0 }], Array(101).fill(200)];
+const HOLE = Object.assign([200], { length: 2 });
+const NO_STATUS_LISTS = [
+  [],
+  [[]],
+  [undefined],
+  ['5xx', '6xx'],
+  [200, { $gte: 0 }],
+  Array(101).fill(200),
+  HOLE,
+];
 const NO_CURSOR_TEXTS = ['', '2', 'eyJkYXRlIjoiMjAyNi0wMS0wMSJ9', '<script>', 'x'.repeat(5000)];
 
 /** Values that no storage takes, by the options that they are given for, and what is expected instead. */
