@@ -36,6 +36,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'JSON_LIMITS',
     'TEXT_LIMITS',
     'checkDeletion',
+    'isSelected',
     'resolveUsageCountQuery',
     'resolveUsagePageQuery',
     'resolveUsageQuery',

@@ -3,7 +3,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { Usage, UsageRepository } from '../../src/backends/sql/index.js';
 import type { UsagePage } from '../../src/storage/usage-page.js';
-import type { UsageFilter } from '../../src/storage/usage-query.js';
+import type { UsageFilter } from '../../src/storage/usage-filters.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { caught } from '../support/caught.js';
@@ -24,6 +24,18 @@ function operators(reader: UsageReader): (() => unknown)[] {
     () => reader.countUsage({ route: ['/a', '/b'] }),
     // @ts-expect-error a status is a number
     () => reader.countUsage({ status: { $gte: 500 } }),
+    // @ts-expect-error there are five classes of statuses
+    () => reader.countUsage({ status: '6xx' }),
+    // @ts-expect-error a list of statuses holds no list
+    () => reader.countUsage({ status: [['5xx']] }),
+    // @ts-expect-error a list of statuses holds no operator
+    () => reader.countUsage({ status: [200, { $gte: 500 }] }),
+    // @ts-expect-error a record is a bot's or not
+    () => reader.countUsage({ bot: null }),
+    // @ts-expect-error a path is always there
+    () => reader.countUsage({ path: null }),
+    // @ts-expect-error a filter is no operator
+    () => reader.countUsage({ visitor: { $ne: null } }),
     // @ts-expect-error a method is always there
     () => reader.countUsage({ method: null }),
     // @ts-expect-error a date is no operator

@@ -10,6 +10,7 @@ import {
   resolveUsageStreamQuery,
   scopeOf,
 } from '../../src/storage/usage-query.js';
+import type { StatusFilter } from '../../src/storage/usage-filters.js';
 import { thrown } from '../support/caught.js';
 import { refusedQueries } from '../../src/testing/contract/refused-queries.js';
 import { refusalOf } from '../support/refusal.js';
@@ -61,6 +62,21 @@ describe('resolveUsageQuery', () => {
       ['route', ''],
       ['status', 0],
     ]);
+  });
+
+  it('keeps a list of statuses in an order of its own, each once, and one status as itself', () => {
+    const statusOf = (status: UsageQuery['status']): unknown =>
+      resolveUsageQuery({ status }).filters.get('status');
+    expect(statusOf(['5xx', 404, null, 404, '2xx'])).to.deep.equal(statusOf([null, '2xx', '5xx', 404]));
+    expect(statusOf(['5xx', 404, 404])).to.have.members([404, '5xx']);
+    expect([statusOf(['5xx', '5xx']), statusOf([404]), statusOf([null])]).to.deep.equal(['5xx', 404, null]);
+  });
+
+  it('copies a list of statuses, so that changing the given one changes nothing', () => {
+    const status: StatusFilter[] = [404, 500];
+    const { filters } = resolveUsageQuery({ status });
+    status.push('2xx');
+    expect(filters.get('status')).to.deep.equal([404, 500]);
   });
 
   it('cuts and cleans text as that of records', () => {
@@ -193,6 +209,13 @@ describe('scopeOf', () => {
     expect(scopeOf(same)).to.equal(scope);
   });
 
+  it('is the same for the same statuses, in whatever order and however often', () => {
+    const scope = scopeOf(resolveUsageCountQuery({ status: [404, '5xx', null] }));
+    expect(scopeOf(resolveUsageCountQuery({ status: ['5xx', null, 404, '5xx'] }))).to.equal(scope);
+    const one = scopeOf(resolveUsageCountQuery({ status: 404 }));
+    expect(scopeOf(resolveUsageCountQuery({ status: [404, 404] }))).to.equal(one);
+  });
+
   it('tells apart what is left out, null and text, and one filter from another', () => {
     const queries = [
       {},
@@ -202,7 +225,21 @@ describe('scopeOf', () => {
       { action: null },
       { username: '1' },
     ];
-    const more = [{ status: 1 }, { status: null }, { startDate: '2026-01-01' }, { endDate: '2026-01-01' }];
+    const more: UsagePageQuery[] = [
+      { status: '5xx' },
+      { status: 5 },
+      { status: [5, '5xx'] },
+      { status: [null, '5xx'] },
+      { bot: true },
+      { bot: false },
+      { path: '1' },
+      { visitor: null },
+      { serverName: '' },
+      { status: 1 },
+      { status: null },
+      { startDate: '2026-01-01' },
+      { endDate: '2026-01-01' },
+    ];
     const scopes = [...queries, ...more].map((query) => scopeOf(resolveUsageCountQuery(query)));
     expect(new Set(scopes).size).to.equal(scopes.length);
   });

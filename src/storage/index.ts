@@ -8,16 +8,17 @@ export {
   type ResolvedUsageQuery,
   type ResolvedUsageStreamQuery,
   type UsageCountQuery,
-  type UsageFilter,
   type UsagePageQuery,
   type UsageQuery,
   type UsageStreamQuery,
   checkDeletion,
+  isSelected,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
   resolveUsageStreamQuery,
 } from './usage-query.js';
+export type { FilterValue, StatusFilter, UsageFilter } from './usage-filters.js';
 export type { UsageReader } from './usage-reader.js';
 export type {
   ReadableUsageStorage,

@@ -1,9 +1,16 @@
 import { types } from 'node:util';
 import { TrackUsageError } from '../errors.js';
 import { isObject, show } from '../option-reader.js';
-import { TEXT_LIMITS } from '../record/limits.js';
-import { cleanText } from '../record/text.js';
+import type { UsageRecord } from '../record/usage-record.js';
 import { type UsagePosition, decodeCursor } from './usage-cursor.js';
+import {
+  FILTERS,
+  type FilterValue,
+  type StatusFilter,
+  type UsageFilter,
+  passes,
+  readFilter,
+} from './usage-filters.js';
 
 /** Which records are meant: all of them, or those within dates that pass every filter. */
 export interface UsageCountQuery {
@@ -17,12 +24,20 @@ export interface UsageCountQuery {
   readonly controller?: string | null | undefined;
   /** Just this action method. */
   readonly action?: string | null | undefined;
-  /** Just this status; `null` for clients that left before headers went out. */
-  readonly status?: number | null | undefined;
+  /** Just this status, this class of them, such as `'5xx'`, or one of up to 100 of these. */
+  readonly status?: StatusFilter | readonly StatusFilter[] | undefined;
   /** Just this request method, as it was sent. */
   readonly method?: string | undefined;
   /** Just this user name; `null` for requests of nobody known. */
   readonly username?: string | null | undefined;
+  /** Just crawlers, monitors and link previewers for `true`; all others for `false`. */
+  readonly bot?: boolean | undefined;
+  /** Just this path, as it was recorded. */
+  readonly path?: string | undefined;
+  /** Just this name of a server. */
+  readonly serverName?: string | undefined;
+  /** Just this visitor of a day; `null` for requests of which none is known. */
+  readonly visitor?: string | null | undefined;
 }
 
 /** Which records `getUsage` returns. */
@@ -47,20 +62,14 @@ export interface UsageStreamQuery extends UsageCountQuery {
   readonly batchSize?: number | undefined;
 }
 
-/** The fields that a query can filter by. */
-export const FILTERS = ['route', 'controller', 'action', 'status', 'method', 'username'] as const;
-
-/** A field that a query can filter by. */
-export type UsageFilter = (typeof FILTERS)[number];
-
 /** A checked query: dates resolved, filters left out unless they were given. */
 export interface ResolvedUsageCountQuery {
   /** The earliest date, inclusive; null for the beginning. */
   readonly startDate: Date | null;
   /** The end, exclusive; null for none. */
   readonly endDate: Date | null;
-  /** The value that each field has to have that was filtered by. */
-  readonly filters: ReadonlyMap<UsageFilter, string | number | null>;
+  /** The value that each field has to have that was filtered by, or one of a list. */
+  readonly filters: ReadonlyMap<UsageFilter, FilterValue>;
 }
 
 /** A checked query for a page by its number. */
@@ -157,6 +166,11 @@ export function isWithin(date: Date, { startDate, endDate }: ResolvedUsageCountQ
   return (startDate === null || date >= startDate) && (endDate === null || date < endDate);
 }
 
+/** Whether a checked query means a record: the record's date is within those of the query, and it passes every filter. */
+export function isSelected(record: UsageRecord, query: ResolvedUsageCountQuery): boolean {
+  return isWithin(record.date, query) && passes(record, query.filters);
+}
+
 /** Resolves a query, which may be a proxy or have getters: if one of these throws, the query is refused. */
 function read<Query extends UsageCountQuery, Result>(
   method: string,
@@ -206,29 +220,14 @@ class GivenQuery<Query extends UsageCountQuery> {
     throw invalidQuery(this.#method, name, this.#query[name], expected);
   }
 
-  #filters(): Map<UsageFilter, string | number | null> {
-    const filters = new Map<UsageFilter, string | number | null>();
-    for (const name of FILTERS) {
-      const value = this.value(name);
-      if (value === undefined) continue;
-      // A value that is no scalar could be an operator to some database, such as { $ne: null }.
-      if (value === null && name !== 'method') filters.set(name, null);
-      else if (name === 'status') filters.set(name, this.#status(value));
-      else filters.set(name, this.#text(name, value));
-    }
-    return filters;
-  }
-
-  #status(value: unknown): number {
-    return typeof value === 'number' && Number.isSafeInteger(value)
-      ? value
-      : this.refuse('status', 'an integer or null');
-  }
-
-  /** Text as records have it: to a database, NUL may end a text, and a lone surrogate may be another character. */
-  #text(name: Exclude<UsageFilter, 'status'>, value: unknown): string {
-    if (typeof value === 'string') return cleanText(value, TEXT_LIMITS[name]);
-    return this.refuse(name, name === 'method' ? 'text' : 'text or null');
+  #filters(): Map<UsageFilter, FilterValue> {
+    const given = FILTERS.filter((name) => this.value(name) !== undefined);
+    return new Map(
+      given.map((name) => [
+        name,
+        readFilter(name, this.value(name), (expected) => this.refuse(name, expected)),
+      ]),
+    );
   }
 
   #date(name: 'startDate' | 'endDate'): Date | null {

@@ -8,7 +8,7 @@ import {
   type UsageQuery,
   type UsageStreamQuery,
   checkDeletion,
-  isWithin,
+  isSelected,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
@@ -118,11 +118,7 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   }
 
   #select(selection: ResolvedUsageCountQuery): UsageRecord[] {
-    const filters = [...selection.filters];
-    return this.records
-      .filter(({ date }) => isWithin(date, selection))
-      .filter((record) => filters.every(([name, value]) => record[name] === value))
-      .toSorted(newestFirst);
+    return this.records.filter((record) => isSelected(record, selection)).toSorted(newestFirst);
   }
 }
 

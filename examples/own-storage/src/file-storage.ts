@@ -11,6 +11,7 @@ import {
   type UsageQuery,
   type UsageReader,
   type UsageStreamQuery,
+  isSelected,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
@@ -98,14 +99,11 @@ export class FileStorage implements ReadableUsageStorage, UsageReader {
     for (const id of unknown.keys()) this.#ids.add(id);
   }
 
-  async #select({ startDate, endDate, filters }: ResolvedUsageCountQuery): Promise<UsageRecord[]> {
+  async #select(query: ResolvedUsageCountQuery): Promise<UsageRecord[]> {
     this.#assertOpen();
     const lines = (await this.#wholeLines()).split('\n').slice(0, -1);
-    const isMeant = (record: UsageRecord): boolean =>
-      (startDate === null || record.date >= startDate) &&
-      (endDate === null || record.date < endDate) &&
-      [...filters].every(([name, value]) => record[name] === value);
-    return lines.map(decode).filter(isMeant).toSorted(newestFirst);
+    const found = lines.map(decode).filter((record) => isSelected(record, query));
+    return found.toSorted(newestFirst);
   }
 
   /** The file without a line that is still being written. */

@@ -78,6 +78,12 @@ describe('UsageRepository on SQLite', () => {
     expect(statements[0]).to.match(/ limit 3$/);
   });
 
+  it('asks for a class of statuses by a range, which an index can find', async () => {
+    const { repository } = await openOrm();
+    await repository.getUsagePage({ status: '5xx' });
+    expect(statements.at(-1)).to.match(/where \S+`status` >= 500 and \S+`status` < 600 order by/);
+  });
+
   it('counts in the database', async () => {
     const { repository, storage } = await openOrm();
     await storage.store(makeRecords(4), patience());

@@ -69,6 +69,26 @@ describe('MongoStorage.connect', () => {
       expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }, { date: 1, _id: 1 }]);
     });
 
+    it('makes an index for each field that is named, and leaves one alone that no longer is', async () => {
+      for (const fields of [['serverName'], ['username', 'status'], []] as const)
+        await (await connectMongo(database, { collection: 'by_fields', indexes: fields })).close();
+      const indexes = await client().db(database.name).collection('by_fields').indexes();
+      expect(indexes.map(({ key }) => key)).to.have.deep.members([
+        { _id: 1 },
+        { date: 1, _id: 1 },
+        { server_name: 1, date: 1, _id: 1 },
+        { username: 1, date: 1, _id: 1 },
+        { status: 1, date: 1, _id: 1 },
+      ]);
+    });
+
+    it('makes no index with readOnly, and says so', async () => {
+      const error = await caught(connectMongo(database, { readOnly: true, indexes: ['route'] }));
+      expect(error.message).to.equal(
+        "MongoStorage.connect: the option 'indexes' is [ 'route' ]; expected none with readOnly, which makes nothing.",
+      );
+    });
+
     it('waits for the answer about its index, and for all others, where none are asked for', async () => {
       const driverOptions = { writeConcern: { w: 0 } };
       const storage = await connectMongo(database, { collection: 'careless', driverOptions });

@@ -112,6 +112,19 @@ class CountsWithoutFilters extends Sound {
   }
 }
 
+class CountsBotsAsAll extends Sound {
+  override countUsage({ bot: _, ...query }: UsageCountQuery = {}): Promise<number> {
+    return super.countUsage(query);
+  }
+}
+
+class TakesTheFirstStatus extends Sound {
+  override getUsagePage({ status, ...query }: UsagePageQuery = {}): Promise<UsagePage> {
+    const [first] = [status ?? []].flat();
+    return super.getUsagePage({ ...query, ...(status === undefined ? {} : { status: first }) });
+  }
+}
+
 class CountsOnePage extends Sound {
   override async countUsage(query?: UsageCountQuery): Promise<number> {
     return Math.min(500, await super.countUsage(query));
@@ -204,6 +217,12 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
   ['streams all that it keeps', StreamsAll, 'filters find the records within the dates'],
   ['forgets the dates of pages', PagesForgetDates, 'startDate and endDate include the start'],
   ['counts without filters', CountsWithoutFilters, 'filters find just the records with a certain route'],
+  ['does not know bots', CountsBotsAsAll, 'filters find just the records with a certain bot'],
+  [
+    'takes the first status of a list',
+    TakesTheFirstStatus,
+    'filters find the records of a class of statuses',
+  ],
   ['counts one page', CountsOnePage, 'countUsage counts all records'],
   ['takes dates for local time', TakesLocalTime, 'time zones of the process'],
   ['deletes the date itself', DeletesTheDateItself, 'deleteBefore deletes what is older than the date'],

@@ -1,6 +1,12 @@
 import { type EntityData, EntityRepository, type ObjectQuery } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
+import {
+  type FilterValue,
+  type StatusFilter,
+  type UsageFilter,
+  classBounds,
+} from '../../storage/usage-filters.js';
 import { type UsagePage, streamUsagePages, usagePageOf } from '../../storage/usage-page.js';
 import {
   type ResolvedUsageCountQuery,
@@ -104,6 +110,14 @@ export function whereOf(
   return {
     ...((startDate || end) && { date: { ...(startDate && { $gte: startDate }), ...end } }),
     ...(after && { $or: [{ date: { $lt: after.date } }, { id: { $lt: after.id } }] }),
-    ...Object.fromEntries(filters),
+    ...Object.assign({}, ...[...filters].map(conditionOf)),
   };
+}
+
+/** The condition of a filter. A class of statuses is a range, which an index can find. */
+function conditionOf([name, value]: readonly [UsageFilter, FilterValue]): object {
+  if (Array.isArray(value))
+    return { $and: [{ $or: value.map((one: StatusFilter) => conditionOf([name, one])) }] };
+  const bounds = classBounds(name, value);
+  return { [name]: bounds === null ? value : { $gte: bounds[0], $lt: bounds[1] } };
 }

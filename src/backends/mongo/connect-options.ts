@@ -8,7 +8,12 @@ import {
   refuseOption,
   text,
 } from '../../option-reader.js';
-import { NOT_FROM_ENVIRONMENT, driverOptions } from '../mikro-orm/connect-options.js';
+import {
+  type IndexedField,
+  NOT_FROM_ENVIRONMENT,
+  driverOptions,
+  indexes,
+} from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { MongoStorageNaming } from './collection-storage.js';
 
@@ -50,6 +55,11 @@ export class MongoStorageOptions extends MongoStorageNaming {
    * replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
+  /**
+   * Filters that are made fast where few records pass them: each has an index on the field, `date` and `_id`, made if it is missing,
+   * and every write pays for it. One that is no longer named is left alone. @default []
+   */
+  readonly indexes? = indexes();
   /** Further options of the driver's `MongoClient`, such as `{ tls: true }`. @default {} */
   readonly driverOptions? = driverOptions();
 }
@@ -59,6 +69,7 @@ export interface ResolvedConnection {
   readonly collection: string;
   readonly name: string;
   readonly isReadOnly: boolean;
+  readonly indexes: readonly IndexedField[];
   /** The database and its hosts, without a password. */
   readonly target: string;
   /** MikroORM's options, but for the driver and the entity. */
@@ -97,6 +108,8 @@ const CLIENT_OPTIONS = {
 export function resolveConnection(options: MongoStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, MongoStorageOptions, options);
   if (given.clientUrl !== undefined) refuseBesideUrl(options);
+  if (given.readOnly && given.indexes.length > 0)
+    refuse('indexes', given.indexes, 'none with readOnly, which makes nothing');
   const clientUrl = given.clientUrl ?? urlOf(given);
   const parts = URL_PARTS.exec(clientUrl)?.groups ?? {};
   const database = given.database ?? decodeName(parts['database']);
@@ -105,6 +118,7 @@ export function resolveConnection(options: MongoStorageOptions): ResolvedConnect
     collection: given.collection,
     name: given.name,
     isReadOnly: given.readOnly,
+    indexes: given.indexes,
     target: `${database} on ${parts['hosts']}`,
     orm: {
       ...NOT_FROM_ENVIRONMENT,

@@ -19,7 +19,7 @@ export class MongoStorage extends CollectionStorage {
   }
 
   /**
-   * Keeps records through a connection of its own, which is closed with the storage. The collection and its index are
+   * Keeps records through a connection of its own, which is closed with the storage. The collection and its indexes are
    * made if they are missing, but for `readOnly`.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
@@ -27,13 +27,14 @@ export class MongoStorage extends CollectionStorage {
    *   user may not make the index, or another one is in its way; with `readOnly`, if the collection cannot be read
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
-    const { collection, name, isReadOnly, target, orm: ormOptions } = resolveConnection(options);
+    const { collection, name, isReadOnly, indexes, target, orm: ormOptions } = resolveConnection(options);
     const { MikroORM: MongoOrm } = await importDriver();
     let orm: MikroORM | null = null;
     try {
       orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
       await orm.connect();
       await (isReadOnly ? checkReadable(orm, collection) : ensureIndex(orm, collection));
+      for (const field of indexes) await ensureIndex(orm, collection, field);
       return new MongoStorage(name, isReadOnly, orm);
     } catch (error) {
       await orm?.close(true).catch(() => {});

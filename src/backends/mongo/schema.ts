@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
+import type { IndexedField } from '../mikro-orm/connect-options.js';
 import { isForbidden, storageError } from './errors.js';
 import { type NativeCollection, collectionOf } from './native-collection.js';
+import { fieldName } from './usage-document.js';
 import { acknowledged } from './writer.js';
 
 /** The keys of the index that pages are read by. */
@@ -18,34 +20,35 @@ const USELESS_WITH = ['partialFilterExpression', 'collation', 'hidden'] as const
 const NO_COLLECTION = 26;
 
 /**
- * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does. Several processes may
- * do so at once.
+ * Makes the collection with the index that pages are read by, as MikroORM's `ensureIndexes` does, or with one for a filter.
+ * Several processes may do so at once.
  *
  * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is not a collection, or another index is in the way
  */
-export async function ensureIndex(orm: MikroORM, name: string): Promise<void> {
+export async function ensureIndex(orm: MikroORM, name: string, field?: IndexedField): Promise<void> {
   const collection = await collectionOf(orm.em, 'write', name);
+  const wanted = { ...(field && { [fieldName(field)]: 1 as const }), ...KEYS };
   try {
-    await collection.createIndex(KEYS, acknowledged(collection));
+    await collection.createIndex(wanted, acknowledged(collection));
   } catch (error) {
     const { code, message } = error as Error & { readonly code?: unknown };
     if (!THERE_ALREADY.has(code)) throw isForbidden(code) ? storageError(error, name) : error;
-    if (await hasIndex(collection)) return;
-    const keys = inspect(KEYS);
+    if (await hasIndex(collection, wanted)) return;
+    const keys = inspect(wanted);
     throw new TrackUsageError(
       'STORAGE_SETUP',
       `The collection '${name}' cannot be given the index ${keys} that pages are read by: ${message}. ` +
         'Drop the index that is in the way, or make this one under a name of its own: ' +
-        `db.getCollection('${name}').createIndex(${keys}, { name: 'usage_by_date' }).`,
+        `db.getCollection('${name}').createIndex(${keys}, { name: 'usage_by_${Object.keys(wanted)[0]}' }).`,
       error,
     );
   }
 }
 
 /** Whether there is an index with these keys, in their order, that serves our queries under any name. */
-async function hasIndex(collection: NativeCollection): Promise<boolean> {
+async function hasIndex(collection: NativeCollection, wanted: object): Promise<boolean> {
   const indexes = (await collection.indexes()) as Record<string, unknown>[];
-  const keys = JSON.stringify(KEYS);
+  const keys = JSON.stringify(wanted);
   return indexes.some(
     (index) => JSON.stringify(index['key']) === keys && !USELESS_WITH.some((option) => option in index),
   );

@@ -12,7 +12,7 @@ import {
   required,
   text,
 } from '../../option-reader.js';
-import { NOT_FROM_ENVIRONMENT, driverOptions } from '../mikro-orm/connect-options.js';
+import { NOT_FROM_ENVIRONMENT, driverOptions, indexes } from '../mikro-orm/connect-options.js';
 import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
@@ -86,6 +86,11 @@ export class SqlStorageOptions extends SqlStorageNaming {
    * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
+  /**
+   * Filters that are made fast where few records pass them: each has an index on the field, `date` and `id`, made if it is missing,
+   * and every write pays for it. One that is no longer named is left alone. @default []
+   */
+  readonly indexes? = indexes();
   /** Options of the driver's own client, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions? = driverOptions();
 }
@@ -98,7 +103,7 @@ const POOL = { min: 0, max: 2 };
 /** The options, those without a default as they were given. */
 type Given = Settings<
   SqlStorageOptions,
-  Omit<SqlStorageOptions, 'driver' | 'tableName' | 'readOnly' | 'driverOptions'>
+  Omit<SqlStorageOptions, 'driver' | 'tableName' | 'readOnly' | 'indexes' | 'driverOptions'>
 >;
 
 /** Where the database is. */
@@ -110,7 +115,8 @@ interface Place {
 }
 
 /** Checked options. */
-export interface ResolvedConnection extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly'> {
+export interface ResolvedConnection
+  extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly' | 'indexes'> {
   readonly dialect: SqlDialect;
   /** The options of MikroORM, without the entity. */
   readonly orm: object;
@@ -124,7 +130,8 @@ export interface ResolvedConnection extends Place, Pick<Given, 'name' | 'tableNa
  */
 export function resolveConnection(options: SqlStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
-  const { driver, driverOptions: forDriver, name, tableName, readOnly } = given;
+  const { driver, driverOptions: forDriver, name, tableName, readOnly, indexes: fields } = given;
+  if (readOnly && fields.length > 0) refuse(given, 'indexes', 'none with readOnly, which makes nothing');
   const client = { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver };
   // This driver connects to nothing. It is only asked which dialect it speaks.
   const asked = new Configuration({ ...client, dbName: ':memory:' } as object, false).getDriver();
@@ -143,7 +150,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     // MikroORM would ask the server where nobody sees to its errors. The table is looked for all the same.
     ensureDatabase: false,
   };
-  return { dialect, name, tableName, readOnly, target, file, orm };
+  return { dialect, name, tableName, readOnly, indexes: fields, target, file, orm };
 }
 
 /** A place, and the options of MikroORM that lead there. */

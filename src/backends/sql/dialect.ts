@@ -41,12 +41,13 @@ export interface SqlDialect {
   prepareConnections?(orm: MikroORM): Promise<void>;
 
   /**
-   * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which
-   * makes or checks the table; left out if the database is ready.
+   * Makes a database ready for its table to be made or checked on a connection of our own, and calls `prepare`, which makes
+   * or checks the table, with its own way to make an index of a table that is in use, if there is one; left out if the database is
+   * ready.
    *
    * @throws {TrackUsageError} `STORAGE_SETUP` if the database cannot hold records
    */
-  aroundTable?(orm: MikroORM, prepare: () => Promise<void>): Promise<void>;
+  aroundTable?(orm: MikroORM, prepare: PrepareTable, table: UsageTable): Promise<void>;
 
   /**
    * The query that finds one table by its name, if it is there and no view, in the columns that MikroORM reads: `table_name`,
@@ -83,6 +84,9 @@ export interface SqlDialect {
    */
   explainConnect(target: string, error: unknown): string;
 }
+
+/** Makes or checks a table. */
+export type PrepareTable = (makeIndex?: (sql: string) => Promise<unknown>) => Promise<void>;
 
 /** How records get into the table of one dialect. */
 export interface SqlWriter {

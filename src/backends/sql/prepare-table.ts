@@ -12,7 +12,7 @@ import {
 import { TrackUsageError } from '../../errors.js';
 import { databaseError, isSetup } from '../mikro-orm/database-error.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
-import type { SqlDialect } from './dialect.js';
+import type { PrepareTable, SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
 import { conditionOf } from './portable/errors.js';
 import { type WantedTable, checkTable, createTable } from './table-check.js';
@@ -49,8 +49,8 @@ interface Target extends WantedTable {
 }
 
 /**
- * Makes the table and its index on a connection of our own if they are missing, and checks the table if it is there; columns
- * that a later version brought are added, and the index. MikroORM writes the SQL, and reads this table alone.
+ * Makes the table and its indexes on a connection of our own if they are missing, and checks the table if it is there; columns
+ * that a later version brought are added, and indexes. MikroORM writes the SQL, and reads this table alone.
  * Several processes may do so at once: the process that comes second fails, and finds the table that another has made.
  *
  * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with the
@@ -65,23 +65,28 @@ export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: Sq
   const wanted = schema.getTables()[0] as DatabaseTable;
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   const target = { orm, table, dialect, platform, helper, wanted, connection };
-  const prepare = (): Promise<void> => makeOrCheck(target);
-  await (dialect.aroundTable?.(orm, prepare) ?? prepare());
+  const prepare: PrepareTable = (makeIndex) => makeOrCheck(target, makeIndex);
+  await (dialect.aroundTable?.(orm, prepare, table) ?? prepare());
 }
 
-async function makeOrCheck(target: Target): Promise<void> {
+async function makeOrCheck(target: Target, makeIndex?: (sql: string) => Promise<unknown>): Promise<void> {
   const { orm, connection, helper } = target;
   const { schema } = target.table;
   for (let look = 1; ; look += 1) {
     const found = await patiently(orm, () => findTable(target));
     const namespace = found === null && schema !== null ? [helper.getCreateNamespaceSQL(schema)] : [];
     const changes = found === null ? createTable(target) : checkTable(target, found);
+    const execute = (sql: string): Promise<unknown> =>
+      found !== null && makeIndex && sql.startsWith('create index')
+        ? makeIndex(sql)
+        : connection.execute(sql);
     // A user without the right to make a schema may use one that is there.
     for (const sql of namespace) await connection.execute(sql).catch(() => {});
     try {
-      for (const sql of changes) await patiently(orm, () => connection.execute(sql));
+      for (const sql of changes) await patiently(orm, () => execute(sql));
       return;
     } catch (error) {
+      if (error instanceof TrackUsageError) throw error;
       if (look === LOOKS) throw changeError(error, target, [...namespace, ...changes], found === null);
     }
     await pause(LOOK_PAUSE_MS);

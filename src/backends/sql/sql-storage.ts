@@ -7,7 +7,7 @@ import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
-import { defineUsage } from '../mikro-orm/usage-entity.js';
+import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
 import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations, assertOpen } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
@@ -102,9 +102,11 @@ export class SqlStorage extends RepositoryStorage {
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
-    const { dialect, tableName, name, readOnly: isReadOnly, target, file } = resolved;
+    const { dialect, tableName, name, readOnly: isReadOnly, indexes, target, file } = resolved;
     if (file !== null && !isReadOnly) await makePrivately(file);
-    const orm = await MikroORM.init({ ...resolved.orm, entities: [defineUsage(tableName)] } as Options);
+    const entity = defineUsage(tableName);
+    for (const field of indexes) addIndex(entity, field);
+    const orm = await MikroORM.init({ ...resolved.orm, entities: [entity] } as Options);
     try {
       const table = findUsageTable(orm);
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.

@@ -63,7 +63,7 @@ const SQLITE_HOLDERS: Holders = {
  * Checks a table that is there. A missing column that may be null is an addition of a later version. Columns of somebody
  * else are left alone.
  *
- * @returns the statements that add missing columns, and the index
+ * @returns the statements that add missing columns and indexes
  * @throws {TrackUsageError} `STORAGE_SETUP` if anything else is wrong, with the SQL to run; then nothing should be added
  */
 export function checkTable(target: WantedTable, found: DatabaseTable): string[] {
@@ -74,10 +74,10 @@ export function checkTable(target: WantedTable, found: DatabaseTable): string[] 
   if (missing.some(({ isNullable }) => !isNullable))
     problems.unshift({ text: `it lacks the columns ${names(missing)}`, sql: additions });
   if (problems.length > 0) throw refusal(pair, problems, missing);
-  return [...additions, ...addIndex(pair)];
+  return [...additions, ...addIndexes(pair)];
 }
 
-/** The statements that make the table and its index. */
+/** The statements that make the table and its indexes. */
 export function createTable({ helper, wanted }: WantedTable): string[] {
   return withoutSemicolons(helper.createTable(wanted));
 }
@@ -162,13 +162,17 @@ function findForeign({ helper, wanted, found }: TablePair): Problem[] {
   return [{ text, sql }];
 }
 
-/** Without an index, every page of `getUsage` sorts the whole table. The statements that make the index, if it is missing. */
-function addIndex({ helper, wanted, found }: TablePair): string[] {
-  const isIndexed = found.getIndexes().some(({ columnNames, where, expression }) => {
-    const [first, second] = columnNames;
-    return first === 'date' && second === 'id' && where === undefined && expression === undefined;
-  });
-  return isIndexed ? [] : indexesOf(wanted).map((index) => helper.createIndex(index, wanted));
+/**
+ * Without the index by date, every page of `getUsage` sorts the whole table. These are the statements that make the indexes that are
+ * missing.
+ */
+function addIndexes({ helper, wanted, found }: TablePair): string[] {
+  const usable = found.getIndexes().filter(({ where, expression }) => (where ?? expression) === undefined);
+  const missing = indexesOf(wanted).filter(
+    ({ columnNames: wants }) =>
+      !usable.some(({ columnNames }) => wants.every((name, place) => columnNames[place] === name)),
+  );
+  return missing.map((index) => helper.createIndex(index, wanted));
 }
 
 function refusal(

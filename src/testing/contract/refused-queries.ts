@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { inspect } from 'node:util';
-import { FILTERS, type UsagePageQuery } from '../../storage/usage-query.js';
+import { show } from '../../option-reader.js';
+import { FILTERS } from '../../storage/usage-filters.js';
+import type { UsagePageQuery } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
 import { rejection, rejectsWith } from './assertions.js';
 import { makeRecord, makeRecords } from './records.js';
@@ -23,12 +24,26 @@ const A_CURSOR =
   'null for the first page, or the nextCursor of the page before as it was given, ' +
   'together with the same startDate, endDate and filters';
 
+const A_STATUS = "an integer, a class such as '5xx', null, or a list of 1 to 100 of these";
+
 const NO_DAYS = ['2026-02-31', '2025-02-29', '2026-13-01', '2026-00-10', '2026-01-00', '2026-1-31'];
 const NO_TIMES = ['2026-02-31T00:00:00Z', '2026-01-31T25:00:00Z', '2026-01-31T12:61:00Z'];
 const NO_ISO_8601 = ['31.01.2026', 'yesterday', '', ' 2026-01-31', '2026-01-31\n', '2026-01-31 12:00:00Z'];
 const NO_DATES = [new Date(NaN), 5, null, true, ['2026-01-31'], { $gt: new Date(0) }];
 const NO_INTEGERS = [0, -1, 1.5, NaN, Infinity, '5', 5n, [5]];
 const NO_TEXTS = [{ $ne: null }, ['a'], 5, true, Symbol('x')];
+const NO_CLASSES = ['200', '', '6xx', '0xx', '5XX', '5xx ', 'xx', '5xx\n'];
+const NO_STATUSES = [1.5, NaN, Infinity, 5n, true, Symbol('x'), { $gte: 0 }, new String('5xx')];
+const HOLE = Object.assign([200], { length: 2 });
+const NO_STATUS_LISTS = [
+  [],
+  [[]],
+  [undefined],
+  ['5xx', '6xx'],
+  [200, { $gte: 0 }],
+  Array(101).fill(200),
+  HOLE,
+];
 const NO_CURSOR_TEXTS = ['', '2', 'eyJkYXRlIjoiMjAyNi0wMS0wMSJ9', '<script>', 'x'.repeat(5000)];
 
 /** Values that no storage takes, by the options that they are given for, and what is expected instead. */
@@ -42,13 +57,14 @@ const WRONG_VALUES: readonly (readonly [
   [['limit', 'batchSize'], [...NO_INTEGERS, 10_001], 'an integer from 1 to 10000'],
   [['page'], [...NO_INTEGERS, 1_000_000_001], 'an integer from 1 to 1000000000'],
   [['cursor'], [...NO_CURSOR_TEXTS, 2, true, {}, ['a']], A_CURSOR],
-  [['route', 'controller', 'action', 'username'], NO_TEXTS, 'text or null'],
-  [['method'], [...NO_TEXTS, null], 'text'],
-  [['status'], ['200', 1.5, NaN, { $gte: 0 }], 'an integer or null'],
+  [['route', 'controller', 'action', 'username', 'visitor'], NO_TEXTS, 'text or null'],
+  [['method', 'path', 'serverName'], [...NO_TEXTS, null], 'text'],
+  [['bot'], ['true', 1, 0, null, [true], { $ne: true }], 'true or false'],
+  [['status'], [...NO_CLASSES, ...NO_STATUSES, ...NO_STATUS_LISTS], A_STATUS],
 ];
 
 /** Options that no method has. */
-const UNKNOWN_OPTIONS = { statuss: 200, start_date: '2026-01-01', $or: [], path: '/' };
+const UNKNOWN_OPTIONS = { statuss: 200, start_date: '2026-01-01', $or: [], url: '/' };
 
 /** A query that no storage takes, and the message that refuses it. */
 interface RefusedQuery {
@@ -62,8 +78,7 @@ export function refusedQueries(method: QueryMethod): RefusedQuery[] {
   const foreign = Object.values(OWN_OPTIONS).flatMap((own) => own.filter((name) => !names.includes(name)));
   const unknown = { ...UNKNOWN_OPTIONS, ...Object.fromEntries(foreign.map((name) => [name, 1])) };
   const refused = (query: unknown, name: string, value: unknown, expected: string): RefusedQuery => {
-    const shown = inspect(value, { maxStringLength: 80, customInspect: false });
-    return { query, message: `${method}: '${name}' is ${shown}; expected ${expected}.` };
+    return { query, message: `${method}: '${name}' is ${show(value)}; expected ${expected}.` };
   };
   return [
     ...WRONG_VALUES.flatMap(([options, values, expected]) =>
@@ -117,6 +132,10 @@ const OTHER_QUERIES: readonly UsagePageQuery[] = [
   { endDate, username, status },
   { ...QUERY, status: 201 },
   { ...QUERY, status: null },
+  { ...QUERY, status: '2xx' },
+  { ...QUERY, status: [200, 201] },
+  { ...QUERY, bot: false },
+  { ...QUERY, path: '/users/7' },
   { ...QUERY, username: '' },
   { ...QUERY, username: 'null' },
   { ...QUERY, route: null },
@@ -156,6 +175,10 @@ export const REFUSED_QUERIES: readonly ContractCheck[] = [
     const own = { route: undefined, status, username, endDate: new Date(endDate) };
     const page = await storage.reader.getUsagePage({ ...own, startDate: '2026-03-01T01:00+01:00', cursor });
     assert.equal(page.items.length, 2);
+    const { nextCursor: listed } = await storage.reader.getUsagePage({ status: [200, '5xx'], limit: 1 });
+    const rest = await storage.reader.getUsagePage({ status: ['5xx', 200, 200], cursor: listed });
+    assert.equal(rest.items.length, 2);
+    await refusesCursor(storage, { status: [200, '4xx'], cursor: listed });
   }),
 
   check('leave the storage as useful as before', async (storage) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { FIELDS } from '../../record/fields.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import { FILTERS, type UsageFilter, type UsageQuery } from '../../storage/usage-query.js';
+import { FILTERS, type StatusFilter, type UsageFilter } from '../../storage/usage-filters.js';
+import type { UsageQuery } from '../../storage/usage-query.js';
 import { finds } from './assertions.js';
 import { HOSTILE_TEXTS, LOOKALIKES } from './hostile-values.js';
 import { NOON, at, makeRecord, makeRecords, newestFirst, recordsAt } from './records.js';
@@ -55,32 +57,39 @@ export const PERIODS: readonly ContractCheck[] = [
 ];
 
 /** Two values of each filter. */
-const VALUES: Readonly<Record<UsageFilter, readonly [string | number, string | number]>> = {
-  route: ['/users/:id', '/users'],
-  controller: ['UserController', 'OrderController'],
-  action: ['one', 'One'],
-  status: [200, 404],
-  method: ['GET', 'get'],
-  username: ['ada', 'ada '],
-};
+const VALUES: Readonly<Record<UsageFilter, readonly [string | number | boolean, string | number | boolean]>> =
+  {
+    route: ['/users/:id', '/users'],
+    controller: ['UserController', 'OrderController'],
+    action: ['one', 'One'],
+    status: [200, 404],
+    method: ['GET', 'get'],
+    username: ['ada', 'ada '],
+    bot: [true, false],
+    path: ['/users/7', '/users/7/'],
+    serverName: ['api', 'Api'],
+    visitor: ['6f1c', '6f1d'],
+  };
 
 /** The checks of one filter. */
 function filterChecks(name: UsageFilter): ContractCheck[] {
   const [value, other] = VALUES[name];
+  const isNullable = FIELDS[name].blank === null;
   const checks = [
     check(`find just the records with a certain ${name}`, async (storage) => {
       const wanted = makeRecord({ [name]: value });
-      const nullable = name === 'method' ? 'PUT' : null;
-      await storeAll(storage, [makeRecord({ [name]: other }), wanted, makeRecord({ [name]: nullable })]);
+      const others = [makeRecord({ [name]: other })];
+      if (isNullable) others.push(makeRecord({ [name]: null }));
+      await storeAll(storage, [...others, wanted]);
       await finds(storage, { [name]: value }, [wanted]);
     }),
 
     check(`find nothing where no record has the ${name}`, async (storage) => {
       await storeAll(storage, [makeRecord({ [name]: value })]);
-      await finds(storage, { [name]: typeof value === 'number' ? 201 : 'no such' }, []);
+      await finds(storage, { [name]: typeof value === 'string' ? 'no such' : other }, []);
     }),
   ];
-  if (name === 'method') return checks;
+  if (!isNullable) return checks;
   const forNull = `find just the records without a ${name} for null, and tell them from empty text`;
   return [
     ...checks,
@@ -94,24 +103,49 @@ function filterChecks(name: UsageFilter): ContractCheck[] {
   ];
 }
 
+/** Statuses at the edges of each class, and of none. */
+const STATUSES = [null, 0, 99, 100, 199, 200, 299, 300, 399, 400, 404, 499, 500, 503, 599, 600];
+
+const STATUS_FILTERS: readonly (StatusFilter | readonly StatusFilter[])[] = [
+  ...(['1xx', '2xx', '3xx', '4xx', '5xx', ['5xx'], [404], [503, 404, 404], ['5xx', 404, 503]] as const),
+  ...([[null], [null, '1xx', 600], ['2xx', '3xx', '5xx', '3xx']] as const),
+  Array.from({ length: 100 }, (_, index) => 400 + index),
+];
+
 /** What filters do. */
 export const FILTERING: readonly ContractCheck[] = [
   ...FILTERS.flatMap(filterChecks),
 
+  check('find the records of a class of statuses, and those of any status of a list', async (storage) => {
+    const records = STATUSES.map((status) => makeRecord({ status }));
+    await storeAll(storage, records);
+    for (const filter of STATUS_FILTERS) {
+      const wanted = records.filter(({ status }) => {
+        const itsClass = String(status).replace(/^([1-5])\d\d$/, '$1xx');
+        return [filter].flat().some((one) => one === status || one === itsClass);
+      });
+      await finds(storage, { status: filter }, wanted.toReversed());
+    }
+  }),
+
   check('find the records that pass all of several, within the dates and the page', async (storage) => {
-    const matching = { status: 500, username: null, route: '/a', date: NOON };
+    // The name of a class of statuses is nothing but text elsewhere.
+    const filters = { username: null, route: '5xx', bot: true, path: '5xx', serverName: 'b', visitor: 'c' };
+    const others = { username: 'ada', route: '/b', bot: false, path: '/b', serverName: 'a', visitor: null };
+    const matching = { ...filters, status: 500, date: NOON };
     const wanted = [makeRecord(matching), makeRecord(matching)].toReversed();
     await storeAll(storage, [
       ...wanted,
-      makeRecord({ ...matching, status: 501 }),
-      makeRecord({ ...matching, username: 'ada' }),
-      makeRecord({ ...matching, route: '/b' }),
-      makeRecord({ ...matching, date: at(-1) }),
+      ...Object.entries({ ...others, status: 499, date: at(-1) }).map(([name, value]) =>
+        makeRecord({ ...matching, [name]: value }),
+      ),
     ]);
-    const query = { status: 500, username: null, route: '/a', method: 'GET', startDate: NOON };
-    await finds(storage, query, wanted);
-    assert.deepEqual(await idsOf(storage, { ...query, limit: 1, page: 2 }), ids(wanted.slice(1)));
-    await finds(storage, { ...query, action: 'two' }, []);
+    for (const status of [500, '5xx', [404, '5xx']] as const) {
+      const query = { ...filters, status, method: 'GET', startDate: NOON };
+      await finds(storage, query, wanted);
+      assert.deepEqual(await idsOf(storage, { ...query, limit: 1, page: 2 }), ids(wanted.slice(1)));
+      await finds(storage, { ...query, action: 'two' }, []);
+    }
   }),
 
   check('find the records within the dates, with several on both edges', async (storage) => {
@@ -133,7 +167,7 @@ export const FILTERING: readonly ContractCheck[] = [
 
   check('find a record by its own text, also where that was cut or cleaned', async (storage) => {
     for (const name of FILTERS) {
-      if (name === 'status') continue;
+      if (FIELDS[name].kind !== 'text') continue;
       for (const text of ['x'.repeat(5000), '😀'.repeat(5000), 'a\0b\0', 'a\ud83db\ude00c', '\0']) {
         const record = makeRecord({ [name]: text });
         await storeAll(storage, [record]);

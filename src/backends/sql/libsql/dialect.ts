@@ -29,8 +29,8 @@ export const libSqlDialect: SqlDialect = {
     REMOTE_URL.test(target) || 'url' in given || 'syncUrl' in given ? {} : { url: readOnlyUrl(target) },
   matches: (driver) => driver.getPlatform() instanceof SqlitePlatform && drives(driver, 'libsql'),
   // A server decides itself how it keeps its files.
-  aroundTable: (orm, prepare) =>
-    isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare) ?? prepare()),
+  aroundTable: (orm, prepare, table) =>
+    isRemote(orm) ? prepare() : (sqliteDialect.aroundTable?.(orm, prepare, table) ?? prepare()),
   conditionOf,
   createWriter: (orm, table) =>
     isRemote(orm) ? createLibSqlServerWriter(orm, table) : new SqliteWriter(orm, table),

@@ -3,7 +3,9 @@ import { BasePostgreSqlPlatform } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../../errors.js';
 import type { SqlDialect } from '../dialect.js';
 import { cannotOpen } from '../errors.js';
+import { isReadyMade } from '../kysely.js';
 import { conditionAt, conditionOf } from './errors.js';
+import { withIndexes } from './indexes.js';
 import { postgresConnection } from './native-client.js';
 import { createPostgresWriter } from './writer.js';
 
@@ -29,9 +31,11 @@ export const postgresqlDialect: SqlDialect = {
     },
   },
   matches: (driver) => driver.getPlatform() instanceof BasePostgreSqlPlatform,
-  aroundTable: async (orm, prepare) => {
+  aroundTable: async (orm, prepare, table) => {
     await checkEncoding(orm);
-    await prepare();
+    // Every table has one index; a client that the user made may have a single connection.
+    const hasMore = table.entity.indexes.length > 1 && !isReadyMade(orm.config.get('driverOptions'));
+    await (hasMore ? withIndexes(orm, table, prepare) : prepare());
   },
   // Where no schema is given, the server's search_path decides, as it does for reading.
   locateSql: (name, schema) =>

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { SqlitePlatform } from '@mikro-orm/sql';
-import type { SqlDialect } from '../dialect.js';
+import type { PrepareTable, SqlDialect } from '../dialect.js';
 import { drives } from '../kysely.js';
 import { cannotOpen } from '../errors.js';
 import { patiently } from '../prepare-table.js';
@@ -44,7 +44,7 @@ export const sqliteDialect: SqlDialect = {
  * Has readers and one writer work side by side in a file (write-ahead log). While the table is prepared, no statement holds
  * the event loop until another process gives its lock back.
  */
-async function aroundTable(orm: MikroORM, prepare: () => Promise<void>): Promise<void> {
+async function aroundTable(orm: MikroORM, prepare: PrepareTable): Promise<void> {
   const database = await sqliteConnection(orm).getNativeClient();
   const timeoutMs = busyTimeoutMs(database);
   database.exec('pragma busy_timeout = 0');
