@@ -7,7 +7,7 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { defineUsage } from '../mikro-orm/usage-entity.js';
-import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
+import { type UsageRepository, closeRepository, elsewheres } from '../mikro-orm/usage-repository.js';
 import { Operations } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
@@ -77,6 +77,8 @@ export class SqlStorage extends RepositoryStorage {
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
+    const elsewhere = own && dialect.createReading?.(orm, table);
+    if (elsewhere) elsewheres.set(this.reader, elsewhere);
   }
 
   /**
@@ -132,7 +134,7 @@ export class SqlStorage extends RepositoryStorage {
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
-    await this.#writer.close?.();
+    await Promise.all([this.#writer.close?.(), elsewheres.get(this.reader)?.close()]);
     if (isOwner) await this.#orm.close(true);
   }
 }

@@ -8,6 +8,7 @@ export interface NativeStatement {
   /** Parameters one by one, or all of them as one list, which takes longer. */
   run(...parameters: readonly unknown[]): unknown;
   all(parameters?: readonly unknown[]): unknown[];
+  iterate(): Iterator<object>;
 }
 
 /**

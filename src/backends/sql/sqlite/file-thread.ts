@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
+import type { Elsewhere } from '../../mikro-orm/usage-repository.js';
 import { orAbort } from '../../../time/or-abort.js';
 import type { UsageTable } from '../usage-table.js';
 import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting } from './native-client.js';
@@ -12,34 +14,31 @@ import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } 
 /** Records of a task, which is one transaction: as long as it lasts, no other connection can write to the file. */
 export const PIECE_RECORDS = 250;
 
-const threads = new WeakMap<MikroORM, WriteThread>();
+/** The threads that write, by the connections of our own that have one. */
+export const writeThreads = new WeakMap<MikroORM, FileThread>();
 
 /**
- * The thread that writes to a file of our own: there SQLite, which is synchronous, and the disk hold up no request. It is
+ * A thread that works on a file of our own: there SQLite, which is synchronous, and the disk hold up no request. It is
  * started when it is first needed, and keeps the process alive only while there is a task.
  */
-export class WriteThread {
+export class FileThread implements Elsewhere {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
   readonly #program: URL | null;
+  /** Ends with the statements that are being read, one at a time, and never rejects. */
+  #reading: Promise<unknown> = Promise.resolve();
   /** The tasks that are not yet answered, in their order. */
   readonly #tasks: PromiseWithResolvers<ThreadResult>[] = [];
   #starting: Promise<Worker | null> | null = null;
 
   /**
-   * @param orm - a connection of our own, for which there is one thread
+   * @param orm - a connection of our own
    * @param program - the thread's program; null for the file beside this one
    */
   constructor(orm: MikroORM, table: UsageTable, program: URL | null = null) {
     this.#orm = orm;
     this.#table = table;
     this.#program = program;
-    threads.set(orm, this);
-  }
-
-  /** The thread that writes for a connection of our own; undefined for any other. */
-  static of(orm: MikroORM): WriteThread | undefined {
-    return threads.get(orm);
   }
 
   /**
@@ -88,8 +87,29 @@ export class WriteThread {
     while (this.#tasks.length > 0) await Promise.allSettled(this.#tasks.map(({ promise }) => promise));
   }
 
+  /** @inheritdoc */
+  read(sql: string, take: (piece: object[]) => void): Promise<void> {
+    const reading = this.#reading.then(async () => {
+      // A storage that was closed meanwhile throws.
+      take([]);
+      let next: Promise<ThreadResult> | null = this.perform({ kind: 'read', sql });
+      while (next !== null) {
+        const { rows = [], isMore }: ThreadResult = await next;
+        // The thread reads on while records are made here.
+        next = isMore === true ? this.perform({ kind: 'read', sql: null }) : null;
+        next?.catch(() => {});
+        take(rows);
+        // Several answers of the thread may come in one turn.
+        await nextTurn();
+      }
+    });
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
   /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */
   async close(): Promise<void> {
+    await this.#reading;
     const thread = await this.#starting?.catch(() => null);
     if (!thread) return;
     const ended = once(thread, 'exit');
@@ -106,10 +126,12 @@ export class WriteThread {
     try {
       return await this.#launch(file);
     } catch (error) {
-      process.emitWarning(
-        `koa-track-usage: SQLite is written to on the event loop, in short turns, as no thread can do it: ${messageOf(error)}. ` +
-          'In a bundle, leave the packages out of it (esbuild: --packages=external).',
-      );
+      // The thread that reads has the reason of the one that writes.
+      if ((writeThreads.get(this.#orm) ?? this) === this)
+        process.emitWarning(
+          `koa-track-usage: SQLite works on the event loop, in short turns, as no thread can be had: ${messageOf(error)}. ` +
+            'In a bundle, leave the packages out of it (esbuild: --packages=external).',
+        );
       return null;
     }
   }
@@ -167,7 +189,7 @@ export class WriteThread {
  */
 export async function emptyLogOf(orm: MikroORM, database: NativeDatabase): Promise<boolean> {
   try {
-    const thread = WriteThread.of(orm);
+    const thread = writeThreads.get(orm);
     if (!(await thread?.start())) return withoutWaiting(database, () => emptyLog(database));
     return (await thread?.perform({ kind: 'empty-log' }))?.isLogEmpty === true;
   } catch {
@@ -181,7 +203,7 @@ export function errorOf({ message, code }: ThreadError): Error {
 }
 
 function lost(cause?: Error): Error {
-  return new Error('the thread that writes to SQLite has ended', { cause });
+  return new Error('the thread that works on SQLite has ended', { cause });
 }
 
 function tell(thread: Worker, order: ThreadTask | 'end'): void {
