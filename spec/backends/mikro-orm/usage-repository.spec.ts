@@ -118,11 +118,12 @@ describe('UsageRepository on SQLite', () => {
     const { repository, storage } = await openOrm();
     const day = Date.parse('2026-01-01T00:00:00Z');
     // Many share a millisecond, so that steps end between them.
-    const records = makeRecords(4500).map((record, index) => ({
-      ...record,
-      date: new Date(day + Math.floor(index / 7) * 1000),
-      status: index % 97 === 0 ? 500 : 200,
-    }));
+    const records = Array.from({ length: 4500 }, (_, index) =>
+      makeRecord({
+        date: new Date(day + Math.floor(index / 7) * 1000),
+        status: index % 97 === 0 ? 500 : 200,
+      }),
+    );
     await storage.store(records, patience());
     const all = records.toSorted(newestFirst);
     const errors = all.filter(({ status }) => status === 500);

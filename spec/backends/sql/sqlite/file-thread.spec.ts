@@ -1,20 +1,17 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { MikroORM } from '@mikro-orm/core';
-import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import type { UsageRecord } from '../../../../src/record/usage-record.js';
-import { SqlStorage } from '../../../../src/backends/sql/index.js';
-import { type UsageRepository, elsewheres } from '../../../../src/backends/mikro-orm/usage-repository.js';
-import { sqliteConnection } from '../../../../src/backends/sql/sqlite/native-client.js';
-import { USAGE_ENTITY_NAME } from '../../../../src/backends/mikro-orm/usage-properties.js';
+import type { SqlStorage } from '../../../../src/backends/sql/index.js';
+import type { UsageRepository } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../src/backends/sql/sqlite/packed-rows.js';
 import { sqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
 import { FileThread } from '../../../../src/backends/sql/sqlite/file-thread.js';
 import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { type UsageTable, findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';
-import { makeRecord, makeRecords, newestFirst } from '../../../support/records.js';
+import { makeRecord, makeRecords } from '../../../support/records.js';
 import { run } from '../../../support/run.js';
 import {
   type TemporaryFolder,
@@ -52,98 +49,6 @@ describe('SqlStorage on a file of its own', () => {
     expect(await countTurns(() => storage.store(records, signal))).to.be.at.least(40);
     expect(await countTurns(() => storage.deleteBefore(LATER, 9000, signal))).to.be.at.least(36);
     expect(await storage.reader.countUsage()).to.equal(1000);
-  });
-
-  /** The thread that reads, and what is called with each piece of rows that it hands over from now on. */
-  function watchReading(onPiece: (rows: object[], thread: FileThread) => void): void {
-    const thread = elsewheres.get(storage.reader) as FileThread;
-    const read = thread.read.bind(thread);
-    thread.read = (sql, take) =>
-      read(sql, (rows) => {
-        if (rows.length > 0) onPiece(rows, thread);
-        take(rows);
-      });
-  }
-
-  it('reads beside its connection, and leaves the event loop free', async () => {
-    const records = makeRecords(1000);
-    await storage.store(records, signal);
-    let turn = 0;
-    const turnsOfPieces: number[] = [];
-    watchReading((rows) => {
-      expect(rows).to.have.lengthOf.at.most(50);
-      turnsOfPieces.push(turn);
-      setImmediate(() => (turn += 1));
-    });
-    const client = sqliteConnection({ em: storage.reader.getEntityManager() } as MikroORM).getClient();
-    await client.connection().execute(async () => {
-      expect(await storage.reader.countUsage()).to.equal(1000);
-      expect(await storage.reader.getUsage({ limit: 1000 })).to.deep.equal(records.toSorted(newestFirst));
-      expect((await storage.reader.getUsagePage({ username: 'nobody' })).items).to.deep.equal([]);
-      let streamed = 0;
-      for await (const _ of storage.reader.streamUsage()) streamed += 1;
-      expect(streamed).to.equal(1000);
-    });
-    expect(turnsOfPieces).to.have.lengthOf.at.least(41);
-    expect(new Set(turnsOfPieces)).to.have.lengthOf(turnsOfPieces.length);
-  });
-
-  it('hands over fewer rows at a time where they are long', async () => {
-    const thread = elsewheres.get(storage.reader) as FileThread;
-    const sizes: number[] = [];
-    const long =
-      'with recursive n(v) as (select 1 union all select v + 1 from n where v < 9) select hex(zeroblob(20000)) from n';
-    await thread.read(long, (rows) => sizes.push(rows.length));
-    expect(sizes).to.deep.equal([0, 2, 2, 2, 2, 1]);
-  });
-
-  it('reads the records of one moment', async () => {
-    await storage.store(makeRecords(1000), signal);
-    let deleting: Promise<number> | null = null;
-    watchReading(() => (deleting ??= storage.deleteBefore(LATER, 1000, signal)));
-    expect(await storage.reader.getUsage({ limit: 1000 })).to.have.lengthOf(1000);
-    expect(await deleting).to.equal(1000);
-    expect(await storage.reader.getUsage({ limit: 1000 })).to.have.lengthOf(0);
-  });
-
-  it('fails what is read when the thread ends, and reads again with another', async () => {
-    await storage.store(makeRecords(1000), signal);
-    watchReading((_, thread) => void thread.start().then((worker) => worker?.terminate()));
-    const error = await caught(storage.reader.getUsage({ limit: 1000 }));
-    expect(error.message).to.include('the thread that works on SQLite has ended');
-    expect(await storage.reader.countUsage()).to.equal(1000);
-  });
-
-  it('ends what is read when it is closed, and reads nothing afterwards', async () => {
-    await storage.store(makeRecords(1000), signal);
-    let closing: Promise<void> | null = null;
-    watchReading(() => (closing ??= storage.close()));
-    const reading = [caught(storage.reader.getUsage({ limit: 1000 })), caught(storage.reader.countUsage())];
-    for (const read of reading) expect(await read).to.include({ code: 'STORAGE_CLOSED' });
-    await closing;
-    expect(existsSync(`${file}-wal`)).to.equal(false);
-  });
-
-  it('reads the file that has the name now', async () => {
-    await storage.store(makeRecords(3), signal);
-    await storage.close();
-    const other = await connectSqlite(folder.file('other.db'));
-    await other.store(makeRecords(5), signal);
-    await other.close();
-    storage = await SqlStorage.connect({ driver: SqliteDriver, dbName: file, readOnly: true });
-    expect(await storage.reader.countUsage()).to.equal(3);
-    await rename(folder.file('other.db'), file);
-    expect(await storage.reader.countUsage()).to.equal(5);
-  });
-
-  it('reads in a transaction of the application what that has written', async () => {
-    await storage.store(makeRecords(3), signal);
-    await storage.reader.getEntityManager().transactional(async (em) => {
-      const repository = em.getRepository(USAGE_ENTITY_NAME as never) as unknown as UsageRepository;
-      await repository.nativeDelete({});
-      expect(await repository.countUsage()).to.equal(0);
-      expect(await storage.reader.countUsage()).to.equal(0);
-    });
   });
 
   it('refuses the records that the table does not take, with the reason, and stores the others', async () => {

@@ -89,21 +89,26 @@ export class FileThread implements Elsewhere {
 
   /** @inheritdoc */
   read(sql: string, take: (piece: object[]) => void): Promise<void> {
+    const ask = (text: string | null): Promise<ThreadResult> => {
+      const answer = this.perform({ kind: 'read', sql: text });
+      answer.catch(() => {});
+      return answer;
+    };
     const reading = this.#reading.then(async () => {
       // A storage that was closed meanwhile throws.
       take([]);
-      let next: Promise<ThreadResult> | null = this.perform({ kind: 'read', sql });
-      while (next !== null) {
-        const { rows = [], isMore }: ThreadResult = await next;
-        // The thread reads on while records are made here.
-        next = isMore === true ? this.perform({ kind: 'read', sql: null }) : null;
-        next?.catch(() => {});
-        take(rows);
+      // The thread reads on while records are made here.
+      const asked = [ask(sql), ask(null)];
+      for (const answer of asked) {
+        const result = await answer;
+        if (result.isMore === true) asked.push(ask(null));
+        take(rowsOf(result));
+        if (result.isMore !== true) break;
         // Several answers of the thread may come in one turn.
         await nextTurn();
       }
     });
-    this.#reading = reading.catch(() => {});
+    this.#reading = reading.catch(() => {}).then(() => this.idle());
     return reading;
   }
 
@@ -150,7 +155,7 @@ export class FileThread implements Elsewhere {
       client: findClient(),
       nativeBinding: nativeBinding as string | undefined,
       file,
-      target: { name, columns: columns.map((column) => ({ name: column.name })) },
+      target: { name, columns },
     };
     // Modules that the process's own flags load (--import, --require) are not for this thread.
     const thread = new Worker(program, { workerData, execArgv: [] });
@@ -200,6 +205,16 @@ export async function emptyLogOf(orm: MikroORM, database: NativeDatabase): Promi
 /** The error as it was in the thread. */
 export function errorOf({ message, code }: ThreadError): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
+}
+
+/** Rows from their values. A copy of an object that has the keys takes a third of the time of one that gets them. */
+function rowsOf({ keys = [], rows = [] }: ThreadResult): object[] {
+  const blank: Record<string, unknown> = Object.fromEntries(keys.map((key) => [key, null]));
+  return rows.map((values) => {
+    const row = { ...blank };
+    for (const [index, key] of keys.entries()) row[key] = values[index];
+    return row;
+  });
 }
 
 function lost(cause?: Error): Error {
