@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import type { MikroORM } from '@mikro-orm/core';
@@ -100,7 +101,18 @@ describe('reading from an SQLite file of its own', () => {
     const reading = [caught(storage.reader.getUsage({ limit: 1000 })), caught(storage.reader.countUsage())];
     for (const read of reading) expect(await read).to.include({ code: 'STORAGE_CLOSED' });
     await Promise.all(closings);
+    expect(closings).to.have.lengthOf(1);
     expect(existsSync(`${file}-wal`)).to.equal(false);
+  });
+
+  it('keeps the context of no request that reads', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    await requests.run('a request', () => storage.reader.countUsage());
+    const worker = await (elsewheres.get(storage.reader) as FileThread).start();
+    let seen: string | undefined = 'nothing yet';
+    worker?.once('exit', () => (seen = requests.getStore()));
+    await storage.close();
+    expect(seen).to.equal(undefined);
   });
 
   it('reads the file that has the name now', async () => {

@@ -7,6 +7,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
 import type { Elsewhere } from '../../mikro-orm/usage-repository.js';
 import { orAbort } from '../../../time/or-abort.js';
+import { inOwnContext } from '../../../time/own-context.js';
 import type { UsageTable } from '../usage-table.js';
 import { type NativeDatabase, emptyLog, fileOf, sqliteConnection, withoutWaiting } from './native-client.js';
 import type { ThreadAnswer, ThreadData, ThreadError, ThreadResult, ThreadTask } from './thread-program.js';
@@ -42,12 +43,12 @@ export class FileThread implements Elsewhere {
   }
 
   /**
-   * Starts the thread, if it is not running; a start that failed for the connection's sake is tried again.
+   * Starts the thread, if it is not running, in no request's context; a start that failed for the connection's sake is tried again.
    *
    * @returns null where none can be had, or where another thread would not see the database
    */
   start(): Promise<Worker | null> {
-    this.#starting ??= this.#open().catch((error: unknown) => {
+    this.#starting ??= inOwnContext(() => this.#open()).catch((error: unknown) => {
       this.#starting = null;
       throw error;
     });
@@ -158,7 +159,9 @@ export class FileThread implements Elsewhere {
       target: { name, columns },
     };
     // Modules that the process's own flags load (--import, --require) are not for this thread.
-    const thread = new Worker(program, { workerData, execArgv: [] });
+    // What a thread makes is handed over at once: V8 would give such garbage up to 64 MB.
+    const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+    const thread = new Worker(program, { workerData, execArgv: [], resourceLimits });
     await this.#listen(thread);
     return thread;
   }
