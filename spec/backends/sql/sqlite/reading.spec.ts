@@ -8,10 +8,11 @@ import { USAGE_ENTITY_NAME } from '../../../../src/backends/mikro-orm/usage-prop
 import { type UsageRepository, elsewheres } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
 import type { FileThread } from '../../../../src/backends/sql/sqlite/file-thread.js';
-import { sqliteConnection } from '../../../../src/backends/sql/sqlite/native-client.js';
+import { emptyLog, sqliteConnection } from '../../../../src/backends/sql/sqlite/native-client.js';
 import { caught } from '../../../support/caught.js';
 import { makeRecords, newestFirst } from '../../../support/records.js';
-import { type TemporaryFolder, connectSqlite, temporaryFolder } from '../../../support/sqlite.js';
+import { type TemporaryFolder, connectSqlite, openNative, temporaryFolder } from '../../../support/sqlite.js';
+import { until } from '../../../support/until.js';
 
 const { signal } = new AbortController();
 const LATER = new Date('2100-01-01T00:00:00Z');
@@ -103,6 +104,18 @@ describe('reading from an SQLite file of its own', () => {
     await Promise.all(closings);
     expect(closings).to.have.lengthOf(1);
     expect(existsSync(`${file}-wal`)).to.equal(false);
+  });
+
+  it('keeps no snapshot of a statement whose rows cannot be records', async () => {
+    await storage.store(makeRecords(1000), signal);
+    watchReading(() => {
+      throw new Error('no record');
+    });
+    expect((await caught(storage.reader.getUsage({ limit: 1000 }))).message).to.equal('no record');
+    await storage.store(makeRecords(1), signal);
+    const other = await openNative(file);
+    await until(async () => emptyLog(other.database), 'nobody reads in the log');
+    await other.close();
   });
 
   it('keeps the context of no request that reads', async () => {

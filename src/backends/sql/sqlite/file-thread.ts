@@ -109,7 +109,9 @@ export class FileThread implements Elsewhere {
         await nextTurn();
       }
     });
-    this.#reading = reading.catch(() => {}).then(() => this.idle());
+    // A statement that is given up keeps its snapshot until another one begins.
+    const over = reading.catch(() => ask('select 1 where false'));
+    this.#reading = over.catch(() => {}).then(() => this.idle());
     return reading;
   }
 
