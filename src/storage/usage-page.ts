@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UsageRecord } from '../record/usage-record.js';
 import { encodeCursor } from './usage-cursor.js';
 import {
@@ -59,5 +60,7 @@ async function* readOn(
     const page: UsagePage = await readPage(cursor);
     yield* page.items;
     cursor = page.nextCursor;
+    // A page may have come without one: from memory, or from SQLite.
+    await nextTurn();
   } while (cursor !== null);
 }

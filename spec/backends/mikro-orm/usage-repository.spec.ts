@@ -4,8 +4,9 @@ import { SqlStorage, Usage, type UsageRepository } from '../../../src/backends/s
 import { sqliteConnection } from '../../../src/backends/sql/sqlite/native-client.js';
 import type { UsagePageQuery } from '../../../src/storage/usage-query.js';
 import { patience } from '../../contract/subject.js';
-import { makeRecord, makeRecords } from '../../support/records.js';
+import { makeRecord, makeRecords, newestFirst } from '../../support/records.js';
 import { applicationOrm } from '../../support/sqlite.js';
+import { countTurns } from '../../support/turns.js';
 
 const INDEX = 'koa_usage_date_id_index';
 
@@ -89,8 +90,7 @@ describe('UsageRepository on SQLite', () => {
     await storage.store(makeRecords(4), patience());
     statements = [];
     expect(await repository.countUsage({ status: 200 })).to.equal(4);
-    expect(statements).to.have.lengthOf(1);
-    expect(statements[0]).to.match(/^select count\(/);
+    expect(statements.at(-1)).to.match(/^select count\(/);
   });
 
   it('streams as many records at a time as it is told, in statements of their own', async () => {
@@ -105,6 +105,70 @@ describe('UsageRepository on SQLite', () => {
       '5',
       '5',
     ]);
+  });
+
+  it('gives the event loop turns while it pages, counts and streams', async () => {
+    const { repository, storage } = await openOrm();
+    await storage.store(makeRecords(8100), patience());
+    expect(await countTurns(() => repository.getUsage({ limit: 1000 }))).to.be.at.least(9);
+    expect(await countTurns(() => repository.getUsage({ limit: 1, page: 1000 }))).to.be.at.least(9);
+    expect(await countTurns(() => repository.getUsagePage({ username: 'nobody' }))).to.be.at.least(80);
+    expect(await countTurns(() => repository.countUsage({ username: 'nobody' }))).to.be.at.least(4);
+    const streaming = async (): Promise<void> => {
+      for await (const _ of repository.streamUsage({ batchSize: 100 }));
+    };
+    expect(await countTurns(streaming)).to.be.at.least(81);
+  });
+
+  it('finds in steps what is there, and no more', async () => {
+    const { repository, storage } = await openOrm();
+    const day = Date.parse('2026-01-01T00:00:00Z');
+    // Many share a millisecond, so that steps end between them.
+    const records = Array.from({ length: 4500 }, (_, index) =>
+      makeRecord({
+        date: new Date(day + Math.floor(index / 7) * 1000),
+        status: index % 97 === 0 ? 500 : 200,
+      }),
+    );
+    await storage.store(records, patience());
+    const all = records.toSorted(newestFirst);
+    const errors = all.filter(({ status }) => status === 500);
+    for (const [status, expected] of [
+      [undefined, all],
+      [500, errors],
+    ] as const) {
+      expect(await repository.countUsage({ status })).to.equal(expected.length);
+      for (const [limit, page] of [
+        [10_000, 1],
+        [101, 1],
+        [7, 3],
+        [202, 2],
+        [404, 5],
+        [303, 15],
+        [5000, 2],
+      ] as const) {
+        const found = await repository.getUsage({ status, limit, page });
+        expect(found).to.deep.equal(expected.slice((page - 1) * limit, page * limit));
+      }
+      const streamed = [];
+      for await (const record of repository.streamUsage({ status, batchSize: 150 })) streamed.push(record);
+      expect(streamed).to.deep.equal(expected);
+    }
+    const startDate = all[3000]?.date;
+    const endDate = all[500]?.date;
+    if (startDate === undefined || endDate === undefined) throw new Error('no records');
+    const within = all.filter(({ date }) => date >= startDate && date < endDate);
+    expect(await repository.countUsage({ startDate, endDate })).to.equal(within.length);
+    expect(await repository.getUsage({ startDate, endDate, limit: 5000 })).to.deep.equal(within);
+  });
+
+  it('asks once for a short page without filters', async () => {
+    const { repository, storage } = await openOrm();
+    await storage.store(makeRecords(120), patience());
+    statements = [];
+    await repository.getUsagePage({ limit: 100 });
+    await repository.getUsage({ limit: 100 });
+    expect(statements).to.have.lengthOf(2);
   });
 
   it("leaves MikroORM's own count and stream to MikroORM", async () => {

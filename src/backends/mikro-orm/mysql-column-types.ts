@@ -158,7 +158,7 @@ export function mySqlDate(date: Date): string {
   return date.toISOString().slice(0, 23).replace('T', ' ');
 }
 
-/** The date in a row: text that {@link mySqlDate} wrote, or a date from other drivers than MySQL's. */
-export function utcDate(value: Date | string): Date {
-  return typeof value === 'string' ? new Date(`${value.replace(' ', 'T')}Z`) : value;
+/** The date in a row: text that {@link mySqlDate} wrote, SQLite's number, or a date from other drivers. */
+export function utcDate(value: Date | string | number): Date {
+  return new Date(typeof value === 'string' ? `${value.replace(' ', 'T')}Z` : value);
 }

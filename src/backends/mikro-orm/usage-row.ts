@@ -23,13 +23,13 @@ export function recordOfRow(row: UsageRow): UsageRecord {
     action: row.action,
     params: jsonObject(row.params),
     status: row.status,
-    aborted: row.aborted,
+    aborted: toBoolean(row.aborted),
     errorType: row.errorType,
     requestBytes: row.requestBytes === null ? null : toNumber(row.requestBytes),
     responseBytes: row.responseBytes === null ? null : toNumber(row.responseBytes),
     remoteAddr: row.remoteAddr,
     xForwardedFor: row.xForwardedFor,
-    authorization: row.authorization,
+    authorization: toBoolean(row.authorization),
     username: row.username,
     userAgent: Object.freeze({
       browser: row.uaBrowser,
@@ -38,7 +38,7 @@ export function recordOfRow(row: UsageRow): UsageRecord {
       language: row.uaLanguage,
       string: row.uaString,
     }),
-    bot: row.bot,
+    bot: toBoolean(row.bot),
     ipInfo: jsonObject(row.ipInfo),
     visitor: row.visitor,
     trackVar: jsonObject(row.trackVar),
@@ -49,6 +49,11 @@ export function recordOfRow(row: UsageRow): UsageRecord {
 /** MySQL's numbers come as text, see ExactDoubleType; so do integers of 64 bits from some drivers. */
 function toNumber(value: number | string): number {
   return Number(value);
+}
+
+/** SQLite's booleans come from its thread as 0 and 1. */
+function toBoolean(value: boolean | number): boolean {
+  return Boolean(value);
 }
 
 /** Some drivers hand out JSON as text, others as an object. */

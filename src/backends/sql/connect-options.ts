@@ -82,7 +82,7 @@ export class SqlStorageOptions extends SqlStorageNaming {
   /** The table. It is made if it is missing. @default 'koa_usage' */
   readonly tableName? = text({ default: DEFAULT_TABLE_NAME });
   /**
-   * Whether records are only read: nothing is made or changed, no thread is started, and the user needs no right but to
+   * Whether records are only read: nothing is made or changed, and the user needs no right but to
    * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);

@@ -3,6 +3,7 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import type { Condition } from '../mikro-orm/database-error.js';
+import type { Elsewhere } from '../mikro-orm/usage-repository.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -70,6 +71,9 @@ export interface SqlDialect {
    * @param isOwn - whether the connection is the storage's own, rather than the application's
    */
   createWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter;
+
+  /** Makes what reads for a connection of our own, where that would hold the event loop. @default the connection reads */
+  createReading?(orm: MikroORM, table: UsageTable): Elsewhere | null;
 
   /** Makes the deleter of old records. @default a `PortableDeleter` */
   createDeleter?(orm: MikroORM, table: UsageTable): SqlDeleter;

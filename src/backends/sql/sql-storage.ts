@@ -8,7 +8,7 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
-import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
+import { type UsageRepository, closeRepository, elsewheres } from '../mikro-orm/usage-repository.js';
 import { Operations, assertOpen } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
@@ -91,6 +91,8 @@ export class SqlStorage extends RepositoryStorage {
           return new Date(Number(row?.['now']));
         });
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
+    const elsewhere = own && dialect.createReading?.(orm, table);
+    if (elsewhere) elsewheres.set(this.reader, elsewhere);
   }
 
   /**
@@ -158,7 +160,7 @@ export class SqlStorage extends RepositoryStorage {
     );
     // libSQL's client ends the process if a statement finds its database closed.
     await Promise.all([this.#operations.idle(), this.#salts?.idle()]);
-    await this.#writer.close?.();
+    await Promise.all([this.#writer.close?.(), elsewheres.get(this.reader)?.close()]);
     if (isOwner) await this.#orm.close(true);
   }
 }

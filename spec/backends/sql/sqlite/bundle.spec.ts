@@ -56,7 +56,7 @@ describe('SQLite in a bundle', () => {
       expect(stdout, stderr).to.equal('[300,300,100,500]\n');
       expect(code).to.equal(0);
       expect(stderr.match(/koa-track-usage:/g)).to.have.lengthOf(1);
-      expect(stderr).to.include('SQLite is written to on the event loop').and.to.include(reason);
+      expect(stderr).to.include('SQLite works on the event loop').and.to.include(reason);
     });
   }
 });

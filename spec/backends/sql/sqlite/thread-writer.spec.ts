@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
-import { WriteThread } from '../../../../src/backends/sql/sqlite/write-thread.js';
+import { FileThread } from '../../../../src/backends/sql/sqlite/file-thread.js';
 import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { makeRecord } from '../../../support/records.js';
@@ -19,7 +19,7 @@ describe('backends/sql/sqlite/thread-writer', () => {
   it('hands large records over in small chunks, as each is copied in one go', async () => {
     const orm = await open();
     const table = findUsageTable(orm);
-    const thread = new WriteThread(orm, table);
+    const thread = new FileThread(orm, table);
     const lengths: number[] = [];
     const perform = thread.perform.bind(thread);
     thread.perform = (task) => {
@@ -46,7 +46,7 @@ describe('backends/sql/sqlite/thread-writer', () => {
       parentPort.postMessage('ready');
     `;
     const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
-    const thread = new WriteThread(orm, findUsageTable(orm), url);
+    const thread = new FileThread(orm, findUsageTable(orm), url);
     expect(await thread.start()).not.to.equal(null);
     await thread.close();
     await orm.close(true);
@@ -54,7 +54,7 @@ describe('backends/sql/sqlite/thread-writer', () => {
 
   it('leaves writing to the event loop where that addon is loaded already, and says so', async () => {
     const orm = await open({ nativeBinding: createRequire(import.meta.url)(ownAddon()) as object });
-    const thread = new WriteThread(orm, findUsageTable(orm));
+    const thread = new FileThread(orm, findUsageTable(orm));
     const warnings = await warningsOf(async () => {
       expect(await thread.start()).to.equal(null);
     });

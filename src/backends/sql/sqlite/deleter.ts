@@ -5,7 +5,7 @@ import type { SqlDeleter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { betweenTransactions, deleteSql, sqliteConnection } from './native-client.js';
 import type { ThreadResult, ThreadTask } from './thread-program.js';
-import { TASK_RECORDS, WriteThread } from './write-thread.js';
+import { TASK_RECORDS, writeThreads } from './file-thread.js';
 
 /** Records a statement on the event loop: this bounds how long a turn of it takes. */
 const CHUNK_RECORDS = 50;
@@ -18,7 +18,7 @@ const CHUNK_RECORDS = 50;
 export function sqliteDeleter(orm: MikroORM, table: UsageTable): SqlDeleter {
   return {
     async delete(date, limit, signal) {
-      const thread = WriteThread.of(orm);
+      const thread = writeThreads.get(orm);
       const isThreaded = thread !== undefined && (await thread.makeReady(signal));
       const mostRecords = isThreaded ? TASK_RECORDS : CHUNK_RECORDS;
       let total = 0;

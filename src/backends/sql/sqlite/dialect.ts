@@ -9,7 +9,7 @@ import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { OWN_PRAGMAS, busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { noteFile } from './open-file.js';
 import { SqliteSalts } from './salts.js';
-import { WriteThread } from './write-thread.js';
+import { FileThread } from './file-thread.js';
 import { SqliteWriter, preparations } from './writer.js';
 
 /**
@@ -31,7 +31,8 @@ export const sqliteDialect: SqlDialect = {
   aroundTable,
   conditionOf,
   createWriter: (orm, table, isOwn) =>
-    new SqliteWriter(orm, table, isOwn ? new WriteThread(orm, table) : null),
+    new SqliteWriter(orm, table, isOwn ? new FileThread(orm, table) : null),
+  createReading: (orm, table) => new FileThread(orm, table),
   createDeleter: sqliteDeleter,
   createSalts: (orm, table) => new SqliteSalts(orm, table),
   explainConnect: (file, error) =>

@@ -8,6 +8,9 @@ export interface NativeStatement {
   /** Parameters one by one, or all of them as one list, which takes longer. */
   run(...parameters: readonly unknown[]): unknown;
   all(parameters?: readonly unknown[]): unknown[];
+  iterate(): Iterator<unknown[]>;
+  columns(): { readonly name: string }[];
+  raw(): NativeStatement;
 }
 
 /**

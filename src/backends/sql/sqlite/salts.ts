@@ -11,7 +11,7 @@ import {
   sqliteConnection,
   withoutWaiting,
 } from './native-client.js';
-import { WriteThread, emptyLogOf } from './write-thread.js';
+import { emptyLogOf, writeThreads } from './file-thread.js';
 
 const COLUMNS = `day ${SALT_COLUMNS.day} primary key not null, salt ${SALT_COLUMNS.salt} not null`;
 
@@ -71,7 +71,7 @@ export class SqliteSalts implements SaltStore {
       const database = await this.#connection.getNativeClient();
       const client = this.#connection.getClient();
       return await client.connection().execute(async () => {
-        await WriteThread.of(this.#orm)?.idle();
+        await writeThreads.get(this.#orm)?.idle();
         // The locks may have taken long to get, and the action may no longer be waited for.
         signal.throwIfAborted();
         const value = withoutWaiting(database, () => {

@@ -1,8 +1,10 @@
-// The program of the thread that writes to SQLite and deletes from it, on a connection of its own.
+// The program of the threads that work on SQLite, each on a connection of its own: one writes and deletes, one reads.
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
-import { type InsertTarget, RowInserter } from './row-inserter.js';
+import { RowInserter } from './row-inserter.js';
+import type { UsageTable } from '../usage-table.js';
 
 /** Data that the thread is started with. */
 export interface ThreadData {
@@ -12,14 +14,18 @@ export interface ThreadData {
   readonly nativeBinding: string | undefined;
   /** The database's file. */
   readonly file: string;
-  readonly target: InsertTarget;
+  readonly target: Pick<UsageTable, 'name' | 'columns'>;
 }
 
-/** A task for the thread, which is one transaction; the log is emptied outside of any. Tasks are answered in their order. */
+/**
+ * A task for the thread, which is one transaction; the log is emptied outside of any. A statement is read in as many tasks as
+ * it has pieces, of which all but the first have no SQL. Tasks are answered in their order.
+ */
 export type ThreadTask =
   | { readonly kind: 'insert'; readonly rows: PackedRows }
   | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
-  | { readonly kind: 'empty-log' };
+  | { readonly kind: 'empty-log' }
+  | { readonly kind: 'read'; readonly sql: string | null };
 
 /** Why a table did not take a row, or why a task failed. An error would lose its code on the way. */
 export interface ThreadError {
@@ -34,6 +40,10 @@ export interface ThreadResult {
   readonly deleted?: number;
   /** False where the write-ahead log is being read or written. */
   readonly isLogEmpty?: boolean;
+  /** Rows that were read, as values; the properties that these are of, or their names in SQL; whether there may be more. */
+  readonly rows?: unknown[][];
+  readonly keys?: string[];
+  readonly isMore?: boolean;
   /** Rows that the table did not take, by their number among those that were packed. */
   readonly refused?: readonly { readonly index: number; readonly error: ThreadError }[];
 }
@@ -47,15 +57,28 @@ export type ThreadAnswer = 'ready' | { readonly result: ThreadResult } | { reado
  */
 const PATIENCE_MS = 100;
 
+/** Rows that are handed over together: taking them and making records of them holds the event loop for 0.4 ms. */
+const PIECE_ROWS = 100;
+
+/** After so much text a piece takes in no more rows, in UTF-16 code units: strangers choose how long texts are. */
+const PIECE_LENGTH = 131_072;
+
 const { client, nativeBinding, file, target } = workerData as ThreadData;
 const { default: Database } = (await import(client)) as {
   default: new (file: string, options: object) => NativeDatabase;
 };
 
+const properties = new Map(target.columns.map(({ name, property }) => [name, property]));
+
 let connection: { database: NativeDatabase; inserter: RowInserter } | null = null;
+let reader: { readonly database: NativeDatabase; readonly identity: string } | null = null;
+let unread: Iterator<unknown[]> | null = null;
+let keys: string[] = [];
 
 parentPort?.on('message', (order: ThreadTask | 'end') => {
   if (order === 'end') {
+    unread?.return?.();
+    reader?.database.close();
     connection?.database.close();
     parentPort?.close();
     return;
@@ -69,6 +92,7 @@ parentPort?.on('message', (order: ThreadTask | 'end') => {
 say('ready');
 
 function perform(task: ThreadTask): ThreadResult {
+  if (task.kind === 'read') return read(task.sql);
   const { database, inserter } = connect();
   if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
   if (task.kind === 'delete') {
@@ -98,6 +122,35 @@ function connect(): NonNullable<typeof connection> {
     throw error;
   }
   return connection;
+}
+
+function read(sql: string | null): ThreadResult {
+  if (sql !== null) {
+    unread?.return?.();
+    const statement = connectToPresent().prepare(sql).raw();
+    unread = statement.iterate();
+    keys = statement.columns().map(({ name }) => properties.get(name) ?? name);
+  }
+  const rows: unknown[][] = [];
+  for (let length = 0; rows.length < PIECE_ROWS && length < PIECE_LENGTH;) {
+    const { value: row, done } = unread?.next() ?? { done: true };
+    if (done === true) return { rows, keys };
+    rows.push(row);
+    for (const value of row) if (typeof value === 'string') length += value.length;
+  }
+  return { rows, keys, isMore: true };
+}
+
+/** Connects for reading, anew where another file has the name now. */
+function connectToPresent(): NativeDatabase {
+  const { dev, ino } = statSync(file, { bigint: true });
+  const identity = `${dev} ${ino}`;
+  if (reader?.identity === identity) return reader.database;
+  reader?.database.close();
+  reader = null;
+  const database = new Database(file, { nativeBinding, readonly: true, timeout: PATIENCE_MS });
+  reader = { database, identity };
+  return database;
 }
 
 function describe(error: unknown): ThreadError {

@@ -4,7 +4,7 @@ import type { RefusedRecord } from '../../../storage/usage-storage.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import { type PackedRows, RowPacker } from './packed-rows.js';
-import { TASK_RECORDS, type WriteThread, errorOf } from './write-thread.js';
+import { type FileThread, TASK_RECORDS, errorOf } from './file-thread.js';
 
 /** How long rows are packed in one turn of the event loop, in milliseconds. Strangers choose how large they are. */
 const TURN_MS = 0.2;
@@ -33,7 +33,7 @@ interface PackedChunk {
  * @param refused - gets the records that cannot be rows, and those that the table does not take
  */
 export async function writeInThread(
-  thread: WriteThread,
+  thread: FileThread,
   batch: readonly UsageRecord[],
   refused: RefusedRecord[],
   signal: AbortSignal,

@@ -12,7 +12,7 @@ import { type NativeDatabase, betweenTransactions, sqliteConnection } from './na
 import { findLoss, noteFile, openAnew, openFiles } from './open-file.js';
 import { RowInserter, type SqliteRow, rowOf } from './row-inserter.js';
 import { writeInThread } from './thread-writer.js';
-import { type WriteThread, emptyLogOf } from './write-thread.js';
+import { type FileThread, emptyLogOf, writeThreads } from './file-thread.js';
 
 /** Records a transaction, at most. */
 const CHUNK_RECORDS = 64;
@@ -34,14 +34,15 @@ export const preparations = new WeakMap<MikroORM, () => Promise<void>>();
 export class SqliteWriter implements SqlWriter {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
-  readonly #thread: WriteThread | null;
+  readonly #thread: FileThread | null;
   #prepared: { readonly database: NativeDatabase; readonly inserter: RowInserter } | null = null;
 
   /** @param thread - that of a connection of our own; null for the event loop alone */
-  constructor(orm: MikroORM, table: UsageTable, thread: WriteThread | null = null) {
+  constructor(orm: MikroORM, table: UsageTable, thread: FileThread | null = null) {
     this.#orm = orm;
     this.#table = table;
     this.#thread = thread;
+    if (thread !== null) writeThreads.set(orm, thread);
   }
 
   /** @inheritdoc */
@@ -67,7 +68,7 @@ export class SqliteWriter implements SqlWriter {
     try {
       const isThreaded = (await this.#thread?.makeReady(signal)) === true;
       await (isThreaded
-        ? writeInThread(this.#thread as WriteThread, batch, refused, signal)
+        ? writeInThread(this.#thread as FileThread, batch, refused, signal)
         : this.#writeHere(database, batch, refused, signal));
     } catch (error) {
       failure = error;

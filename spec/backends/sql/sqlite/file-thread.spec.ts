@@ -7,7 +7,7 @@ import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import type { UsageRepository } from '../../../../src/backends/mikro-orm/usage-repository.js';
 import { RowPacker } from '../../../../src/backends/sql/sqlite/packed-rows.js';
 import { sqliteDeleter } from '../../../../src/backends/sql/sqlite/deleter.js';
-import { WriteThread } from '../../../../src/backends/sql/sqlite/write-thread.js';
+import { FileThread } from '../../../../src/backends/sql/sqlite/file-thread.js';
 import { SqliteWriter } from '../../../../src/backends/sql/sqlite/writer.js';
 import { type UsageTable, findUsageTable } from '../../../../src/backends/sql/usage-table.js';
 import { caught } from '../../../support/caught.js';
@@ -21,6 +21,7 @@ import {
   initOrm,
   temporaryFolder,
 } from '../../../support/sqlite.js';
+import { countTurns } from '../../../support/turns.js';
 import { until } from '../../../support/until.js';
 import { warningsOf } from '../../../support/warnings.js';
 
@@ -44,19 +45,9 @@ describe('SqlStorage on a file of its own', () => {
   });
 
   it('leaves the event loop free while a large batch is written, and deleted', async () => {
-    let turns = 0;
-    let isDone = false;
-    const count = (): void => {
-      turns += 1;
-      if (!isDone) setImmediate(count);
-    };
-    setImmediate(count);
-    await storage.store(makeRecords(10_000), signal);
-    expect(turns).to.be.at.least(40);
-    turns = 0;
-    expect(await storage.deleteBefore(LATER, 9000, signal)).to.equal(9000);
-    expect(turns).to.be.at.least(36);
-    isDone = true;
+    const records = makeRecords(10_000);
+    expect(await countTurns(() => storage.store(records, signal))).to.be.at.least(40);
+    expect(await countTurns(() => storage.deleteBefore(LATER, 9000, signal))).to.be.at.least(36);
     expect(await storage.reader.countUsage()).to.equal(1000);
   });
 
@@ -145,7 +136,7 @@ describe('SqlStorage on a file of its own', () => {
   });
 });
 
-describe('backends/sql/sqlite/write-thread', () => {
+describe('backends/sql/sqlite/file-thread', () => {
   let folder: TemporaryFolder;
   let orm: MikroORM;
   let table: UsageTable;
@@ -161,7 +152,7 @@ describe('backends/sql/sqlite/write-thread', () => {
     await folder.remove();
   });
 
-  function writerOn(thread: WriteThread): SqliteWriter {
+  function writerOn(thread: FileThread): SqliteWriter {
     return new SqliteWriter(orm, table, thread);
   }
 
@@ -171,7 +162,7 @@ describe('backends/sql/sqlite/write-thread', () => {
 
   it('is not to be had for a database in memory, where the event loop writes', async () => {
     const inMemory = await applicationOrm();
-    const thread = new WriteThread(inMemory, findUsageTable(inMemory));
+    const thread = new FileThread(inMemory, findUsageTable(inMemory));
     const warnings = await warningsOf(async () => {
       expect(await thread.start()).to.equal(null);
     });
@@ -183,7 +174,7 @@ describe('backends/sql/sqlite/write-thread', () => {
   it('is started when the connection can be opened again', async () => {
     const dbName = folder.file('later/usage.db');
     const late = await initOrm({ dbName });
-    const thread = new WriteThread(late, findUsageTable(late));
+    const thread = new FileThread(late, findUsageTable(late));
     for (let time = 0; time < 2; time += 1)
       expect((await caught(thread.start())).message).to.match(/open database/);
     await mkdir(folder.file('later'));
@@ -193,7 +184,7 @@ describe('backends/sql/sqlite/write-thread', () => {
   });
 
   it('leaves writing and deleting to the event loop if it cannot start, and says so once', async () => {
-    const thread = new WriteThread(orm, table, program("throw new Error('no thread')"));
+    const thread = new FileThread(orm, table, program("throw new Error('no thread')"));
     const warnings = await warningsOf(async () => {
       const result = await writerOn(thread).write(makeRecords(300), signal);
       expect(result).to.deep.equal({ stored: 300, refused: [] });
@@ -202,13 +193,13 @@ describe('backends/sql/sqlite/write-thread', () => {
     });
     expect(warnings).to.have.lengthOf(1);
     expect(warnings[0])
-      .to.match(/^koa-track-usage: SQLite is written to on the event loop, in short turns, .*: no thread\./)
+      .to.match(/^koa-track-usage: SQLite works on the event loop, in short turns, .*: no thread\./)
       .and.to.include('--packages=external');
     await thread.close();
   });
 
   it('fails the batch if it ends, and is started anew for the next one', async () => {
-    const thread = new WriteThread(
+    const thread = new FileThread(
       orm,
       table,
       program(`
@@ -220,13 +211,13 @@ describe('backends/sql/sqlite/write-thread', () => {
     for (let time = 0; time < 2; time += 1) {
       const error = await caught(writerOn(thread).write(makeRecords(1), signal));
       expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
-      expect(error.message).to.include('the thread that writes to SQLite has ended');
+      expect(error.message).to.include('the thread that works on SQLite has ended');
     }
     await thread.close();
   });
 
   it('gives it no further task while it does not answer, and does not wait for it longer than the tracker', async () => {
-    const thread = new WriteThread(
+    const thread = new FileThread(
       orm,
       table,
       program(`
@@ -248,7 +239,7 @@ describe('backends/sql/sqlite/write-thread', () => {
   });
 
   it("fails a task with SQLite's error and its code", async () => {
-    const other = new WriteThread(orm, { ...table, name: 'none' });
+    const other = new FileThread(orm, { ...table, name: 'none' });
     const task = { kind: 'insert', rows: new RowPacker().pack() } as const;
     expect(await caught(other.perform(task))).to.include({ code: 'SQLITE_ERROR' });
     await other.close();
