@@ -84,12 +84,7 @@ export class SqlStorage extends RepositoryStorage {
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     const { clockSql } = dialect;
-    if (clockSql !== undefined)
-      this.now = (signal) =>
-        this.#retain(signal, async () => {
-          const [row] = await (orm.em.getConnection('write') as AbstractSqlConnection).execute(clockSql);
-          return new Date(Number(row?.['now']));
-        });
+    if (clockSql !== undefined) this.now = (signal) => this.#readClock(clockSql, signal);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
     const elsewhere = own && dialect.createReading?.(orm, table);
     if (elsewhere) elsewheres.set(this.reader, elsewhere);
@@ -149,6 +144,13 @@ export class SqlStorage extends RepositoryStorage {
       const condition = this.#dialect.conditionOf(error, this.#orm, this.#table);
       throw deletionError(error, condition, `table '${this.#table.name}'`);
     }
+  }
+
+  #readClock(sql: string, signal: AbortSignal): Promise<Date> {
+    return this.#retain(signal, async () => {
+      const [row] = await (this.#orm.em.getConnection('write') as AbstractSqlConnection).execute(sql);
+      return new Date(Number(row?.['now']));
+    });
   }
 
   /** @inheritdoc */
