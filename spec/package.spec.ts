@@ -14,7 +14,7 @@ import {
   PrinterStorage, StorageToken, TrackUsageError, TrackedController, Tracked, Untracked, UntrackedController,
   trackUsage, tracked, untracked, type TrackUsageOptions, type UsageRecord, type UsageStorage,
 } from 'koa-track-usage';
-import { httpGeo, maxmindGeo, type GeoSource } from 'koa-track-usage/geo';
+import { httpGeo, maxmindGeo, type GeoLookup } from 'koa-track-usage/geo';
 import { SqlStorage, UsageRepository, defineUsage } from 'koa-track-usage/sql';
 import { TEXT_LIMITS, type StoreResult, type UsageReader } from 'koa-track-usage/storage';
 import { ManualClock, MemoryStorage } from 'koa-track-usage/testing';
@@ -54,7 +54,7 @@ server.close();
 await usage.tracker.close({ timeoutMs: 1000 });
 const reader: UsageReader = memory.reader;
 const result: StoreResult = { stored: await reader.countUsage(), refused: [] };
-const geo: GeoSource = httpGeo({ url: 'https://geo.example/{ip}' });
+const geo: GeoLookup = httpGeo({ url: 'https://geo.example/{ip}' });
 const values = [geo, maxmindGeo, defineUsage, ManualClock, TrackUsageError, SqlStorage, tracked(), untracked()];
 console.log(JSON.stringify({
   actions: read.map(({ action }) => action),

@@ -1,9 +1,4 @@
-import {
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  request as requestHttp,
-} from 'node:http';
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isObject } from '../option-reader.js';
 import type { JsonObject } from '../record/usage-record.js';
@@ -66,7 +61,7 @@ export async function askEndPoint(
 function send(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const request: ClientRequest = begin(url, options);
+    const request = begin(url, options);
     request.on('error', reject);
     request.once('close', () => reject(unusable('closes the connection without an answer')));
     request.once('response', (response) => {

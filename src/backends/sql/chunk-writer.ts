@@ -19,6 +19,8 @@ export type Insert = (chunk: readonly UsageRecord[], signal: AbortSignal) => Pro
 export interface GrowingInsert<Statement> {
   /** Adds a record, and tells whether there is room for another. */
   readonly add: (record: UsageRecord) => boolean;
+  /** Encodes what is left over; left out if nothing is. */
+  readonly finish?: () => void;
   readonly end: () => Statement;
 }
 
@@ -64,13 +66,14 @@ export function createChunkWriter(orm: MikroORM, table: UsageTable, writing: Wri
  *
  * @param add - encodes a record, and tells whether there is room for another
  * @returns how many records were given to `add`
- * @throws {TrackUsageError} `BATCH_REFUSED`, with the error that `add` threw; the signal's reason if it is aborted meanwhile
+ * @throws {TrackUsageError} `BATCH_REFUSED`, with the error of `add` or `finish`; the signal's reason if it is aborted meanwhile
  */
 export async function encodeEach(
   tableName: string,
   records: readonly UsageRecord[],
   signal: AbortSignal,
   add: (record: UsageRecord) => boolean,
+  finish = (): void => {},
 ): Promise<number> {
   const budget = new TurnBudget(LOOK_RECORDS);
   let count = 0;
@@ -80,6 +83,7 @@ export async function encodeEach(
       if (!add(record)) break;
       if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
     }
+    finish();
   } catch (error) {
     signal.throwIfAborted();
     throw writeError(error, 'refused', `table '${tableName}'`);

@@ -14,8 +14,6 @@ export interface BinaryType {
 const EPOCH_MS = 946_684_800_000;
 
 const HEADER_BYTES = 20;
-/** What an array has room for at first. */
-const FIRST_BYTES = 8192;
 const MAX_BYTES_A_CODE_UNIT = 3;
 
 /** The types of the columns. */
@@ -53,7 +51,7 @@ export const BINARY_TYPES = {
 /** An array as PostgreSQL's binary format has it (array_recv): a third of the time that an array literal takes. */
 export class BinaryArray {
   readonly #type: BinaryType;
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #bytes = Buffer.allocUnsafeSlow(HEADER_BYTES);
   #end = HEADER_BYTES;
   #count = 0;
   #hasNulls = 0;
@@ -83,12 +81,14 @@ export class BinaryArray {
     return this.#end - start;
   }
 
-  /** The array, with all values that were added. */
+  /** The array, with all values that were added; the next one begins. */
   end(): Buffer {
     // One dimension, whose first index is 1.
     for (const [index, word] of [1, this.#hasNulls, this.#type.oid, this.#count, 1].entries())
       this.#bytes.writeInt32BE(word, index * 4);
-    return this.#bytes.subarray(0, this.#end);
+    const array = Buffer.from(this.#bytes.subarray(0, this.#end));
+    [this.#end, this.#count, this.#hasNulls] = [HEADER_BYTES, 0, 0];
+    return array;
   }
 
   #grow(needed: number): void {

@@ -10,31 +10,44 @@ type TypeName = keyof typeof BINARY_TYPES;
 /** A statement is full as soon as it has so many bytes or characters: the client copies or encrypts all of it in one turn. */
 const MAX_LENGTH = 1_048_576;
 
-/** Begins a statement. It has no name: poolers such as PgBouncer lose named statements. */
-type BeginInsert = () => GrowingInsert<Statement>;
+/** Rows that are encoded together, column by column, which takes less time than row by row. */
+const ROWS_TOGETHER = 16;
 
-/** Inserts with an array a column, as bytes: the fastest way, where pg itself sends them. */
-export function insertOfArrays(table: UsageTable): BeginInsert {
+/** Inserts with an array a column, as bytes: the fastest way by pg itself. Poolers such as PgBouncer lose named statements. */
+export function insertOfArrays(table: UsageTable): () => GrowingInsert<Statement> {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
   const names = columns.map(({ name }) => quote(name)).join(', ');
   const text = insert(table, names, `unnest(${parameters}) as record(${names})`);
+  // The memory of a statement that has ended serves the next one: new memory for each doubles the time.
+  let idle: BinaryArray[] | null = null;
   return () => {
-    const arrays = columns.map(({ type }) => new BinaryArray(BINARY_TYPES[type]));
+    const arrays = idle ?? columns.map(({ type }) => new BinaryArray(BINARY_TYPES[type]));
+    idle = null;
     let bytes = 0;
+    let rows: ColumnValue[][] = [];
+    const encode = (): void => {
+      for (const [column, array] of arrays.entries())
+        for (const row of rows) bytes += array.add(row[column] ?? null);
+      rows = [];
+    };
     return {
       add(record) {
-        const values = valuesOf(record);
-        for (const [column, array] of arrays.entries()) bytes += array.add(values[column] ?? null);
+        rows.push(valuesOf(record));
+        if (rows.length === ROWS_TOGETHER) encode();
         return bytes < MAX_LENGTH;
       },
-      end: () => ({ text, values: arrays.map((array) => array.end()) }),
+      finish: encode,
+      end() {
+        idle = arrays;
+        return { text, values: arrays.map((array) => array.end()) };
+      },
     };
   };
 }
 
 /** Inserts with all records as one JSON text, which every client can send. */
-export function insertOfJson(table: UsageTable): BeginInsert {
+export function insertOfJson(table: UsageTable): () => GrowingInsert<Statement> {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const definitions = columns.map(({ name, type }) =>
     // ISO 8601 of years after 9999 is not PostgreSQL's.

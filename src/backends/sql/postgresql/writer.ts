@@ -23,8 +23,8 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
     conditionOf: conditionAt,
     chunkRecords: CHUNK_RECORDS,
     insert: async (chunk, signal) => {
-      const { add, end } = beginInsert();
-      const done = await encodeEach(table.name, chunk, signal, add);
+      const { add, finish, end } = beginInsert();
+      const done = await encodeEach(table.name, chunk, signal, add, finish);
       await run(signal, end());
       return done;
     },
