@@ -67,10 +67,14 @@ export function documentOf(record: UsageRecord): UsageDocument {
   };
 }
 
-/** The record of a document. */
-export function recordOf(document: UsageDocument): UsageRecord {
+/**
+ * The record of a document.
+ *
+ * @param texts - texts of other documents that are read with this one, which records share
+ */
+export function recordOf(document: UsageDocument, texts: Map<string, string>): UsageRecord {
   const row: Record<string, unknown> = {};
   for (const { property, name } of FIELDS) row[property] = document[name] ?? null;
   for (const property of JSON_FIELDS) row[property] = decodeJson(row[property] as JsonObject | null);
-  return recordOfRow(row as unknown as UsageRow);
+  return recordOfRow(row as unknown as UsageRow, texts);
 }

@@ -27,7 +27,8 @@ export class MongoUsageRepository extends UsageRepository {
     const { collection, session } = await this.source();
     const options = { ...PLAIN_VALUES, ...session, sort: NEWEST_FIRST, limit: query.limit, skip };
     const documents = await collection.find(filterOf(whereOf(query, query.after)), options).toArray();
-    return documents.map((document) => recordOf(document as UsageDocument));
+    const texts = new Map<string, string>();
+    return documents.map((document) => recordOf(document as UsageDocument, texts));
   }
 
   /** @inheritdoc */

@@ -98,15 +98,15 @@ export class FileThread implements Elsewhere {
     const reading = this.#reading.then(async () => {
       // A storage that was closed meanwhile throws.
       take([]);
-      // The thread reads on while records are made here.
+      // The thread reads on while records are made here. A piece that has been taken is let go of.
       const asked = [ask(sql), ask(null)];
-      for (const answer of asked) {
-        const result = await answer;
-        if (result.isMore === true) asked.push(ask(null));
+      for (let isOver = false; !isOver;) {
+        const result = (await asked.shift()) ?? {};
+        isOver = result.isMore !== true;
+        if (!isOver) asked.push(ask(null));
         take(rowsOf(result));
-        if (result.isMore !== true) break;
         // Several answers of the thread may come in one turn.
-        await nextTurn();
+        if (!isOver) await nextTurn();
       }
     });
     // A statement that is given up keeps its snapshot until another one begins.
