@@ -92,14 +92,6 @@ describe('MongoPiggybackStorage', () => {
       expect(await collection.countDocuments()).to.equal(1);
     });
 
-    it('does not open what the application has closed', async () => {
-      const own = new MongoClient(server().url());
-      const storage = new MongoPiggybackStorage(own.db(database.name).collection('closed'));
-      await storage.store([makeRecord()], signal);
-      await own.close();
-      expect(await caught(storage.store([makeRecord()], signal))).to.include({ code: 'STORAGE_UNAVAILABLE' });
-    });
-
     it('refuses a MikroORM that does not know the entity, and says how to add it', async () => {
       const without = await initMongoOrm(database, { entities: [Note] });
       const error = await thrown(() => new MongoPiggybackStorage(without));

@@ -192,6 +192,8 @@ describeOn('postgresql', (server) => {
       const storage = await connectPostgres(database);
       const client = await postgresClient(database);
       const role = `reader_${database.name}`;
+      // Before PostgreSQL 15, everybody may make tables there.
+      await client.query('revoke create on schema public from public');
       await client.query(`create role "${role}" login password 'secret'`);
       await client.query(`grant select, insert on koa_usage to "${role}"`);
       const url = new URL(database.url);

@@ -69,9 +69,18 @@ export function assertOpen(em: Pick<EntityManager, 'getConnection'>): void {
     readonly options: object;
   };
   if (connected || Object.keys(options).some((name) => name !== 'name')) return;
-  throw new TrackUsageError(
+  throw connectionClosed('MikroORM');
+}
+
+/**
+ * The error of a storage whose connection was closed before it.
+ *
+ * @param connection - the application's, as the application calls it
+ */
+export function connectionClosed(connection: 'MikroORM' | 'MongoClient'): TrackUsageError {
+  return new TrackUsageError(
     'STORAGE_CLOSED',
-    "The application's MikroORM was closed before the tracker, and is not opened again. Close the tracker first: await " +
-      'tracker.close(), then orm.close().',
+    `The application's ${connection} was closed before the tracker, and is not opened again. Close the tracker first: await ` +
+      `tracker.close(), then ${connection === 'MikroORM' ? 'orm' : 'client'}.close().`,
   );
 }

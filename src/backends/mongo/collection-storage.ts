@@ -48,7 +48,7 @@ export abstract class CollectionStorage extends RepositoryStorage {
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writing.run(signal, async () => {
       try {
-        const refused = await insertAll(await this.#parts.source(), batch, signal);
+        const refused = await insertAll(this.#parts.source(), batch, signal);
         return { stored: batch.length - refused.length, refused };
       } catch (error) {
         throw storageError(error, this.#parts.collectionName);
@@ -59,7 +59,7 @@ export abstract class CollectionStorage extends RepositoryStorage {
   /** The server's time. */
   now(): Promise<Date> {
     return this.#retain(async () => {
-      const database = databaseOf(await this.#parts.source(), 'retention');
+      const database = databaseOf(this.#parts.source(), 'retention');
       const answer = await database.command({ hello: 1 }, { readPreference: 'primary', raw: false });
       return (answer as { localTime: Date }).localTime;
     });

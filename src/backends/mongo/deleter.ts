@@ -22,14 +22,14 @@ export class MongoDeleter extends OldestRecords {
 
   /** @inheritdoc */
   protected override async find(date: Date, limit: number): Promise<string[]> {
-    const collection = await this.#source();
+    const collection = this.#source();
     const found = await collection.find({ date: { $lt: date } }, { ...OLDEST_FIRST, limit }).toArray();
     return found.map((document) => String((document as UsageDocument)['_id']));
   }
 
   /** @inheritdoc */
   protected override async deleteAll(ids: readonly string[]): Promise<number> {
-    const collection = await this.#source();
+    const collection = this.#source();
     return (await collection.deleteMany({ _id: { $in: ids } }, acknowledged(collection))).deletedCount;
   }
 }

@@ -4,7 +4,7 @@ import { hasMethods, isText, readOptions } from '../../option-reader.js';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { type CollectionParts, CollectionStorage, MongoStorageNaming } from './collection-storage.js';
-import { type NativeCollection, collectionOf } from './native-collection.js';
+import { type NativeCollection, collectionOf, databaseOfOrm, openCollection } from './native-collection.js';
 import { besideCollection, saltCollectionName } from './salts.js';
 import { CollectionUsageRepository, MongoUsageRepository } from './usage-repository.js';
 
@@ -31,8 +31,8 @@ function partsOf(target: MikroORM | NativeCollection): CollectionParts {
   if (isCollection(target)) {
     return {
       collectionName: target.collectionName,
-      source: () => Promise.resolve(target),
-      saltSource: async () => besideCollection(target),
+      source: () => openCollection(target),
+      saltSource: () => besideCollection(openCollection(target)),
       repository: new CollectionUsageRepository(target),
     };
   }
@@ -67,6 +67,8 @@ export function partsOfOrm({ em }: MikroORM): CollectionParts {
         'it among its entities: MikroORM.init({ entities: [Usage, …] }).',
     );
   }
+  // Closing a MikroORM that has made no client yet would leave no trace.
+  databaseOfOrm(em, 'write');
   return {
     collectionName: entity.collection,
     source: () => collectionOf(em, 'write', entity.collection),

@@ -1,4 +1,5 @@
 import { TrackUsageError } from '../../errors.js';
+import { connectionClosed } from '../mikro-orm/operations.js';
 
 /** Documents that are inserted together. The driver makes BSON of each when it is added. */
 export interface UnorderedBulk {
@@ -23,30 +24,50 @@ export interface NativeCollection {
   countDocuments(filter?: object, options?: object): Promise<number>;
 }
 
-/** Hands out a collection. MikroORM makes another one when it connects anew. */
-export type CollectionSource = () => Promise<NativeCollection>;
+/**
+ * Hands out a collection. MikroORM makes another one when it connects anew.
+ *
+ * @throws {TrackUsageError} `STORAGE_CLOSED` if the application has closed its connection
+ */
+export type CollectionSource = () => NativeCollection;
 
 /** The used part of the driver's `Db`. */
 export interface NativeDatabase {
+  /** Its client. The driver keeps to itself what it knows of it. */
+  readonly client?: { readonly topology?: unknown; readonly s?: { readonly hasBeenClosed?: boolean } };
   collection(name: string): NativeCollection;
   command(command: object, options: object): Promise<object>;
 }
 
-/** The used part of MikroORM's connection to MongoDB. */
-interface MongoConnection {
-  getNativeClient(): Promise<unknown>;
-  getDb(): NativeDatabase;
+/** The used part of MikroORM's EntityManager. */
+interface Connections {
+  getConnection(type: 'read' | 'write'): unknown;
 }
 
-/** A collection of the database that MikroORM is connected to, or connects to now. */
-export async function collectionOf(
-  em: { getConnection(type: 'read' | 'write'): unknown },
-  type: 'read' | 'write',
-  name: string,
-): Promise<NativeCollection> {
-  const connection = em.getConnection(type) as MongoConnection;
-  await connection.getNativeClient();
-  return connection.getDb().collection(name);
+/**
+ * The database of a MikroORM; after `orm.close()`, that of the client that was closed. MikroORM is not asked for its client:
+ * it would make another one then, which nobody would close.
+ */
+export function databaseOfOrm(em: Connections, type: 'read' | 'write'): NativeDatabase {
+  return (em.getConnection(type) as { getDb(): NativeDatabase }).getDb();
+}
+
+/** A collection of the database of a MikroORM. The driver connects when the collection is used. */
+export function collectionOf(em: Connections, type: 'read' | 'write', name: string): NativeCollection {
+  if (isClosed(databaseOfOrm(em, 'write'))) throw connectionClosed('MikroORM');
+  return databaseOfOrm(em, type).collection(name);
+}
+
+/** A collection of the application's, while its client is open. */
+export function openCollection(target: NativeCollection): NativeCollection {
+  if (isClosed(findDatabase(target))) throw connectionClosed('MongoClient');
+  return target;
+}
+
+/** Whether the driver refuses to connect by itself. */
+function isClosed(database: NativeDatabase | undefined): boolean {
+  const { topology, s } = database?.client ?? {};
+  return s?.hasBeenClosed === true && topology == null;
 }
 
 /**
@@ -56,13 +77,17 @@ export async function collectionOf(
  * @throws {TrackUsageError} `STORAGE_SETUP` if the driver does not tell it
  */
 export function databaseOf(target: NativeCollection, option: string): NativeDatabase {
-  // Older drivers keep the database among their private parts.
-  const { db, s } = target as { db?: NativeDatabase; s?: { db?: NativeDatabase } };
-  const database = db ?? s?.db;
+  const database = findDatabase(target);
   if (database !== undefined) return database;
   throw new TrackUsageError(
     'STORAGE_SETUP',
     `The option '${option}' asks the database of a collection, and '${target.collectionName}' does not tell its own. Give ` +
       'MongoPiggybackStorage a collection of the driver mongodb 7, or a MikroORM.',
   );
+}
+
+function findDatabase(target: NativeCollection): NativeDatabase | undefined {
+  // Older drivers keep the database among their private parts.
+  const { db, s } = target as { db?: NativeDatabase; s?: { db?: NativeDatabase } };
+  return db ?? s?.db;
 }

@@ -16,7 +16,7 @@ export function saltCollectionName(collection: string): string {
 export function mongoSalts(source: CollectionSource, name: string): SaltStore {
   const use = async <Value>(action: (collection: NativeCollection) => Promise<Value>): Promise<Value> => {
     try {
-      return await action(await source());
+      return await action(source());
     } catch (error) {
       throw storageError(error, name);
     }

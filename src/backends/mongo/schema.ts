@@ -26,7 +26,7 @@ const NO_COLLECTION = 26;
  * @throws {TrackUsageError} `STORAGE_SETUP` if the user may not, it is not a collection, or another index is in the way
  */
 export async function ensureIndex(orm: MikroORM, name: string, field?: IndexedField): Promise<void> {
-  const collection = await collectionOf(orm.em, 'write', name);
+  const collection = collectionOf(orm.em, 'write', name);
   const wanted = { ...(field && { [fieldName(field)]: 1 as const }), ...KEYS };
   try {
     await collection.createIndex(wanted, acknowledged(collection));
@@ -60,7 +60,7 @@ async function hasIndex(collection: NativeCollection, wanted: object): Promise<b
  * @throws {TrackUsageError} `STORAGE_SETUP` if it cannot be read, with what to do; any other error is the connection's
  */
 export async function checkReadable(orm: MikroORM, name: string): Promise<void> {
-  const collection = await collectionOf(orm.em, 'read', name);
+  const collection = collectionOf(orm.em, 'read', name);
   try {
     const found = await collection.find({}, { limit: 1, raw: false }).toArray();
     // The documents of a missing collection are read without an error. Its indexes are not, but a user may have no right to them.

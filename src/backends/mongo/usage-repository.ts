@@ -5,7 +5,7 @@ import type { ResolvedUsageCountQuery, ResolvedUsagePageQuery } from '../../stor
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { UsageRepository, whereOf } from '../mikro-orm/usage-repository.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
-import { type NativeCollection, collectionOf } from './native-collection.js';
+import { type NativeCollection, collectionOf, openCollection } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
 
 /** Options that have the driver hand out plain values of JavaScript, however the application's client is configured. */
@@ -24,7 +24,7 @@ interface ReadSource {
 export class MongoUsageRepository extends UsageRepository {
   /** @inheritdoc */
   protected override async findRecords(query: ResolvedUsagePageQuery, skip = 0): Promise<UsageRecord[]> {
-    const { collection, session } = await this.source();
+    const { collection, session } = this.source();
     const options = { ...PLAIN_VALUES, ...session, sort: NEWEST_FIRST, limit: query.limit, skip };
     const documents = await collection.find(filterOf(whereOf(query, query.after)), options).toArray();
     const texts = new Map<string, string>();
@@ -33,15 +33,15 @@ export class MongoUsageRepository extends UsageRepository {
 
   /** @inheritdoc */
   protected override async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
-    const { collection, session } = await this.source();
+    const { collection, session } = this.source();
     return collection.countDocuments(filterOf(whereOf(query)), session);
   }
 
   /** The source that this repository reads from. */
-  protected async source(): Promise<ReadSource> {
+  protected source(): ReadSource {
     const em = this.getEntityManager();
     const { collection: name } = em.getMetadata().get(this.entityName);
-    const collection = await collectionOf(em, 'read', name);
+    const collection = collectionOf(em, 'read', name);
     const session: unknown = em.getTransactionContext();
     return { collection, session: session === undefined ? {} : { session } };
   }
@@ -66,8 +66,8 @@ export class CollectionUsageRepository extends MongoUsageRepository {
   }
 
   /** @inheritdoc */
-  protected override async source(): Promise<ReadSource> {
-    return { collection: this.#collection, session: {} };
+  protected override source(): ReadSource {
+    return { collection: openCollection(this.#collection), session: {} };
   }
 }
 

@@ -19,6 +19,8 @@ describeOn('postgresql', (server) => {
       database = await server().freshDatabase();
       client = await postgresClient(database);
       role = `${database.name}_writer`;
+      // Before PostgreSQL 15, everybody may make tables there.
+      await client.query('revoke create on schema public from public');
       await client.query(`create role ${role} login password 'pw'`);
     });
 

@@ -132,8 +132,12 @@ describeOn('postgresql', (server) => {
 
     it('refuses a database that does not keep Unicode', async () => {
       const name = `${database.name}_ascii`;
+      const { rows } = await client.query(
+        "select current_setting('server_version_num')::int < 150000 as old",
+      );
+      const provider = (rows[0] as { old: boolean }).old ? '' : "locale_provider 'libc'";
       await client.query(
-        `create database ${name} encoding 'SQL_ASCII' locale_provider 'libc' locale 'C' template template0`,
+        `create database ${name} encoding 'SQL_ASCII' ${provider} locale 'C' template template0`,
       );
       const error = await caught(connectPostgres({ ...database, url: server().url(name) }));
       expect(error).to.include({ code: 'STORAGE_SETUP' });
