@@ -29,8 +29,12 @@ export interface SqliteConnection extends AbstractSqlConnection {
   getNativeClient(): Promise<NativeDatabase>;
 }
 
-/** For connections of our own: SQLite would keep a write-ahead log as large as it once was. */
-export const OWN_PRAGMAS = 'pragma synchronous = normal; pragma journal_size_limit = 8388608';
+/**
+ * For connections of our own. SQLite would keep a write-ahead log as large as it once was. better-sqlite3 would keep 16 MB of
+ * pages in memory, while records are written behind the last one: 4 MB take no more time, and leave room for more indexes.
+ */
+export const OWN_PRAGMAS =
+  'pragma synchronous = normal; pragma journal_size_limit = 8388608; pragma cache_size = -4000';
 
 /** The first value of the first row that a statement gives. */
 export function firstValue(
