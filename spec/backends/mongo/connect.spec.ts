@@ -267,6 +267,7 @@ describe('MongoStorage.connect', () => {
       [{ database: '$x' }, /'database' is '\$x'/],
       [{ database: 'db', collection: 'a$b' }, /'collection' is 'a\$b'; expected a collection's name/],
       [{ database: 'db', collection: 'system.users' }, /'collection'/],
+      [{ database: 'db', collection: 'mongodb://ada:hunter2@host/db' }, /'collection' is 'mongodb:…'/],
       [{ database: 'db', port: 0 }, /'port' is 0; expected an integer from 1 to 65535/],
       [{ database: 'db', host: 'a/b' }, /'host' is 'a\/b'/],
       [{ database: 'db', username: 'ada' }, /'password' is undefined; .*go together/],

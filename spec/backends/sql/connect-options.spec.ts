@@ -31,8 +31,14 @@ const MISTAKES: readonly (readonly [driver: Driver, option: string, options: obj
   [MariaDbDriver, 'clientUrl', { clientUrl: 'mysql://ada:hunter2@db/app?ssl={}', driverOptions: { a: 1 } }],
   [PostgreSqlDriver, 'clientUrl', { clientUrl: ['postgres://ada:hunter2@db/app'] }],
   [PostgreSqlDriver, 'host', { dbName: 'app', host: ['postgres://ada:hunter2@db/app'] }],
+  [PostgreSqlDriver, 'host', { dbName: 'app', host: 'postgres://ada:hunter2@db/app' }],
+  [PostgreSqlDriver, 'host', { dbName: 'app', host: 'ada:hunter2@db' }],
+  [PostgreSqlDriver, 'user', { dbName: 'app', user: 'postgres://ada:hunter2@db/app' }],
+  [PostgreSqlDriver, 'user', { dbName: 'app', user: 'ada:hunter2' }],
+  [PostgreSqlDriver, 'schema', { dbName: 'app', schema: 'postgres://ada:hunter2@db/app' }],
   [PostgreSqlDriver, 'dbName', { dbName: ['ada:hunter2@db'] }],
   [PostgreSqlDriver, 'tableName', { dbName: 'app', tableName: 'postgres://ada:hunter2@db.example/app' }],
+  [MariaDbDriver, 'tableName', { dbName: 'app', tableName: 'mysql://ada:hunter2@db/app' }],
 ];
 
 describe('The options of a connection of its own', () => {

@@ -24,8 +24,8 @@ export class MongoStorageOptions extends MongoStorageNaming {
   /** The collection. It is made if it is missing. @default 'koa_usage' */
   readonly collection? = text({
     default: DEFAULT_TABLE_NAME,
-    expected: "a collection's name, without $ and not of the system",
-    accepts: (value) => isText(value) && !/[$\0]|^system\.|^\.|\.$|\.\./.test(value),
+    expected: "a collection's name, without $ or :// and not of the system",
+    accepts: (value) => isText(value) && !/[$\0]|^system\.|^\.|\.$|\.\.|:\/\//.test(value),
   });
   /** The server's host. @default '127.0.0.1' */
   readonly host? = text({

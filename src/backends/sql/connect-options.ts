@@ -5,6 +5,7 @@ import {
   hasMethods,
   integer,
   isFunction,
+  isText,
   kindsOf,
   option,
   readOptions,
@@ -42,6 +43,12 @@ const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$
 /** A name that no file and no database has. A scheme has two letters at least here, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
 
+/** A name that is no URL: a URL may hold a password, and errors repeat the name. */
+const NO_URL = {
+  expected: "a name; a URL is given as 'clientUrl'",
+  accepts: (value: unknown): boolean => isText(value) && !URL_OF_SERVER.test(value),
+};
+
 /** The name of a storage. */
 export class SqlStorageNaming {
   /** Its name in logs, events and statistics, which tells several storages apart. @default the dialect, such as 'sqlite' */
@@ -66,11 +73,18 @@ export class SqlStorageOptions extends SqlStorageNaming {
    */
   readonly clientUrl? = text({ expected: A_URL, isSecret: true });
   /** The server's host. @default the driver's, as a rule 127.0.0.1 */
-  readonly host? = text();
+  readonly host? = text({
+    ...NO_URL,
+    accepts: (value) => NO_URL.accepts(value) && !String(value).includes('@'),
+  });
   /** The server's port, from 1 to 65,535. @default the driver's, such as 5432 */
   readonly port? = integer({ min: 1, max: 65_535 });
   /** The user that connects. @default the driver's, such as postgres */
-  readonly user? = text();
+  readonly user? = text({
+    expected: "a user's name without a colon; a password is given as 'password'",
+    accepts: (value) => isText(value) && !value.includes(':'),
+    isSecret: true,
+  });
   /** The password of `user`, or the token for a libSQL server. It is in no log and no error. @default none */
   readonly password? = text({
     expected: 'text',
@@ -78,9 +92,9 @@ export class SqlStorageOptions extends SqlStorageNaming {
     isSecret: true,
   });
   /** The schema that the table is in, where the server has schemas. @default the server's, such as public */
-  readonly schema? = text();
+  readonly schema? = text(NO_URL);
   /** The table. It is made if it is missing. @default 'koa_usage' */
-  readonly tableName? = text({ default: DEFAULT_TABLE_NAME });
+  readonly tableName? = text({ ...NO_URL, default: DEFAULT_TABLE_NAME });
   /**
    * Whether records are only read: nothing is made or changed, and the user needs no right but to
    * select. For replicas, reports and tools; `trackUsage` refuses such a storage. @default false
@@ -196,8 +210,7 @@ function readServer(given: Given): Address {
   const url = clientUrl === undefined ? null : (serverUrl(clientUrl) ?? refuse(given, 'clientUrl', A_URL));
   const seesToTls = 'ssl' in forDriver || isReadyMade(forDriver);
   if (url !== null && !seesToTls && asksForTls(url)) refuse(given, 'clientUrl', A_URL_WITHOUT_TLS);
-  if (dbName !== undefined && URL_OF_SERVER.test(dbName))
-    refuse(given, 'dbName', "a database's name; a URL is given as 'clientUrl'");
+  if (dbName !== undefined && URL_OF_SERVER.test(dbName)) refuse(given, 'dbName', NO_URL.expected);
   const database = dbName ?? decodeURIComponent(url?.pathname.slice(1) ?? '');
   if (database === '')
     refuse(given, 'dbName', "a database's name, or the option 'clientUrl' with one behind its host");
