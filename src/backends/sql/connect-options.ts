@@ -43,9 +43,9 @@ const MAY_DO_WITHOUT_TLS = /^(?:|disabled?|allow|prefer(?:red)?|false|0|no|off)$
 /** A name that no file and no database has. A scheme has two letters at least here, as a drive of Windows has one. */
 const URL_OF_SERVER = /^(?!file:)[a-z][a-z\d+.-]+:\/\//i;
 
-/** What has no URL in it, as a URL may have a password, and the errors of databases repeat their names. */
+/** A name that is no URL: a URL may hold a password, and errors repeat the name. */
 const NO_URL = {
-  expected: "a name; a URL is given as 'clientUrl'",
+  expected: "text that is not empty, and no URL, which is given as 'clientUrl'",
   accepts: (value: unknown): boolean => isText(value) && !URL_OF_SERVER.test(value),
 };
 
