@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { FIELDS, type FieldKind, USER_AGENT_PARTS } from '../../src/record/fields.js';
 import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
+import { withPlainNames } from './plain-names.js';
 import { makeRecord } from './records.js';
 
 /** What fields of each kind may hold beside null. */
@@ -39,5 +40,5 @@ const VALUES: ArbitraryValues = {
  * @param json - what is in its fields of JSON before that
  */
 export function anyRecord(json = VALUES.json): fc.Arbitrary<UsageRecord> {
-  return draftsOf({ ...VALUES, json }).map((draft) => makeRecord(draft));
+  return draftsOf({ ...VALUES, json: json.map(withPlainNames) }).map((draft) => makeRecord(draft));
 }

@@ -5,10 +5,13 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePage } from '../../storage/usage-page.js';
 import type { UsagePageQuery, UsageQuery } from '../../storage/usage-query.js';
 import type { ReadableUsageStorage } from '../../storage/usage-storage.js';
+import { backoffMs } from '../../time/backoff.js';
 
 /** How often something is tried before a storage counts as unable to do it. */
-const MAX_TRIES = 200;
-const PAUSE_MS = 10;
+const MAX_TRIES = 100;
+
+/** Pauses of several writers that are of different length keep them from colliding again. */
+const BACKOFF = { minDelayMs: 10, maxDelayMs: 500 };
 
 /** Pages that no check has: a storage that comes to so many does not go on from its cursors. */
 export const TOO_MANY_PAGES = 200;
@@ -56,7 +59,7 @@ export async function insist<Result>(
       return await body();
     } catch (error) {
       if (!mayRepeat(error) || tries === MAX_TRIES) throw error;
-      await pause(PAUSE_MS);
+      await pause(backoffMs(BACKOFF, tries, Math.random()));
     }
   }
 }
