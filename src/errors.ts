@@ -12,6 +12,7 @@
  * - `BATCH_REFUSED`: the storage will never take this batch as a whole, but may take parts of it.
  * - `STORAGE_CLOSED`: the storage was used after `close()`, its own or that of the application's MikroORM.
  * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.
+ * - `RECORD_EXPIRED`: a record is of a day whose records retention has deleted.
  * - `GEO_SOURCE`: a source of locations cannot be opened, cannot be reached, or gives unusable answers.
  */
 export type TrackUsageErrorCode =
@@ -26,6 +27,7 @@ export type TrackUsageErrorCode =
   | 'BATCH_REFUSED'
   | 'STORAGE_CLOSED'
   | 'STORAGE_CONTRACT'
+  | 'RECORD_EXPIRED'
   | 'GEO_SOURCE';
 
 /** Marks the errors of every installed copy of this package. */

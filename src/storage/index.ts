@@ -20,10 +20,13 @@ export {
 } from './usage-query.js';
 export type { FilterValue, StatusFilter, UsageFilter } from './usage-filters.js';
 export type { UsageReader } from './usage-reader.js';
+export type { SummaryRow, SummaryRowKind, SummaryRowQuery, SummaryStore } from './summary-store.js';
+export type { SummaryQuery, SummaryReader, UsageSummary } from './usage-summary.js';
 export type {
   ReadableUsageStorage,
   RefusedRecord,
   ServiceBinding,
+  StorageSummaries,
   StoreResult,
   UsageStorage,
 } from './usage-storage.js';

@@ -52,6 +52,24 @@ export function streamUsagePages(
   return readOn((cursor) => readPage({ ...selection, cursor }));
 }
 
+/**
+ * Reads any number of records page by page, as {@link streamUsagePages} does, for callers that need no cursors.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY` with the first page if the query is not usable
+ */
+export async function* walkUsagePages(
+  query: UsageStreamQuery,
+  readPage: (query: ResolvedUsagePageQuery) => Promise<UsageRecord[]>,
+): AsyncIterableIterator<UsageRecord[]> {
+  const { batchSize: limit, ...selection } = resolveUsageStreamQuery(query);
+  for (let after: UsageRecord | null = null; ; await nextTurn()) {
+    const page: UsageRecord[] = await readPage({ ...selection, limit, after });
+    yield page;
+    if (page.length < limit) return;
+    after = page.at(-1) ?? null;
+  }
+}
+
 async function* readOn(
   readPage: (cursor: string | null) => Promise<UsagePage>,
 ): AsyncIterableIterator<UsageRecord> {

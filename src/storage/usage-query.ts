@@ -155,6 +155,20 @@ export function resolveUsageStreamQuery(query: UsageStreamQuery = {}): ResolvedU
   }));
 }
 
+/**
+ * Checks two dates of a method that takes them under other names.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY`, naming the method
+ */
+export function checkDates(
+  method: string,
+  startDate: unknown,
+  endDate: unknown,
+): Pick<ResolvedUsageCountQuery, 'startDate' | 'endDate'> {
+  const dates = { startDate, endDate } as UsageCountQuery;
+  return read(method, dates, [], (given) => given.selection());
+}
+
 /** The text that a cursor is bound to, equal for all queries of equal dates and filters. */
 export function scopeOf({ startDate, endDate, filters }: ResolvedUsageCountQuery): string {
   const given = FILTERS.filter((name) => filters.has(name)).map((name) => [name, filters.get(name)]);

@@ -1,7 +1,9 @@
 import type { ServiceIdentifier } from 'typedi';
 import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
+import type { ErasureReport, UsagePerson } from './usage-person.js';
 import type { SaltStore } from './salt-store.js';
+import type { SummaryStore } from './summary-store.js';
 import type { UsageReader } from './usage-reader.js';
 
 /** A record that a storage will never take, and why. */
@@ -18,6 +20,20 @@ export interface StoreResult {
   readonly stored: number;
   /** The records that the storage will never take. */
   readonly refused: readonly RefusedRecord[];
+}
+
+/** What the summaries of a storage are made of, and where they are kept. */
+export interface StorageSummaries {
+  /** Keeps the rows of summaries. */
+  readonly store: SummaryStore;
+  /** Reads the records, from the server that is written to. */
+  readonly reader: Pick<UsageReader, 'streamUsage'>;
+  /** Whether there is a place for them. */
+  isReady(signal: AbortSignal): Promise<boolean>;
+  /** Says of all that was stored and is over that it can be folded, without waiting for stragglers. Never throws. */
+  settle(): Promise<void>;
+  /** Has the storage make no place for summaries, as nobody wants any. Called before the first batch. */
+  makeNothing(): void;
 }
 
 /** A value that a storage offers to the application's container. */
@@ -45,6 +61,12 @@ export interface UsageStorage {
   /** Whether the storage was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
   readonly isReadOnly?: boolean | undefined;
 
+  /**
+   * Its summaries; null where the application has to make a place for them first. Left out where there can be none: questions are
+   * answered from the records.
+   */
+  readonly summaries?: StorageSummaries | null | undefined;
+
   /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
   readonly salts?: SaltStore | undefined;
 
@@ -71,6 +93,15 @@ export interface UsageStorage {
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
+
+  /**
+   * Erases a person: the records, and the rows of summaries that name the person, so that nothing of them can be read from the disk where
+   * the storage can see to that. Leave it out where single records cannot be deleted.
+   *
+   * @param signal - aborted when nobody waits for the answer
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  erase?(person: UsagePerson, signal: AbortSignal): Promise<ErasureReport>;
 
   /**
    * Tells the time by the storage's own clock, which `retention` then goes by. Leave it out where the storage has none.

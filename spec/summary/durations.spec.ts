@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { bucketOf, durationOf, quantile } from '../../src/summary/durations.js';
+import { Seeded } from '../support/seeded.js';
+
+const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
+
+/** A little more than 2 %, for the rounding of logarithms. */
+const WITHIN = 0.02 + 1e-9;
+
+/** Durations that are distributed in such ways, each from a number above 0 and below 1. */
+const DISTRIBUTIONS: Readonly<Record<string, (next: () => number) => number>> = {
+  uniform: (next) => 0.1 + 5000 * next(),
+  exponential: (next) => 0.1 - 80 * Math.log(next()),
+  lognormal: (next) => 0.1 + Math.exp(3 + 1.5 * normal(next)),
+  bimodal: (next) => (next() < 0.94 ? 2 + next() : 9000 + 500 * next()),
+  constant: () => 42,
+};
+
+/** By Box and Muller. */
+function normal(next: () => number): number {
+  return Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
+}
+
+function bucketsOf(durations: readonly number[]): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const bucket of durations.map(bucketOf)) counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+  return [...counts].toSorted(([one], [other]) => one - other);
+}
+
+/** The shortest duration that a share of all does not exceed, by sorting them. */
+function exactOf(durations: readonly number[], share: number): number {
+  const rank = Math.max(1, Math.ceil(share * durations.length));
+  return durations.toSorted((one, other) => one - other)[rank - 1] ?? NaN;
+}
+
+function expectWithin(found: number, exact: number): void {
+  expect(Math.abs(found - exact) / exact, `${found} for ${exact}`).to.be.at.most(WITHIN);
+}
+
+describe('summary/durations', () => {
+  for (const [name, draw] of Object.entries(DISTRIBUTIONS)) {
+    it(`tells percentiles of durations that are ${name} within 2 % of the exact ones`, () => {
+      const seeded = new Seeded(7);
+      const next = (): number => seeded.integer(1, 999_999_999) / 1e9;
+      for (const count of [1, 2, 20, 100, 20_000]) {
+        const durations = Array.from({ length: count }, () => draw(next));
+        const buckets = bucketsOf(durations);
+        for (const share of SHARES) expectWithin(quantile(buckets, share), exactOf(durations, share));
+      }
+    });
+  }
+
+  it('always tells a percentile within 2 %, whatever the durations are', () => {
+    const anyDuration = fc.oneof(
+      fc.double({ min: 0.1, max: 1e9, noNaN: true }),
+      fc.integer({ min: 1, max: 100 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(anyDuration, { minLength: 1, maxLength: 50 }),
+        fc.constantFrom(...SHARES),
+        (durations, share) => expectWithin(quantile(bucketsOf(durations), share), exactOf(durations, share)),
+      ),
+    );
+  });
+
+  it('never puts a longer duration in a lower bucket', () => {
+    const anyDuration = fc.double({ min: 0, max: 1e9, noNaN: true });
+    fc.assert(
+      fc.property(anyDuration, anyDuration, (one, other) => {
+        expect(bucketOf(Math.min(one, other))).to.be.at.most(bucketOf(Math.max(one, other)));
+      }),
+    );
+  });
+
+  it('keeps durations of a nanosecond and of years in few buckets', () => {
+    expect(bucketOf(365 * 86_400_000) - bucketOf(1e-6)).to.be.within(1, 700);
+  });
+
+  it('has one bucket for what takes up to a tenth of a millisecond', () => {
+    expect([0, 0.000_001, 0.05, 0.1].map(bucketOf)).to.deep.equal([0, 0, 0, 0]);
+    expect(bucketOf(0.100_001)).to.equal(1);
+    expect(durationOf(0)).to.equal(0.1);
+  });
+
+  it('counts a bucket by its weight, also where several calls share a list', () => {
+    const buckets: [number, number][] = [
+      [10, 3.5],
+      [200, 3.5],
+      [300, 0.25],
+    ];
+    expect(SHARES.slice(3, 5).map((share) => quantile(buckets, share))).to.deep.equal(
+      [200, 200].map(durationOf),
+    );
+    expect(quantile(buckets, 3.5 / 7.25)).to.equal(durationOf(10));
+    expect(quantile(buckets, 1)).to.equal(durationOf(300));
+  });
+
+  it('has 0 for no durations at all', () => {
+    expect(quantile([], 0.5)).to.equal(0);
+  });
+});
