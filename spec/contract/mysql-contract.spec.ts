@@ -33,6 +33,7 @@ describeOnMySql(function (server, { connectMySql, mySqlOrm }) {
   /** A table that is empty, and how it is poisoned and cured. */
   const freshTable = async () => {
     await other.query('delete from koa_usage');
+    await other.query('delete from koa_usage_summary');
     let isPoisoned = false;
     return {
       poison: async (ids: readonly string[]): Promise<void> => {

@@ -14,6 +14,7 @@ describeOn('postgresql', (server) => {
   const poison = (ids: readonly string[]): Promise<void> => run(poisonConstraint(ids));
   const clean = async (): Promise<void> => {
     await run('truncate koa_usage');
+    await run('do $$ begin truncate koa_usage_summary; exception when undefined_table then null; end $$');
     await run('alter table koa_usage drop constraint if exists poison');
     await setZone(null);
   };

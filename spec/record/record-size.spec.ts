@@ -78,7 +78,9 @@ describe('estimateRecordBytes', () => {
     }
   });
 
-  it('follows what data of the application takes in memory, lists and what is nested included', async () => {
+  it('follows what data of the application takes in memory, lists and what is nested included', async function () {
+    // The garbage of millions of objects is collected again and again.
+    this.timeout(120_000);
     // The collector is this process's own, for it alone.
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

@@ -2,7 +2,7 @@ import { MikroORM, type Options } from '@mikro-orm/core';
 import { MariaDbDriver } from '@mikro-orm/mariadb';
 import { MySqlDriver } from '@mikro-orm/mysql';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { SqlStorage, type SqlStorageOptions, Usage, UsageSalt } from '../../src/backends/sql/index.js';
+import { SqlStorage, type SqlStorageOptions, usageEntities } from '../../src/backends/sql/index.js';
 import { describeOn, describeOnOwn } from './describe-on.js';
 import type { OwnServer, TestServer } from './servers.js';
 
@@ -11,7 +11,7 @@ export async function mySqlOrm(clientUrl: string, options: Partial<Options> = {}
   const defaults: Partial<Options> = {
     driver: MariaDbDriver,
     clientUrl,
-    entities: [Usage, UsageSalt],
+    entities: usageEntities(),
     pool: { min: 0, max: 3 },
     ensureDatabase: false,
   };

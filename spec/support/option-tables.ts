@@ -40,7 +40,7 @@ export const REQUIRED: Readonly<Record<string, unknown>> = {
   path: 'City.mmdb',
   lookup: () => null,
   dir: '/spool',
-  days: 30,
+  records: { days: 30 },
 };
 
 /** Options of a table, with those that have to be given. */

@@ -1,7 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import pg from 'pg';
-import { SqlStorage, type SqlStorageOptions, Usage, UsageSalt } from '../../src/backends/sql/index.js';
+import { SqlStorage, type SqlStorageOptions, usageEntities } from '../../src/backends/sql/index.js';
 import type { FreshDatabase, TestServer } from './servers.js';
 
 /** A MikroORM as an application has it on PostgreSQL, with our entity among its own. */
@@ -9,7 +9,7 @@ export function initPostgresOrm(database: FreshDatabase, options: Partial<Option
   const defaults: Partial<Options> = {
     driver: PostgreSqlDriver,
     clientUrl: database.url,
-    entities: [Usage, UsageSalt],
+    entities: usageEntities(),
     ensureDatabase: false,
     logger: () => {},
   };

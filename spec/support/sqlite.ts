@@ -5,7 +5,7 @@ import { type Constructor, type IDatabaseDriver, MikroORM, type Options } from '
 import { LibSqlDriver } from '@mikro-orm/libsql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { type NativeDatabase, sqliteConnection } from '../../src/backends/sql/sqlite/native-client.js';
-import { SqlStorage, Usage, UsageSalt } from '../../src/backends/sql/index.js';
+import { SqlStorage, usageEntities } from '../../src/backends/sql/index.js';
 
 /** The clients that share SQLite's writer. */
 export const SQLITE_CLIENTS: readonly (readonly [title: string, driver: Constructor<IDatabaseDriver>])[] = [
@@ -63,7 +63,7 @@ export function initOrm(options: Partial<Options> = {}): Promise<MikroORM> {
   const defaults: Partial<Options> = {
     driver: SqliteDriver,
     dbName: ':memory:',
-    entities: [Usage, UsageSalt],
+    entities: usageEntities(),
   };
   return MikroORM.init({ ...defaults, ...options });
 }

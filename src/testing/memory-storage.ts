@@ -13,9 +13,12 @@ import {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from '../storage/usage-query.js';
+import type { ErasureReport, UsagePerson } from '../storage/usage-person.js';
 import type { SaltStore } from '../storage/salt-store.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
+import type { SummaryQuery, SummaryReader, UsageSummary } from '../storage/usage-summary.js';
+import { summarizeUsage } from '../summary/answer.js';
 import { newestFirst } from './contract/records.js';
 
 /** The options of `MemoryStorage`. */
@@ -34,7 +37,7 @@ export class MemoryStorageOptions {
  * app.use(trackUsage({ storage }));
  * ```
  */
-export class MemoryStorage implements ReadableUsageStorage, UsageReader {
+export class MemoryStorage implements ReadableUsageStorage, UsageReader, SummaryReader {
   /** @inheritdoc */
   readonly name: string;
   /** Salts in memory, for this process alone. */
@@ -92,6 +95,15 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   }
 
   /** @inheritdoc */
+  async erase(person: UsagePerson, signal?: AbortSignal): Promise<ErasureReport> {
+    signal?.throwIfAborted();
+    const selection = resolveUsageCountQuery(person);
+    const records = this.#select(selection);
+    for (const { id } of records) this.#byId.delete(id);
+    return { storage: this.name, records: records.length, summaries: 0, totalsUntil: null };
+  }
+
+  /** @inheritdoc */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     const { limit, offset, ...selection } = resolveUsageQuery(query);
     return this.#select(selection).slice(offset, offset + limit);
@@ -115,6 +127,11 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader {
   /** @inheritdoc */
   streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  /** @inheritdoc */
+  async getSummary<By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> {
+    return summarizeUsage(this, query);
   }
 
   #select(selection: ResolvedUsageCountQuery): UsageRecord[] {

@@ -125,9 +125,8 @@ describe('MongoStorage.connect', () => {
       const options = { collection: 'read_only', readOnly: true };
       const missing = await caught(connectMongo(database, options));
       expect(missing).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
-      expect(missing.message).to.match(
-        /^The collection 'read_only' cannot be read: .*With readOnly, none is made/,
-      );
+      const why = /^The collection 'read_only' cannot be read: .*With readOnly, none is made/;
+      expect(missing.message).to.match(why);
       expect(await db.listCollections({ name: 'read_only' }).toArray()).to.deep.equal([]);
 
       await db.createCollection('read_only');
@@ -136,6 +135,8 @@ describe('MongoStorage.connect', () => {
       expect(await storage.reader.getUsage()).to.deep.equal([]);
       const record = makeRecord();
       await writer.store([record], signal);
+      await writer.close();
+      await db.dropCollection('read_only_summary');
       expect(await storage.reader.getUsage()).to.deep.equal([record]);
       for (const use of [
         () => storage.store([makeRecord()], signal),
@@ -147,8 +148,7 @@ describe('MongoStorage.connect', () => {
         );
       await storage.close();
       expect(await db.listCollections({ name: /^read_only/ }).toArray()).to.have.lengthOf(1);
-      const indexes = await db.collection('read_only').indexes();
-      expect(indexes.map(({ key }) => key)).to.deep.equal([{ _id: 1 }]);
+      expect(await db.collection('read_only').indexes()).to.have.lengthOf(1);
       expect(await db.collection('read_only').countDocuments()).to.equal(1);
     });
 

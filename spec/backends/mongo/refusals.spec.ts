@@ -53,7 +53,7 @@ describe('What MongoDB refuses', () => {
       const storage = new MongoPiggybackStorage(collection('usage$'));
       const error = await caught(storage.store(makeRecords(2), signal));
       expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.include("'usage$'").and.include("role 'readWrite'");
+      expect(error.message).to.include("'usage$").and.include("role 'readWrite'");
       expect(error.cause).to.be.an.instanceOf(Error);
     });
   });

@@ -99,9 +99,9 @@ describe('The options of a connection of its own', () => {
   }
 
   for (const [driver, tableName, expected] of [
-    [PostgreSqlDriver, 'x'.repeat(59), 'at most 58 bytes'],
-    [PostgreSqlDriver, 'ü'.repeat(30), 'at most 58 bytes'],
-    [MariaDbDriver, 'x'.repeat(60), 'at most 59 characters'],
+    [PostgreSqlDriver, 'x'.repeat(51), 'at most 50 bytes'],
+    [PostgreSqlDriver, 'ü'.repeat(26), 'at most 50 bytes'],
+    [MariaDbDriver, 'x'.repeat(52), 'at most 51 characters'],
     [MariaDbDriver, '😀', 'none of them of four bytes'],
     [MariaDbDriver, 'usage ', 'no space at its end'],
     [SqliteDriver, 'a\0b', 'without a dot'],
@@ -113,8 +113,8 @@ describe('The options of a connection of its own', () => {
   }
 
   for (const [driver, tableName] of [
-    [PostgreSqlDriver, 'ü'.repeat(29)],
-    [MariaDbDriver, 'ü'.repeat(59)],
+    [PostgreSqlDriver, 'ü'.repeat(25)],
+    [MariaDbDriver, 'ü'.repeat(51)],
     [SqliteDriver, 'x'.repeat(500)],
   ] as const) {
     it(`take a long name of a table: ${driver.name}`, () => {

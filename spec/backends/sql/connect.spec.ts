@@ -107,11 +107,13 @@ describe('SqlStorage.connect', () => {
       await second.close();
       const native = await openNative(file);
       const tables = native.database
-        .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+        .prepare(
+          "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name",
+        )
         .all();
       await native.close();
       expect(found).to.deep.equal([record]);
-      expect(tables).to.deep.equal([{ name: tableName }]);
+      expect(tables).to.deep.equal([{ name: tableName }, { name: `${tableName}_summary` }]);
     });
   }
 

@@ -43,9 +43,9 @@ for (const [client, driver] of SQLITE_CLIENTS) {
       const storage = await connectSqlite(file, 'visits', driver);
       const native = await openNative(file, driver);
       await storage.store(makeRecords(3), signal);
-      expect(tablesOf(native.database)).to.deep.equal(['visits']);
+      expect(tablesOf(native.database)).to.deep.equal(['visits', 'visits_summary']);
       expect(await storage.salts.claim(DAY, PROPOSAL, signal)).to.equal(PROPOSAL);
-      expect(tablesOf(native.database)).to.deep.equal(['visits', 'visits_salt']);
+      expect(tablesOf(native.database)).to.deep.equal(['visits', 'visits_salt', 'visits_summary']);
       expect(native.database.prepare('select * from visits_salt').all()).to.deep.equal([
         { day: DAY, salt: PROPOSAL },
       ]);

@@ -13,7 +13,7 @@ import { SqliteDriver } from '@mikro-orm/sqlite';
 import Koa from 'koa';
 import { MongoClient } from 'mongodb';
 import * as mongo from '../../../src/backends/mongo/index.js';
-import { SqlStorage, Usage, UsageSalt } from '../../../src/backends/sql/index.js';
+import { SqlStorage, usageEntities } from '../../../src/backends/sql/index.js';
 import { type UsageStorage, trackUsage } from '../../../src/index.js';
 
 const DRIVERS = { sqlite: SqliteDriver, postgresql: PostgreSqlDriver, mariadb: MariaDbDriver } as const;
@@ -39,7 +39,7 @@ async function connect(kind: string, place: string): Promise<Connection> {
   }
   const where = kind === 'sqlite' ? { dbName: place } : { clientUrl: place };
   const driver = DRIVERS[kind as keyof typeof DRIVERS] as typeof SqliteDriver;
-  const orm = await MikroORM.init({ driver, ...where, entities: [Usage, UsageSalt] });
+  const orm = await MikroORM.init({ driver, ...where, entities: usageEntities() });
   return { storage: new SqlStorage(orm), use: () => orm.schema.update(), close: () => orm.close() };
 }
 

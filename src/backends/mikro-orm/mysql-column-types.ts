@@ -6,6 +6,7 @@ import {
   type Platform,
   type RawQueryFragment,
   StringType,
+  TextType,
   type TransformContext,
   type Type,
   raw,
@@ -140,6 +141,14 @@ export class ExactDoubleType extends DoubleType {
   /** @inheritdoc */
   override convertToJSValueSQL(key: string, platform: Platform): string {
     return isMySql(platform) ? `cast(${key} as char)` : key;
+  }
+}
+
+/** Text of any length. MySQL's own type ends at 64 KB. */
+export class LongTextType extends TextType {
+  /** @inheritdoc */
+  override getColumnType(property: EntityProperty, platform: Platform): string {
+    return isMySql(platform) ? 'longtext' : super.getColumnType(property, platform);
   }
 }
 

@@ -1,17 +1,32 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { ErasureReport, UsagePerson } from '../../storage/usage-person.js';
 import { checkDeletion } from '../../storage/usage-query.js';
 import type { SaltStore } from '../../storage/salt-store.js';
-import type { ReadableUsageStorage, ServiceBinding, StoreResult } from '../../storage/usage-storage.js';
-import { storageClosed } from './operations.js';
+import type {
+  ReadableUsageStorage,
+  ServiceBinding,
+  StorageSummaries,
+  StoreResult,
+} from '../../storage/usage-storage.js';
+import { eraseFromSummaries } from '../../summary/erase.js';
+import { Marker } from '../../summary/marker.js';
+import { ALWAYS } from '../../summary/periods.js';
+import type { SummaryStore } from '../../storage/summary-store.js';
+import { Operations, storageClosed } from './operations.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
 import { UsageRepository } from './usage-repository.js';
+
+/** Records that are erased at once. */
+const ERASED_RECORDS = 100;
 
 /** The parts of a storage on MikroORM. */
 interface RepositoryParts {
   readonly name: string;
   readonly repository: UsageRepository;
   readonly salts: SaltsInTurn;
+  /** Where summaries are kept; null where the application has made no place for them. */
+  readonly summaryStore: SummaryStore | null;
   readonly isReadOnly: boolean;
 }
 
@@ -32,10 +47,17 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @inheritdoc */
   readonly salts: SaltStore;
 
+  /** @inheritdoc */
+  readonly summaries: StorageSummaries | null;
+
   readonly #salts: SaltsInTurn;
+  readonly #marker: Marker | null;
+  /** What is done between marks: it ends when the storage closes, so that a server which no longer answers keeps no process alive. */
+  readonly #marked = new Operations();
+  readonly #primary: UsageRepository;
   #closing: Promise<void> | null = null;
 
-  protected constructor({ name, repository, salts, isReadOnly }: RepositoryParts) {
+  protected constructor({ name, repository, salts, summaryStore, isReadOnly }: RepositoryParts) {
     this.name = name;
     this.reader = repository;
     this.provides = [{ id: UsageRepository, value: repository }];
@@ -43,13 +65,28 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.salts = salts;
     this.#salts = salts;
     if (isReadOnly) salts.close(this.#readOnly());
+    const marker = summaryStore === null || isReadOnly ? null : new Marker(summaryStore, true);
+    this.#marker = marker;
+    if (summaryStore !== null) repository.keepSummaries(summaryStore);
+    this.#primary = repository.fromPrimary();
+    this.summaries = marker && {
+      store: summaryStore as SummaryStore,
+      reader: this.#primary,
+      isReady: (signal) => marker.isReady(signal),
+      settle: () => marker.settle(),
+      makeNothing: () => marker.makeNothing(),
+    };
   }
 
   /** @inheritdoc */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     this.assertWritable();
     signal.throwIfAborted();
-    return this.write(batch, signal);
+    const marker = this.#marker;
+    if (marker === null) return this.write(batch, signal);
+    return this.#marked.run(signal, (combined) =>
+      marker.around(batch, combined, (kept, sealed) => this.#writeKept(kept, sealed, combined)),
+    );
   }
 
   /** @inheritdoc */
@@ -57,13 +94,31 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
-    return this.prune(date, limit, signal);
+    const marker = this.#marker;
+    if (marker === null) return this.prune(date, limit, signal);
+    const span = { startMs: ALWAYS.startMs, endMs: date.getTime() };
+    return this.#marked.run(signal, (combined) =>
+      marker.aroundSpan(span, combined, () => this.prune(date, limit, combined)),
+    );
+  }
+
+  /** @inheritdoc */
+  async erase(person: UsagePerson, signal: AbortSignal): Promise<ErasureReport> {
+    this.assertWritable();
+    signal.throwIfAborted();
+    return this.withoutTraces(async () => {
+      const records = await this.#eraseRecords(person, signal);
+      const store = this.summaries?.store;
+      const erased = store && (await eraseFromSummaries(store, person, signal));
+      const { periods: summaries = 0, sealedUntil: totalsUntil = null } = erased ?? {};
+      return { storage: this.name, records, summaries, totalsUntil };
+    });
   }
 
   /** Closes the connection, if it is the storage's own. */
   async close(): Promise<void> {
     this.#salts.close(storageClosed(this.name));
-    await (this.#closing ??= this.disconnect());
+    await (this.#closing ??= this.#end());
   }
 
   /** Writes a batch for `store`; the storage is open and the signal not yet aborted. */
@@ -72,6 +127,17 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** Deletes old records for `deleteBefore`; the storage is open and the signal not yet aborted. */
   protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
+  /** Deletes records by their ids; the storage is open and the signal not yet aborted. */
+  protected abstract remove(ids: readonly string[], signal: AbortSignal): Promise<void>;
+
+  /** Does something after which nothing that it deletes can be read from the disk, as far as the engine lets us. */
+  protected withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+    return action();
+  }
+
+  /** Has the repository of a connection of its own read nothing more. */
+  protected endReading(): void {}
+
   /** Gives back the storage's own connection, if there is one. Called once. */
   protected async disconnect(): Promise<void> {}
 
@@ -79,6 +145,46 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   protected assertWritable(): void {
     if (this.isReadOnly) throw this.#readOnly();
     if (this.#closing !== null) throw storageClosed(this.name);
+  }
+
+  async #end(): Promise<void> {
+    this.endReading();
+    this.#marked.close(
+      new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
+    );
+    await this.#marker?.close();
+    await this.disconnect();
+  }
+
+  async #eraseRecords(person: UsagePerson, signal: AbortSignal): Promise<number> {
+    const reader = this.#primary;
+    for (let total = 0; ;) {
+      const { items } = await reader.getUsagePage({ ...person, limit: ERASED_RECORDS });
+      if (items.length === 0) return total;
+      const remove = (kept: readonly UsageRecord[], sealed: readonly UsageRecord[]): Promise<void> =>
+        this.remove(
+          [...kept, ...sealed].map(({ id }) => id),
+          signal,
+        );
+      await (this.#marker?.around(items, signal, remove) ?? remove(items, []));
+      total += items.length;
+    }
+  }
+
+  /** Records of sealed days are refused: only summaries tell of those, and nothing is added to them. */
+  async #writeKept(
+    kept: readonly UsageRecord[],
+    sealed: readonly UsageRecord[],
+    signal: AbortSignal,
+  ): Promise<StoreResult> {
+    if (sealed.length === 0) return this.write(kept, signal);
+    const error = new TrackUsageError(
+      'RECORD_EXPIRED',
+      `The storage '${this.name}' takes no records of days whose records retention has deleted.`,
+    );
+    const { stored, refused } =
+      kept.length === 0 ? { stored: 0, refused: [] } : await this.write(kept, signal);
+    return { stored, refused: [...refused, ...sealed.map(({ id }) => ({ id, error }))] };
   }
 
   #readOnly(): TrackUsageError {

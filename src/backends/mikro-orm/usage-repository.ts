@@ -1,17 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EntityRepository, type FilterQuery, type ObjectQuery } from '@mikro-orm/core';
+import { EntityRepository, type FilterQuery, type IDatabaseDriver } from '@mikro-orm/core';
+import type { ColumnProperty } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
-import {
-  type FilterValue,
-  type StatusFilter,
-  type UsageFilter,
-  classBounds,
-} from '../../storage/usage-filters.js';
-import { type UsagePage, streamUsagePages, usagePageOf } from '../../storage/usage-page.js';
+import { type UsagePage, streamUsagePages, usagePageOf, walkUsagePages } from '../../storage/usage-page.js';
 import {
   type ResolvedUsageCountQuery,
-  type ResolvedUsagePageQuery,
   type UsageCountQuery,
   type UsagePageQuery,
   type UsageQuery,
@@ -20,12 +14,17 @@ import {
   resolveUsagePageQuery,
   resolveUsageQuery,
 } from '../../storage/usage-query.js';
+import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
+import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
+import { answerSummary } from '../../summary/answer.js';
+import type { ColumnReader } from '../../summary/record-scan.js';
 import { convertedWhere } from './converted-where.js';
+import type { Columns, FoundPageQuery } from './found-page-query.js';
 import { holdsLoop } from './holds-loop.js';
-import { LATEST } from './mysql-column-types.js';
 import { assertOpen, storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
+import { whereOf } from './where-of.js';
 
 /**
  * Has a repository throw `STORAGE_CLOSED` from now on: all its methods ask for the entity manager first. A controller may
@@ -52,7 +51,7 @@ const READ_ENTRIES = 101;
 const COUNTED_ENTRIES = 2000;
 
 /** Some of a query's records: those behind the position `after`, as far as `until` and with it. */
-interface Part extends ResolvedUsageCountQuery {
+interface Part extends ResolvedUsageCountQuery, Columns {
   readonly after?: UsagePosition | null;
   readonly until?: UsagePosition | null;
   readonly limit?: number;
@@ -74,11 +73,20 @@ export interface Elsewhere {
 /** What repositories read through, unless they are in a transaction. */
 export const elsewheres = new WeakMap<UsageRepository, Elsewhere>();
 
+/** Where the summaries are that belong to the records of a connection. */
+const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
+
 /**
  * The MikroORM repository of usage records. Ask TypeDI for it in a controller's constructor, or MikroORM with
  * `orm.em.getRepository(Usage)`.
  */
-export class UsageRepository extends EntityRepository<UsageRow> implements UsageReader {
+export class UsageRepository
+  extends EntityRepository<UsageRow>
+  implements UsageReader, SummaryReader, ColumnReader
+{
+  /** Whether it reads where records are written, also where there are replicas: only there everything is that was marked. */
+  protected readsPrimary = false;
+
   /** @inheritdoc */
   async getUsage(query?: UsageQuery): Promise<UsageRecord[]> {
     const { offset, ...selection } = resolveUsageQuery(query);
@@ -101,7 +109,39 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
     return streamUsagePages(query, (page) => this.getUsagePage(page));
   }
 
-  async #findInPieces(query: ResolvedUsagePageQuery, offset = 0): Promise<UsageRecord[]> {
+  /** @inheritdoc */
+  scanUsage(
+    query: UsageStreamQuery,
+    columns: readonly ColumnProperty[] | null,
+  ): AsyncIterableIterator<UsageRecord[]> {
+    return walkUsagePages(query, (page) => this.#findInPieces({ ...page, columns }));
+  }
+
+  /** @inheritdoc */
+  async getSummary<By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> {
+    const answer: unknown = await answerSummary({ reader: this, store: this.summaryStore() }, query);
+    return answer as UsageSummary<By>;
+  }
+
+  /** A repository of the same records that reads where they are written. */
+  fromPrimary(): UsageRepository {
+    const Repository = this.constructor as typeof UsageRepository;
+    const primary = new Repository(this.getEntityManager(), this.entityName as never);
+    primary.readsPrimary = true;
+    return primary;
+  }
+
+  /** Has this repository, and all others of its connection, answer from summaries. */
+  keepSummaries(store: SummaryStore): void {
+    summaryStores.set(this.getEntityManager().getDriver(), store);
+  }
+
+  /** Where the summaries are; null where there are none. */
+  protected summaryStore(): SummaryStore | null {
+    return summaryStores.get(this.getEntityManager().getDriver()) ?? null;
+  }
+
+  async #findInPieces(query: FoundPageQuery, offset = 0): Promise<UsageRecord[]> {
     const most = (await this.#findElsewhere()) === null ? PIECE_RECORDS : query.limit;
     const records: UsageRecord[] = [];
     for (let after = query.after; ; await nextTurn()) {
@@ -114,7 +154,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
   }
 
   /** Finds the records of a checked query, newest first. */
-  protected async findRecords(query: ResolvedUsagePageQuery, offset = 0): Promise<UsageRecord[]> {
+  protected async findRecords(query: FoundPageQuery, offset = 0): Promise<UsageRecord[]> {
     const elsewhere = await this.#findElsewhere();
     const isShort = query.limit <= READ_ENTRIES && query.filters.size + offset === 0;
     if (isShort || elsewhere !== null || !this.#holdsLoop())
@@ -162,7 +202,7 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
 
   /** Reads records by one statement. */
   async #find(
-    { limit = 1, offset = 0, ...part }: Part,
+    { limit = 1, offset = 0, columns = null, ...part }: Part,
     elsewhere: Elsewhere | null = null,
   ): Promise<UsageRecord[]> {
     const driver = this.getEntityManager().getDriver();
@@ -173,6 +213,8 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       offset,
+      ...(columns !== null && { fields: columns as never }),
+      ...(this.readsPrimary && { connectionType: 'write' }),
       ctx: this.#context(elsewhere, (row) => records.push(recordOfRow(row, texts))),
     });
     return rows.length === 0 ? records : rows.map((row) => recordOfRow(row as UsageRow, texts));
@@ -214,36 +256,4 @@ export class UsageRepository extends EntityRepository<UsageRow> implements Usage
     };
     return { executeQuery };
   }
-}
-
-/**
- * The filter of a checked query, for MikroORM.
- *
- * The date of the position takes the place of `endDate`, which is never before it: SQLite seeks on the first bound that
- * it finds, and would walk from `endDate` through all the pages before.
- *
- * Ids are compared by the database. They are lower-case UUIDs, which every collation orders alike.
- *
- * @param after - the position that the records come after
- */
-export function whereOf(
-  { startDate, endDate, filters }: ResolvedUsageCountQuery,
-  after: UsagePosition | null = null,
-): ObjectQuery<UsageRow> {
-  // Databases cannot compare with a date later than the last that they know.
-  const hasEnd = endDate !== null && endDate.getTime() <= LATEST;
-  const end = after === null ? hasEnd && { $lt: endDate } : { $lte: after.date };
-  return {
-    ...((startDate || end) && { date: { ...(startDate && { $gte: startDate }), ...end } }),
-    ...(after && { $or: [{ date: { $lt: after.date } }, { id: { $lt: after.id } }] }),
-    ...Object.assign({}, ...[...filters].map(conditionOf)),
-  };
-}
-
-/** The condition of a filter. A class of statuses is a range, which an index can find. */
-function conditionOf([name, value]: readonly [UsageFilter, FilterValue]): object {
-  if (Array.isArray(value))
-    return { $and: [{ $or: value.map((one: StatusFilter) => conditionOf([name, one])) }] };
-  const bounds = classBounds(name, value);
-  return { [name]: bounds === null ? value : { $gte: bounds[0], $lt: bounds[1] } };
 }

@@ -8,7 +8,7 @@ type FlatUserAgent = { readonly [Part in keyof UserAgent as `ua${Capitalize<Part
 export interface UsageRow extends Omit<UsageRecord, 'userAgent'>, FlatUserAgent {}
 
 /**
- * The record of a row, frozen like the one that was stored.
+ * The record of a row, or as much of it as was read, frozen like the one that was stored.
  *
  * @param texts - texts of other rows that are read with this one. Records share a text that comes again: a page takes
  *   two thirds of the memory, and V8, which holds the event loop to move it, half of the time
@@ -52,7 +52,7 @@ export function recordOfRow(row: UsageRow, texts: Map<string, string>): UsageRec
 }
 
 function shared<Text extends string | null>(text: Text, texts: Map<string, string>): Text {
-  if (text === null) return text;
+  if (typeof text !== 'string') return text;
   const known = texts.get(text);
   if (known === undefined) texts.set(text, text);
   return (known ?? text) as Text;

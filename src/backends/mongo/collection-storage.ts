@@ -10,6 +10,7 @@ import { MongoDeleter } from './deleter.js';
 import { conditionOf, storageError } from './errors.js';
 import { type CollectionSource, databaseOf } from './native-collection.js';
 import { mongoSalts, saltCollectionName } from './salts.js';
+import { mongoSummaries, summaryCollectionName } from './summaries.js';
 import { insertAll } from './writer.js';
 
 /** The option of a storage on the application's connection. */
@@ -26,6 +27,8 @@ export interface CollectionParts {
   readonly source: CollectionSource;
   /** The collection of the salts. */
   readonly saltSource: CollectionSource;
+  /** The collection of the summaries; null if there can be none. */
+  readonly summarySource: CollectionSource | null;
   readonly repository: UsageRepository;
 }
 
@@ -37,9 +40,11 @@ export abstract class CollectionStorage extends RepositoryStorage {
   readonly #writing = new Mutex();
 
   protected constructor(name: string, isReadOnly: boolean, parts: CollectionParts) {
-    const { collectionName, source, saltSource, repository } = parts;
+    const { collectionName, source, saltSource, summarySource, repository } = parts;
     const salts = new SaltsInTurn(mongoSalts(saltSource, saltCollectionName(collectionName)));
-    super({ name, repository, salts, isReadOnly });
+    const summaryStore =
+      summarySource && mongoSummaries(summarySource, summaryCollectionName(collectionName));
+    super({ name, repository, salts, summaryStore, isReadOnly });
     this.#parts = parts;
     this.#deleter = new MongoDeleter(source);
   }
@@ -63,6 +68,11 @@ export abstract class CollectionStorage extends RepositoryStorage {
       const answer = await database.command({ hello: 1 }, { readPreference: 'primary', raw: false });
       return (answer as { localTime: Date }).localTime;
     });
+  }
+
+  /** @inheritdoc */
+  protected override async remove(ids: readonly string[]): Promise<void> {
+    await this.#retain(() => this.#deleter.deleteAll(ids));
   }
 
   /** @inheritdoc */

@@ -28,7 +28,7 @@ export class MongoDeleter extends OldestRecords {
   }
 
   /** @inheritdoc */
-  protected override async deleteAll(ids: readonly string[]): Promise<number> {
+  override async deleteAll(ids: readonly string[]): Promise<number> {
     const collection = this.#source();
     return (await collection.deleteMany({ _id: { $in: ids } }, acknowledged(collection))).deletedCount;
   }

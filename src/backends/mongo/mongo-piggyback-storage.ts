@@ -4,8 +4,15 @@ import { hasMethods, isText, readOptions } from '../../option-reader.js';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { type CollectionParts, CollectionStorage, MongoStorageNaming } from './collection-storage.js';
-import { type NativeCollection, collectionOf, databaseOfOrm, openCollection } from './native-collection.js';
+import {
+  type NativeCollection,
+  collectionOf,
+  databaseOfOrm,
+  findBeside,
+  openCollection,
+} from './native-collection.js';
 import { besideCollection, saltCollectionName } from './salts.js';
+import { summaryCollectionName } from './summaries.js';
 import { CollectionUsageRepository, MongoUsageRepository } from './usage-repository.js';
 
 const SUBJECT = 'new MongoPiggybackStorage';
@@ -33,6 +40,7 @@ function partsOf(target: MikroORM | NativeCollection): CollectionParts {
       collectionName: target.collectionName,
       source: () => openCollection(target),
       saltSource: () => besideCollection(openCollection(target)),
+      summarySource: findBeside(target, summaryCollectionName(target.collectionName)),
       repository: new CollectionUsageRepository(target),
     };
   }
@@ -73,6 +81,7 @@ export function partsOfOrm({ em }: MikroORM): CollectionParts {
     collectionName: entity.collection,
     source: () => collectionOf(em, 'write', entity.collection),
     saltSource: () => collectionOf(em, 'write', saltCollectionName(entity.collection)),
+    summarySource: () => collectionOf(em, 'write', summaryCollectionName(entity.collection)),
     repository,
   };
 }

@@ -45,8 +45,12 @@ export class MongoStorage extends CollectionStorage {
   }
 
   /** @inheritdoc */
-  protected override async disconnect(): Promise<void> {
+  protected override endReading(): void {
     closeRepository(this.reader, this.name);
+  }
+
+  /** @inheritdoc */
+  protected override async disconnect(): Promise<void> {
     await this.#orm.close(true);
   }
 }

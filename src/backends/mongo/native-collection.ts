@@ -17,6 +17,7 @@ export interface NativeCollection {
   readonly writeConcern?: { readonly w?: unknown } | undefined;
   initializeUnorderedBulkOp(options?: object): UnorderedBulk;
   find(filter: object, options?: object): { toArray(): Promise<object[]> };
+  insertMany(documents: readonly object[], options?: object): Promise<unknown>;
   updateOne(filter: object, update: object, options?: object): Promise<unknown>;
   deleteMany(filter: object, options?: object): Promise<{ readonly deletedCount: number }>;
   createIndex(keys: Record<string, 1>, options?: object): Promise<unknown>;
@@ -37,6 +38,12 @@ export interface NativeDatabase {
   readonly client?: { readonly topology?: unknown; readonly s?: { readonly hasBeenClosed?: boolean } };
   collection(name: string): NativeCollection;
   command(command: object, options: object): Promise<object>;
+}
+
+/** The collection beside another one; null if the driver does not tell the other one's database. */
+export function findBeside(target: NativeCollection, name: string): CollectionSource | null {
+  const database = findDatabase(target);
+  return database === undefined ? null : () => openCollection(database.collection(name));
 }
 
 /** The used part of MikroORM's EntityManager. */

@@ -1,9 +1,12 @@
 import type { EntityManager } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { ResolvedUsageCountQuery, ResolvedUsagePageQuery } from '../../storage/usage-query.js';
+import type { ResolvedUsageCountQuery } from '../../storage/usage-query.js';
+import type { SummaryStore } from '../../storage/summary-store.js';
 import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
-import { UsageRepository, whereOf } from '../mikro-orm/usage-repository.js';
+import type { FoundPageQuery } from '../mikro-orm/found-page-query.js';
+import { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { whereOf } from '../mikro-orm/where-of.js';
 import type { UsageRow } from '../mikro-orm/usage-row.js';
 import { type NativeCollection, collectionOf, openCollection } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
@@ -23,9 +26,12 @@ interface ReadSource {
 /** The repository on MongoDB. It reads through the driver's collection, which all storages on MongoDB have. */
 export class MongoUsageRepository extends UsageRepository {
   /** @inheritdoc */
-  protected override async findRecords(query: ResolvedUsagePageQuery, skip = 0): Promise<UsageRecord[]> {
+  protected override async findRecords(query: FoundPageQuery, skip = 0): Promise<UsageRecord[]> {
     const { collection, session } = this.source();
-    const options = { ...PLAIN_VALUES, ...session, sort: NEWEST_FIRST, limit: query.limit, skip };
+    const primary = this.readsPrimary && { readPreference: 'primary' };
+    const { limit, columns = null } = query;
+    const projection = columns && Object.fromEntries(columns.map((column) => [fieldName(column), 1]));
+    const options = { ...PLAIN_VALUES, ...session, ...primary, sort: NEWEST_FIRST, limit, skip, projection };
     const documents = await collection.find(filterOf(whereOf(query, query.after)), options).toArray();
     const texts = new Map<string, string>();
     return documents.map((document) => recordOf(document as UsageDocument, texts));
@@ -50,6 +56,7 @@ export class MongoUsageRepository extends UsageRepository {
 /** The repository on a collection of the driver's, without MikroORM. */
 export class CollectionUsageRepository extends MongoUsageRepository {
   readonly #collection: NativeCollection;
+  #summaries: SummaryStore | null = null;
 
   constructor(collection: NativeCollection) {
     super(undefined as never, USAGE_ENTITY_NAME as never);
@@ -63,6 +70,23 @@ export class CollectionUsageRepository extends MongoUsageRepository {
       'UsageRepository: this method needs a MikroORM, and this storage is on a collection of the mongodb driver. ' +
         'Give MongoPiggybackStorage the MikroORM, or ask the collection itself.',
     );
+  }
+
+  /** @inheritdoc */
+  override fromPrimary(): UsageRepository {
+    const primary = new CollectionUsageRepository(this.#collection);
+    primary.readsPrimary = true;
+    return primary;
+  }
+
+  /** @inheritdoc */
+  override keepSummaries(store: SummaryStore): void {
+    this.#summaries = store;
+  }
+
+  /** @inheritdoc */
+  protected override summaryStore(): SummaryStore | null {
+    return this.#summaries;
   }
 
   /** @inheritdoc */

@@ -111,8 +111,8 @@ export class SqlStorageOptions extends SqlStorageNaming {
 
 const SERVER_OPTIONS = ['clientUrl', 'host', 'port', 'user', 'password', 'schema'] as const;
 
-/** One statement writes and one reads; nobody needs more. */
-const POOL = { min: 0, max: 2 };
+/** One statement writes, one reads, and one is about summaries; nobody needs more. */
+const POOL = { min: 0, max: 3 };
 
 /** The options, those without a default as they were given. */
 type Given = Settings<

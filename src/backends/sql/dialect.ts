@@ -4,6 +4,7 @@ import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import type { Condition } from '../mikro-orm/database-error.js';
 import type { Elsewhere } from '../mikro-orm/usage-repository.js';
+import type { RunStatement } from './kysely.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';
 
@@ -80,6 +81,12 @@ export interface SqlDialect {
 
   /** Makes the store of salts; with its first salt, it makes a table that is ours to make. @default `KyselySalts` */
   createSalts?(orm: MikroORM, table: SaltTable): SaltStore;
+
+  /** Does something after which nothing that it deletes is left on the disk. @default the engine decides when that is written over */
+  withoutTraces?<Value>(orm: MikroORM, action: () => Promise<Value>): Promise<Value>;
+
+  /** Makes what runs the statements of summaries. @default MikroORM's Kysely does, in a transaction for each */
+  createRunner?(orm: MikroORM): RunStatement;
 
   /**
    * Says why a database could not be opened, and what to do: the end of a sentence that begins with the function's name.

@@ -2,6 +2,12 @@ export { Usage, type UsageEntity, defineUsage } from '../mikro-orm/usage-entity.
 export type { UsageRow } from '../mikro-orm/usage-row.js';
 export { UsageRepository } from '../mikro-orm/usage-repository.js';
 export { UsageSalt, type UsageSaltRow, defineUsageSalt } from './salt-table.js';
+export {
+  UsageSummaries,
+  type UsageSummaryRow,
+  defineUsageSummaries,
+  usageEntities,
+} from './summary-table.js';
 export { usageTables } from './shared-database.js';
 export type { SqlStorageNaming, SqlStorageOptions } from './connect-options.js';
 export { SqlStorage } from './sql-storage.js';

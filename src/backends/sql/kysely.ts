@@ -1,6 +1,7 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import { type AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import { Mutex } from '../mikro-orm/mutex.js';
+import { orAbort } from '../../time/or-abort.js';
 
 /**
  * Whether the options of a driver hold a client that the user made: an instance of Kysely, a dialect of Kysely
@@ -57,22 +58,38 @@ export async function inTransaction<Value, Tables = unknown>(
     });
 }
 
+/** A statement, as Kysely builds one. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Runs a statement in a transaction of its own, and resolves with the rows that it gives. */
+export type RunStatement = (statement: Statement, signal: AbortSignal) => Promise<object[]>;
+
+/** Runs a statement through MikroORM's Kysely, with any client. It goes on when nobody waits for it any more. */
+const runUnbounded = (orm: MikroORM, statement: Statement, signal: AbortSignal): Promise<object[]> =>
+  inTransaction(orm, signal, async (transaction) => {
+    // A statement that Kysely has not built, as `CompiledQuery.raw` makes it; Kysely is MikroORM's dependency, not ours.
+    const query = { kind: 'RawNode', sqlFragments: [statement.sql], parameters: [] };
+    const built = { query, queryId: { queryId: 'koa-track-usage' }, ...statement };
+    const { rows } = await transaction.executeQuery(built as never);
+    return rows as object[];
+  });
+
+/** Makes a function that runs statements through MikroORM's Kysely, with any client, each as long as it is waited for. */
+export function runByKysely(orm: MikroORM): RunStatement {
+  return (statement, signal) => orAbort(runUnbounded(orm, statement, signal), signal);
+}
+
 /**
- * Makes a function that runs statements through MikroORM's Kysely with any client, each in a transaction of its own. A
- * statement that is no longer waited for keeps its connection until the server has answered; the next statement waits for
- * the answer, so that there are never two in the server.
+ * Makes a function that runs statements through MikroORM's Kysely one after another. A statement that is no longer waited for keeps
+ * its connection until the server has answered; the next statement waits for the answer, so that there are never two in the server.
  */
 export function kyselyRunner(
   orm: MikroORM,
-): (signal: AbortSignal, sql: string, parameters?: readonly unknown[]) => Promise<void> {
+): (signal: AbortSignal, sql: string, parameters?: readonly unknown[]) => Promise<unknown> {
   const mutex = new Mutex();
   return (signal, sql, parameters = []) =>
-    mutex.run(signal, () =>
-      inTransaction(orm, signal, async (transaction) => {
-        // A query as `CompiledQuery.raw` makes it; Kysely is MikroORM's dependency, not ours.
-        const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] };
-        const queryId = { queryId: 'koa-track-usage' };
-        await transaction.executeQuery({ sql, query, parameters, queryId } as never);
-      }),
-    );
+    mutex.run(signal, () => runUnbounded(orm, { sql, parameters }, signal));
 }

@@ -4,6 +4,7 @@ import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { CONNECT } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
 import { saltTableName } from './salt-table.js';
+import { summaryTableName } from './summary-table.js';
 
 /** The names of tables of records whose list an application has asked for. */
 const asked = new Set<string>();
@@ -17,7 +18,7 @@ const asked = new Set<string>();
  */
 export function usageTables(tableName: string = DEFAULT_TABLE_NAME): string[] {
   asked.add(tableName);
-  return [tableName, saltTableName(tableName)];
+  return [tableName, summaryTableName(tableName), saltTableName(tableName)];
 }
 
 /**

@@ -15,11 +15,13 @@ import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { deletionError } from '../mikro-orm/database-error.js';
 import { convert } from './errors.js';
-import { inTransaction } from './kysely.js';
+import { type RunStatement, inTransaction, runByKysely } from './kysely.js';
 import { KyselySalts } from './kysely-salts.js';
 import { PortableDeleter } from './portable/deleter.js';
 import { checkReadable, prepareTable } from './prepare-table.js';
 import { findSaltTable, refuseSalts } from './salt-table.js';
+import { SqlSummaries } from './sql-summaries.js';
+import { defineUsageSummaries, findSummaryTable } from './summary-table.js';
 import { warnOfOthers } from './shared-database.js';
 import { makePrivately } from './sqlite/open-file.js';
 import { type UsageTable, findUsageTable } from './usage-table.js';
@@ -39,6 +41,7 @@ export class SqlStorage extends RepositoryStorage {
   readonly #table: UsageTable;
   readonly #writer: SqlWriter;
   readonly #deleter: SqlDeleter;
+  readonly #run: RunStatement;
   /** The salts, where they have to come to an end before the connection does. */
   readonly #salts: SaltsInTurn | null;
   /** Writes and deletions that are under way. */
@@ -75,11 +78,13 @@ export class SqlStorage extends RepositoryStorage {
       name: name ?? dialect.name,
       repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
       salts,
+      summaryStore: createSummaries(orm, dialect, own !== undefined),
       isReadOnly: own?.isReadOnly === true,
     });
     this.#orm = orm;
     this.#operations = new Operations(assertPossible);
     this.#dialect = dialect;
+    this.#run = dialect.createRunner?.(orm) ?? runByKysely(orm);
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
@@ -87,7 +92,9 @@ export class SqlStorage extends RepositoryStorage {
     if (clockSql !== undefined) this.now = (signal) => this.#readClock(clockSql, signal);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
     const elsewhere = own && dialect.createReading?.(orm, table);
-    if (elsewhere) elsewheres.set(this.reader, elsewhere);
+    if (!elsewhere) return;
+    elsewheres.set(this.reader, elsewhere);
+    if (this.summaries !== null) elsewheres.set(this.summaries.reader as UsageRepository, elsewhere);
   }
 
   /**
@@ -103,7 +110,10 @@ export class SqlStorage extends RepositoryStorage {
     if (file !== null && !isReadOnly) await makePrivately(file);
     const entity = defineUsage(tableName);
     for (const field of indexes) addIndex(entity, field);
-    const orm = await MikroORM.init({ ...resolved.orm, entities: [entity] } as Options);
+    const orm = await MikroORM.init({
+      ...resolved.orm,
+      entities: [entity, defineUsageSummaries(tableName)],
+    } as Options);
     try {
       const table = findUsageTable(orm);
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
@@ -154,9 +164,32 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
+  protected override async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#retain(signal, async (combined) => {
+      const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
+      await connection.ensureConnection();
+      const { name, schema } = this.#table;
+      const client = connection.getClient<Record<string, { id: string }>>();
+      const deletion = (schema === null ? client : client.withSchema(schema))
+        .deleteFrom(name)
+        .where('id', 'in', ids);
+      await this.#run(deletion.compile(), combined);
+    });
+  }
+
+  /** @inheritdoc */
+  protected override withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+    return this.#dialect.withoutTraces?.(this.#orm, action) ?? action();
+  }
+
+  /** @inheritdoc */
+  protected override endReading(): void {
+    if (OWN_CONNECTIONS.has(this.#orm)) closeRepository(this.reader, this.name);
+  }
+
+  /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
     const isOwner = OWN_CONNECTIONS.has(this.#orm);
-    if (isOwner) closeRepository(this.reader, this.name);
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );
@@ -165,6 +198,12 @@ export class SqlStorage extends RepositoryStorage {
     await Promise.all([this.#writer.close?.(), elsewheres.get(this.reader)?.close()]);
     if (isOwner) await this.#orm.close(true);
   }
+}
+
+function createSummaries(orm: MikroORM, dialect: SqlDialect, isOwn: boolean): SqlSummaries | null {
+  const table = findSummaryTable(orm, isOwn);
+  if (table === null) return null;
+  return new SqlSummaries(orm, table, dialect, dialect.createRunner?.(orm));
 }
 
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | undefined): SaltStore {

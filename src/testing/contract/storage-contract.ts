@@ -1,4 +1,5 @@
 import { DELETING } from './deleting.js';
+import { ERASING } from './erasing.js';
 import { FAULTS } from './faults.js';
 import { FIDELITY } from './fidelity.js';
 import { LIFE_CYCLE } from './life-cycle.js';
@@ -8,6 +9,7 @@ import { SALTS } from './salts.js';
 import { COUNTING, FILTERING, PERIODS } from './selecting.js';
 import { STREAMING } from './streaming.js';
 import { type ContractCheck, type OpenStorage, type StorageCheck, bind } from './subject.js';
+import { SUMMARIES } from './summaries.js';
 import { TIME_ZONES } from './time-zones.js';
 import { WRITING } from './writing.js';
 
@@ -26,6 +28,8 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   deleteBefore: DELETING,
   'queries that cannot be meant': REFUSED_QUERIES,
   salts: SALTS,
+  summaries: SUMMARIES,
+  erase: ERASING,
   'life cycle': LIFE_CYCLE,
 };
 

@@ -112,10 +112,12 @@ describe('The option indexes on MySQL and MariaDB', () => {
       expect(await found()).to.have.lengthOf(6);
     });
 
-    it('shortens the names of those of a table with a long one', async () => {
-      const tableName = 't'.repeat(59);
+    it('shortens the names of those of a table with a long one, beside which there is room for one of summaries', async () => {
+      const tableName = 't'.repeat(51);
       await connect({ tableName, indexes: ['username', 'serverName'] });
-      await connect({ tableName, indexes: ['username', 'serverName'] });
+      const storage = await connect({ tableName, indexes: ['username', 'serverName'] });
+      await storage.store(makeRecords(2), signal);
+      expect(await found(`${tableName}_summary`)).to.include(`${tableName}_summary_span kind`);
       expect(new Set((await found(tableName)).map((line) => line.split(' ')[0])).size).to.equal(4);
     });
   });

@@ -5,6 +5,7 @@ import { caught } from '../../../support/caught.js';
 import { describeOnMySql, openMySql } from '../../../support/mysql.js';
 import { makeRecord } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
+import { warningsOf } from '../../../support/warnings.js';
 
 const { signal } = new AbortController();
 
@@ -43,6 +44,16 @@ describe('SqlStorage.connect on MySQL or MariaDB as a user who may not change th
       for (const statement of sql.split('; '))
         if (/^(create|alter) /.test(statement)) await root.query(statement);
     };
+
+    /** Has the owner make both tables: the one of summaries comes with the first batch, even of no record. */
+    const makeTables = async (): Promise<void> => {
+      const owner = await connectMySql(database.url);
+      await owner.store([], signal);
+      await owner.close();
+    };
+
+    const grant = async (rights: string, table: string): Promise<unknown> =>
+      root.query(`grant ${rights} on \`${database.name}\`.${table} to '${user}'@'%'`);
 
     const keepsARecord = async (): Promise<void> => {
       const storage = await connectMySql(url);
@@ -90,14 +101,49 @@ describe('SqlStorage.connect on MySQL or MariaDB as a user who may not change th
       expect(forbidden.message).to.match(/SELECT command denied.*grant the user select on the table/);
     });
 
+    it('has records wait until the table of summaries may be used, and says what to grant', async () => {
+      await makeTables();
+      await grant('select, insert, update', 'koa_usage');
+      const storage = await connectMySql(url);
+      const record = makeRecord();
+      for (const rights of ['select', 'insert']) {
+        const error = await caught(storage.store([record], signal));
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message)
+          .to.include("The table 'koa_usage_summary' cannot be used: ")
+          .and.match(/command denied to user .*select, insert and delete/);
+        await grant(rights, 'koa_usage_summary');
+      }
+      await grant('delete', 'koa_usage_summary');
+      expect(await storage.store([record], signal)).to.deep.equal({ stored: 1, refused: [] });
+      await storage.close();
+    });
+
+    it('keeps records without summaries where their table cannot be made, and says which SQL to run', async () => {
+      await (await connectMySql(database.url)).close();
+      await grant('select, insert, update', '*');
+      const warnings = await warningsOf(keepsARecord);
+      expect(warnings).to.have.lengthOf(1);
+      expect(warnings[0]).to.match(
+        /there are no summaries.* 'koa_usage_summary' cannot be used: CREATE command denied to user/,
+      );
+      await runWhatItSays(new Error(warnings[0]));
+      await grant('delete', 'koa_usage_summary');
+      await root.query('delete from koa_usage');
+      expect(await warningsOf(keepsARecord)).to.deep.equal([]);
+      const [rows] = await root.query('select kind from koa_usage_summary');
+      expect(rows).to.deep.equal([{ kind: 'touched' }]);
+    });
+
     for (const [what, change] of [
       ['a column of a later version', 'alter table koa_usage drop column visitor'],
       ['the index', 'drop index koa_usage_date_id_index on koa_usage'],
     ] as const) {
       it(`says which SQL to run where the table lacks ${what}`, async () => {
-        await (await connectMySql(database.url)).close();
+        await makeTables();
         await root.query(change);
-        await root.query(`grant select, insert, update on \`${database.name}\`.koa_usage to '${user}'@'%'`);
+        await grant('select, insert, update', 'koa_usage');
+        await grant('select, insert, delete', 'koa_usage_summary');
         const error = await refusal();
         expect(error.message).to.include("The table 'koa_usage' has to be changed: ");
         await runWhatItSays(error);

@@ -72,6 +72,22 @@ describeOn('postgresql', (server) => {
       expect(rows).to.deep.equal([{ id: record.id }]);
     });
 
+    it('has room for the tables beside the one with the longest name, and for their indexes', async () => {
+      const tableName = 'ü'.repeat(25);
+      for (let start = 0; start < 2; start += 1) {
+        const storage = await connectPostgres(database, { tableName });
+        await storage.store([makeRecord()], signal);
+        await storage.salts.claim('2026-03-01', 'ab'.repeat(32), signal);
+        await storage.close();
+      }
+      const client = await postgresClient(database);
+      const { rows } = await client.query(`select relname from pg_class where relname like 'üü%'`);
+      await client.end();
+      const ends = ['', '_pkey', '_salt', '_salt_pkey', '_summary', '_summary_pkey', '_summary_span'];
+      const names = rows.map(({ relname }) => relname as string);
+      expect(names).to.include.members(ends.map((end) => tableName + end));
+    });
+
     it('says that the password is wrong, and does not show it', async () => {
       const client = await postgresClient(database);
       await client.query("create role usage_writer login password 'right'");

@@ -6,6 +6,7 @@ import { describeOn } from '../../../support/describe-on.js';
 import { connectPostgres, postgresClient } from '../../../support/postgresql.js';
 import { makeRecord, makeRecords } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
+import { warningsOf } from '../../../support/warnings.js';
 
 const { signal } = new AbortController();
 
@@ -24,7 +25,7 @@ describeOn('postgresql', (server) => {
       await client.query(`create role ${role} login password 'pw'`);
     });
 
-    beforeEach(() => client.query('drop table if exists koa_usage'));
+    beforeEach(() => client.query('drop table if exists koa_usage, koa_usage_summary'));
 
     after(async () => {
       await client.query(`drop owned by ${role}; drop role ${role}`);
@@ -39,12 +40,21 @@ describeOn('postgresql', (server) => {
       await client.query(error.message.slice(error.message.search(/[Rr]un: /) + 5).replace('Run: ', ''));
     };
 
+    /** Has the owner make both tables, and grants rights: the table of summaries comes with the first batch, even of no record. */
+    const makeTables = async (rights = '', summaryRights = 'select, insert, delete'): Promise<void> => {
+      const owner = await connectPostgres(database);
+      await owner.store([], signal);
+      await owner.close();
+      if (rights !== '') await client.query(`grant ${rights} on koa_usage to ${role}`);
+      if (summaryRights !== '') await client.query(`grant ${summaryRights} on koa_usage_summary to ${role}`);
+    };
+
     it('says what to grant to make the table, to write into one, and to change it', async () => {
       await runAdvice(await caught(connect()));
       await (await connect()).close();
       await client.query(`drop table koa_usage; revoke create on schema public from ${role}`);
 
-      await (await connectPostgres(database)).close();
+      await makeTables();
       await runAdvice(await caught(connect()));
       const storage = await connect();
       const record = makeRecord();
@@ -60,8 +70,7 @@ describeOn('postgresql', (server) => {
     });
 
     it('says what to grant when a right is taken away, and goes on when it is back', async () => {
-      await (await connectPostgres(database)).close();
-      await client.query(`grant insert, select on koa_usage to ${role}`);
+      await makeTables('insert, select');
       const storage = await connect();
       await client.query(`revoke insert on koa_usage from ${role}`);
       const records = makeRecords(2);
@@ -97,20 +106,66 @@ describeOn('postgresql', (server) => {
       const storage = await read();
       const records = makeRecords(3);
       await writer.store(records, signal);
+      await writer.close();
+      await client.query('drop table koa_usage_summary');
       expect(await storage.reader.getUsage()).to.deep.equal(records.toReversed());
       expect(await storage.reader.countUsage({ status: 200 })).to.equal(3);
       expect(await caught(storage.store(makeRecords(1), signal))).to.include({ code: 'STORAGE_SETUP' });
       await storage.close();
-      await writer.close();
       expect(await relations()).to.deep.equal(before);
 
       await client.query('alter table koa_usage drop column visitor');
       expect((await caught(read())).message).to.match(/column .*visitor does not exist/);
     });
 
-    it('says which policy to make when row-level security keeps records out, and goes on when it is there', async () => {
+    it('has records wait until the table of summaries may be used, and says what to grant', async () => {
+      await makeTables('insert, select', '');
+      const storage = await connect();
+      const records = makeRecords(2);
+      for (const rights of ['select', 'insert']) {
+        const error = await caught(storage.store(records, signal));
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message).to.match(
+          /^The table 'koa_usage_summary' cannot be used: permission denied .*select, insert and delete/,
+        );
+        await client.query(`grant ${rights} on koa_usage_summary to ${role}`);
+      }
+      await client.query(`grant delete on koa_usage_summary to ${role}`);
+      expect(await storage.store(records, signal)).to.deep.equal({ stored: 2, refused: [] });
+      await storage.close();
+    });
+
+    it('keeps records without summaries where their table cannot be made, and says which SQL to run', async () => {
       await (await connectPostgres(database)).close();
       await client.query(`grant insert, select on koa_usage to ${role}`);
+      const store = async (): Promise<void> => {
+        const storage = await connect();
+        expect(await storage.store(makeRecords(2), signal)).to.deep.equal({ stored: 2, refused: [] });
+        await storage.close();
+      };
+      const warnings = await warningsOf(store);
+      expect(warnings).to.have.lengthOf(1);
+      expect(warnings[0]).to.match(
+        /there are no summaries.* 'koa_usage_summary' cannot be used: permission denied for schema public/,
+      );
+      const [, sql = ''] = /somebody run: (.*); Grant the user/.exec(warnings[0] ?? '') ?? [];
+      await client.query(sql);
+      await client.query(`grant select, insert, delete on koa_usage_summary to ${role}`);
+      expect(await warningsOf(store)).to.deep.equal([]);
+      const indexes = await client.query(
+        `select indexname from pg_indexes where tablename = 'koa_usage_summary' order by indexname`,
+      );
+      expect(indexes.rows).to.deep.equal([
+        { indexname: 'koa_usage_summary_pkey' },
+        { indexname: 'koa_usage_summary_span' },
+      ]);
+      expect((await client.query('select kind from koa_usage_summary')).rows).to.deep.equal([
+        { kind: 'touched' },
+      ]);
+    });
+
+    it('says which policy to make when row-level security keeps records out, and goes on when it is there', async () => {
+      await makeTables('insert, select');
       const storage = await connect();
       await client.query('alter table koa_usage enable row level security');
       const records = makeRecords(2);
@@ -123,8 +178,7 @@ describeOn('postgresql', (server) => {
     });
 
     it('needs the right to delete for nothing but deleting', async () => {
-      await (await connectPostgres(database)).close();
-      await client.query(`grant insert, select on koa_usage to ${role}`);
+      await makeTables('insert, select');
       const storage = await connect();
       await storage.store(makeRecords(2), signal);
       const deletion = (): Promise<number> => storage.deleteBefore(new Date('2027-01-01'), 10, signal);

@@ -4,10 +4,11 @@ import { LIBSQL_SERVER, isLibSqlServer } from '../../mikro-orm/holds-loop.js';
 import type { SqlDialect } from '../dialect.js';
 import { cannotOpen } from '../errors.js';
 import { KyselySalts } from '../kysely-salts.js';
-import { drives } from '../kysely.js';
+import { drives, runByKysely } from '../kysely.js';
 import { PortableDeleter } from '../portable/deleter.js';
 import { sqliteDeleter } from '../sqlite/deleter.js';
 import { sqliteDialect } from '../sqlite/dialect.js';
+import { runOnSqlite, withoutTraces } from '../sqlite/run-statement.js';
 import { SqliteSalts } from '../sqlite/salts.js';
 import { SqliteWriter } from '../sqlite/writer.js';
 import { SERVER_ADVICE, conditionOf } from './errors.js';
@@ -36,6 +37,8 @@ export const libSqlDialect: SqlDialect = {
     isLibSqlServer(orm) ? new PortableDeleter(orm, table) : sqliteDeleter(orm, table),
   createSalts: (orm, table) =>
     isLibSqlServer(orm) ? new KyselySalts(orm, table, { conditionOf }) : new SqliteSalts(orm, table),
+  withoutTraces: (orm, action) => (isLibSqlServer(orm) ? action() : withoutTraces(orm, action)),
+  createRunner: (orm) => (isLibSqlServer(orm) ? runByKysely(orm) : runOnSqlite(orm)),
   explainConnect: (target, error) =>
     LIBSQL_SERVER.test(target)
       ? cannotOpen(`the libSQL server '${target}'`, error, 'unavailable', SERVER_ADVICE)

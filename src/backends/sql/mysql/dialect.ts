@@ -5,14 +5,15 @@ import { cannotOpen } from '../errors.js';
 import { isReadyMade } from '../kysely.js';
 import { conditionOf } from './errors.js';
 import { commitByThemselves, nativePool } from './native-client.js';
+import { runOnMySql } from './run-statement.js';
 import { createMySqlWriter } from './writer.js';
 
 const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   isEmbedded: false,
   reservedNames: {
-    // Names have at most 64 characters, the table of salts has `_salt` behind its own, and emoji are in none.
-    pattern: /\s$|^.{60,}$|[\u{10000}-\u{10ffff}]/su,
-    expected: 'has at most 59 characters, none of them of four bytes, and no space at its end',
+    // Names have at most 64 characters, an index of summaries has `_summary_span` behind the table's, and emoji are in none.
+    pattern: /\s$|^.{52,}$|[\u{10000}-\u{10ffff}]/su,
+    expected: 'has at most 51 characters, none of them of four bytes, and no space at its end',
   },
   connectionOptions: {
     charset: 'utf8mb4',
@@ -29,6 +30,7 @@ const shared: Omit<SqlDialect, 'name' | 'matches'> = {
   clockSql: 'select unix_timestamp() * 1000 as now',
   conditionOf,
   createWriter: createMySqlWriter,
+  createRunner: runOnMySql,
   explainConnect: (target, error) =>
     cannotOpen(
       `the database ${target}`,

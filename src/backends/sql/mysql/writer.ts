@@ -47,12 +47,13 @@ function insertPrepared(orm: MikroORM, { name }: UsageTable, statements: InsertS
       await encodeEach(name, chunk, signal, add);
       const { rows, text, parameters } = end();
       const { serverStatus } = await execute<{ serverStatus: number }>(connection, text, parameters);
-      if ((serverStatus & IN_TRANSACTION) !== 0) await endTransaction(connection, serverStatus);
+      await endTransaction(connection, serverStatus);
       return rows;
     });
 }
 
-function giveBack(connection: NativeConnection, error: unknown): void {
+/** Gives a connection back to its pool, or destroys it. */
+export function giveBack(connection: NativeConnection, error: unknown): void {
   const { fatal, name } = (error ?? {}) as { readonly fatal?: unknown; readonly name?: unknown };
   if (fatal !== true && name !== 'TimeoutError') {
     connection.release();
@@ -83,7 +84,8 @@ async function readMaxPacketBytes(connection: NativeConnection): Promise<number>
 }
 
 /** Sessions without autocommit begin a transaction by themselves. A transaction that somebody has begun is not ours to end. */
-async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
+export async function endTransaction(connection: NativeConnection, serverStatus: number): Promise<void> {
+  if ((serverStatus & IN_TRANSACTION) === 0) return;
   if ((serverStatus & AUTOCOMMIT) === 0) {
     await execute(connection, 'commit');
     return;

@@ -7,13 +7,14 @@ import { isReadyMade } from '../kysely.js';
 import { conditionAt, conditionOf } from './errors.js';
 import { withIndexes } from './indexes.js';
 import { postgresConnection } from './native-client.js';
+import { runOnPostgres } from './run-statement.js';
 import { createPostgresWriter } from './writer.js';
 
 /** How long a connection of our own may take to make, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** PostgreSQL cuts names to 63 bytes in silence, and the table of salts has `_salt` behind its own. */
-const MAX_NAME_BYTES = 58;
+/** PostgreSQL cuts names to 63 bytes in silence, and the table of summaries has an index with `_summary_span` behind its own. */
+const MAX_NAME_BYTES = 50;
 
 /** PostgreSQL, by pg. */
 export const postgresqlDialect: SqlDialect = {
@@ -45,6 +46,7 @@ export const postgresqlDialect: SqlDialect = {
   clockSql: 'select extract(epoch from clock_timestamp()) * 1000 as now',
   conditionOf: conditionAt,
   createWriter: createPostgresWriter,
+  createRunner: runOnPostgres,
   explainConnect: (target, error) =>
     cannotOpen(
       `the PostgreSQL database ${target}`,

@@ -6,7 +6,7 @@ import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, mayBeEnding } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
-import { type Statement, postgresConnection, runBounded } from './native-client.js';
+import { type Statement, postgresConnection, runBounded, type NativeClient } from './native-client.js';
 
 /** Records a statement, at most: the client copies all of it in one turn of the event loop. */
 const CHUNK_RECORDS = 512;
@@ -31,17 +31,19 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
   });
 }
 
-type Run = (signal: AbortSignal, statement: Statement) => Promise<void>;
+type Run = (signal: AbortSignal, statement: Statement) => Promise<unknown>;
 
 function runThroughKysely(orm: MikroORM): Run {
   const run = kyselyRunner(orm);
   return (signal, { text, values }) => run(signal, text, values);
 }
 
+/** Gives a client back to its pool, or destroys it. */
+export function giveBack(client: NativeClient, error: unknown): void {
+  client.release(error !== null && mayBeEnding(error));
+}
+
 function runThroughPool(orm: MikroORM): Run {
-  const lease = leaseOf(
-    async () => (await postgresConnection(orm).getNativeClient()).connect(),
-    (client, error) => client.release(error !== null && mayBeEnding(error)),
-  );
+  const lease = leaseOf(async () => (await postgresConnection(orm).getNativeClient()).connect(), giveBack);
   return (signal, statement) => lease(signal, (client) => runBounded(client, statement));
 }

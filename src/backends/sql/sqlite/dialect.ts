@@ -8,6 +8,7 @@ import { sqliteDeleter } from './deleter.js';
 import { FILE_ADVICE, conditionOf, isBusy } from './errors.js';
 import { OWN_PRAGMAS, busyTimeoutMs, sqliteConnection } from './native-client.js';
 import { noteFile } from './open-file.js';
+import { runOnSqlite, withoutTraces } from './run-statement.js';
 import { SqliteSalts } from './salts.js';
 import { FileThread } from './file-thread.js';
 import { SqliteWriter, preparations } from './writer.js';
@@ -35,6 +36,8 @@ export const sqliteDialect: SqlDialect = {
   createReading: (orm, table) => new FileThread(orm, table),
   createDeleter: sqliteDeleter,
   createSalts: (orm, table) => new SqliteSalts(orm, table),
+  createRunner: runOnSqlite,
+  withoutTraces,
   explainConnect: (file, error) =>
     isBusy(error)
       ? `another process keeps the SQLite file '${file}' locked. Try again when it is done.`

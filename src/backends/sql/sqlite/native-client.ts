@@ -46,6 +46,30 @@ export function firstValue(
   return Object.values((row as object | undefined) ?? {})[0];
 }
 
+/**
+ * Runs a statement in a transaction of its own, and hands out the rows that it gives. One that writes takes the lock first: libsql would
+ * leave a statement behind that did not get it, and then no transaction ends.
+ */
+export function runStatement(
+  database: NativeDatabase,
+  { sql, parameters }: { readonly sql: string; readonly parameters: readonly unknown[] },
+): object[] {
+  if (/^(?:select|pragma)\b/i.test(sql)) return database.prepare(sql).all(parameters) as object[];
+  if (/^vacuum\b/i.test(sql)) {
+    database.exec(sql);
+    return [];
+  }
+  database.exec('begin immediate');
+  try {
+    database.prepare(sql).run(parameters);
+    database.exec('commit');
+  } catch (error) {
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
+  }
+  return [];
+}
+
 /** How long statements wait for another connection's lock, in milliseconds; meanwhile they hold the event loop. */
 export function busyTimeoutMs(database: NativeDatabase): number {
   return Number(firstValue(database, 'pragma busy_timeout'));

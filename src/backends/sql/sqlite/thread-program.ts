@@ -1,7 +1,7 @@
 // The program of the threads that work on SQLite, each on a connection of its own: one writes and deletes, one reads.
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog } from './native-client.js';
+import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog, runStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { RowInserter } from './row-inserter.js';
 import type { UsageTable } from '../usage-table.js';
@@ -24,6 +24,7 @@ export interface ThreadData {
 export type ThreadTask =
   | { readonly kind: 'insert'; readonly rows: PackedRows }
   | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
+  | { readonly kind: 'statement'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'empty-log' }
   | { readonly kind: 'read'; readonly sql: string | null };
 
@@ -38,6 +39,8 @@ export interface ThreadError {
 export interface ThreadResult {
   /** Records that were deleted. */
   readonly deleted?: number;
+  /** Rows that a statement has given. */
+  readonly found?: object[];
   /** False where the write-ahead log is being read or written. */
   readonly isLogEmpty?: boolean;
   /** Rows that were read, as values; the properties that these are of, or their names in SQL; whether there may be more. */
@@ -70,7 +73,8 @@ const { default: Database } = (await import(client)) as {
 
 const properties = new Map(target.columns.map(({ name, property }) => [name, property]));
 
-let connection: { database: NativeDatabase; inserter: RowInserter } | null = null;
+let connection: NativeDatabase | null = null;
+let inserter: RowInserter | null = null;
 let reader: { readonly database: NativeDatabase; readonly identity: string } | null = null;
 let unread: Iterator<unknown[]> | null = null;
 let keys: string[] = [];
@@ -79,7 +83,7 @@ parentPort?.on('message', (order: ThreadTask | 'end') => {
   if (order === 'end') {
     unread?.return?.();
     reader?.database.close();
-    connection?.database.close();
+    connection?.close();
     parentPort?.close();
     return;
   }
@@ -93,13 +97,16 @@ say('ready');
 
 function perform(task: ThreadTask): ThreadResult {
   if (task.kind === 'read') return read(task.sql);
-  const { database, inserter } = connect();
+  const database = connect();
+  if (task.kind === 'statement') return { found: runStatement(database, task) };
   if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
   if (task.kind === 'delete') {
     const deletion = database.prepare(deleteSql(target.name));
     const { changes } = deletion.run(task.beforeMs, task.limit) as { readonly changes: number };
     return { deleted: changes };
   }
+  // Its statements are made with the first batch: the table may be missing, which is nothing to the other tasks.
+  inserter ??= new RowInserter(database, target);
   const refused = inserter.transact((add) => {
     let index = 0;
     for (const row of unpackRows(task.rows, target.columns.length)) {
@@ -111,12 +118,12 @@ function perform(task: ThreadTask): ThreadResult {
 }
 
 /** Connects with the first task, and again with the next one where that failed: then it is the task that fails. */
-function connect(): NonNullable<typeof connection> {
+function connect(): NativeDatabase {
   if (connection !== null) return connection;
   const database = new Database(file, { nativeBinding, fileMustExist: true, timeout: PATIENCE_MS });
   try {
     database.exec(OWN_PRAGMAS);
-    connection = { database, inserter: new RowInserter(database, target) };
+    connection = database;
   } catch (error) {
     database.close();
     throw error;

@@ -73,32 +73,9 @@ export class SqliteWriter implements SqlWriter {
     } catch (error) {
       failure = error;
     }
-    const loss = await findLoss(database);
-    if (loss !== null) {
-      await this.#openAnew(database, loss);
-      return this.#write(batch, signal);
-    }
+    if (await openIfLost(this.#orm, database)) return this.#write(batch, signal);
     if (failure !== null) throw failure;
     return refused;
-  }
-
-  /** @throws {TrackUsageError} `STORAGE_SETUP` on the application's connection, which is not ours to open anew */
-  async #openAnew(database: NativeDatabase, path: string): Promise<void> {
-    const loss = `the SQLite file '${path}' was deleted, moved or replaced while it was open`;
-    if (!preparations.has(this.#orm)) {
-      throw new TrackUsageError(
-        'STORAGE_SETUP',
-        `The table '${this.#table.name}' cannot be written: ${loss}. Restart the application, or have it call ` +
-          'orm.reconnect(), and run its migrations.',
-      );
-    }
-    // A file that was only moved gets the records that are in its log alone.
-    await emptyLogOf(this.#orm, database);
-    await this.#thread?.close();
-    await openAnew(this.#orm, path);
-    process.emitWarning(
-      `koa-track-usage: ${loss}. Records go to the file that has this name now; earlier ones are in the file that was taken away.`,
-    );
   }
 
   async #writeHere(
@@ -138,6 +115,32 @@ export class SqliteWriter implements SqlWriter {
     for (const { index, error } of refusedRows) refused.push({ id: (chunk[index] as UsageRecord).id, error });
     return done;
   }
+}
+
+/**
+ * Opens the file that has the name now, where the open one was taken away.
+ *
+ * @returns whether it was
+ * @throws {TrackUsageError} `STORAGE_SETUP` on the application's connection, which is not ours to open anew
+ */
+export async function openIfLost(orm: MikroORM, database: NativeDatabase): Promise<boolean> {
+  const path = await findLoss(database);
+  if (path === null) return false;
+  const loss = `the SQLite file '${path}' was deleted, moved or replaced while it was open`;
+  if (!preparations.has(orm)) {
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `Usage cannot be written: ${loss}. Restart the application, or have it call orm.reconnect(), and run its migrations.`,
+    );
+  }
+  // A file that was only moved gets the records that are in its log alone.
+  await emptyLogOf(orm, database);
+  await writeThreads.get(orm)?.close();
+  await openAnew(orm, path);
+  process.emitWarning(
+    `koa-track-usage: ${loss}. Records go to the file that has this name now; earlier ones are in the file that was taken away.`,
+  );
+  return true;
 }
 
 /** A record as a row; null, and among the refused, if it cannot be one: a record that cannot be JSON will never be. */
