@@ -51,7 +51,7 @@ describe('The page about privacy', () => {
         serverName: 'clinic',
         keepUserAgent: false,
         respect: { gpc: 'anonymize' },
-        retention: { days: 395 },
+        retention: { records: { days: 395 } },
       },
     });
   });

@@ -32,6 +32,7 @@ const PAGES = [
   'docs/recipes.md',
   'docs/guarantees.md',
   'docs/migrating.md',
+  'docs/summaries.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

@@ -14,6 +14,7 @@ export type {
   InventoryEntry,
   InventoryPolicy,
   InventoryStorage,
+  InventorySummaries,
 } from './endpoint/inventory.js';
 export { renderInventory } from './endpoint/render-inventory.js';
 export { tracked, untracked } from './capture/attribution/route-markers.js';
@@ -29,19 +30,15 @@ export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
 export type { CloseOptions, SignalOptions } from './options/closing-options.js';
-export type {
-  BatchOptions,
-  QueueOptions,
-  RetentionOptions,
-  RetryOptions,
-  SpoolOptions,
-} from './options/delivery-options.js';
+export type { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './options/delivery-options.js';
 export type {
   TrackUsageOptions,
   UsageContainer,
   UsageLogger,
   UserReader,
 } from './options/tracker-options.js';
+export type { SummariesOptions } from './options/summaries-options.js';
+export type { Duration, RetentionOptions } from './options/retention-options.js';
 export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';
 export type {
   RecordCounts,
@@ -60,6 +57,10 @@ export type {
   TrackerEventMap,
   TrackerEventName,
 } from './pipeline/telling/events.js';
+export type { RebuildProgress } from './summary/rebuild.js';
+export { summarizeUsage } from './summary/answer.js';
+export { type SummaryDefinition, defineSummary } from './summary/dimensions.js';
+export type { FolderStats } from './summary/folder.js';
 export type { RetentionStats } from './pipeline/retention/retention.js';
 export type { CloseResult } from './pipeline/pipeline.js';
 export type { GeoInfo, GeoLookup } from './record/geo-info.js';
@@ -80,7 +81,28 @@ export { StorageToken, UsageReaderToken } from './storage/tokens.js';
 export type { UsagePage } from './storage/usage-page.js';
 export type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './storage/usage-query.js';
 export type { UsageReader } from './storage/usage-reader.js';
+export type {
+  DimensionName,
+  KeyPart,
+  SummaryDimension,
+  SummaryDurations,
+  SummaryFigures,
+  SummaryKeys,
+  SummaryOf,
+  SummaryOptions,
+  SummaryOrder,
+  SummaryPeriod,
+  SummaryQuery,
+  SummaryReader,
+  UsageSummary,
+} from './storage/usage-summary.js';
+export type { ErasureReport, UsagePerson } from './storage/usage-person.js';
 export type { UsageStorage } from './storage/usage-storage.js';
 export type { LineFormatter } from './backends/printer/formats.js';
 export { type UsageMiddleware, trackUsage } from './usage-tracker/track-usage.js';
-export { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker/usage-tracker.js';
+export {
+  type RebuildOptions,
+  TrackerToken,
+  type UsageStats,
+  type UsageTracker,
+} from './usage-tracker/usage-tracker.js';

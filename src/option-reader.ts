@@ -26,7 +26,7 @@ export interface OptionKind<Given = never> {
   readonly convert?: (value: Given, place: OptionPlace) => unknown;
 }
 
-type Unit = 'milliseconds' | 'bytes' | 'days';
+type Unit = 'milliseconds' | 'bytes';
 
 /** An option, as an error names it. */
 export interface OptionPlace {

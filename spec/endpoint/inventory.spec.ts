@@ -67,7 +67,14 @@ const OPTIONS: readonly (readonly [TrackUsageOptions, Partial<InventoryApplicati
     { ip: 'full', query: ['q'], sampleRate: 0.5 },
     { ip: 'full', query: ['q'], sampleRate: 0.5 },
   ],
-  [{ retention: { days: 30 } }, { retentionDays: 30 }],
+  [
+    { summaries: false, retention: { records: { days: 30 } } },
+    { retentionDays: 30, summaries: null },
+  ],
+  [
+    { summaries: { dimensions: ['caller'] }, retention: { records: { days: 7 }, callers: { days: 9 } } },
+    { retentionDays: 7, summaries: { dimensions: ['caller'], personal: ['caller'], personalDays: 9 } },
+  ],
 ];
 
 describe('The inventory', () => {
@@ -153,6 +160,11 @@ describe('The inventory', () => {
       visitorSaltHours: null,
       keepUserAgent: true,
       redact: false,
+      summaries: {
+        dimensions: ['endpoint', 'caller', 'endpointCaller', 'status', 'client', 'server'],
+        personal: ['caller', 'endpointCaller'],
+        personalDays: null,
+      },
     };
     expect(application).to.deep.include(defaults);
     for (const [options, told] of OPTIONS) {

@@ -68,7 +68,10 @@ interface Users {
   readonly changePassword: (url: string, user: string, password: string) => Promise<void>;
 }
 
-/** Makes a user who may write to the table, and no more. */
+/** What a writer has to be allowed to do with the table of summaries. */
+const SUMMARY_RIGHTS = 'select, insert, delete';
+
+/** Makes a user who may write to the table and keep its summaries, and no more. Only the right to write is taken away. */
 export async function makeSqlWriter(
   url: string,
   user: string,
@@ -76,7 +79,7 @@ export async function makeSqlWriter(
 ): Promise<Writer> {
   const password = 'first';
   const grant = async (): Promise<void> => void (await query(url, `grant ${rights} on koa_usage to ${user}`));
-  await query(url, create(user, password));
+  await query(url, create(user, password), `grant ${SUMMARY_RIGHTS} on koa_usage_summary to ${user}`);
   await grant();
   return {
     url: url.replace(/\/\/[^@/]*@/, `//${user}:${password}@`),

@@ -26,6 +26,8 @@ export function describeSqlFaults(
   async function writer() {
     const { database } = scene();
     const owner = await engine.connect(database.url);
+    // Without a record, too, a batch makes the table of summaries, on which the writer gets rights.
+    await owner.store([], new AbortController().signal);
     await owner.close?.();
     return sql.makeWriter(database.url);
   }

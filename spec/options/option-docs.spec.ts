@@ -28,12 +28,25 @@ function boundsOf(kind: OptionKind): string | null {
 }
 
 /** A default that is data, as it is written in code; null for any other. */
-function literalOf({ default: value, table }: OptionKind): string | null {
+function literalOf(kind: OptionKind): string | null {
+  const { default: value, table } = kind;
+  if (isDuration(kind)) return null;
   if (typeof value === 'number') return value.toLocaleString('en-US').replaceAll(',', '_');
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'boolean') return String(value);
   const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
   return table === undefined && isEmpty && !('write' in value) ? (Array.isArray(value) ? '[]' : '{}') : null;
+}
+
+/** Whether an option is a time that something is kept for, in one of several units. */
+function isDuration({ expected }: OptionKind): boolean {
+  return expected.startsWith('one of { days }');
+}
+
+/** What an option makes of a duration as it is written, such as `{ days: 90 }`; undefined where none is. */
+function durationIn(text: string | null, { convert }: OptionKind): unknown {
+  const [, unit, count] = /^`?\{ (\w+): (\d+) \}`?$/.exec(text ?? '') ?? [];
+  return unit && convert?.({ [unit]: Number(count) } as never, { subject: '', name: '' });
 }
 
 /** The docstrings of a source's fields, by the names of class and field, the mark of what may be left out included. */
@@ -98,9 +111,10 @@ describe('What is said of options', () => {
         expect(text).to.not.equal('');
         if (bounds !== null) expect(text).to.match(new RegExp(`\\b[Ff]rom ${bounds}`));
         if (kind.unit !== undefined) expect(text.toLowerCase()).to.include(kind.unit);
-        const said = /@default ('[^']*'|[\d_]+|true|false|\[\]|\{\}) /.exec(text)?.[1] ?? null;
+        const said = /@default ('[^']*'|[\d_]+|true|false|\[\]|\{\}|\{ \w+: \d+ \}) /.exec(text)?.[1] ?? null;
         // What is null by default is off, and may be documented as false, as may a group of options that does nothing.
-        if (literal !== null || kind.default === undefined) expect(said).to.equal(literal);
+        if (isDuration(kind)) expect(durationIn(said, kind)).to.equal(kind.default);
+        else if (literal !== null || kind.default === undefined) expect(said).to.equal(literal);
       });
 
       if (listed === null) continue;
@@ -110,7 +124,9 @@ describe('What is said of options', () => {
         const { header = [], cells = [] } = row ?? {};
         const cell = (title: string): string | undefined => cells[header.indexOf(title)];
         expect(cell('default') === '–').to.equal(kind.isRequired === true);
-        if (typeof kind.default === 'number') expect(cell('default')).to.equal(human(kind.default, kind));
+        if (isDuration(kind)) expect(durationIn(cell('default') ?? null, kind)).to.equal(kind.default);
+        else if (typeof kind.default === 'number')
+          expect(cell('default')).to.equal(human(kind.default, kind));
         else if (literal !== null) expect(cell('default')).to.equal(`\`${literal}\``);
         if (bounds !== null) expect(cell('bounds')).to.equal(bounds);
         for (const value of kind.values ?? []) expect(cells.join(' ')).to.include(`\`'${value}'`);

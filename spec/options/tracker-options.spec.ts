@@ -182,9 +182,10 @@ describe('the options of trackUsage', () => {
       queue: { maxRecords: 6, maxBytes: 8192, overflow: 'drop-oldest' },
       batch: { maxRecords: 5, maxBytes: 4096, maxDelayMs: 7 },
       retry: { minDelayMs: 8, maxDelayMs: 9, attemptTimeoutMs: 10, maxAgeMs: 11_000 },
-      retention: { days: 12 },
     } as const;
-    expect(resolveTrackerOptions(given)).to.deep.include(given);
+    const settings = resolveTrackerOptions({ ...given, retention: { records: { days: 12 } } });
+    expect(settings).to.deep.include(given);
+    expect(settings.retention).to.include({ records: 12 * 86_400_000 });
   });
 
   it('take a source of locations, alone or with how it is used', () => {

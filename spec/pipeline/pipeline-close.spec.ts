@@ -72,7 +72,7 @@ describe('Pipeline.close', () => {
         storage.mood = mood;
         const spool = mode === null ? {} : { spool: { dir: folder.path, mode } };
         const options = { clock, serverName: 'spec', logger: new KeepingLogger(), ...spool };
-        const settings = resolveTrackerOptions({ ...options, retention: { days: 1 } });
+        const settings = resolveTrackerOptions({ ...options, retention: { records: { days: 1 } } });
         const pipeline = new Pipeline(settings, () => [storage]);
         for (const record of makeRecords(20)) pipeline.accept(record);
         let isClosed = false;

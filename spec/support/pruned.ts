@@ -71,7 +71,7 @@ export function keepFor(
     clock,
     logger,
     serverName: 'spec',
-    retention: { days },
+    retention: { records: { days } },
     ...options,
   });
   return { tracker, clock, warnings, failures };

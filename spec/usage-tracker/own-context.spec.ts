@@ -140,7 +140,7 @@ describe('What the tracker does by itself', () => {
         logger: { warn: note, error: note },
         batch: { maxDelayMs: 1 },
         retry: { minDelayMs: 1, maxDelayMs: 1 },
-        retention: { days: 1 },
+        retention: { records: { days: 1 } },
         visitors: true,
         spool: { dir: folder.path, mode: 'wal' },
         user({ path }) {
@@ -223,7 +223,12 @@ describe('What the tracker does by itself', () => {
 
   it('is in no span that trackUsage() is called in', async () => {
     const clock = clockOf(witness);
-    const options = { storage: storageOf(witness), clock, retention: { days: 1 }, visitors: true };
+    const options = {
+      storage: storageOf(witness),
+      clock,
+      retention: { records: { days: 1 } },
+      visitors: true,
+    };
     const { tracker } = context.with(REQUEST, () => trackUsage(options));
     for (const call of ['deleteBefore', 'salts.claim'])
       await until(() => witness.calls.has(call), `${call} was called`);

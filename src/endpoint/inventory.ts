@@ -82,6 +82,8 @@ export interface InventoryApplication extends InventoryPolicy {
   readonly keepUserAgent: boolean;
   /** Whether a function changes records before they are stored. */
   readonly redact: boolean;
+  /** What requests are summed up by, in storages that keep summaries; null for nothing. */
+  readonly summaries: InventorySummaries | null;
 }
 
 /**
@@ -101,6 +103,18 @@ export interface Inventory {
    */
   readonly actions: readonly InventoryEntry[];
 }
+
+/** What requests are summed up by, beside their records. */
+export interface InventorySummaries {
+  /** The dimensions' names. */
+  readonly dimensions: readonly string[];
+  /** Of these, those whose rows may name persons. */
+  readonly personal: readonly string[];
+  /** Days after which such rows are deleted; null if they are kept. */
+  readonly personalDays: number | null;
+}
+
+const DAY_MS = 86_400_000;
 
 /** Hours from the beginning of a salt's day to the salt's deletion. */
 const VISITOR_SALT_HOURS = 48;
@@ -163,6 +177,17 @@ function optionsOf(settings: TrackerSettings): Omit<InventoryApplication, keyof 
     visitorSaltHours: settings.visitors ? VISITOR_SALT_HOURS : null,
     keepUserAgent: settings.keepUserAgent,
     redact: settings.redact !== null,
+    summaries: summariesOf(settings),
+  };
+}
+
+function summariesOf({ summaries, retention }: TrackerSettings): InventorySummaries | null {
+  if (summaries === null) return null;
+  const { dimensions } = summaries;
+  return {
+    dimensions: dimensions.map(({ name }) => name),
+    personal: dimensions.filter(({ isPersonal }) => isPersonal).map(({ name }) => name),
+    personalDays: retention === null ? null : (retention.callers ?? retention.records) / DAY_MS,
   };
 }
 

@@ -1,4 +1,10 @@
-import type { Inventory, InventoryApplication, InventoryEntry, InventoryPolicy } from './inventory.js';
+import type {
+  Inventory,
+  InventoryApplication,
+  InventoryEntry,
+  InventoryPolicy,
+  InventorySummaries,
+} from './inventory.js';
 
 const POLICY_COLUMNS = ['Address', 'Query', 'Parameters', 'Own data', 'Share', 'Kept for'];
 const COLUMNS = ['Route', 'Action', 'Recorded', ...POLICY_COLUMNS];
@@ -30,7 +36,7 @@ function placesOf({ storages }: Inventory): Line[] {
 
 /** The lines on what is told of callers. */
 function callersOf(application: InventoryApplication): Line[] {
-  const { trustProxy, geo, user, visitorSaltHours, keepUserAgent } = application;
+  const { trustProxy, geo, user, visitorSaltHours, keepUserAgent, summaries } = application;
   return [
     [
       "Client's address",
@@ -58,6 +64,7 @@ function callersOf(application: InventoryApplication): Line[] {
           'tracker runs then, else when the next one starts',
     ],
     ['Text of the User-Agent header', keepUserAgent ? 'kept' : 'not kept'],
+    ['Summed up', summedUp(summaries)],
   ];
 }
 
@@ -85,6 +92,14 @@ function otherRows(application: InventoryApplication): string[][] {
     ['any route with tracked(), unless that says otherwise', '–', ...verdictOf(true, application)],
     ['any other request', '–', ...verdictOf(application.trackUnmatched, application, 'default')],
   ];
+}
+
+function summedUp(summaries: InventorySummaries | null): string {
+  if (summaries === null) return 'no';
+  const { dimensions, personal, personalDays } = summaries;
+  const persons =
+    personal.length === 0 ? 'nobody' : `persons (${personal.join(', ')}), kept for ${keptFor(personalDays)}`;
+  return `by ${dimensions.join(', ') || 'nothing'}, where a storage keeps summaries; rows name ${persons}`;
 }
 
 function keptFor(retentionDays: number | null): string {

@@ -13,10 +13,18 @@ const INSTANCE = 'koa_track_usage.storage.instance';
 /** The attribute that tells why a record was dropped, as OpenTelemetry names causes of failure. */
 const REASON = 'error.type';
 
+/** The figures of a storage, and of the folding of its records, if they are folded. */
+export interface ObservedStorage extends StorageStats {
+  /** How far its summaries are behind, in milliseconds; null while that is not known. */
+  readonly behindMs: number | null;
+  /** Folds that failed. */
+  readonly foldFailures: number | null;
+}
+
 /** The figures that are observed. */
 export interface ObservedFigures {
   /** The figures of every storage; the order of the storages never changes. */
-  readonly storages: readonly StorageStats[];
+  readonly storages: readonly ObservedStorage[];
   /** Records that came while there was no storage. */
   readonly droppedWithoutStorage: DropCounts;
 }
@@ -68,11 +76,11 @@ export function observeMetrics(read: () => ObservedFigures, onFailure: (error: u
 
 /** The statistics of a storage, as far as there are any, and the attributes that say whose they are. */
 interface Observed {
-  readonly stats: Partial<StorageStats>;
+  readonly stats: Partial<ObservedStorage>;
   readonly attributes: Attributes;
 }
 
-function observed(stats: StorageStats, number: number): Observed {
+function observed(stats: ObservedStorage, number: number): Observed {
   const attributes = { [STORAGE]: stats.name };
   return { stats, attributes: number === 1 ? attributes : { ...attributes, [INSTANCE]: number } };
 }
@@ -89,7 +97,7 @@ type Figure = readonly [
   kind: 'Counter' | 'UpDownCounter' | 'Gauge',
   unit: string,
   description: string,
-  value: (stats: Partial<StorageStats>) => number | DropCounts | null | undefined,
+  value: (stats: Partial<ObservedStorage>) => number | DropCounts | null | undefined,
 ];
 
 const RECORDS = '{record}';
@@ -108,8 +116,14 @@ const FIGURES: readonly Figure[] = [
   ['record.spooled', 'UpDownCounter', RECORDS, 'Records that wait on disk.', ({ spooled }) => spooled],
   ['record.oldest.age', 'Gauge', 's', 'How long the oldest record has waited.', oldestAgeSeconds],
   ['storage.retries', 'Counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries],
+  ['summary.behind', 'Gauge', 's', 'How far summaries are behind the records.', behindSeconds],
+  ['summary.failures', 'Counter', '{attempt}', 'Folds that failed.', ({ foldFailures }) => foldFailures],
   ['record.dropped', 'Counter', RECORDS, 'Records not stored.', ({ dropped }) => dropped],
 ];
+
+function behindSeconds({ behindMs }: Partial<ObservedStorage>): number | null {
+  return behindMs == null ? null : behindMs / 1000;
+}
 
 function oldestAgeSeconds({ oldestAgeMs }: Partial<StorageStats>): number | null {
   return oldestAgeMs == null ? null : oldestAgeMs / 1000;

@@ -56,12 +56,6 @@ export class SpoolOptions {
   readonly fsync? = oneOf(['always', 'interval', 'never'], 'interval');
 }
 
-/** How long records are kept. */
-export class RetentionOptions {
-  /** Days of 24 hours after which a record is deleted, counted from its `date`: from 1 to 3,650. */
-  readonly days = required(integer({ min: 1, max: 3650, unit: 'days' }));
-}
-
 /** A socket's path may have 104 bytes on macOS, of which the names of storage and process take the rest. */
 const MAX_SPOOL_PATH_BYTES = 70;
 

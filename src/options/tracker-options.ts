@@ -20,15 +20,11 @@ import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressSettings, trustedProxies } from './address-options.js';
-import {
-  BatchOptions,
-  QueueOptions,
-  RetentionOptions,
-  RetryOptions,
-  SpoolOptions,
-} from './delivery-options.js';
+import { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './delivery-options.js';
 import { type SignalSettings, closingSignals } from './closing-options.js';
 import { type GeoSettings, geoSource } from './geo-options.js';
+import { RetentionOptions, type RetentionSettings } from './retention-options.js';
+import { type SummariesSettings, summaries } from './summaries-options.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { applicationName } from './server-name.js';
 
@@ -102,7 +98,12 @@ export class TrackUsageOptions extends RecordingOptions {
   readonly retry? = group(RetryOptions);
   /** Where records wait on disk while a storage does not take them. @default none */
   readonly spool? = group(SpoolOptions, null);
-  /** How long records are kept. @default until somebody deletes them */
+  /**
+   * How requests are summed up beside their records, so that `getSummary` answers at once; `false` for not at all. All processes that
+   * write to a storage have to agree. @default in UTC, by endpoint, caller, both, status, client and server
+   */
+  readonly summaries? = summaries();
+  /** How long records and their summaries are kept. @default until somebody deletes them */
   readonly retention? = group(RetentionOptions, null);
   /**
    * Whether the tracker closes itself on SIGTERM and SIGINT, or on which signals and how, and then lets the signal end the
@@ -138,8 +139,10 @@ interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   readonly retry: Settings<RetryOptions>;
   /** Null where nothing waits on disk. */
   readonly spool: Settings<SpoolOptions> | null;
+  /** Null where nothing is summed up. */
+  readonly summaries: SummariesSettings | null;
   /** Null where records are kept until somebody deletes them. */
-  readonly retention: Settings<RetentionOptions> | null;
+  readonly retention: RetentionSettings | null;
   /** Without signals where they are left to the application. */
   readonly handleSignals: SignalSettings;
 }

@@ -15,6 +15,7 @@ import {
 import { TrackerEvents } from './telling/events.js';
 import type { LaneSettings } from './lane/lane-settings.js';
 import { Retention, type RetentionStats } from './retention/retention.js';
+import type { Seal } from './retention/storage-pruner.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
 import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import { spoolFolder } from './spool/own-folder.js';
@@ -28,8 +29,8 @@ export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly logger: LogTarget;
   /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
   readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
-  /** How long records are kept, in days of 24 hours; null for until somebody deletes them. */
-  readonly retention: { readonly days: number } | null;
+  /** How long records are kept, in milliseconds; null for until somebody deletes them. */
+  readonly retention: { readonly records: number } | null;
 }
 
 /** What became of all records by the time that a tracker was closed. */
@@ -70,8 +71,15 @@ export class Pipeline {
   /** When a record was last dropped, in milliseconds of the monotonic clock. */
   #lostAtMs: number | null = null;
 
-  /** @param findStorages - returns at least one storage, or throws an error that says what to do */
-  constructor(settings: PipelineSettings, findStorages: () => readonly UsageStorage[]) {
+  /**
+   * @param findStorages - returns at least one storage, or throws an error that says what to do
+   * @param seal - is asked before records are deleted. @default all that are too old may be
+   */
+  constructor(
+    settings: PipelineSettings,
+    findStorages: () => readonly UsageStorage[],
+    seal: Seal | null = null,
+  ) {
     this.#settings = settings;
     this.#findStorages = findStorages;
     this.#log = new ReportLog(settings.logger, settings.clock);
@@ -86,7 +94,8 @@ export class Pipeline {
     this.#observer = reportLanes(this.events, this.#log);
     const { clock, retry, retention } = settings;
     const telling = { log: this.#log, events: this.events };
-    this.#retention = retention === null ? null : new Retention(retention.days, { clock, retry, ...telling });
+    const pruning = { clock, retry, seal, ...telling };
+    this.#retention = retention === null ? null : new Retention(retention.records, pruning);
   }
 
   /** Takes a record. Does no I/O, awaits nothing and never throws. */
@@ -146,6 +155,17 @@ export class Pipeline {
   /** What became of the records that are too old; null without the option `retention`. */
   get retention(): RetentionStats | null {
     return this.#retention?.stats() ?? null;
+  }
+
+  /**
+   * Deletes what is too old, now and from all storages.
+   *
+   * @throws the error of a storage
+   */
+  async prune(): Promise<RetentionStats | null> {
+    this.open();
+    await this.#retention?.prune();
+    return this.retention;
   }
 
   /** How the tracker does. */

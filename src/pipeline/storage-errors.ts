@@ -10,6 +10,11 @@ export function isTimeOut(error: unknown): boolean {
   return hasCode(error, 'STORAGE_TIMEOUT');
 }
 
+/** Whether a record was refused because it is of a day that retention has done with. */
+export function isExpired(error: unknown): boolean {
+  return hasCode(error, 'RECORD_EXPIRED');
+}
+
 /** Whether a storage has to be set up by a person before it can be used. */
 export function needsSetup(error: unknown): boolean {
   return hasCode(error, 'STORAGE_SETUP');

@@ -9,20 +9,26 @@ import {
   type TrackerSettings,
   resolveTrackerOptions,
 } from '../options/tracker-options.js';
-import { CloseOptions } from '../options/closing-options.js';
+import { CloseOptions, type SignalSettings } from '../options/closing-options.js';
 import { readOptions } from '../option-reader.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
 import type { Health } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
+import type { RetentionStats } from '../pipeline/retention/retention.js';
 import { attendProcess } from '../process-hooks.js';
 import { inOwnContext } from '../time/own-context.js';
 import { StorageToken } from '../storage/tokens.js';
-import { canDelete, findSalts } from '../storage/usage-storage.js';
+import { type UsageStorage, canDelete, findSalts } from '../storage/usage-storage.js';
+import type { Seal } from '../pipeline/retention/storage-pruner.js';
+import { type ErasureReport, type UsagePerson, checkPerson } from '../storage/usage-person.js';
+import type { RebuildProgress } from '../summary/rebuild.js';
+import type { UsageRecord } from '../record/usage-record.js';
 import { within } from '../time/within.js';
 import { endServers, noteSession } from './end-servers.js';
+import { Folding } from './folding.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
-import { TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
+import { type RebuildOptions, TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {
@@ -49,45 +55,74 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const salts = settings.visitors
     ? new DailySalts(settings.clock, (error) => pipeline.fault("the option 'visitors'", error))
     : null;
-  const pipeline = new Pipeline(settings, () => {
+  const open = (): readonly UsageStorage[] => {
     const storages = findStorages(settings);
     attachments.push(provideServices(servicesOf(storages), settings.container));
     salts?.open(findSalts(storages));
+    folding.open([...new Set(storages)]);
     return storages;
-  });
+  };
+  const seal: Seal = (storage, date, signal) => folding.seal(storage, date, signal);
+  const pipeline = new Pipeline(settings, open, seal);
+  const folding = new Folding(settings, pipeline);
   if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
   const capture = new Capture(settings, pipeline, salts, (context) => {
     pipeline.open();
     noteSession(context);
   });
-  const tracker = new Tracker(settings, capture, pipeline, attachments);
+  const tracker = new Tracker(settings, { capture, pipeline, folding }, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
-  const { signals, server, timeoutMs } = settings.handleSignals;
-  attachments.push(
-    attendProcess({
-      signals,
-      flush: () => {
-        capture.conclude();
-        return pipeline.flushOrSpool();
-      },
-      abandon: () => {
-        capture.conclude();
-        pipeline.abandon();
-      },
-      close: () => tracker.close({ server: server ?? undefined, timeoutMs }),
-    }),
-  );
+  attachments.push(attend(tracker, capture, pipeline, settings.handleSignals));
   if (settings.metrics) attachments.push(measure(tracker, pipeline));
   return Object.assign(capture.middleware(), { tracker });
 }
 
+/** Has the tracker do what is to be done when the process ends. */
+function attend(
+  tracker: Tracker,
+  capture: Capture,
+  pipeline: Pipeline,
+  { signals, server, timeoutMs }: SignalSettings,
+): () => void {
+  return attendProcess({
+    signals,
+    flush: () => {
+      capture.conclude();
+      return pipeline.flushOrSpool();
+    },
+    abandon: () => {
+      capture.conclude();
+      pipeline.abandon();
+    },
+    close: () => tracker.close({ server: server ?? undefined, timeoutMs }),
+  });
+}
+
 function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
-  const read = (): ObservedFigures => ({
-    storages: tracker.stats().storages,
-    droppedWithoutStorage: pipeline.droppedWithoutStorage,
-  });
+  const read = (): ObservedFigures => {
+    const { storages, summaries } = tracker.stats();
+    return {
+      storages: storages.map((stats) => {
+        const folding = summaries.find(({ storage }) => storage === stats.name);
+        return Object.assign({}, stats, {
+          behindMs: folding?.behindMs ?? null,
+          foldFailures: folding?.failures ?? null,
+        });
+      }),
+      droppedWithoutStorage: pipeline.droppedWithoutStorage,
+    };
+  };
   return observeMetrics(read, onFailure);
+}
+
+const DAY_MS = 86_400_000;
+
+async function* recordsOf(
+  storages: readonly UsageStorage[],
+  person: UsagePerson,
+): AsyncIterableIterator<UsageRecord> {
+  for (const { reader } of storages) if (reader !== undefined) yield* reader.streamUsage(person);
 }
 
 /** The handle of capture and pipeline. Its figures count every request that has closed. */
@@ -95,13 +130,19 @@ class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;
   readonly #pipeline: Pipeline;
+  readonly #folding: Folding;
   readonly #attachments: (() => void)[];
   #closing: Promise<CloseResult> | null = null;
 
-  constructor(settings: TrackerSettings, capture: Capture, pipeline: Pipeline, attachments: (() => void)[]) {
+  constructor(
+    settings: TrackerSettings,
+    { capture, pipeline, folding }: { capture: Capture; pipeline: Pipeline; folding: Folding },
+    attachments: (() => void)[],
+  ) {
     this.#settings = settings;
     this.#capture = capture;
     this.#pipeline = pipeline;
+    this.#folding = folding;
     this.#attachments = attachments;
   }
 
@@ -109,17 +150,20 @@ class Tracker implements UsageTracker {
     this.#capture.recordClosed();
     const { skipped, incomplete, geo } = this.#capture;
     const { retention } = this.#pipeline;
-    return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention };
+    const summaries = this.#folding.stats();
+    return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention, summaries };
   }
 
   health(): Health {
     this.#capture.recordClosed();
     const health = this.#pipeline.health();
-    return health === 'ok' && this.#capture.missesActions ? 'degraded' : health;
+    const isDegraded = this.#capture.missesActions || this.#folding.isFailing;
+    return health === 'ok' && isDegraded ? 'degraded' : health;
   }
 
   inventory(): Inventory {
-    const days = this.#settings.retention?.days ?? null;
+    const { retention } = this.#settings;
+    const days = retention === null ? null : retention.records / DAY_MS;
     const storages = this.#pipeline.storages.map((storage) => ({
       name: storage.name,
       retentionDays: canDelete(storage) ? days : null,
@@ -132,6 +176,38 @@ class Tracker implements UsageTracker {
     return inOwnContext(async () => {
       await this.#capture.complete();
       await this.#pipeline.flush();
+    });
+  }
+
+  prune(): Promise<RetentionStats | null> {
+    return inOwnContext(() => this.#pipeline.prune());
+  }
+
+  rebuildSummaries(options: RebuildOptions = {}): Promise<RebuildProgress> {
+    return inOwnContext(() => {
+      this.#pipeline.open();
+      return this.#folding.rebuild(this.#pipeline.storages, options);
+    });
+  }
+
+  exportUser(person: UsagePerson): AsyncIterableIterator<UsageRecord> {
+    const whom = checkPerson('exportUser', person);
+    this.#pipeline.open();
+    return recordsOf(this.#pipeline.storages, whom);
+  }
+
+  async eraseUser(person: UsagePerson): Promise<ErasureReport[]> {
+    const whom = checkPerson('eraseUser', person);
+    await this.flush();
+    return inOwnContext(async () => {
+      this.#pipeline.open();
+      const { signal } = new AbortController();
+      const reports: ErasureReport[] = [];
+      for (const storage of this.#pipeline.storages) {
+        const nothing = { storage: storage.name, records: null, summaries: 0, totalsUntil: null };
+        reports.push((await storage.erase?.(whom, signal)) ?? nothing);
+      }
+      return reports;
     });
   }
 
@@ -168,6 +244,7 @@ class Tracker implements UsageTracker {
     }
     await within(clock, leftMs() / 2, this.#capture.complete());
     this.#capture.close();
+    await within(clock, leftMs() / 2, this.#folding.close());
     try {
       return await this.#pipeline.close(leftMs());
     } finally {

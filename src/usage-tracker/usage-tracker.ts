@@ -8,6 +8,10 @@ import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { CloseResult } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
+import type { ErasureReport, UsagePerson } from '../storage/usage-person.js';
+import type { UsageRecord } from '../record/usage-record.js';
+import type { RebuildProgress } from '../summary/rebuild.js';
+import type { FolderStats } from '../summary/folder.js';
 import { sharedToken } from '../storage/tokens.js';
 
 /** What became of the tracked requests so far. */
@@ -20,6 +24,18 @@ export interface UsageStats extends TrackerStats {
   readonly geo: LocatorStats | null;
   /** What became of the records that were too old; null without the option `retention`. */
   readonly retention: RetentionStats | null;
+  /** What became of the folding of records into summaries, a storage each; empty with `summaries: false`. */
+  readonly summaries: readonly FolderStats[];
+}
+
+/** What is summed up again. */
+export interface RebuildOptions {
+  /** The earliest date, inclusive: a `Date` or ISO 8601 text; its whole day is summed up. @default the first record */
+  readonly from?: Date | string | undefined;
+  /** The end, exclusive: a `Date` or ISO 8601 text; the whole day before it is summed up. @default now */
+  readonly to?: Date | string | undefined;
+  /** Learns how far it has come, a storage after the other. */
+  readonly onProgress?: ((progress: RebuildProgress & { readonly storage: string }) => void) | undefined;
 }
 
 /** The handle of a tracker: what became of the records, and how to end it. TypeDI hands it out by `TrackerToken`. */
@@ -29,7 +45,7 @@ export interface UsageTracker {
   /**
    * How the tracker does, for the application's own health end point: `failing` while there is no storage, or records
    * were dropped within the last minute, `degraded` while a storage fails and its records wait, or old ones cannot be
-   * deleted, or once controllers have answered whose actions are not known, else `ok`.
+   * deleted, or records cannot be folded into summaries, or once controllers have answered whose actions are not known, else `ok`.
    */
   health(): Health;
   /**
@@ -44,6 +60,35 @@ export interface UsageTracker {
    *   storage's records then stay queued. The promise never rejects
    */
   flush(): Promise<void>;
+  /**
+   * Deletes what the option `retention` says is too old, now rather than within the hour: days are folded and sealed first.
+   *
+   * @returns what was deleted since the start; null without the option
+   * @throws {TrackUsageError} the error of a storage
+   */
+  prune(): Promise<RetentionStats | null>;
+  /**
+   * Sums up again what is there of a span of time: for records from before summaries, or a dimension added later. It marks the days that have
+   * records, and folds them; another process may fold them too, and goes on after a crash.
+   *
+   * @returns how many days there are, over all storages
+   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used; the error of a storage
+   */
+  rebuildSummaries(options?: RebuildOptions): Promise<RebuildProgress>;
+  /**
+   * Reads all records of a person, newest first, of every storage that can be read.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` at once if it does not say whom
+   */
+  exportUser(person: UsagePerson): AsyncIterableIterator<UsageRecord>;
+  /**
+   * Erases a person from every storage: records, and rows of summaries that name the person. What is queued is stored first; records in the
+   * spool of a storage that is away are stored later, and have to be erased again then.
+   *
+   * @returns a report for each storage: what was deleted, and which totals still count the person's requests
+   * @throws {TrackUsageError} `INVALID_QUERY` if it does not say whom; the error of a storage
+   */
+  eraseUser(person: UsagePerson): Promise<readonly ErasureReport[]>;
   /**
    * Ends the server, if one is given; waits for what is still being learned of its requests, such as who called; stores what
    * is queued; and closes the storages that no other tracker uses. The first two steps may each take half of the time that

@@ -44,7 +44,7 @@ describe("An application's MikroORM that gives each request a context", () => {
             trackUnmatched: true,
             storage: undefined,
             visitors: true,
-            retention: { days: 1 },
+            retention: { records: { days: 1 } },
           },
         });
       });

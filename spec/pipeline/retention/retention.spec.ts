@@ -129,7 +129,10 @@ describe('Retention', () => {
       '- Stored in: memory (395 days), printer (until deleted)\n',
     );
     await tracker.close();
-    const { tracker: other } = trackUsage({ storage: new ObservedStorage(), retention: { days: 1 } });
+    const { tracker: other } = trackUsage({
+      storage: new ObservedStorage(),
+      retention: { records: { days: 1 } },
+    });
     expect(renderInventory(other.inventory())).to.include('memory (1 day)\n');
     await other.close();
   });

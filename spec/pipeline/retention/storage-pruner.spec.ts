@@ -110,7 +110,12 @@ describe('StoragePruner', () => {
     const storage = new ObservedStorage();
     storage.deletion = never;
     const served = await serve({
-      tracker: { storage, retention: { days: 1 }, defaultPolicy: 'include', trackUnmatched: true },
+      tracker: {
+        storage,
+        retention: { records: { days: 1 } },
+        defaultPolicy: 'include',
+        trackUnmatched: true,
+      },
     });
     const response = await fetch(`${served.origin}/any`);
     await response.arrayBuffer();

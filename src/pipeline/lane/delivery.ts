@@ -7,7 +7,7 @@ import type { Outbox } from './outbox.js';
 import { Parcel } from './parcel.js';
 import { PieceSize } from './piece-size.js';
 import { summarizeError, toError } from '../telling/report-log.js';
-import { closedTooSoon, isRefusedBatch, isTimeOut, refusesAll } from '../storage-errors.js';
+import { closedTooSoon, isExpired, isRefusedBatch, isTimeOut, refusesAll } from '../storage-errors.js';
 
 /** So many records are tried, at least, before a storage that refuses all of them is left alone for a while. */
 const PROBE_RECORDS = 16;
@@ -119,7 +119,7 @@ export class Delivery {
       const result = await attemptToStore(this.#storage, piece, attempt, clock, retry.attemptTimeoutMs);
       if (this.#attempt !== attempt) return false;
       this.#pieceSize.taken(piece.length);
-      const [first] = result.refused;
+      const first = result.refused.find(({ error }) => !isExpired(error));
       if (first !== undefined && result.stored === 0 && !this.#isProven(parcel))
         return this.#putOff(parcel, first.error);
       this.#passPiece(parcel);

@@ -3,7 +3,7 @@ import { type DropCounts, type DropReason, noDrops } from '../telling/accounting
 import type { AttemptResult } from './attempt.js';
 import type { LaneObserver } from '../telling/report-lanes.js';
 import { toError } from '../telling/report-log.js';
-import { needsPerson } from '../storage-errors.js';
+import { isExpired, needsPerson } from '../storage-errors.js';
 
 /** The books of one lane: what was accepted, stored and dropped, and how the attempts went. Others only read its figures. */
 export class LaneAccounts {
@@ -62,9 +62,9 @@ export class LaneAccounts {
     const { failures } = this;
     this.failures = 0;
     this.stored += stored;
-    this.#dropped.refused += refused.length;
+    for (const { error } of refused) this.#dropped[reasonOf(error)] += 1;
     for (const { record, error } of refused) {
-      this.#observer.dropped(this.#storage, 'refused', 1, [record], error);
+      this.#observer.dropped(this.#storage, reasonOf(error), 1, [record], error);
     }
     if (stored > 0) this.#observer.flushed(this.#storage, stored, durationMs);
     if (failures > 0) this.#observer.recovered(this.#storage, failures);
@@ -78,4 +78,8 @@ export class LaneAccounts {
     this.lastError = error;
     this.#observer.failed(this.#storage, error, this.failures);
   }
+}
+
+function reasonOf(error: Error): DropReason {
+  return isExpired(error) ? 'expired' : 'refused';
 }

@@ -12,17 +12,15 @@ export interface RetentionStats {
   readonly lastRunAt: Date | null;
 }
 
-const DAY_MS = 86_400_000;
-
 /** Deletes records that are too old from every storage that can, each by a pruner of its own. */
 export class Retention {
   readonly #keepMs: number;
   readonly #settings: PrunerSettings;
   #pruners: readonly StoragePruner[] = [];
 
-  /** @param days - how long records are kept, in days of 24 hours */
-  constructor(days: number, settings: PrunerSettings) {
-    this.#keepMs = days * DAY_MS;
+  /** @param keepMs - how long records are kept, in milliseconds */
+  constructor(keepMs: number, settings: PrunerSettings) {
+    this.#keepMs = keepMs;
     this.#settings = settings;
   }
 
@@ -47,6 +45,15 @@ export class Retention {
       failures: this.#pruners.reduce((sum, { failures }) => sum + failures, 0),
       lastRunAt: dates.length === 0 ? null : new Date(Math.max(...dates)),
     };
+  }
+
+  /**
+   * Deletes what is too old now.
+   *
+   * @throws the error of a storage
+   */
+  async prune(): Promise<void> {
+    await Promise.all(this.#pruners.map((pruner) => pruner.prune()));
   }
 
   /** Whether the last attempt at deleting from a storage failed. */

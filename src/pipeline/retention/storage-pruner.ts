@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.js';
 import { TrackUsageError } from '../../errors.js';
-import type { DeletingUsageStorage } from '../../storage/usage-storage.js';
+import type { DeletingUsageStorage, UsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
 import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
@@ -9,11 +9,26 @@ import { type ReportLog, toError } from '../telling/report-log.js';
 import { deletionClock } from './deletion-clock.js';
 import { WakeTimer } from '../../time/wake-timer.js';
 
+/** What may be deleted of a storage now. */
+export interface Sealed {
+  /** The moment before which records may be deleted; null if none may. */
+  readonly date: Date | null;
+  /** Whether more may be deleted soon. */
+  readonly isMore: boolean;
+  /** Whether all days that are too old may be; false where records of one may be on their way. */
+  readonly isComplete: boolean;
+}
+
+/** Is asked before records are deleted: summaries have to tell of them first. */
+export type Seal = (storage: UsageStorage, date: Date, signal: AbortSignal) => Promise<Sealed>;
+
 /** The settings of the tracker that pruners use. */
 export interface PrunerSettings {
   readonly clock: Clock;
   /** How long a storage is waited for, in milliseconds. */
   readonly retry: { readonly attemptTimeoutMs: number };
+  /** Null where all that is too old may be deleted. */
+  readonly seal: Seal | null;
   readonly log: ReportLog;
   readonly events: TrackerEvents;
 }
@@ -50,6 +65,8 @@ export class StoragePruner {
   /** The storage's answer to the last chunk, which may come after the call has timed out. */
   #answer: Promise<void> | null = null;
   #isClosed = false;
+  /** Whether all is being deleted at once, rather than by the hour. */
+  #isPruning = false;
   /** Whether the last attempt failed for a reason that only a person can do something about. */
   #needsSetup = false;
   #hasTold = false;
@@ -71,6 +88,30 @@ export class StoragePruner {
     this.#timer.soon(this.#wake);
   }
 
+  /**
+   * Deletes all that is too old now, instead of waiting for the next hour.
+   *
+   * @throws the storage's error
+   */
+  async prune(): Promise<void> {
+    this.#timer.stop();
+    this.#isPruning = true;
+    try {
+      // The chunk under way is not asked for a second time.
+      await this.#answer;
+      for (let isMore = true; isMore && !this.#isClosed;) {
+        const { deleted, isMore: isNext, isComplete } = await this.#ask();
+        this.deleted += deleted ?? 0;
+        if (isComplete && !isNext) this.lastRunMs = this.#settings.clock.now();
+        isMore = isNext;
+      }
+      this.#tellFirst();
+    } finally {
+      this.#isPruning = false;
+      if (!this.#isClosed) this.#timer.after(HOUR_MS, false, this.#wake);
+    }
+  }
+
   /** Ends the deletion under way; resolves when the storage has answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -82,19 +123,19 @@ export class StoragePruner {
 
   async #run(): Promise<void> {
     const delayMs = await this.#deleteChunk();
-    if (!this.#isClosed) this.#timer.after(delayMs, false, this.#wake);
+    if (!this.#isClosed && !this.#isPruning) this.#timer.after(delayMs, false, this.#wake);
   }
 
   /** @returns when to go on, in milliseconds from now */
   async #deleteChunk(): Promise<number> {
     try {
-      const deleted = await this.#ask();
+      const { deleted, isMore, isComplete } = await this.#ask();
       this.failuresInRow = 0;
       this.#needsSetup = false;
       this.deleted += deleted ?? 0;
-      if (deleted === CHUNK_RECORDS) return PAUSE_MS;
+      if (isMore) return PAUSE_MS;
       this.#tellFirst();
-      if (deleted !== null) this.lastRunMs = this.#settings.clock.now();
+      if (isComplete) this.lastRunMs = this.#settings.clock.now();
       return HOUR_MS;
     } catch (error) {
       return this.#isClosed ? 0 : this.#fail(toError(error));
@@ -129,7 +170,7 @@ export class StoragePruner {
   }
 
   /** Has the storage delete one chunk, and waits for its answer as long as it may take. */
-  async #ask(): Promise<number | null> {
+  async #ask(): Promise<Deletion> {
     const { clock, retry } = this.#settings;
     // A storage that hangs would get one call after another to hang in.
     if (this.#answer !== null) throw unavailable(this.#storage, 'has not answered the last call yet');
@@ -149,14 +190,27 @@ export class StoragePruner {
     }
   }
 
-  /** @returns how many records were deleted; null if none may be */
-  async #delete(signal: AbortSignal): Promise<number | null> {
+  async #delete(signal: AbortSignal): Promise<Deletion> {
     const nowMs = await this.#now(signal);
     signal.throwIfAborted();
-    if (nowMs === null) return null;
-    const date = new Date(nowMs - this.#keepMs);
-    return checked(this.#storage, await this.#storage.deleteBefore(date, CHUNK_RECORDS, signal));
+    if (nowMs === null) return { deleted: null, isMore: false, isComplete: false };
+    const cut = new Date(nowMs - this.#keepMs);
+    const { seal } = this.#settings;
+    const all = { date: cut, isMore: false, isComplete: true };
+    const { date, isMore, isComplete } = (await seal?.(this.#storage, cut, signal)) ?? all;
+    if (date === null) return { deleted: 0, isMore, isComplete };
+    const answer = await this.#storage.deleteBefore(date, CHUNK_RECORDS, signal);
+    const deleted = checked(this.#storage, answer);
+    return { deleted, isMore: isMore || deleted === CHUNK_RECORDS, isComplete };
   }
+}
+
+/** What became of one chunk. */
+interface Deletion {
+  /** Records that were deleted; null if the time is not known by which they are too old. */
+  readonly deleted: number | null;
+  readonly isMore: boolean;
+  readonly isComplete: boolean;
 }
 
 function checked({ name }: DeletingUsageStorage, deleted: unknown): number {

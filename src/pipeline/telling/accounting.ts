@@ -4,7 +4,8 @@
  * - `queue-full`: the queue held as many records or bytes as it may, and there is no spool.
  * - `too-large`: the record alone is larger than the queue.
  * - `refused`: the storage will never take the record.
- * - `expired`: the record had waited longer than `retry.maxAgeMs` when its turn came.
+ * - `expired`: the record had waited longer than `retry.maxAgeMs` when its turn came, or is of a day whose records retention has
+ *   deleted.
  * - `spool-full`: the queue was full, and so was the spool, or the disk took in no more in time.
  * - `spool-error`: the queue was full, and the spool could not be written; or a spool's file has vanished.
  * - `spool-corrupt`: the record was damaged on disk.

@@ -1,0 +1,121 @@
+import type { TrackerSettings } from '../options/tracker-options.js';
+import type { Sealed } from '../pipeline/retention/storage-pruner.js';
+import type { UsageStorage } from '../storage/usage-storage.js';
+import { ALWAYS } from '../summary/periods.js';
+import type { RebuildProgress } from '../summary/rebuild.js';
+import { checkDates } from '../storage/usage-query.js';
+import type { RebuildOptions } from './usage-tracker.js';
+import { Folder, type FolderStats } from '../summary/folder.js';
+
+/** How long summaries by the hour are kept without the option `retention`, in milliseconds: later questions are answered by the day, or from records. */
+const HOURS_MS = 90 * 86_400_000;
+
+/** Where folding tells what an operator should know. */
+interface FoldingTold {
+  warn(kind: string, message: string): void;
+  fault(what: string, error: unknown): void;
+}
+
+/** The folding of a tracker's storages, each by a folder of its own. */
+export class Folding {
+  readonly #settings: TrackerSettings;
+  readonly #told: FoldingTold;
+  #folders: ReadonlyMap<UsageStorage, Folder> = new Map();
+
+  constructor(settings: TrackerSettings, told: FoldingTold) {
+    this.#settings = settings;
+    this.#told = told;
+  }
+
+  /** Begins to fold what the storages keep, where they can keep summaries. */
+  open(storages: readonly UsageStorage[]): void {
+    const { summaries, clock } = this.#settings;
+    if (summaries === null) {
+      for (const storage of storages) storage.summaries?.makeNothing();
+      return;
+    }
+    const folders = new Map<UsageStorage, Folder>();
+    for (const storage of storages) {
+      const { name, summaries: kept } = storage;
+      if (kept === null) this.#tellOfMissing(name);
+      if (!kept) continue;
+      const { store, reader } = kept;
+      const { hours: hoursMs = HOURS_MS } = this.#settings.retention ?? {};
+      // A clock may tell fractions of a millisecond, and rows hold integers.
+      const now = (): number => Math.floor(clock.now());
+      const settings = { store, reader, ...summaries, hoursMs, now };
+      const onFailure = (error: unknown): void =>
+        this.#told.fault(`folding the records of the storage '${name}'`, error);
+      const folder = new Folder(name, settings, clock, onFailure);
+      folders.set(storage, folder);
+      folder.start();
+    }
+    this.#folders = folders;
+  }
+
+  /** Whether the last fold of any storage failed. */
+  get isFailing(): boolean {
+    return [...this.#folders.values()].some((folder) => folder.isFailing);
+  }
+
+  /** What became of the folding so far. */
+  stats(): FolderStats[] {
+    return [...this.#folders.values()].map((folder) => folder.stats());
+  }
+
+  /** The folder of a storage; null if there is none. */
+  folderOf(storage: UsageStorage): Folder | null {
+    return this.#folders.get(storage) ?? null;
+  }
+
+  /** Seals what is to be deleted from a storage, so that its summaries tell of it. A storage without summaries deletes all that is too old. */
+  async seal(storage: UsageStorage, date: Date, signal: AbortSignal): Promise<Sealed> {
+    const folder = this.#folders.get(storage);
+    const { retention } = this.#settings;
+    const isSummed = folder !== undefined && (await storage.summaries?.isReady(signal)) === true;
+    if (!isSummed || retention === null) return { date, isMore: false, isComplete: true };
+    const { records, days: daysMs, callers: callersMs = records } = retention;
+    await storage.summaries?.settle();
+    const { untilMs, isMore, isComplete } = await folder.seal({ daysMs, callersMs }, date.getTime(), signal);
+    return { date: untilMs === null ? null : new Date(untilMs), isMore, isComplete };
+  }
+
+  /**
+   * Sums up again what the storages have of a span of time.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used, or nothing is summed up
+   */
+  async rebuild(
+    storages: readonly UsageStorage[],
+    { from, to, onProgress }: RebuildOptions,
+  ): Promise<RebuildProgress> {
+    const { startDate, endDate } = checkDates('rebuildSummaries', from, to);
+    const span = {
+      startMs: startDate?.getTime() ?? ALWAYS.startMs,
+      endMs: endDate?.getTime() ?? ALWAYS.endMs,
+    };
+    const all = { days: 0, done: 0 };
+    for (const storage of storages) {
+      const told = (progress: RebuildProgress): void => onProgress?.({ storage: storage.name, ...progress });
+      const { signal } = new AbortController();
+      await storage.summaries?.settle();
+      const progress = await this.#folders.get(storage)?.rebuild(span, told, signal);
+      all.days += progress?.days ?? 0;
+      all.done += progress?.done ?? 0;
+    }
+    return all;
+  }
+
+  /** Ends the folds under way. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#folders.values()].map((folder) => folder.close()));
+  }
+
+  #tellOfMissing(name: string): void {
+    this.#told.warn(
+      `summaries ${name}`,
+      `the storage '${name}' keeps no summaries, and questions are answered record by record: put ...usageEntities() among the ` +
+        "entities of the application's MikroORM, in the place of Usage, and run its migrations; or give trackUsage summaries: false",
+    );
+  }
+}
