@@ -3,10 +3,13 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { enriched } from './benchmarks/enriched.js';
 import { p1 } from './benchmarks/p1.js';
+import { p10 } from './benchmarks/p10.js';
+import { p11 } from './benchmarks/p11.js';
 import { p12 } from './benchmarks/p12.js';
 import { p13 } from './benchmarks/p13.js';
 import { p14 } from './benchmarks/p14.js';
 import { p16 } from './benchmarks/p16.js';
+import { p17 } from './benchmarks/p17.js';
 import { p2 } from './benchmarks/p2.js';
 import { p3 } from './benchmarks/p3.js';
 import { p8 } from './benchmarks/p8.js';
@@ -18,7 +21,25 @@ import { p9 } from './benchmarks/p9.js';
 import { stopDatabases } from './harness/databases.js';
 import type { Benchmark, Finding } from './harness/finding.js';
 
-const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p12, p13, p14, p16, enriched];
+const BENCHMARKS: readonly Benchmark[] = [
+  p1,
+  p2,
+  p3,
+  p4,
+  p5,
+  p6,
+  p7,
+  p8,
+  p9,
+  p10,
+  p11,
+  p12,
+  p13,
+  p14,
+  p16,
+  p17,
+  enriched,
+];
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },

@@ -1,7 +1,10 @@
 import type { ReadableUsageStorage } from 'koa-track-usage/storage';
+import { pastRecords } from '../engines/past-records.js';
 import { makeRecords } from '../engines/record.js';
+import { sqliteReports } from '../engines/reports.js';
 import { sqlite } from '../engines/sqlite.js';
 import { type Benchmark, type Finding, type Scale, judge } from '../harness/finding.js';
+import { DAY_MS, foldAll, pastDays, rebuild, storeAll } from '../harness/folding.js';
 import { estimateMedian } from '../harness/statistics.js';
 import { watchTurns } from '../harness/watch-turns.js';
 
@@ -29,7 +32,7 @@ export const p14: Benchmark = {
       await fill(storage, scale === 'quick' ? 20_000 : 1_000_000);
       const findings: Finding[] = [];
       for (const what of Object.keys(READS)) findings.push(await measure(storage, what, scale));
-      return findings;
+      return [...findings, ...(await measureSummaries(scale))];
     } finally {
       await storage.close?.();
     }
@@ -43,9 +46,38 @@ async function measure(storage: ReadableUsageStorage, what: string, scale: Scale
     holds.push(await watchTurns(Promise.resolve(READS[what]?.(storage)).then(() => {})));
     idle.push(await watchTurns(Promise.resolve()));
   }
+  return found(`reading from SQLite, ms: ${what}`, holds, idle);
+}
+
+/** Days are stored one after another, each in the way of a server: what comes in is counted, folded, and counted again. */
+async function measureSummaries(scale: Scale): Promise<Finding[]> {
+  const [days, records] = scale === 'quick' ? [2, 4000] : [10, 100_000];
+  const store = await sqliteReports.open();
+  const { storage } = store;
+  const { startMs } = pastDays(days);
+  const holds: Record<string, number[]> = {};
+  const idle: number[] = [];
+  const watch = async (what: string, work: Promise<unknown>): Promise<void> => {
+    (holds[what] ??= []).push(await watchTurns(work.then(() => {})));
+  };
+  const ask = () => storage.reader.getSummary({ by: 'endpoint', period: 'hour' });
+  for (let day = 0; day < days; day += 1) {
+    const span = { startMs: startMs + day * DAY_MS, endMs: startMs + (day + 1) * DAY_MS };
+    await storeAll(storage, pastRecords(records, span, BATCH_RECORDS));
+    await watch(`a summary of ${records.toLocaleString('en')} records that are not folded`, ask());
+    await watch('folding them', foldAll(storage));
+    await watch('a summary of those that are folded', ask());
+    await watch('rebuilding their summaries', rebuild(storage, span));
+    idle.push(await watchTurns(Promise.resolve()));
+  }
+  await store.close();
+  return Object.entries(holds).map(([what, some]) => found(`SQLite, ms: ${what}`, some, idle));
+}
+
+function found(what: string, holds: readonly number[], idle: readonly number[]): Finding {
   return judge(
     'P14',
-    `longest hold of the event loop by reading from SQLite, ms: ${what}`,
+    `longest hold of the event loop by ${what}`,
     estimateMedian(holds),
     estimateMedian(idle),
     { gate: 5, goal: 1 },

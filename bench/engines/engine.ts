@@ -19,6 +19,8 @@ export interface Engine {
   readonly rivalTitle: string;
   /** Opens a table of its own through this library. */
   connect(): Promise<ReadableUsageStorage>;
+  /** Has the database look at what is in the table, as servers do by themselves within a minute; left out where none does. */
+  analyze?(storage: ReadableUsageStorage): Promise<void>;
   /** Opens a table of its own, made alike, with hand-written code. */
   openRival(): Promise<Store>;
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import type { UsageRecord } from 'koa-track-usage';
-import { SqlStorage } from 'koa-track-usage/sql';
+import { SqlStorage, type UsageRepository } from 'koa-track-usage/sql';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { freshDatabase } from '../harness/databases.js';
@@ -82,6 +82,9 @@ export const postgresql: Engine = {
   batchRecords: 500,
   rivalTitle: 'pg, one insert of arrays through unnest',
   connect,
+  async analyze({ reader }) {
+    await (reader as UsageRepository).getEntityManager().getConnection().execute('analyze koa_usage');
+  },
   openRival: () => openByHand(unnest),
 };
 
