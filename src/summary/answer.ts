@@ -7,7 +7,7 @@ import type { SummaryQuery, UsageSummary } from '../storage/usage-summary.js';
 import { TurnBudget } from '../time/turn-budget.js';
 import { KeyTallies } from './aggregate.js';
 import { RowCount, blockOf } from './blocks.js';
-import { type Look, type Unit, look, zoneOf } from './manifest.js';
+import { type Look, type Unit, look, unitName, zoneOf } from './manifest.js';
 import { type Periods, isTimeZone, periodsOf } from './periods.js';
 import { type ReadPlan, planRead } from './read-plan.js';
 import { scanRecords } from './record-scan.js';
@@ -150,13 +150,13 @@ class Answer {
   async #addUnits(units: readonly Unit[]): Promise<void> {
     const { store } = this.#source;
     const { name } = this.#query.dimension;
-    const byName = new Map(units.map((unit) => [nameOf(unit), unit]));
+    const byName = new Map(units.map((unit) => [unitName(unit), unit]));
     const count = new RowCount();
     const budget = new TurnBudget(1);
     for (const where of spansOf(units)) {
       const rows = (await store?.find({ ...where, dimension: name }, this.#signal)) ?? [];
       for (const row of rows) {
-        const unit = byName.get(nameOf(row as unknown as Unit));
+        const unit = byName.get(unitName(row as unknown as Unit));
         if (unit === undefined || unit.edition !== row.edition) continue;
         const block = blockOf(row);
         count.note(row, block);
@@ -165,7 +165,7 @@ class Answer {
         if (budget.isSpentAfterStep()) await budget.nextTurn(this.#signal);
       }
     }
-    for (const unit of units) if (!count.isWhole(unit, name)) this.broken.add(nameOf(unit));
+    for (const unit of units) if (!count.isWhole(unit, name)) this.broken.add(unitName(unit));
   }
 
   #groupOf(start: number | null): KeyTallies {
@@ -173,11 +173,6 @@ class Answer {
     if (group === undefined) this.#groups.set(start, (group = new KeyTallies()));
     return group;
   }
-}
-
-/** The name of a unit among others. */
-export function nameOf({ kind, startMs }: Pick<Unit, 'kind' | 'startMs'>): string {
-  return `${kind} ${startMs}`;
 }
 
 /** The rows of units of one kind that follow each other are read by one statement. */

@@ -1,4 +1,4 @@
-import type { Manifest, Mark, Unit, UnitKind } from './manifest.js';
+import { type Manifest, type Mark, type Unit, type UnitKind, unitName } from './manifest.js';
 import { ALWAYS, type Periods, SLICE_MS, type Span } from './periods.js';
 import { SpanSet } from './spans.js';
 
@@ -39,8 +39,6 @@ export interface FoldPlan {
   /** Whether there is more that could be folded now. */
   readonly isMore: boolean;
 }
-
-const nameOf = (kind: UnitKind, startMs: number): string => `${kind} ${startMs}`;
 
 /**
  * Plans a fold: which periods were touched and are over, and which hours and days can be summed up of their parts.
@@ -145,7 +143,7 @@ class Planning {
     this.#periods = periods;
     this.#overMs = overMs;
     this.#left = left;
-    this.#known = new Map(manifest.units.map((unit) => [nameOf(unit.kind, unit.startMs), unit]));
+    this.#known = new Map(manifest.units.map((unit) => [unitName(unit), unit]));
   }
 
   /** Has what a span touches be read from records: its slices, and hours of which there are no slices any more. */
@@ -153,7 +151,7 @@ class Planning {
     this.#touched.push(span);
     for (const hour of this.#periods.within('hour', span)) {
       const slices = [...this.#periods.within('slice', hour)];
-      const hasSlices = slices.some(({ startMs }) => this.#known.has(nameOf('slice', startMs)));
+      const hasSlices = slices.some(({ startMs }) => this.#known.has(unitName({ kind: 'slice', startMs })));
       const isDayOver = this.#periods.dayOf(hour.startMs).endMs <= this.#overMs;
       if (isDayOver && !hasSlices) this.#want('hour', hour, null);
       else
@@ -225,13 +223,13 @@ class Planning {
 
   /** Whether a period is not yet summed up, or one of its parts is summed up now. */
   #isDue(kind: UnitKind, { startMs }: Span, partKind: UnitKind, parts: readonly Span[]): boolean {
-    if (this.#isWanted.has(nameOf(kind, startMs))) return false;
-    if (!this.#known.has(nameOf(kind, startMs))) return true;
-    return parts.some((part) => this.#isWanted.has(nameOf(partKind, part.startMs)));
+    if (this.#isWanted.has(unitName({ kind, startMs }))) return false;
+    if (!this.#known.has(unitName({ kind, startMs }))) return true;
+    return parts.some((part) => this.#isWanted.has(unitName({ kind: partKind, startMs: part.startMs })));
   }
 
   #want(kind: UnitKind, { startMs, endMs }: Span, parts: readonly Span[] | null): void {
-    const name = nameOf(kind, startMs);
+    const name = unitName({ kind, startMs });
     if (this.#isWanted.has(name)) return;
     this.#isWanted.add(name);
     this.wanted.push({ kind, startMs, endMs, parts, isKept: true });

@@ -20,6 +20,7 @@ import {
   publish,
   replacedUnits,
   touchedRow,
+  unitName,
 } from './manifest.js';
 import { type Span, periodsOf } from './periods.js';
 import { scanRecords } from './record-scan.js';
@@ -62,8 +63,6 @@ export interface FoldResult {
 
 /** The figures of periods by kind and beginning. */
 type Made = Map<string, Figures>;
-
-const nameOf = (kind: UnitKind, startMs: number): string => `${kind} ${startMs}`;
 
 /**
  * Sums up once what was touched and is over. Any number of processes may do so at once: rows count only once a manifest names them,
@@ -188,7 +187,9 @@ class Fold {
     const budget = new TurnBudget(50);
     for (const part of parts) {
       const unit = findUnit(this.#manifest, kind, part);
-      const made = this.#made.get(nameOf(kind, part.startMs)) ?? (await readUnit(store, unit, names, signal));
+      const made =
+        this.#made.get(unitName({ kind, startMs: part.startMs })) ??
+        (await readUnit(store, unit, names, signal));
       if (made === null) {
         const aggregate = new Aggregate(dimensions);
         await scanRecords(reader, part, { dimensions }, signal, (record) => aggregate.add(record));
@@ -216,7 +217,7 @@ class Fold {
     figures: Figures,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#made.set(nameOf(kind, startMs), figures);
+    this.#made.set(unitName({ kind, startMs }), figures);
     if (isKept) await this.#insertRows(kind, { startMs, endMs }, figures, signal);
   }
 

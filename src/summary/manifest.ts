@@ -17,6 +17,11 @@ export interface Unit extends Span {
   readonly dimensions: readonly string[];
 }
 
+/** The name of a unit among others. */
+export function unitName({ kind, startMs }: Pick<Unit, 'kind' | 'startMs'>): string {
+  return `${kind} ${startMs}`;
+}
+
 /** A unit whose rows are to be deleted, as others have taken their place. */
 export interface Replaced extends Span {
   readonly kind: UnitKind;

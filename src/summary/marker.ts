@@ -95,7 +95,7 @@ export class Marker {
     signal: AbortSignal,
     action: (kept: readonly Some[], sealed: readonly Some[]) => Promise<Value>,
   ): Promise<Value> {
-    if (!(await this.#prepare(signal))) return action(records, []);
+    if (!(await this.isReady(signal))) return action(records, []);
     const slices = await this.#enter(records, signal);
     const sealed = records.filter(({ date }) => date.getTime() < this.#sealedMs);
     const kept =
@@ -122,7 +122,7 @@ export class Marker {
       this.#sealedMs = (await readManifest(this.#store, signal))?.sealedMs ?? -Infinity;
       return span.endMs <= this.#sealedMs;
     };
-    if (!(await this.#prepare(signal)) || span.endMs <= this.#sealedMs || (await isSealed())) return action();
+    if (!(await this.isReady(signal)) || span.endMs <= this.#sealedMs || (await isSealed())) return action();
     const mark = this.#markOf(span.startMs, span.endMs);
     await this.#store.insert([rowOfMark(mark, this.#edition)], signal);
     const value = await action();
@@ -143,11 +143,7 @@ export class Marker {
   }
 
   /** Whether there is a place for marks, which is made if it may be; if there is none, nothing is summed up. */
-  isReady(signal: AbortSignal): Promise<boolean> {
-    return this.#prepare(signal);
-  }
-
-  async #prepare(signal: AbortSignal): Promise<boolean> {
+  async isReady(signal: AbortSignal): Promise<boolean> {
     if (this.#isReady === true || this.#clock.now() < this.#askAgainMs) return this.#isReady === true;
     this.#isReady = await this.#store.prepare(this.#mayMake && this.#isReady === null, signal);
     this.#askAgainMs = this.#clock.now() + ASK_MS;

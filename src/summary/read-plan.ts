@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../errors.js';
-import { type Look, UNIT_KINDS, type Unit, type UnitKind } from './manifest.js';
+import { type Look, UNIT_KINDS, type Unit, type UnitKind, unitName } from './manifest.js';
 import { ALWAYS, type Periods, type Span } from './periods.js';
 import { SpanSet, joined, without } from './spans.js';
 import type { ResolvedSummaryQuery } from './summary-query.js';
@@ -36,7 +36,7 @@ export function planRead(
       unit.startMs < endMs &&
       unit.endMs > startMs &&
       unit.dimensions.includes(dimension.name) &&
-      !broken.has(`${unit.kind} ${unit.startMs}`) &&
+      !broken.has(unitName(unit)) &&
       (unit.endMs <= sealedMs || !touched.overlaps(unit)),
   );
   const usable = known.filter((unit) => unit.startMs >= startMs && unit.endMs <= endMs);

@@ -63,11 +63,6 @@ export class Folding {
     return [...this.#folders.values()].map((folder) => folder.stats());
   }
 
-  /** The folder of a storage; null if there is none. */
-  folderOf(storage: UsageStorage): Folder | null {
-    return this.#folders.get(storage) ?? null;
-  }
-
   /** Seals what is to be deleted from a storage, so that its summaries tell of it. A storage without summaries deletes all that is too old. */
   async seal(storage: UsageStorage, date: Date, signal: AbortSignal): Promise<Sealed> {
     const folder = this.#folders.get(storage);

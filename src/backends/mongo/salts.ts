@@ -1,7 +1,7 @@
 import type { SaltStore } from '../../storage/salt-store.js';
-import { DUPLICATE_KEY, codesOf, storageError } from './errors.js';
+import { DUPLICATE_KEY, codesOf } from './errors.js';
 import { type CollectionSource, type NativeCollection, databaseOf } from './native-collection.js';
-import { acknowledged } from './writer.js';
+import { acknowledged, usingCollection } from './writer.js';
 
 /** The name of the collection of salts that stands beside a collection of records. */
 export function saltCollectionName(collection: string): string {
@@ -14,13 +14,7 @@ export function saltCollectionName(collection: string): string {
  * @param name - the collection's name, for errors
  */
 export function mongoSalts(source: CollectionSource, name: string): SaltStore {
-  const use = async <Value>(action: (collection: NativeCollection) => Promise<Value>): Promise<Value> => {
-    try {
-      return await action(source());
-    } catch (error) {
-      throw storageError(error, name);
-    }
-  };
+  const use = usingCollection(source, name);
   return {
     claim: (day, proposal, signal) => use((collection) => claim(collection, day, proposal, signal)),
     deleteBefore: (day, signal) =>

@@ -1,7 +1,7 @@
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../storage/summary-store.js';
-import { DUPLICATE_KEY, codesOf, isForbidden, storageError } from './errors.js';
+import { DUPLICATE_KEY, codesOf, isForbidden } from './errors.js';
 import type { CollectionSource, NativeCollection } from './native-collection.js';
-import { acknowledged } from './writer.js';
+import { acknowledged, usingCollection } from './writer.js';
 
 /** A row as MongoDB has it. */
 type Stored = Omit<SummaryRow, 'id'> & { readonly _id: string };
@@ -26,13 +26,7 @@ export function summaryCollectionName(collection: string): string {
  * @param name - the collection's name, for errors
  */
 export function mongoSummaries(source: CollectionSource, name: string): SummaryStore {
-  const use = async <Value>(action: (collection: NativeCollection) => Promise<Value>): Promise<Value> => {
-    try {
-      return await action(source());
-    } catch (error) {
-      throw storageError(error, name);
-    }
-  };
+  const use = usingCollection(source, name);
   return {
     prepare: (make, signal) => use((collection) => prepare(collection, make, signal)),
     find: (query, signal) =>

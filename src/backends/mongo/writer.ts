@@ -1,8 +1,15 @@
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { RefusedRecord } from '../../storage/usage-storage.js';
 import { TurnBudget } from '../../time/turn-budget.js';
-import { DUPLICATE_KEY, type WriteError, isDuplicateId, refusal, writeErrorsOf } from './errors.js';
-import type { NativeCollection, UnorderedBulk } from './native-collection.js';
+import {
+  DUPLICATE_KEY,
+  type WriteError,
+  isDuplicateId,
+  refusal,
+  storageError,
+  writeErrorsOf,
+} from './errors.js';
+import type { CollectionSource, NativeCollection, UnorderedBulk } from './native-collection.js';
 import { type UsageDocument, documentOf } from './usage-document.js';
 
 /** Records between two looks at the clock. The driver makes BSON of each document at once, however large it is. */
@@ -51,6 +58,21 @@ async function startBulk(collection: NativeCollection, signal: AbortSignal): Pro
     await collection.find({ _id: '' }, { limit: 1, signal }).toArray();
     return collection.initializeUnorderedBulkOp(PLAIN_DOCUMENTS);
   }
+}
+
+/**
+ * Makes a function that does something with a collection, and tells of failures by its name.
+ *
+ * @param name - the collection's name, for errors
+ */
+export function usingCollection(source: CollectionSource, name: string) {
+  return async <Value>(action: (collection: NativeCollection) => Promise<Value>): Promise<Value> => {
+    try {
+      return await action(source());
+    } catch (error) {
+      throw storageError(error, name);
+    }
+  };
 }
 
 /** The option that has the server answer; without an answer nobody knows which documents it has. */

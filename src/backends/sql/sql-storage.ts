@@ -74,22 +74,22 @@ export class SqlStorage extends RepositoryStorage {
     // A connection of our own is opened again where its file was taken away.
     const assertPossible = own === undefined ? (): void => assertOpen(orm.em) : undefined;
     const salts = new SaltsInTurn(createSalts(orm, dialect, own?.table), assertPossible);
+    const run = dialect.createRunner?.(orm) ?? runByKysely(orm);
     super({
       name: name ?? dialect.name,
       repository: orm.em.getRepository(table.entity.class) as unknown as UsageRepository,
       salts,
-      summaryStore: createSummaries(orm, dialect, own !== undefined),
+      summaryStore: createSummaries(orm, dialect, run, own !== undefined),
       isReadOnly: own?.isReadOnly === true,
     });
     this.#orm = orm;
     this.#operations = new Operations(assertPossible);
     this.#dialect = dialect;
-    this.#run = dialect.createRunner?.(orm) ?? runByKysely(orm);
+    this.#run = run;
     this.#table = table;
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
-    const { clockSql } = dialect;
-    if (clockSql !== undefined) this.now = (signal) => this.#readClock(clockSql, signal);
+    if (dialect.clockSql !== undefined) this.now = this.#readClock.bind(this, dialect.clockSql);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
     const elsewhere = own && dialect.createReading?.(orm, table);
     if (!elsewhere) return;
@@ -200,10 +200,14 @@ export class SqlStorage extends RepositoryStorage {
   }
 }
 
-function createSummaries(orm: MikroORM, dialect: SqlDialect, isOwn: boolean): SqlSummaries | null {
+function createSummaries(
+  orm: MikroORM,
+  dialect: SqlDialect,
+  run: RunStatement,
+  isOwn: boolean,
+): SqlSummaries | null {
   const table = findSummaryTable(orm, isOwn);
-  if (table === null) return null;
-  return new SqlSummaries(orm, table, dialect, dialect.createRunner?.(orm));
+  return table && new SqlSummaries(orm, table, dialect, run);
 }
 
 function createSalts(orm: MikroORM, dialect: SqlDialect, ownTable: UsageTable | undefined): SaltStore {

@@ -18,7 +18,7 @@ import { databaseError, isSetup } from '../mikro-orm/database-error.js';
 import { assertOpen } from '../mikro-orm/operations.js';
 import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
-import { type RunStatement, type Statement, runByKysely } from './kysely.js';
+import { type RunStatement, type Statement } from './kysely.js';
 import type { SUMMARY_COLUMNS, SummaryTable } from './summary-table.js';
 
 /** A row as the database has it. */
@@ -42,7 +42,7 @@ export class SqlSummaries implements SummaryStore {
   readonly #run: RunStatement;
   #mayMake = false;
 
-  constructor(orm: MikroORM, table: SummaryTable, dialect: SqlDialect, run: RunStatement = runByKysely(orm)) {
+  constructor(orm: MikroORM, table: SummaryTable, dialect: SqlDialect, run: RunStatement) {
     this.#orm = orm;
     this.#table = table;
     this.#dialect = dialect;
