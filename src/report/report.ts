@@ -1,0 +1,229 @@
+import type { Deprecation, EndpointIdentity } from '../endpoint/register.js';
+
+/** What can be said of an endpoint. */
+export type Verdict =
+  | 'used'
+  | 'deprecated'
+  | 'bots-only'
+  | 'fails-only'
+  | 'unused'
+  | 'sampled'
+  | 'too-young'
+  | 'untracked'
+  | 'unwatched'
+  | 'gone'
+  | 'gone-still-called'
+  | 'kept';
+
+/** Which span of time a report is about, and which services. */
+export interface ReportOptions {
+  /** The days before `to`. @default 90 */
+  readonly days?: number | undefined;
+  /** The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. */
+  readonly from?: Date | string | undefined;
+  /** The end, exclusive: a `Date` or ISO 8601 text. @default now */
+  readonly to?: Date | string | undefined;
+  /** Only this service. @default all */
+  readonly service?: string | undefined;
+}
+
+/** What a report rests on. */
+export interface ReportBasis {
+  readonly from: Date;
+  readonly to: Date;
+  /** Until when the figures hold. */
+  readonly asOf: Date;
+  /** The time zone of days. */
+  readonly timeZone: string;
+  /** The services that the report is about. */
+  readonly services: readonly string[];
+  /** Days from `from` to `to`, the last one up to now. */
+  readonly days: number;
+  /** Of these, on which an instance was watching; null where nothing is known of that. */
+  readonly watchedDays: number | null;
+  /** Requests that were recorded, each by its weight. */
+  readonly calls: number;
+  /** Records that were lost. */
+  readonly lost: number;
+  /** Requests that were not recorded, as configured. */
+  readonly skipped: number;
+  /** Whether some requests were recorded by a share only. */
+  readonly sampled: boolean;
+  /** The moment before which callers are not told, as retention has deleted them; null if all are there. */
+  readonly callersSince: Date | null;
+}
+
+/** Figures of some requests and of those in as long a span before. */
+export interface CallFigures {
+  readonly calls: number;
+  /** Calls in the span before; null where nothing is known of it. */
+  readonly before: number | null;
+  readonly clientErrors: number;
+  readonly serverErrors: number;
+  readonly bots: number;
+  /** Percentiles, within 2 %, in milliseconds; null without a call. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  /** The last call that is known, also before the span; null for none. */
+  readonly lastCall: Date | null;
+}
+
+/** An endpoint, whether or not it is called. */
+export interface EndpointRow extends EndpointIdentity, CallFigures {
+  readonly controller: string | null;
+  readonly action: string | null;
+  readonly verdict: Verdict;
+  /** Why this verdict is given, in a few words. */
+  readonly reason: string;
+  /** Callers by name in the span; nobody known counts as none. Null where callers are not summed up. */
+  readonly callers: number | null;
+  /** The one who calls most; null if nobody is known. */
+  readonly topCaller: string | null;
+  readonly trackedSince: Date | null;
+  readonly deprecation: Deprecation | null;
+  /** Days on which it was watched; null where no build declares it. */
+  readonly watchedDays: number | null;
+  /** The template that seems to have taken its place, or whose place it has taken. */
+  readonly renamedTo: string | null;
+  readonly renamedFrom: string | null;
+}
+
+/** Every endpoint with its verdict, those first that can be deleted. */
+export interface EndpointsReport extends ReportBasis {
+  readonly endpoints: readonly EndpointRow[];
+}
+
+/** Someone who calls. */
+export interface CallerRow extends CallFigures {
+  /** Null for requests of nobody known. */
+  readonly username: string | null;
+  /** Endpoints that were called. */
+  readonly endpoints: number;
+}
+
+/** Who calls the API or one endpoint. */
+export interface CallersReport extends ReportBasis {
+  /** The endpoint; null for all. */
+  readonly endpoint: EndpointIdentity | null;
+  readonly callers: readonly CallerRow[];
+  /** Whether there were more callers in a period than summaries keep apart; they are one row, `(other)`. */
+  readonly isCapped: boolean;
+}
+
+/** What one caller calls. */
+export interface CallerReport extends ReportBasis {
+  readonly username: string;
+  readonly endpoints: readonly (EndpointIdentity & CallFigures)[];
+}
+
+/** A deprecated endpoint, and who still calls it. */
+export interface DeprecationRow extends EndpointIdentity, Deprecation {
+  /** Whole days until the sunset, negative after it; null without one. */
+  readonly daysToSunset: number | null;
+  readonly calls: number;
+  readonly before: number | null;
+  /** Calls in each week of the span, the latest last. */
+  readonly weeks: readonly number[];
+  readonly callers: readonly {
+    readonly username: string | null;
+    readonly calls: number;
+    readonly lastCall: Date;
+  }[];
+  readonly lastCall: Date | null;
+  readonly verdict: Verdict;
+  /** Whether the sunset is over, or there is none, and nobody has called in the span, which was watched. */
+  readonly isReadyToRemove: boolean;
+}
+
+/** Who still calls what is deprecated. */
+export interface DeprecationsReport extends ReportBasis {
+  readonly deprecations: readonly DeprecationRow[];
+}
+
+/** Requests of a period. */
+export interface TrafficRow extends CallFigures {
+  readonly start: Date;
+  readonly aborted: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+/** Requests over time. */
+export interface TrafficReport extends ReportBasis {
+  readonly period: 'hour' | 'day' | 'month';
+  /** The figures of the whole span. */
+  readonly total: CallFigures;
+  /** Every period of the span, without calls too; `before` is that of the period as far into the span before. */
+  readonly traffic: readonly TrafficRow[];
+}
+
+/** An endpoint that fails. */
+export interface ErrorRow extends EndpointIdentity, CallFigures {
+  /** Errors of both kinds by calls, from 0 to 1. */
+  readonly errorRate: number;
+}
+
+/** What fails. */
+export interface ErrorsReport extends ReportBasis {
+  /** Endpoints with errors, those first that have most of the server's. */
+  readonly errors: readonly ErrorRow[];
+  /** Calls by status; null where no status went out. */
+  readonly statuses: readonly { readonly status: number | null; readonly calls: number }[];
+}
+
+/** An endpoint that no build declares any more. */
+export interface GoneRow extends EndpointIdentity {
+  readonly lastDeclared: Date;
+  readonly lastVersion: string | null;
+  /** Requests for it since then, within the span. */
+  readonly calls: number;
+  readonly callers: number | null;
+  readonly topCaller: string | null;
+  readonly lastCall: Date | null;
+  readonly renamedTo: string | null;
+}
+
+/** What is gone, and whether it is still called. */
+export interface GoneReport extends ReportBasis {
+  readonly gone: readonly GoneRow[];
+}
+
+/** An endpoint that a build takes away, and who would miss it. */
+export interface RemovalRow extends EndpointIdentity {
+  readonly change: 'removed' | 'renamed';
+  readonly renamedTo: string | null;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly calls: number;
+  readonly callers: readonly {
+    readonly username: string | null;
+    readonly calls: number;
+    readonly lastCall: Date;
+  }[];
+  readonly lastCall: Date | null;
+}
+
+/** What a build removes, held against those who call it. */
+export interface RemovalReport extends ReportBasis {
+  readonly removal: readonly RemovalRow[];
+}
+
+/** What all other reports rest on. */
+export interface StatusReport extends ReportBasis {
+  readonly status: readonly {
+    readonly service: string;
+    readonly start: Date;
+    readonly isWatched: boolean;
+    readonly instances: number;
+    readonly unclosed: number;
+    readonly accepted: number;
+    readonly dropped: Readonly<Record<string, number>>;
+    readonly skipped: Readonly<Record<string, number>>;
+  }[];
+  /** The moment until which records are folded into summaries; null where they are not. */
+  readonly foldedUntil: Date | null;
+  /** The moment before which only summaries tell of requests; null if all records are there. */
+  readonly sealedUntil: Date | null;
+  readonly newestRecord: Date | null;
+}
