@@ -99,7 +99,7 @@ describe('@Deprecated', () => {
   it('of method and class is merged: the earliest dates, and the links of the method before those of the class', () => {
     @Deprecated({ since: '2026-01-01', sunset: '2027-01-01', replacement: '/class', link: '/class/news' })
     class Orders {
-      @Deprecated({ since: '2025-01-01', replacement: '/method' })
+      @Deprecated({ since: '2025-01-01', sunset: '2027-06-01', replacement: '/method' })
       older() {
         return [];
       }
@@ -202,12 +202,23 @@ describe('@Deprecated refuses, when the class is defined,', () => {
       "the option 'sunset' is '2025-12-31'; expected a date that is not before 'since', 2026-01-01T00",
     ],
     [{ since, until: '2026-12-31' }, "there is no option 'until'"],
-    ...['', '</v2>', '/v2"', '/v2\r\nX: y', '/v2 new', '/v2/{id}', '/ü', '/%zz', 'http://[', 7].map(
-      (replacement): [unknown, string] => [
-        { since, replacement },
-        `the option 'replacement' is ${typeof replacement === 'string' && replacement.includes('://') ? "'http://…'" : JSON.stringify(replacement).replace(/^"(.*)"$/, (_, text: string) => (text.includes('\\"') ? "'/v2\"'" : `'${text}'`))}; expected a path or a URL`,
-      ],
-    ),
+    ...(
+      [
+        ['', "''"],
+        ['</v2>', "'</v2>'"],
+        ['/v2"', `'/v2"'`],
+        ['/v2\r\nX: y', String.raw`'/v2\r\nX: y'`],
+        ['/v2 new', "'/v2 new'"],
+        ['/v2/{id}', "'/v2/{id}'"],
+        ['/ü', "'/ü'"],
+        ['/%zz', "'/%zz'"],
+        ['http://[', "'http://…'"],
+        [7, '7'],
+      ] as const
+    ).map(([replacement, shown]): [object, string] => [
+      { since, replacement },
+      `the option 'replacement' is ${shown}; expected a path or a URL`,
+    ]),
     [{ since, link: '/v2>; rel="next' }, "the option 'link' is "],
   ];
 

@@ -46,11 +46,11 @@ describe('What a deprecation puts into headers', () => {
   });
 
   it('is either refused or keeps to its place in the header, always', () => {
-    const urls = fc.tuple(fc.constantFrom('', 'https://shop.example'), fc.webPath());
+    // The table of all characters, which fast-check makes for its own URLs and texts, takes seconds.
     const targets = fc.oneof(
-      urls.map(([host, path]) => `${host}${path}`),
-      fc.string({ unit: fc.constantFrom(...'<>"\';,%2fa/: \r\n\t\u00e9') }),
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'az09/:?#[]@.~%2f') }),
+      fc.string({ unit: fc.constantFrom(...'<>"\';,=a/ \r\n\t\u00e9') }),
+      fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }),
     );
     fc.assert(
       fc.property(targets, (replacement) => {

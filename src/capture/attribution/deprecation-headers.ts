@@ -39,10 +39,9 @@ export function noticeOf(deprecation: Deprecation): Notice {
   };
 }
 
-/** Whether a link leads to a page, as far as its path tells: it has no ending, or that of HTML. */
+/** Whether a link leads to a page, as far as its path tells: the last part has no ending, or that of HTML. */
 function isPage(link: string): boolean {
-  const { protocol, pathname } = new URL(link, 'http://host.invalid');
-  return /^https?:$/.test(protocol) && /\/[^./]*(?:\.html?)?$/i.test(pathname);
+  return /\/[^./]*(?:\.html?)?$/i.test(new URL(link, 'http://host.invalid').pathname);
 }
 
 /**
