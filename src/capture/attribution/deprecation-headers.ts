@@ -103,5 +103,5 @@ function putHeaders(response: AnnouncingResponse, { since, sunset, links }: Noti
   if (links === null) return;
   const own = [response.getHeader('Link') ?? []].flat().map(String);
   // `writeHead` may be called again, where the first call threw.
-  if (!own.includes(links)) response.setHeader('Link', [...own, links]);
+  if (!own.includes(links)) response.setHeader('Link', own.length === 0 ? links : [...own, links]);
 }
