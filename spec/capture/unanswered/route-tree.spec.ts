@@ -7,7 +7,7 @@ import { RouteTree } from '../../../src/capture/unanswered/route-tree.js';
 function actionAt(route: string | null): KnownAction {
   const subject = { methodDecision: null, controllerDecision: null, data: {} };
   const named = { controllerName: 'Controller', actionName: 'action', route };
-  return { method: 'GET', attribution: attributionOf(subject, named), namedAfter: null };
+  return { method: 'GET', attribution: attributionOf(subject, named), deprecation: null, namedAfter: null };
 }
 
 /** A tree of these templates, and what it finds. */

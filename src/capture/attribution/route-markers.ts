@@ -1,10 +1,12 @@
 import type { Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
+import { type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
 import type { Decision } from '../../metadata/policy.js';
 import { attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
 import { readMarkedRoute } from '../exchange/matched-route.js';
+import { announce, noticeOf } from './deprecation-headers.js';
 
 /**
  * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or every route that is declared
@@ -27,12 +29,30 @@ export function untracked(...none: never[]): Middleware {
   return marker('untracked', NO_DATA_POLICY);
 }
 
+/**
+ * Says that a route without a class is deprecated, or every route that is declared behind `router.use(deprecated({ … }))`:
+ * `router.get('/x', deprecated({ since: '2026-01-01' }), tracked(), handler)`. Each answer of what stands behind it has
+ * the headers `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and `Link`, also without a tracker. What router
+ * and route say is merged, as for class and method: the earliest dates hold.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown, missing or cannot be used; `INVALID_DECORATION` if
+ *   `deprecated` itself is used as a middleware, without `({ … })`
+ */
+export function deprecated(options: DeprecationOptions, ...none: never[]): Middleware {
+  refuseMiddleware('deprecated', none, '{ since }');
+  const notice = noticeOf(readDeprecation('deprecated()', options));
+  return (context, next) => {
+    announce(context, notice);
+    return next();
+  };
+}
+
 /** Refuses a marker that is mounted without its parentheses: Koa calls middleware with two arguments. */
-function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
+function refuseMiddleware(name: string, given: readonly unknown[], options = ''): void {
   if (given.length === 0) return;
   throw new TrackUsageError(
     'INVALID_DECORATION',
-    `${decision} stands among middleware without its parentheses. Write router.get('/path', ${decision}(), handler).`,
+    `${name} stands among middleware without its parentheses. Write router.get('/path', ${name}(${options}), handler).`,
   );
 }
 
