@@ -67,6 +67,12 @@ export function announce(context: Context, notice: Notice): void {
   }
 }
 
+/** The deprecation that a response announces by now; null for none. */
+export function announcedBy(context: Context): Deprecation | null {
+  const response = context.res as unknown as Partial<AnnouncingResponse> | undefined;
+  return response?.[ANNOUNCED]?.notice.deprecation ?? null;
+}
+
 /** One function for every response, so that a request makes no closure. */
 function announcingWriteHead(this: AnnouncingResponse, ...args: unknown[]): unknown {
   const { notice, writeHead } = this[ANNOUNCED];
