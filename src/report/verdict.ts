@@ -75,7 +75,7 @@ function judgeCalled({ registered, called, span }: Evidence): Judgement {
   const deprecation = registered?.deprecation ?? null;
   const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, span.endMs)}`;
   if (bots >= calls)
-    return { verdict: 'bots-only', reason: `all ${counted(calls, 'call')} by crawlers${sunset}` };
+    return { verdict: 'bots-only', reason: `${counted(calls, 'call')}, by crawlers alone${sunset}` };
   if (clientErrors + serverErrors >= calls) {
     const kinds = [
       ...(clientErrors > 0 ? [`${grouped(clientErrors)} × 4xx`] : []),
