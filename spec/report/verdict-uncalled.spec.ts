@@ -222,6 +222,12 @@ const UNCALLED: readonly Row[] = [
     'no recorded call at rate 0.000001: with 95 % certainty at most 2,995,730 calls',
   ],
   [
+    'a sample that is known to have left calls out',
+    { endpoint: { lowestSampleRate: 0.5, skipped: { sampled: 12 } } },
+    'sampled',
+    'no recorded call, and 12 calls left out by sampling',
+  ],
+  [
     'a sample of which a function decides',
     { endpoint: { lowestSampleRate: null } },
     'sampled',
