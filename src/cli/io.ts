@@ -3,9 +3,9 @@ import type { Clock } from '../time/clock.js';
 
 /** Where a command writes: a terminal, a pipe or a file. */
 export type CliStream = Writable & {
-  readonly isTTY?: boolean;
+  readonly isTTY?: boolean | undefined;
   /** The width of the terminal, in characters. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 };
 
 /** What a command has of the world. */

@@ -13,22 +13,22 @@ const CLEAR_LINE = '\r\u001b[2K';
  * @param textOf - the line, which must be escaped
  */
 export async function withProgress<Value>(
-  err: Output,
+  terminal: Output,
   clock: Clock,
   textOf: () => string,
   work: () => Promise<Value>,
 ): Promise<Value> {
-  if (!err.isTerminal) return work();
+  if (!terminal.isTerminal) return work();
   let timer: TimerHandle | null = null;
   const show = (): void => {
     timer = clock.setTimeout(show, PERIOD_MS, false);
-    void err.write(CLEAR_LINE + textOf().slice(0, (err.width ?? Infinity) - 1)).catch(() => {});
+    void terminal.write(CLEAR_LINE + textOf().slice(0, (terminal.width ?? Infinity) - 1)).catch(() => {});
   };
   show();
   try {
     return await work();
   } finally {
     if (timer !== null) clock.clearTimeout(timer);
-    await err.write(CLEAR_LINE).catch(() => {});
+    await terminal.write(CLEAR_LINE).catch(() => {});
   }
 }

@@ -57,9 +57,7 @@ export async function openDatabase(place: Place, isForWriting: boolean): Promise
   if (!isForWriting) return reading;
   // Opened for reading, it is refused where it is missing or of another shape. Opened for writing, it would be made.
   await reading.close?.();
-  const writing = await connect(place, false);
-  writing.summaries?.makeNothing();
-  return writing;
+  return connect(place, false);
 }
 
 async function connect(place: Place, readOnly: boolean): Promise<UsageStorage> {

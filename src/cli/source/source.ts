@@ -17,7 +17,7 @@ export class Source {
   readonly #options: SourceOptions;
   readonly #cwd: string;
   #config: Promise<LoadedConfig | null> | null = null;
-  #storage: Promise<UsageStorage> | null = null;
+  readonly #opened: { read?: Promise<UsageStorage>; write?: Promise<UsageStorage> } = {};
 
   constructor(options: SourceOptions, cwd: string) {
     this.#options = options;
@@ -34,12 +34,21 @@ export class Source {
   }
 
   /**
+   * Whether the call says where the records are.
+   *
+   * @throws {CliError} if the configuration cannot be loaded, or the options contradict each other
+   */
+  async isGiven(): Promise<boolean> {
+    return this.#options.database !== undefined || (await this.config()) !== null;
+  }
+
+  /**
    * Opens the storage, for writing where a command changes what is there.
    *
    * @throws {CliError | TrackUsageError} if it cannot be opened
    */
   storage(need: 'read' | 'write'): Promise<UsageStorage> {
-    return (this.#storage ??= this.#open(need === 'write'));
+    return (this.#opened[need] ??= this.#open(need === 'write').then(makingNothing));
   }
 
   /**
@@ -55,10 +64,12 @@ export class Source {
 
   /** Closes the storage, if one was opened. Never throws. */
   async close(): Promise<void> {
-    try {
-      await (await this.#storage)?.close?.();
-    } catch {
-      // The command has told of what could not be opened.
+    for (const opening of Object.values(this.#opened)) {
+      try {
+        await (await opening).close?.();
+      } catch {
+        // The command has told of what could not be opened.
+      }
     }
   }
 
@@ -81,6 +92,12 @@ export class Source {
       `Where are the records? Give --database (${DATABASE_FORMS}), or a configuration: --config, or ${CONFIG_FILES[0]} here.`,
     );
   }
+}
+
+/** Has a storage make no table of summaries: whoever runs a command may not be whom such a table should belong to. */
+function makingNothing(storage: UsageStorage): UsageStorage {
+  storage.summaries?.makeNothing();
+  return storage;
 }
 
 async function openConfigured({ storage }: LoadedConfig, isForWriting: boolean): Promise<UsageStorage> {
