@@ -57,6 +57,44 @@ export type {
   TrackerEventMap,
   TrackerEventName,
 } from './pipeline/telling/events.js';
+export type { Deprecation, EndpointIdentity } from './endpoint/register.js';
+export type {
+  AnyReport,
+  CallFigures,
+  CallerCalls,
+  CallerReport,
+  CallerRow,
+  CallersReport,
+  DeprecationRow,
+  DeprecationsReport,
+  EndpointRow,
+  EndpointsReport,
+  ErrorRow,
+  ErrorsReport,
+  GoneReport,
+  GoneRow,
+  RemovalReport,
+  RemovalRow,
+  ReportBasis,
+  StatusReport,
+  TrafficReport,
+  TrafficRow,
+  Verdict,
+} from './report/report.js';
+export type {
+  BuiltRoute,
+  CallerOptions,
+  CallersOptions,
+  RemovalOptions,
+  ReportOptions,
+  TrafficOptions,
+  VerdictOptions,
+} from './report/report-options.js';
+export { renderCsv } from './report/rendering/csv.js';
+export { renderJson } from './report/rendering/json.js';
+export { renderMarkdown } from './report/rendering/markdown.js';
+export { type TableOptions, renderTable } from './report/rendering/table.js';
+export { UsageReports } from './report/usage-reports.js';
 export type { RebuildProgress } from './summary/rebuild.js';
 export { summarizeUsage } from './summary/answer.js';
 export { type SummaryDefinition, defineSummary } from './summary/dimensions.js';

@@ -15,18 +15,6 @@ export type Verdict =
   | 'gone-still-called'
   | 'kept';
 
-/** Which span of time a report is about, and which services. */
-export interface ReportOptions {
-  /** The days before `to`. @default 90 */
-  readonly days?: number | undefined;
-  /** The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. */
-  readonly from?: Date | string | undefined;
-  /** The end, exclusive: a `Date` or ISO 8601 text. @default now */
-  readonly to?: Date | string | undefined;
-  /** Only this service. @default all */
-  readonly service?: string | undefined;
-}
-
 /** What a report rests on. */
 export interface ReportBasis {
   readonly from: Date;
@@ -43,12 +31,12 @@ export interface ReportBasis {
   readonly watchedDays: number | null;
   /** Requests that were recorded, each by its weight. */
   readonly calls: number;
-  /** Records that were lost. */
-  readonly lost: number;
-  /** Requests that were not recorded, as configured. */
-  readonly skipped: number;
-  /** Whether some requests were recorded by a share only. */
-  readonly sampled: boolean;
+  /** Records that were lost; null where nothing is known of that. */
+  readonly lost: number | null;
+  /** Requests that were not recorded, as configured; null where nothing is known of that. */
+  readonly skipped: number | null;
+  /** Whether some requests were recorded by a share only; null where nothing is known of that. */
+  readonly sampled: boolean | null;
   /** The moment before which callers are not told, as retention has deleted them; null if all are there. */
   readonly callersSince: Date | null;
 }
@@ -61,7 +49,7 @@ export interface CallFigures {
   readonly clientErrors: number;
   readonly serverErrors: number;
   readonly bots: number;
-  /** Percentiles, within 2 %, in milliseconds; null without a call. */
+  /** Percentiles, within 2 %, in milliseconds; null without a call, or where they are not known. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
@@ -84,8 +72,9 @@ export interface EndpointRow extends EndpointIdentity, CallFigures {
   readonly deprecation: Deprecation | null;
   /** Days on which it was watched; null where no build declares it. */
   readonly watchedDays: number | null;
-  /** The template that seems to have taken its place, or whose place it has taken. */
+  /** The template that seems to have taken its place. */
   readonly renamedTo: string | null;
+  /** The template whose place it seems to have taken. */
   readonly renamedFrom: string | null;
 }
 
@@ -117,6 +106,14 @@ export interface CallerReport extends ReportBasis {
   readonly endpoints: readonly (EndpointIdentity & CallFigures)[];
 }
 
+/** Calls of somebody to one endpoint. */
+export interface CallerCalls {
+  /** Null for requests of nobody known. */
+  readonly username: string | null;
+  readonly calls: number;
+  readonly lastCall: Date;
+}
+
 /** A deprecated endpoint, and who still calls it. */
 export interface DeprecationRow extends EndpointIdentity, Deprecation {
   /** Whole days until the sunset, negative after it; null without one. */
@@ -125,11 +122,8 @@ export interface DeprecationRow extends EndpointIdentity, Deprecation {
   readonly before: number | null;
   /** Calls in each week of the span, the latest last. */
   readonly weeks: readonly number[];
-  readonly callers: readonly {
-    readonly username: string | null;
-    readonly calls: number;
-    readonly lastCall: Date;
-  }[];
+  /** Who called, those first that did most; null where callers are not told. */
+  readonly callers: readonly CallerCalls[] | null;
   readonly lastCall: Date | null;
   readonly verdict: Verdict;
   /** Whether the sunset is over, or there is none, and nobody has called in the span, which was watched. */
@@ -168,8 +162,11 @@ export interface ErrorRow extends EndpointIdentity, CallFigures {
 export interface ErrorsReport extends ReportBasis {
   /** Endpoints with errors, those first that have most of the server's. */
   readonly errors: readonly ErrorRow[];
-  /** Calls by status; null where no status went out. */
-  readonly statuses: readonly { readonly status: number | null; readonly calls: number }[];
+  /**
+   * Calls by status, null where no status went out, the most frequent first. Null if the report is about one of several services:
+   * statuses are not told by service.
+   */
+  readonly statuses: readonly { readonly status: number | null; readonly calls: number }[] | null;
 }
 
 /** An endpoint that no build declares any more. */
@@ -196,11 +193,8 @@ export interface RemovalRow extends EndpointIdentity {
   readonly verdict: Verdict;
   readonly reason: string;
   readonly calls: number;
-  readonly callers: readonly {
-    readonly username: string | null;
-    readonly calls: number;
-    readonly lastCall: Date;
-  }[];
+  /** Who called, those first that did most; null where callers are not told. */
+  readonly callers: readonly CallerCalls[] | null;
   readonly lastCall: Date | null;
 }
 
@@ -227,3 +221,15 @@ export interface StatusReport extends ReportBasis {
   readonly sealedUntil: Date | null;
   readonly newestRecord: Date | null;
 }
+
+/** Any report. */
+export type AnyReport =
+  | EndpointsReport
+  | CallersReport
+  | CallerReport
+  | DeprecationsReport
+  | TrafficReport
+  | ErrorsReport
+  | GoneReport
+  | RemovalReport
+  | StatusReport;

@@ -146,6 +146,8 @@ export interface UsageSummary<By extends string = DimensionName> {
   readonly live: number;
   /** Where records were deleted by `retention`, the moment before which only summaries tell of them; else null. */
   readonly sealedUntil: Date | null;
+  /** The moment before which nothing is left that tells of this dimension, as its rows were deleted, or it was added later; else null. */
+  readonly toldSince: Date | null;
 }
 
 /** What answers from summaries. */

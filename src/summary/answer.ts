@@ -9,7 +9,7 @@ import { KeyTallies } from './aggregate.js';
 import { RowCount, blockOf } from './blocks.js';
 import { type Look, type Unit, look, unitName, zoneOf } from './manifest.js';
 import { type Periods, isTimeZone, periodsOf } from './periods.js';
-import { type ReadPlan, planRead } from './read-plan.js';
+import { type ReadPlan, planRead, toldSinceMs } from './read-plan.js';
 import { scanRecords } from './record-scan.js';
 import { type ResolvedSummaryQuery, resolveSummaryQuery } from './summary-query.js';
 import { rowsOfAnswer } from './summary-rows.js';
@@ -124,7 +124,8 @@ class Answer {
       timeZone: this.#periods.timeZone,
       folded: plan.units.length,
       live: this.#live,
-      sealedUntil: manifest?.confirmedMs == null ? null : new Date(manifest.confirmedMs),
+      sealedUntil: dateOrNull(manifest?.confirmedMs),
+      toldSince: dateOrNull(toldSinceMs(this.#query, manifest)),
     };
   }
 
@@ -173,6 +174,10 @@ class Answer {
     if (group === undefined) this.#groups.set(start, (group = new KeyTallies()));
     return group;
   }
+}
+
+function dateOrNull(ms: number | null | undefined): Date | null {
+  return ms == null ? null : new Date(ms);
 }
 
 /** The rows of units of one kind that follow each other are read by one statement. */

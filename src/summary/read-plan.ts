@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../errors.js';
-import { type Look, UNIT_KINDS, type Unit, type UnitKind, unitName } from './manifest.js';
+import { type Look, type Manifest, UNIT_KINDS, type Unit, type UnitKind, unitName } from './manifest.js';
 import { ALWAYS, type Periods, type Span } from './periods.js';
 import { SpanSet, joined, without } from './spans.js';
 import type { ResolvedSummaryQuery } from './summary-query.js';
@@ -56,6 +56,28 @@ export function planRead(
   const last = rest.at(-1);
   const untilMs = !isFresh && last?.endMs === endMs ? tailOf(units, last) : null;
   return { units, live: untilMs === null ? joined(rest) : rest.slice(0, -1), untilMs };
+}
+
+/**
+ * The end of the last sealed day of which nothing tells by a dimension, in milliseconds since 1970: rows that name persons go before
+ * others do, and a dimension that was added later has none. Null if there is no such day.
+ */
+export function toldSinceMs(
+  { dimension, startMs, endMs }: ResolvedSummaryQuery,
+  manifest: Manifest | null,
+): number | null {
+  const sealedMs = manifest?.confirmedMs ?? ALWAYS.startMs;
+  const ends = (manifest?.units ?? [])
+    .filter(
+      (unit) =>
+        unit.kind === 'day' &&
+        unit.endMs <= sealedMs &&
+        unit.startMs < endMs &&
+        unit.endMs > startMs &&
+        !unit.dimensions.includes(dimension.name),
+    )
+    .map((unit) => unit.endMs);
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 /** Where the last span begins that is not folded; before it there has to be something. */

@@ -1,9 +1,9 @@
-import type { SummaryFigures, SummaryOf, SummaryOrder } from '../storage/usage-summary.js';
+import type { SummaryDurations, SummaryFigures, SummaryOf, SummaryOrder } from '../storage/usage-summary.js';
 import { TurnBudget } from '../time/turn-budget.js';
 import type { Key, KeyTallies } from './aggregate.js';
 import type { Dimension } from './dimensions.js';
 import type { ResolvedSummaryQuery } from './summary-query.js';
-import type { Tally } from './tally.js';
+import { Tally } from './tally.js';
 
 /** What texts of the row are that stands for all keys which are not kept apart. */
 const OTHER = '(other)';
@@ -20,6 +20,26 @@ interface Entry {
   readonly value: number;
 }
 
+/** The tallies that rows of answers were made of, for as long as somebody holds the row. */
+const tallies = new WeakMap<object, Tally>();
+
+/**
+ * The durations of several rows together: percentiles cannot be added up.
+ *
+ * @returns null if there is no row, or one that was not made here
+ */
+export function durationsOf(rows: readonly SummaryFigures[]): SummaryDurations | null {
+  const [first, ...others] = rows;
+  if (first === undefined || others.length === 0) return first?.durationMs ?? null;
+  const sum = new Tally();
+  for (const row of rows) {
+    const tally = tallies.get(row);
+    if (tally === undefined) return null;
+    sum.merge(tally);
+  }
+  return sum.toFigures().durationMs;
+}
+
 /** Makes the rows of an answer, in the order that was asked for. */
 export async function rowsOfAnswer(
   groups: ReadonlyMap<number | null, KeyTallies>,
@@ -27,8 +47,8 @@ export async function rowsOfAnswer(
 ): Promise<{ rows: Row[]; isMore: boolean }> {
   const budget = new TurnBudget(50);
   const entries: Entry[] = [];
-  for (const [start, tallies] of groups) {
-    for (const [key, tally] of tallies.entries()) {
+  for (const [start, keys] of groups) {
+    for (const [key, tally] of keys.entries()) {
       const entry = { start, key, tally, figures: null, value: start ?? 0 };
       if (orderBy === 'start') entries.push(entry);
       else {
@@ -67,6 +87,7 @@ function rowOf({ start, key, tally, figures }: Entry, { parts, name }: Dimension
   const other = name === 'status' ? null : OTHER;
   for (const [index, part] of parts.entries()) row[part] = key === null ? other : (key[index] ?? null);
   row['isOther'] = key === null;
+  tallies.set(row, tally);
   return Object.assign(row, figures ?? tally.toFigures()) as Row;
 }
 

@@ -1,0 +1,32 @@
+import type { SummaryFigures } from '../storage/usage-summary.js';
+import { durationsOf } from '../summary/summary-rows.js';
+import type { CallFigures } from './report.js';
+
+/** The figures of rows, added up. */
+export function figuresOf(rows: readonly SummaryFigures[], before: number | null): CallFigures {
+  const durations = durationsOf(rows);
+  return {
+    calls: callsOf(rows),
+    before,
+    clientErrors: rows.reduce((sum, row) => sum + row.clientErrors, 0),
+    serverErrors: rows.reduce((sum, row) => sum + row.serverErrors, 0),
+    bots: rows.reduce((sum, row) => sum + row.bots, 0),
+    p50Ms: durations?.p50 ?? null,
+    p95Ms: durations?.p95 ?? null,
+    p99Ms: durations?.p99 ?? null,
+    lastCall: lastOf(rows),
+  };
+}
+
+/** The requests of rows. */
+export function callsOf(rows: readonly SummaryFigures[]): number {
+  return rows.reduce((sum, row) => sum + row.hits, 0);
+}
+
+/** The last request of rows. */
+export function lastOf(rows: readonly SummaryFigures[]): Date | null {
+  return rows.reduce<Date | null>(
+    (last, { lastDate }) => (last === null || lastDate > last ? lastDate : last),
+    null,
+  );
+}

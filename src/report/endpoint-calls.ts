@@ -1,0 +1,144 @@
+import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
+import { callsOf, lastOf } from './call-figures.js';
+import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { type ReportScope, rowsOfService } from './report-source.js';
+import type { CallerCalls } from './report.js';
+
+/**
+ * How long after the last sign of life of the last instance that declared it a request may still have been answered by that instance,
+ * which tells of itself every hour or so.
+ */
+const LAST_ANSWERS_MS = 2 * 3_600_000;
+
+/** Rows by the names of their endpoints. */
+type ByEndpoint<Row> = ReadonlyMap<string, readonly Row[]>;
+
+/** What was called, in a span and before it. */
+export interface EndpointCallTimes {
+  /** All rows of the span, also those of no endpoint. */
+  readonly rows: readonly SummaryOf<'endpoint'>[];
+  readonly called: ByEndpoint<SummaryOf<'endpoint'>>;
+  /** The services that were called in the span before. */
+  readonly servicesBefore: ReadonlySet<string>;
+  readonly before: ByEndpoint<SummaryOf<'endpoint'>>;
+  /** The endpoints that were called in one of both spans. */
+  readonly identities: readonly EndpointIdentity[];
+}
+
+/** Asks what was called in the span of a report, and in the one before. */
+export async function askCalled(scope: ReportScope, matcher: EndpointMatcher): Promise<EndpointCallTimes> {
+  const { before } = scope.window;
+  const rows = await askRows(scope, 'endpoint', {});
+  const rowsBefore = await askRows(scope, 'endpoint', {
+    startDate: new Date(before.startMs),
+    endDate: new Date(before.endMs),
+  });
+  const identities = [...rows, ...rowsBefore].map((row) => (row.isOther ? null : matcher.match(row)));
+  return {
+    rows,
+    called: byEndpoint(rows, matcher),
+    servicesBefore: new Set(rowsBefore.map(({ service }) => service)),
+    before: byEndpoint(rowsBefore, matcher),
+    identities: identities.filter((identity) => identity !== null),
+  };
+}
+
+/** Asks for the last call of every endpoint before both spans. */
+export async function askEarlier(
+  scope: ReportScope,
+  matcher: EndpointMatcher,
+): Promise<ReadonlyMap<string, Date>> {
+  const dates = { startDate: undefined, endDate: new Date(scope.window.before.startMs) };
+  const rows = byEndpoint(await askRows(scope, 'endpoint', dates), matcher);
+  return new Map([...rows].map(([name, called]) => [name, lastOf(called) as Date]));
+}
+
+/** Who called. */
+export interface EndpointCallers {
+  /** By the endpoints' names, those first that called most; null where nothing is told of any caller in the span. */
+  readonly byEndpoint: ReadonlyMap<string, readonly CallerCalls[]> | null;
+  /** The moment before which callers are not told; null if all are. */
+  readonly since: Date | null;
+}
+
+/** Asks who called each endpoint, in the span of a report or from a moment on. */
+export async function askCallers(
+  scope: ReportScope,
+  matcher: EndpointMatcher,
+  from?: Date,
+): Promise<EndpointCallers> {
+  const { rows, toldSince } = await scope.ask({
+    by: 'endpointCaller',
+    ...(from !== undefined && { startDate: from }),
+  });
+  if (toldSince !== null && toldSince.getTime() >= scope.window.untilMs)
+    return { byEndpoint: null, since: toldSince };
+  const named = byEndpoint(rowsOfService(scope, rows), matcher);
+  return {
+    byEndpoint: new Map([...named].map(([name, called]) => [name, callersOf(called)])),
+    since: toldSince,
+  };
+}
+
+/** Callers of some rows, those first that called most. */
+export function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
+  return [...Map.groupBy(rows, ({ username }) => username)]
+    .map(([username, own]) => ({ username, calls: callsOf(own), lastCall: lastOf(own) as Date }))
+    .toSorted((one, other) => other.calls - one.calls);
+}
+
+/** The moment since which a request for an endpoint that is gone was answered by nobody who declares it. */
+export function goneSince({ window, sealedUntil }: ReportScope, { lastDeclared }: RegisteredEndpoint): Date {
+  const ms = lastDeclared.getTime() + LAST_ANSWERS_MS;
+  const isWhole = sealedUntil !== null && ms < sealedUntil.getTime();
+  return new Date(isWhole ? window.periods.dayOf(ms).endMs : ms);
+}
+
+/** Counts the requests for each endpoint since it is gone. */
+export async function askSinceGone(
+  scope: ReportScope,
+  matcher: EndpointMatcher,
+  { called }: EndpointCallTimes,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  const later: { readonly name: string; readonly sinceMs: number }[] = [];
+  for (const one of scope.register?.endpoints ?? []) {
+    const name = endpointName(one);
+    const sinceMs = goneSince(scope, one).getTime();
+    const last = lastOf(called.get(name) ?? []);
+    if (one.isDeclared || last === null || last.getTime() < sinceMs) continue;
+    if (sinceMs <= scope.window.startMs) counts.set(name, callsOf(called.get(name) ?? []));
+    else later.push({ name, sinceMs });
+  }
+  for (const [sinceMs, ended] of Map.groupBy(later, (one) => one.sinceMs)) {
+    const rows = byEndpoint(await askRows(scope, 'endpoint', { startDate: new Date(sinceMs) }), matcher);
+    for (const { name } of ended) counts.set(name, callsOf(rows.get(name) ?? []));
+  }
+  return counts;
+}
+
+async function askRows(
+  scope: ReportScope,
+  by: 'endpoint',
+  dates: Pick<SummaryQuery<'endpoint'>, 'startDate' | 'endDate'>,
+): Promise<readonly SummaryOf<'endpoint'>[]> {
+  const { rows } = await scope.ask({ by, ...dates });
+  return rowsOfService(scope, rows);
+}
+
+function byEndpoint<Row extends SummaryOf<'endpoint'> | SummaryOf<'endpointCaller'>>(
+  rows: readonly Row[],
+  matcher: EndpointMatcher,
+): Map<string, Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const identity = row.isOther ? null : matcher.match(row);
+    if (identity === null) continue;
+    const name = endpointName(identity);
+    const group = found.get(name);
+    if (group === undefined) found.set(name, [row]);
+    else group.push(row);
+  }
+  return found;
+}

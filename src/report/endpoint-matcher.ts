@@ -1,0 +1,45 @@
+import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+
+/** What a record tells of its endpoint. */
+export interface RequestedEndpoint {
+  readonly service: string;
+  readonly method: string;
+  readonly route: string | null;
+}
+
+/** The name of an endpoint among all others. */
+export function endpointName({ service, method, route }: EndpointIdentity): string {
+  return JSON.stringify([service, method, route]);
+}
+
+/**
+ * Tells which endpoint a request belongs to. A request by HEAD is one of the endpoint for GET, and `ALL` takes every method on its
+ * route that no other declaration takes. What instances declare now comes before what is gone.
+ */
+export class EndpointMatcher {
+  readonly #declared = new Map<string, RegisteredEndpoint>();
+  readonly #gone = new Map<string, RegisteredEndpoint>();
+
+  constructor(registered: readonly RegisteredEndpoint[]) {
+    for (const one of registered) (one.isDeclared ? this.#declared : this.#gone).set(endpointName(one), one);
+  }
+
+  /** The endpoint that a request belongs to, whether or not it is registered; null if the request matched no route. */
+  match({ service, method, route }: RequestedEndpoint): EndpointIdentity | null {
+    if (route === null) return null;
+    const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
+    for (const known of [this.#declared, this.#gone]) {
+      for (const one of methods) {
+        const found = known.get(endpointName({ service, method: one, route }));
+        if (found !== undefined) return found;
+      }
+    }
+    return { service, method: method === 'HEAD' ? 'GET' : method, route };
+  }
+
+  /** What is registered of an endpoint; null for nothing. */
+  find(endpoint: EndpointIdentity): RegisteredEndpoint | null {
+    const name = endpointName(endpoint);
+    return this.#declared.get(name) ?? this.#gone.get(name) ?? null;
+  }
+}

@@ -1,0 +1,163 @@
+import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import { callsOf, figuresOf, lastOf } from './call-figures.js';
+import {
+  type EndpointCallTimes,
+  type EndpointCallers,
+  askCalled,
+  askCallers,
+  askEarlier,
+  askSinceGone,
+} from './endpoint-calls.js';
+import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { findRenames, newNameOf } from './renames.js';
+import type { VerdictSettings } from './report-options.js';
+import { type ReportScope, basisOf, countAll } from './report-source.js';
+import type { CallFigures, CallerCalls, ReportBasis } from './report.js';
+import { type Judgement, judge } from './verdict.js';
+
+/** A deploy may take days from the first instance of a new build to the last one of the old build. */
+const DEPLOY_MS = 7 * 86_400_000;
+
+/** All that is known of an endpoint. */
+export interface StudiedEndpoint extends Judgement, CallFigures {
+  readonly identity: EndpointIdentity;
+  readonly registered: RegisteredEndpoint | null;
+  readonly controller: string | null;
+  readonly action: string | null;
+  /** Those who called in the span, those first that did most; null where that is not told. */
+  readonly callers: readonly CallerCalls[] | null;
+  /** Requests since no instance declares it any more. */
+  readonly callsSinceGone: number;
+  readonly renamedTo: string | null;
+  readonly renamedFrom: string | null;
+}
+
+/** All endpoints that are declared or were called, and what that rests on. */
+export interface EndpointStudy {
+  readonly basis: ReportBasis;
+  readonly endpoints: readonly StudiedEndpoint[];
+  readonly matcher: EndpointMatcher;
+}
+
+/** What was found out of all endpoints. */
+interface Findings {
+  readonly times: EndpointCallTimes;
+  readonly callers: EndpointCallers;
+  /** The last call before both spans, of those that have none since. */
+  readonly earlier: ReadonlyMap<string, Date>;
+  readonly sinceGone: ReadonlyMap<string, number>;
+  readonly renames: ReturnType<typeof renamesAmong>;
+  /** The records of each service that were made, and those that were lost. */
+  readonly records: ReadonlyMap<string, { readonly accepted: number; readonly lost: number }>;
+}
+
+/** Finds out all that is known of the endpoints of a report. */
+export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings): Promise<EndpointStudy> {
+  const registered = scope.register?.endpoints ?? [];
+  const matcher = new EndpointMatcher(registered);
+  const times = await askCalled(scope, matcher);
+  const callers = await askCallers(scope, matcher);
+  const identities = new Map([...registered, ...times.identities].map((one) => [endpointName(one), one]));
+  const isOlder = (one: RegisteredEndpoint): boolean =>
+    one.firstDeclared.getTime() < scope.window.before.startMs;
+  const isUncalled = (name: string): boolean => !times.called.has(name) && !times.before.has(name);
+  const findings: Findings = {
+    times,
+    callers,
+    earlier: registered.some((one) => isOlder(one) && isUncalled(endpointName(one)))
+      ? await askEarlier(scope, matcher)
+      : new Map(),
+    sinceGone: await askSinceGone(scope, matcher, times),
+    renames: renamesAmong(registered),
+    records: recordsOf(scope),
+  };
+  return {
+    basis: basisOf(scope, times.rows, callers.since),
+    matcher,
+    endpoints: [...identities.values()].map((one) => study(one, matcher.find(one), findings, scope, rules)),
+  };
+}
+
+function study(
+  { service, method, route }: EndpointIdentity,
+  registered: RegisteredEndpoint | null,
+  { times, callers, earlier, sinceGone, renames, records }: Findings,
+  scope: ReportScope,
+  rules: VerdictSettings,
+): StudiedEndpoint {
+  const identity = { service, method, route };
+  const name = endpointName(identity);
+  const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
+  const { startMs, untilMs, periods } = scope.window;
+  const isNew = registered !== null && registered.firstDeclared.getTime() >= startMs;
+  const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(service));
+  const figures = {
+    ...figuresOf(rows, isKnownBefore ? callsOf(rowsBefore) : null),
+    lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
+  };
+  const known = callers.byEndpoint && (callers.byEndpoint.get(name) ?? []);
+  const evidence = {
+    registered,
+    called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
+    records: records.get(service) ?? { accepted: 0, lost: 0 },
+    span: { startMs, endMs: untilMs },
+    timeZone: periods.timeZone,
+    isLastDayOpen: isLastDayOpen(scope, service),
+  };
+  const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
+  return {
+    identity,
+    registered,
+    controller,
+    action,
+    ...figures,
+    callers: known,
+    callsSinceGone: evidence.called.sinceGone,
+    renamedTo: renames.to.get(name) ?? null,
+    renamedFrom: renames.from.get(name) ?? null,
+    ...judge(evidence, rules),
+  };
+}
+
+/** The callers that have a name. */
+export function namedOf(callers: readonly CallerCalls[] | null): readonly CallerCalls[] | null {
+  return callers?.filter(({ username }) => username !== null) ?? null;
+}
+
+/** Pairs what is gone with what came in its place, by the names of endpoints. */
+function renamesAmong(registered: readonly RegisteredEndpoint[]): {
+  readonly to: ReadonlyMap<string, string>;
+  readonly from: ReadonlyMap<string, string>;
+} {
+  const gone = registered.filter(({ isDeclared }) => !isDeclared);
+  const pairs = findRenames(gone, registered, (from, to) => {
+    const distanceMs = to.firstDeclared.getTime() - from.lastDeclared.getTime();
+    return to.firstDeclared > from.firstDeclared && Math.abs(distanceMs) <= DEPLOY_MS;
+  });
+  return {
+    to: new Map(pairs.map(({ from, to }) => [endpointName(from), newNameOf(from, to)])),
+    from: new Map(pairs.map(({ from, to }) => [endpointName(to), newNameOf(to, from)])),
+  };
+}
+
+function recordsOf({ register }: ReportScope): Findings['records'] {
+  const days = Map.groupBy(register?.days ?? [], ({ service }) => service);
+  return new Map(
+    [...days].map(([service, own]) => [
+      service,
+      {
+        accepted: own.reduce((total, { accepted }) => total + accepted, 0),
+        lost: countAll(own.map(({ dropped }) => dropped)),
+      },
+    ]),
+  );
+}
+
+/** Whether the last day is not over, and no instance of a service has told of it yet: they do so every hour. */
+function isLastDayOpen({ register, window }: ReportScope, service: string): boolean {
+  const last = window.days.at(-1);
+  if (last === undefined || window.untilMs === last.endMs) return false;
+  return !(register?.days ?? []).some(
+    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last.startMs,
+  );
+}

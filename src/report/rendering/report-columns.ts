@@ -1,0 +1,209 @@
+import type {
+  CallerReport,
+  CallerRow,
+  DeprecationRow,
+  EndpointRow,
+  ErrorRow,
+  GoneRow,
+  RemovalRow,
+  StatusReport,
+  TrafficRow,
+} from '../report.js';
+import { countAll } from '../report-source.js';
+import type { Column } from './column.js';
+import {
+  callColumns,
+  callersColumn,
+  column,
+  data,
+  endpointColumns,
+  lastCallColumn,
+  nameOf,
+  verdictColumn,
+} from './columns.js';
+
+export { changeOf } from './columns.js';
+
+type Columns<Row> = readonly Column<Row>[];
+
+/** Whether nothing is recorded of an endpoint, so that its figures are not known. */
+function isUnknown({ verdict, calls }: EndpointRow): boolean {
+  return verdict === 'untracked' && calls === 0;
+}
+
+/** What may have become of an endpoint's name. */
+function renameText({ renamedTo, renamedFrom }: EndpointRow): string {
+  const to = renamedTo === null ? '' : `; renamed to ${renamedTo}?`;
+  return renamedFrom === null ? to : `${to}; renamed from ${renamedFrom}?`;
+}
+
+/** The table of all endpoints. */
+export function endpoints(services: readonly string[]): Columns<EndpointRow> {
+  return [
+    verdictColumn(),
+    ...endpointColumns<EndpointRow>(services),
+    ...data<EndpointRow>('controller', 'action'),
+    ...callColumns<EndpointRow>({ shown: (row) => (isUnknown(row) ? undefined : row.calls) }),
+    column('callers', 'CALLERS', 'count', { shown: (row) => (row.calls === 0 ? null : row.callers) }),
+    ...data<EndpointRow>('clientErrors', 'serverErrors', 'bots', 'p50Ms'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    ...data<EndpointRow>('p99Ms'),
+    {
+      ...lastCallColumn<EndpointRow>(),
+      shown: (row) => (isUnknown(row) ? undefined : (row.lastCall ?? 'never')),
+    },
+    column('topCaller', 'BY', 'text'),
+    ...data<EndpointRow>('trackedSince', 'watchedDays', 'renamedTo', 'renamedFrom'),
+    column('reason', 'WHY', 'text', { shown: (row) => row.reason + renameText(row) }),
+  ];
+}
+
+/** Who calls. */
+export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
+  return [
+    column('username', 'CALLER', 'text', { shown: ({ username }) => nameOf(username) }),
+    ...callColumns<CallerRow>(),
+    ...(isOfOneEndpoint
+      ? data<CallerRow>('endpoints')
+      : [column<CallerRow>('endpoints', 'ENDPOINTS', 'count')]),
+    column('clientErrors', '4XX', 'count'),
+    column('serverErrors', '5XX', 'count'),
+    ...data<CallerRow>('bots', 'p50Ms'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    ...data<CallerRow>('p99Ms'),
+    lastCallColumn(),
+  ];
+}
+
+type CalledEndpoint = CallerReport['endpoints'][number];
+
+/** What somebody calls. */
+export function caller(services: readonly string[]): Columns<CalledEndpoint> {
+  return [
+    ...endpointColumns<CalledEndpoint>(services),
+    ...callColumns<CalledEndpoint>(),
+    column('clientErrors', '4XX', 'count'),
+    column('serverErrors', '5XX', 'count'),
+    ...data<CalledEndpoint>('bots', 'p50Ms'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    ...data<CalledEndpoint>('p99Ms'),
+    lastCallColumn(),
+  ];
+}
+
+/** What is deprecated, and who still calls it. */
+export function deprecations(services: readonly string[]): Columns<DeprecationRow> {
+  return [
+    ...endpointColumns<DeprecationRow>(services),
+    column('since', 'SINCE', 'day'),
+    column('sunset', 'SUNSET', 'day'),
+    column('daysToSunset', 'DAYS LEFT', 'count'),
+    ...callColumns<DeprecationRow>(),
+    {
+      name: 'weeks',
+      title: 'LAST WEEK',
+      kind: 'count',
+      value: ({ weeks }) => weeks.join(' '),
+      shown: ({ weeks }) => weeks.at(-1) ?? null,
+    },
+    callersColumn(),
+    lastCallColumn(),
+    column('replacement', 'REPLACEMENT', 'text'),
+    ...data<DeprecationRow>('link'),
+    verdictColumn(),
+    column('isReadyToRemove', 'REMOVE', 'flag', {
+      tone: ({ isReadyToRemove }) => (isReadyToRemove ? 'good' : 'faint'),
+    }),
+  ];
+}
+
+/** Requests over time. */
+export function traffic(): Columns<TrafficRow> {
+  return [
+    column('start', 'START', 'moment'),
+    ...callColumns<TrafficRow>(),
+    column('clientErrors', '4XX', 'count'),
+    column('serverErrors', '5XX', 'count'),
+    column('aborted', 'ABORTED', 'count'),
+    column('bots', 'BOTS', 'count'),
+    column('p50Ms', 'P50', 'milliseconds'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    column('p99Ms', 'P99', 'milliseconds'),
+    ...data<TrafficRow>('lastCall'),
+    column('requestBytes', 'IN', 'bytes'),
+    column('responseBytes', 'OUT', 'bytes'),
+  ];
+}
+
+/** What fails. */
+export function errors(services: readonly string[]): Columns<ErrorRow> {
+  return [
+    ...endpointColumns<ErrorRow>(services),
+    ...callColumns<ErrorRow>(),
+    column('serverErrors', '5XX', 'count'),
+    column('clientErrors', '4XX', 'count'),
+    column('errorRate', 'RATE', 'share'),
+    ...data<ErrorRow>('bots', 'p50Ms'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    ...data<ErrorRow>('p99Ms'),
+    lastCallColumn(),
+  ];
+}
+
+/** What is gone. */
+export function gone(services: readonly string[]): Columns<GoneRow> {
+  return [
+    ...endpointColumns<GoneRow>(services),
+    column('lastDeclared', 'GONE SINCE', 'day'),
+    column('lastVersion', 'LAST VERSION', 'text'),
+    column('calls', 'CALLS SINCE', 'count', { tone: ({ calls }) => (calls > 0 ? 'bad' : null) }),
+    column('callers', 'CALLERS', 'count'),
+    column('topCaller', 'BY', 'text'),
+    lastCallColumn(),
+    column('renamedTo', 'RENAMED TO?', 'text'),
+  ];
+}
+
+/** What a build takes away. */
+export function removal(services: readonly string[]): Columns<RemovalRow> {
+  return [
+    column('change', 'CHANGE', 'text'),
+    ...endpointColumns<RemovalRow>(services),
+    column('renamedTo', 'RENAMED TO?', 'text'),
+    verdictColumn(),
+    column('calls', 'CALLS', 'count'),
+    callersColumn(),
+    lastCallColumn(),
+    column('reason', 'WHY', 'text'),
+  ];
+}
+
+type StatusRow = StatusReport['status'][number];
+
+/** How days were watched. */
+export function status(): Columns<StatusRow> {
+  return [
+    column('start', 'DAY', 'day'),
+    column('service', 'SERVICE', 'text'),
+    column('isWatched', 'WATCHED', 'flag', { tone: ({ isWatched }) => (isWatched ? 'good' : 'bad') }),
+    column('instances', 'INSTANCES', 'count'),
+    column('unclosed', 'UNCLOSED', 'count'),
+    column('accepted', 'RECORDS', 'count'),
+    reasons('dropped', 'LOST'),
+    reasons('skipped', 'LEFT OUT'),
+  ];
+}
+
+/** A column of counts by reason, which people read added up. */
+function reasons(name: 'dropped' | 'skipped', title: string): Column<StatusRow> {
+  return {
+    name,
+    title,
+    kind: 'count',
+    value: (row) =>
+      Object.entries(row[name])
+        .map(([reason, count]) => `${reason}: ${count}`)
+        .join(', '),
+    shown: (row) => countAll([row[name]]),
+  };
+}

@@ -1,0 +1,130 @@
+import type {
+  AnyReport,
+  CallerReport,
+  CallersReport,
+  DeprecationsReport,
+  EndpointsReport,
+  ErrorsReport,
+  GoneReport,
+  RemovalReport,
+  ReportBasis,
+  StatusReport,
+  TrafficReport,
+} from '../report.js';
+import { counted, dayText, grouped } from '../words.js';
+import { cellText } from './cell-text.js';
+import type { Column, Sheet } from './column.js';
+import * as columns from './report-columns.js';
+
+/** What stands in a report's table, and above it. */
+export function sheetOf(report: AnyReport): Sheet {
+  // A caller's report has endpoints too.
+  if ('username' in report) return ofCaller(report);
+  if ('endpoints' in report) return ofEndpoints(report);
+  if ('callers' in report) return ofCallers(report);
+  if ('deprecations' in report) return ofDeprecations(report);
+  if ('traffic' in report) return ofTraffic(report);
+  if ('errors' in report) return ofErrors(report);
+  if ('gone' in report) return ofGone(report);
+  return 'removal' in report ? ofRemoval(report) : ofStatus(report);
+}
+
+function sheet<Row>(
+  report: ReportBasis,
+  about: string,
+  rows: readonly Row[],
+  shown: readonly Column<Row>[],
+  notes: readonly string[] = [],
+): Sheet {
+  const { services, watchedDays, days, calls, lost, skipped, sampled, callersSince, timeZone, asOf } = report;
+  const headline = [
+    services.join(', ') || 'no service yet',
+    about,
+    watchedDays === null
+      ? `${counted(days, 'day')}, not known how watched`
+      : `${watchedDays} of ${counted(days, 'day')} watched`,
+    `${counted(calls, 'call')}${lost === null ? '' : `, ${grouped(lost)} lost`}`,
+    ...(skipped === null || skipped === 0 ? [] : [`${grouped(skipped)} left out as configured`]),
+    ...(sampled === true ? ['sampled'] : []),
+  ];
+  const since =
+    callersSince === null
+      ? []
+      : [`Callers are told since ${dayText(callersSince, timeZone)}: names before that are deleted.`];
+  // The columns belong to these rows, whatever their type.
+  return { headline, notes: [...since, ...notes], columns: shown, rows, timeZone, asOf } as unknown as Sheet;
+}
+
+function ofEndpoints(report: EndpointsReport): Sheet {
+  const { endpoints, services } = report;
+  return sheet(report, counted(endpoints.length, 'endpoint'), endpoints, columns.endpoints(services));
+}
+
+function ofCallers(report: CallersReport): Sheet {
+  const { callers, endpoint, isCapped } = report;
+  const about = counted(callers.filter(({ username }) => username !== null).length, 'caller');
+  const place = endpoint === null ? '' : ` of ${endpoint.method} ${endpoint.route}`;
+  const capped = isCapped ? ['There were more callers than are kept apart.'] : [];
+  return sheet(report, about + place, callers, columns.callers(endpoint !== null), capped);
+}
+
+function ofCaller(report: CallerReport): Sheet {
+  const { endpoints, username, services } = report;
+  return sheet(
+    report,
+    `${username}: ${counted(endpoints.length, 'endpoint')}`,
+    endpoints,
+    columns.caller(services),
+  );
+}
+
+function ofDeprecations(report: DeprecationsReport): Sheet {
+  const { deprecations, services } = report;
+  const about = `${counted(deprecations.length, 'endpoint')} deprecated`;
+  return sheet(report, about, deprecations, columns.deprecations(services));
+}
+
+function ofTraffic(report: TrafficReport): Sheet {
+  const { traffic, total, period } = report;
+  const change = cellText(columns.changeOf(total), 'change', report, 'absolute');
+  const before =
+    total.before === null
+      ? 'nothing known of the span before'
+      : `${grouped(total.before)} in the span before (${change} %)`;
+  const duration = `p95 ${cellText(total.p95Ms, 'milliseconds', report, 'absolute')}`;
+  return sheet(report, `calls by ${period}`, traffic, columns.traffic(), [`${before}, ${duration}`]);
+}
+
+function ofErrors(report: ErrorsReport): Sheet {
+  const { errors, statuses, services } = report;
+  const list =
+    statuses?.map(({ status, calls }) => `${status ?? 'none'} × ${grouped(calls)}`).join(', ') ?? '';
+  const notes = list === '' ? [] : [`By status: ${list}`];
+  return sheet(
+    report,
+    `${counted(errors.length, 'endpoint')} with errors`,
+    errors,
+    columns.errors(services),
+    notes,
+  );
+}
+
+function ofGone(report: GoneReport): Sheet {
+  const { gone, services } = report;
+  return sheet(report, `${counted(gone.length, 'endpoint')} gone`, gone, columns.gone(services));
+}
+
+function ofRemoval(report: RemovalReport): Sheet {
+  const { removal, services } = report;
+  const about = `${counted(removal.length, 'endpoint')} removed or renamed`;
+  return sheet(report, about, removal, columns.removal(services));
+}
+
+function ofStatus(report: StatusReport): Sheet {
+  const { status, foldedUntil, sealedUntil, newestRecord } = report;
+  const text = (date: Date | null): string => cellText(date, 'moment', report, 'absolute');
+  const notes = [
+    `Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, records deleted before ${text(sealedUntil)}`,
+  ];
+  return sheet(report, `days as they were watched`, status, columns.status(), notes);
+}

@@ -1,0 +1,117 @@
+import type { EndpointRegister } from '../endpoint/register.js';
+import type { UsageReader } from '../storage/usage-reader.js';
+import {
+  type DimensionName,
+  type SummaryOf,
+  type SummaryQuery,
+  type UsageSummary,
+  isSummaryReader,
+} from '../storage/usage-summary.js';
+import { summarizeUsage } from '../summary/answer.js';
+import type { Span } from '../summary/periods.js';
+import type { ReportSettings } from './report-options.js';
+import { type ReportWindow, windowOf } from './report-window.js';
+import type { ReportBasis } from './report.js';
+
+/** What reports are made from. */
+export interface ReportSource {
+  readonly reader: UsageReader;
+  /** Reads what is known of endpoints, and how they were watched in a span; null where nothing is. */
+  readonly readRegister: (span: Span) => Promise<EndpointRegister | null>;
+  /** The time of day, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** More rows than any answer here has. */
+const MOST_ROWS = 100_000;
+
+/** One report while it is being made. */
+export interface ReportScope {
+  readonly window: ReportWindow;
+  /** The only service that is asked about. */
+  readonly service: string | undefined;
+  readonly register: EndpointRegister | null;
+  readonly sealedUntil: Date | null;
+  /** Asks for a summary; of the window, unless other dates are given. */
+  ask<By extends DimensionName>(query: SummaryQuery<By> & { readonly by: By }): Promise<UsageSummary<By>>;
+}
+
+/**
+ * Finds out what a report is about.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY` if there is no such span of time
+ */
+export async function openReport(
+  source: ReportSource,
+  subject: string,
+  settings: ReportSettings,
+): Promise<ReportScope> {
+  const { reader } = source;
+  const nowMs = source.now();
+  const ask = <By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> =>
+    isSummaryReader(reader) ? reader.getSummary(query) : summarizeUsage(reader, query);
+  // A question about no time at all tells the time zone, and costs a look at the marks.
+  const [startDate, endDate] = [new Date(nowMs), new Date(nowMs)];
+  const { timeZone, sealedUntil } = await ask({ by: 'server', startDate, endDate });
+  const window = windowOf(settings, { subject, nowMs, timeZone, sealedUntil });
+  const register = await source.readRegister({ startMs: window.startMs, endMs: window.untilMs });
+  const { service } = settings;
+  return {
+    window,
+    service,
+    sealedUntil,
+    register: register === null ? null : ofService(register, service),
+    ask: (query) =>
+      ask({
+        startDate: new Date(window.startMs),
+        ...(window.endDate !== undefined && { endDate: window.endDate }),
+        limit: MOST_ROWS,
+        ...query,
+      }),
+  };
+}
+
+function ofService({ endpoints, days }: EndpointRegister, service: string | undefined): EndpointRegister {
+  const isMeant = (one: { readonly service: string }): boolean =>
+    service === undefined || one.service === service;
+  return { endpoints: endpoints.filter(isMeant), days: days.filter(isMeant) };
+}
+
+/** Rows of the service that is asked about. */
+export function rowsOfService<Row extends { readonly service: string }>(
+  { service }: ReportScope,
+  rows: readonly Row[],
+): readonly Row[] {
+  return service === undefined ? rows : rows.filter((row) => row.service === service);
+}
+
+/** What a report rests on, by rows of its window that tell of every request once. */
+export function basisOf(
+  { window, register }: ReportScope,
+  rows: readonly (SummaryOf<'server'> | SummaryOf<'endpoint'>)[],
+  callersSince: Date | null = null,
+): ReportBasis {
+  const { startMs, endMs, untilMs, periods, days } = window;
+  const called = rows.filter(({ isOther }) => !isOther).map(({ service }) => service);
+  const declared = [...(register?.endpoints ?? []), ...(register?.days ?? [])].map(({ service }) => service);
+  const watched = register?.days.filter(({ instances }) => instances > 0).map(({ start }) => start.getTime());
+  return {
+    from: new Date(startMs),
+    to: new Date(endMs),
+    asOf: new Date(untilMs),
+    timeZone: periods.timeZone,
+    services: [...new Set([...called, ...declared])].toSorted(),
+    days: days.length,
+    watchedDays: watched === undefined ? null : new Set(watched).size,
+    calls: rows.reduce((sum, { hits }) => sum + hits, 0),
+    lost: register === null ? null : countAll(register.days.map(({ dropped }) => dropped)),
+    skipped: register === null ? null : countAll(register.days.map(({ skipped }) => skipped)),
+    sampled: register?.endpoints.some((one) => one.tracked && one.lowestSampleRate !== 1) ?? null,
+    callersSince,
+  };
+}
+
+/** Counts by reason, added up. */
+export function countAll(counts: readonly Readonly<Record<string, number>>[]): number {
+  return counts.flatMap((count) => Object.values(count)).reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,90 @@
+import { TrackUsageError } from '../errors.js';
+import { show } from '../option-reader.js';
+import { type Periods, type Span, periodsOf } from '../summary/periods.js';
+import type { ReportSettings } from './report-options.js';
+
+const DEFAULT_DAYS = 90;
+
+/** The span of time that a report is about, and as long a span before it. */
+export interface ReportWindow extends Span {
+  readonly periods: Periods;
+  /** The moment of asking, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** The end that queries have: undefined where all is asked for up to now, as a process whose clock is ahead records the future. */
+  readonly endDate: Date | undefined;
+  /** The moment up to which something can have happened: the end, or now if that is earlier. */
+  readonly untilMs: number;
+  /** The days of the span up to now, in order. The last one may not be over. */
+  readonly days: readonly Span[];
+  /** As many days before it, of which the last one ends at the same time of day, where that can be told. */
+  readonly before: Span;
+}
+
+/** What a window is made in view of. */
+export interface WindowPlace {
+  readonly subject: string;
+  readonly nowMs: number;
+  readonly timeZone: string;
+  /** The moment before which only whole days can be asked for; null for none. */
+  readonly sealedUntil: Date | null;
+}
+
+/**
+ * Finds the days that a report is about.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY` if there are none, or the end cuts a day of which only the whole can be told
+ */
+export function windowOf(
+  { days = DEFAULT_DAYS, from, to }: ReportSettings,
+  { subject, nowMs, timeZone, sealedUntil }: WindowPlace,
+): ReportWindow {
+  const periods = periodsOf(timeZone);
+  const endMs = to?.getTime() ?? nowMs;
+  const untilMs = Math.min(endMs, nowMs);
+  const last = periods.dayOf(untilMs - 1);
+  const startMs =
+    from === undefined ? stepBack(periods, last, days - 1).startMs : periods.dayOf(from.getTime()).startMs;
+  if (startMs >= untilMs)
+    throw new TrackUsageError(
+      'INVALID_QUERY',
+      `${subject}: 'from' is ${show(from)}; expected a moment before ${to === undefined ? 'now' : "'to' and before now"}.`,
+    );
+  const sealedMs = sealedUntil?.getTime() ?? -Infinity;
+  const cut = periods.dayOf(endMs);
+  if (endMs < sealedMs && endMs > cut.startMs)
+    throw new TrackUsageError(
+      'INVALID_QUERY',
+      `${subject}: 'to' is within the day from ${iso(cut.startMs)} to ${iso(cut.endMs)} (${timeZone}), of which retention has ` +
+        'deleted the records. Give its beginning or its end.',
+    );
+  const spans = [...periods.within('day', { startMs, endMs: untilMs })];
+  return {
+    startMs,
+    endMs,
+    periods,
+    nowMs,
+    endDate: to,
+    untilMs,
+    days: spans,
+    before: spanBefore(periods, spans, untilMs, sealedMs),
+  };
+}
+
+function spanBefore(periods: Periods, days: readonly Span[], untilMs: number, sealedMs: number): Span {
+  const [first, last] = [days[0] as Span, days.at(-1) as Span];
+  const earliest = stepBack(periods, first, days.length);
+  const latest = periods.dayOf(first.startMs - 1);
+  const sameTimeMs = Math.min(latest.startMs + untilMs - last.startMs, latest.endMs);
+  const isWhole = untilMs === last.endMs || sameTimeMs < sealedMs;
+  return { startMs: earliest.startMs, endMs: isWhole ? latest.endMs : sameTimeMs };
+}
+
+function stepBack(periods: Periods, day: Span, days: number): Span {
+  let found = day;
+  for (let left = days; left > 0; left -= 1) found = periods.dayOf(found.startMs - 1);
+  return found;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toJSON();
+}

@@ -1,0 +1,167 @@
+import { Container, type ContainerInstance, Service } from 'typedi';
+import { TrackUsageError } from '../errors.js';
+import { StorageToken } from '../storage/tokens.js';
+import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
+import { type Clock, systemClock } from '../time/clock.js';
+import { callerReport } from './caller.js';
+import { callersReport } from './callers.js';
+import { deprecationsReport } from './deprecations.js';
+import { endpointsReport } from './endpoints.js';
+import { errorsReport } from './errors.js';
+import { goneReport } from './gone.js';
+import { removalReport } from './removal.js';
+import type {
+  CallerOptions,
+  CallersOptions,
+  RemovalOptions,
+  ReportOptions,
+  TrafficOptions,
+  VerdictOptions,
+} from './report-options.js';
+import type { ReportSource } from './report-source.js';
+import type {
+  CallerReport,
+  CallersReport,
+  DeprecationsReport,
+  EndpointsReport,
+  ErrorsReport,
+  GoneReport,
+  RemovalReport,
+  StatusReport,
+  TrafficReport,
+} from './report.js';
+import { statusReport } from './status.js';
+import { trafficReport } from './traffic.js';
+
+/**
+ * Answers which endpoints are used, by whom and how, and which can be deleted. TypeDI hands it out, made of the first storage under
+ * `StorageToken` that can be read; elsewhere, `new UsageReports(storage)`.
+ *
+ * ```ts
+ * constructor(private readonly reports: UsageReports) {}
+ * ```
+ */
+export class UsageReports {
+  static {
+    // A factory, as TypeDI hands on neither values nor what they are made of from the global container to others. The storage is
+    // looked for when something is asked, as it may be put there later.
+    Service({ factory: (container: ContainerInstance) => new UsageReports(() => storageIn(container)) })(
+      this,
+    );
+  }
+
+  readonly #source: () => ReportSource;
+
+  /**
+   * @param storage - where the records are, or a function that returns it
+   * @param clock - tells the time of day, for tests. @default the machine's clock
+   */
+  constructor(storage: UsageStorage | (() => UsageStorage), clock: Pick<Clock, 'now'> = systemClock) {
+    this.#source = () => sourceOf(typeof storage === 'function' ? storage() : storage, clock);
+  }
+
+  /**
+   * Says of every endpoint whether it is used, by whom, and whether it can be deleted.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if an option cannot be used; `NO_STORAGE` if no storage can be read
+   */
+  async endpoints(options?: VerdictOptions): Promise<EndpointsReport> {
+    return endpointsReport(this.#source(), options);
+  }
+
+  /**
+   * Says who calls the API, or one endpoint.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async callers(options?: CallersOptions): Promise<CallersReport> {
+    return callersReport(this.#source(), options);
+  }
+
+  /**
+   * Says what one caller calls.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async caller(options: CallerOptions): Promise<CallerReport> {
+    return callerReport(this.#source(), options);
+  }
+
+  /**
+   * Says of every deprecated endpoint who still calls it, how often a week, and whether it can be removed.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async deprecations(options?: VerdictOptions): Promise<DeprecationsReport> {
+    return deprecationsReport(this.#source(), options);
+  }
+
+  /**
+   * Says how much was called over time, beside the span before.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async traffic(options?: TrafficOptions): Promise<TrafficReport> {
+    return trafficReport(this.#source(), options);
+  }
+
+  /**
+   * Says which endpoints fail, and with which statuses.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async errors(options?: ReportOptions): Promise<ErrorsReport> {
+    return errorsReport(this.#source(), options);
+  }
+
+  /**
+   * Says which endpoints no instance declares any more, and who still asks for them.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async gone(options?: ReportOptions): Promise<GoneReport> {
+    return goneReport(this.#source(), options);
+  }
+
+  /**
+   * Says which endpoints a build takes away that instances declare now, and who would miss them.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async removal(options: RemovalOptions): Promise<RemovalReport> {
+    return removalReport(this.#source(), options);
+  }
+
+  /**
+   * Says what all other reports rest on: how each day was watched, and how far summaries reach.
+   *
+   * @throws {TrackUsageError} as {@link endpoints} does
+   */
+  async status(options?: ReportOptions): Promise<StatusReport> {
+    return statusReport(this.#source(), options);
+  }
+}
+
+function storageIn(container: ContainerInstance): UsageStorage {
+  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
+  const held = [container, Container].find((candidate) => candidate.has(StorageToken))?.getMany(StorageToken);
+  const storage = held?.flat().find((one) => isStorage(one) && one.reader !== undefined);
+  if (storage !== undefined) return storage;
+  throw new TrackUsageError(
+    'NO_STORAGE',
+    'UsageReports: StorageToken holds no storage that can be read. Container.set(StorageToken, storage), or make new UsageReports(storage).',
+  );
+}
+
+function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSource {
+  if (!isStorage(storage) || storage.reader === undefined)
+    throw new TrackUsageError(
+      'NO_STORAGE',
+      `UsageReports: ${isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage'}. Give one that has a reader.`,
+    );
+  return {
+    reader: storage.reader,
+    readRegister: async () => null,
+    now: () => clock.now(),
+  };
+}

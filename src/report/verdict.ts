@@ -1,0 +1,183 @@
+import type { RegisteredEndpoint } from '../endpoint/register.js';
+import { type Span, periodsOf } from '../summary/periods.js';
+import type { Verdict } from './report.js';
+import { counted, dayText, grouped, share } from './words.js';
+
+const DAY_MS = 86_400_000;
+
+/** How an endpoint was called in a span of time. */
+export interface EndpointCalls {
+  readonly calls: number;
+  readonly bots: number;
+  readonly clientErrors: number;
+  readonly serverErrors: number;
+  /** Callers by name; null where they are not told. */
+  readonly callers: number | null;
+  /** The last call that is known, also before the span; null for none. */
+  readonly lastCall: Date | null;
+  /** Calls since no instance declares it any more. */
+  readonly sinceGone: number;
+}
+
+/** All that a verdict rests on. */
+export interface Evidence {
+  /** What is known of the endpoint's declarations; null for nothing. */
+  readonly registered: RegisteredEndpoint | null;
+  readonly called: EndpointCalls;
+  /** The service's records of the span. */
+  readonly records: { readonly accepted: number; readonly lost: number };
+  /** The span, of which the end is the moment of asking or earlier. */
+  readonly span: Span;
+  readonly timeZone: string;
+  /** Whether the span's last day is not over, and no instance has told of it yet. */
+  readonly isLastDayOpen: boolean;
+}
+
+/** How much has to be known before an endpoint is called unused. */
+export interface VerdictRules {
+  /** Days that it has to be tracked for. */
+  readonly minimumDays: number;
+  /** Days on which nobody may have watched. */
+  readonly missingDays: number;
+  /** The share of records that may be lost, from 0 to 1. */
+  readonly lossTolerance: number;
+}
+
+/** A verdict, and why it is given. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason: string;
+}
+
+/** Judges an endpoint by what is known of it. One that was called in the span is never `unused`. */
+export function judge(evidence: Evidence, rules: VerdictRules): Judgement {
+  const { registered, called } = evidence;
+  if (registered !== null && !registered.isDeclared) return gone(registered, evidence);
+  const found = called.calls > 0 ? judgeCalled(evidence) : judgeUncalled(evidence, rules);
+  const isSilenced =
+    found.verdict === 'unused' || found.verdict === 'bots-only' || found.verdict === 'fails-only';
+  return isSilenced && registered !== null && registered.keep !== null
+    ? { verdict: 'kept', reason: registered.keep }
+    : found;
+}
+
+function gone(registered: RegisteredEndpoint, { called, timeZone }: Evidence): Judgement {
+  const { lastDeclared, lastVersion } = registered;
+  const version = lastVersion === null ? '' : `, in version ${lastVersion}`;
+  const since = `last declared ${dayText(lastDeclared, timeZone)}${version}`;
+  return called.sinceGone > 0
+    ? { verdict: 'gone-still-called', reason: `${counted(called.sinceGone, 'call')} since; ${since}` }
+    : { verdict: 'gone', reason: since };
+}
+
+function judgeCalled({ registered, called, span }: Evidence): Judgement {
+  const { calls, bots, clientErrors, serverErrors, callers } = called;
+  const deprecation = registered?.deprecation ?? null;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, span.endMs)}`;
+  if (bots >= calls)
+    return { verdict: 'bots-only', reason: `all ${counted(calls, 'call')} by crawlers${sunset}` };
+  if (clientErrors + serverErrors >= calls) {
+    const kinds = [
+      ...(clientErrors > 0 ? [`${grouped(clientErrors)} × 4xx`] : []),
+      ...(serverErrors > 0 ? [`${grouped(serverErrors)} × 5xx`] : []),
+    ];
+    return { verdict: 'fails-only', reason: `${kinds.join(', ')}${sunset}` };
+  }
+  const by = callers === null ? 'callers not told' : counted(callers, 'caller');
+  if (deprecation !== null)
+    return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, span.endMs)}, ${by}` };
+  const now = registered?.tracked === false ? ', not tracked any more' : '';
+  return { verdict: 'used', reason: `${counted(calls, 'call')}, ${by}${now}` };
+}
+
+function judgeUncalled(evidence: Evidence, rules: VerdictRules): Judgement {
+  const { registered } = evidence;
+  if (registered === null) return { verdict: 'unwatched', reason: 'no build is known to declare it' };
+  if (!registered.tracked) return { verdict: 'untracked', reason: 'requests to it are not recorded' };
+  return (
+    tooYoung(registered, evidence, rules) ??
+    unwatched(registered, evidence, rules) ??
+    sampled(registered) ?? { verdict: 'unused', reason: unusedText(registered, evidence) }
+  );
+}
+
+function tooYoung(
+  { trackedSince }: RegisteredEndpoint,
+  { span }: Evidence,
+  { minimumDays }: VerdictRules,
+): Judgement | null {
+  if (trackedSince === null) return null;
+  const days = Math.max(0, Math.floor((span.endMs - trackedSince.getTime()) / DAY_MS));
+  return days < minimumDays
+    ? { verdict: 'too-young', reason: `${days} of ${counted(minimumDays, 'day')}` }
+    : null;
+}
+
+function unwatched(
+  registered: RegisteredEndpoint,
+  evidence: Evidence,
+  { missingDays, lossTolerance }: VerdictRules,
+): Judgement | null {
+  const { service, watchedDays, skipped } = registered;
+  const { accepted, lost } = evidence.records;
+  const lossShare = lost / Math.max(accepted, lost, 1);
+  const leftOut = Object.entries(skipped).filter(([, count]) => count > 0);
+  const days = daysToWatch(registered, evidence);
+  const reasons = [
+    ...(days - watchedDays > missingDays || watchedDays === 0
+      ? [`${watchedDays} of ${counted(days, 'day')} watched`]
+      : []),
+    ...(lossShare > lossTolerance ? [`${share(lossShare)} of the records of ${service} were lost`] : []),
+    ...(leftOut.length > 0
+      ? [`requests left out: ${leftOut.map(([reason, count]) => `${grouped(count)} × ${reason}`).join(', ')}`]
+      : []),
+  ];
+  return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
+}
+
+/** Days of the span since the endpoint is tracked. */
+function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
+  const { span, timeZone, isLastDayOpen } = evidence;
+  const startMs = Math.max(span.startMs, trackedSince?.getTime() ?? -Infinity);
+  const days = [...periodsOf(timeZone).within('day', { startMs, endMs: span.endMs })].length;
+  return days - (isLastDayOpen ? 1 : 0);
+}
+
+/**
+ * What a sample without a call tells: of n calls, each recorded with the probability p, none is with (1 − p)ⁿ; where that is to be
+ * 5 % at least, n is ln 0.05 / ln(1 − p) at most.
+ */
+function sampled({ lowestSampleRate: rate }: RegisteredEndpoint): Judgement | null {
+  if (rate !== null && rate >= 1) return null;
+  if (rate === null)
+    return { verdict: 'sampled', reason: 'no recorded call, and a function decides what is recorded' };
+  if (rate <= 0) return { verdict: 'sampled', reason: 'no recorded call, as none is recorded' };
+  const most = Math.floor(Math.log(0.05) / Math.log1p(-rate));
+  return {
+    verdict: 'sampled',
+    reason: `no recorded call at rate ${rate}: with 95 % certainty at most ${counted(most, 'call')}`,
+  };
+}
+
+function unusedText(registered: RegisteredEndpoint, evidence: Evidence): string {
+  const { called, timeZone } = evidence;
+  const days = daysToWatch(registered, evidence);
+  const watched = Math.min(registered.watchedDays, days);
+  const last = called.lastCall === null ? 'never' : dayText(called.lastCall, timeZone);
+  const { deprecation } = registered;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, evidence.span.endMs)}`;
+  return `no call in ${watched} of ${days} watched days, last call ${last}${sunset}`;
+}
+
+/** Whole days until a moment, negative after it. */
+export function daysUntil(date: Date, nowMs: number): number {
+  const days = (date.getTime() - nowMs) / DAY_MS;
+  return days < 0 ? Math.ceil(days) + 0 : Math.floor(days);
+}
+
+function sunsetText(sunset: Date | null, nowMs: number): string {
+  if (sunset === null) return 'no sunset';
+  const days = daysUntil(sunset, nowMs);
+  if (sunset.getTime() <= nowMs) return days === 0 ? 'sunset today' : `sunset ${counted(-days, 'day')} ago`;
+  return days === 0 ? 'sunset within a day' : `sunset in ${counted(days, 'day')}`;
+}
