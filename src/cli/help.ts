@@ -1,3 +1,4 @@
+import { wrapped } from '../report/rendering/text-width.js';
 import type { CliOptions, Command } from './command.js';
 import { COMMANDS } from './commands/commands.js';
 import { GENERAL_OPTIONS, sourceOptionsOf } from './general-options.js';
@@ -7,6 +8,13 @@ export const PROGRAM = 'npx koa-track-usage';
 
 /** The width of a help that goes to no terminal, and of the widest one, in characters. */
 const WIDTH = 100;
+
+/** The least width of what is said of an option, in characters. */
+const LEAST = 24;
+
+const ENDS =
+  'It ends with 0 if nothing is wrong, 1 if something was found, 2 if it was called or set up in a wrong way, and 3 if it cannot ' +
+  'tell, as a database is away.';
 
 /** The help on all commands. */
 export function generalHelp(width: number | null): string {
@@ -26,8 +34,7 @@ export function generalHelp(width: number | null): string {
     `  ${PROGRAM} endpoints --database sqlite:usage.db`,
     `  ${PROGRAM} endpoints --help`,
     '',
-    'It ends with 0 if nothing is wrong, 1 if something was found, 2 if it was called or set up in a wrong way, and 3 if it',
-    'cannot tell, as a database is away.',
+    ...wrapped(ENDS, widthOf(width)),
     '',
   ].join('\n');
 }
@@ -43,7 +50,7 @@ export function commandHelp(command: Command, width: number | null): string {
   return [
     usageOf(command),
     '',
-    ...[summary, ...details].flatMap((paragraph) => wrap(paragraph, widthOf(width)).concat('')),
+    ...[summary, ...details].flatMap((paragraph) => wrapped(paragraph, widthOf(width)).concat('')),
     ...groups
       .filter(([, group]) => Object.keys(group).length > 0)
       .flatMap(([title, group]) => [`${title}:`].concat(listed(termsOf(group), width), '')),
@@ -70,23 +77,11 @@ export function termsOf(options: CliOptions): [term: string, about: string][] {
 function listed(terms: readonly (readonly [term: string, about: string])[], width: number | null): string[] {
   const indent = Math.max(...terms.map(([term]) => term.length)) + 4;
   return terms.flatMap(([term, about]) => {
-    const [first = '', ...others] = wrap(about, widthOf(width) - indent);
+    const [first = '', ...others] = wrapped(about, Math.max(LEAST, widthOf(width) - indent));
     return [`  ${term.padEnd(indent - 2)}${first}`, ...others.map((line) => ' '.repeat(indent) + line)];
   });
 }
 
 function widthOf(width: number | null): number {
   return Math.min(width ?? WIDTH, WIDTH);
-}
-
-/** Breaks a text into lines between words; a longer word has a line of its own. */
-function wrap(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) as string;
-    const longer = last === '' ? word : `${last} ${word}`;
-    if (longer.length <= Math.max(width, 20) || last === '') lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }

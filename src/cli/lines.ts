@@ -20,9 +20,3 @@ export async function writeLines(
   }
   if (chunk !== '') await out.write(chunk);
 }
-
-/** A value as JSON for people and programs, without characters that a terminal acts upon. */
-export function prettyJson(value: unknown): string {
-  const lines = JSON.stringify(value, null, 2).split('\n');
-  return `${lines.map(escapeJsonControl).join('\n')}\n`;
-}

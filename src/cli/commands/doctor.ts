@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { escapeControl } from '../../record/escape-control.js';
+import { wrapped } from '../../report/rendering/text-width.js';
 import type { Call, Command } from '../command.js';
 import { checkPackages } from '../doctor/check-packages.js';
 import { checkSpool } from '../doctor/check-spool.js';
@@ -8,13 +9,13 @@ import { checkClocks, checkRights } from '../doctor/check-storage.js';
 import { checkFolding } from '../doctor/check-summaries.js';
 import { type Finding, fault, fine, hint } from '../doctor/finding.js';
 import { EXIT } from '../failure.js';
-import { prettyJson } from '../lines.js';
+import { jsonText } from '../../report/rendering/json.js';
 import type { Output } from '../output.js';
 
 const COLORS = { fault: 'red', advice: 'yellow', fine: 'green' } as const;
 
-/** The width of the longest kind. */
-const WIDEST = 6;
+/** The place of the kinds, in characters. */
+const MARGIN = 8;
 
 /** Says what is wrong with a set-up. */
 export const doctorCommand: Command = {
@@ -36,7 +37,7 @@ export const doctorCommand: Command = {
       ...(await checkDatabase(call)),
       ...(await checkSpools(call)),
     ];
-    await out.write(values.has('json') ? prettyJson({ findings }) : textOf(findings, out));
+    await out.write(values.has('json') ? jsonText({ findings }) : textOf(findings, out));
     return findings.some(({ kind }) => kind === 'fault') ? EXIT.found : EXIT.fine;
   },
 };
@@ -73,11 +74,13 @@ async function checkSpools({ source, values, io }: Call): Promise<Finding[]> {
   return dir === undefined ? [] : [await checkSpool(resolve(io.cwd, dir), io.clock.now())];
 }
 
-function textOf(findings: readonly Finding[], { stream }: Output): string {
+function textOf(findings: readonly Finding[], { stream, width }: Output): string {
+  const place = Math.max(MARGIN, (width ?? Infinity) - MARGIN);
   const lines = findings.flatMap(({ kind, what, where, advice }) => {
-    const told = `${what}${where === null ? '' : ` (${where})`}`;
-    const first = `${styleText(COLORS[kind], kind.padEnd(WIDEST), { stream })}  ${escapeControl(told)}`;
-    return advice === null ? [first] : [first, `${' '.repeat(WIDEST)}  ${escapeControl(advice)}`];
+    const told = [`${what}${where === null ? '' : ` (${where})`}`, ...(advice === null ? [] : [advice])];
+    const [first = '', ...others] = told.flatMap((text) => wrapped(escapeControl(text), place));
+    const label = styleText(COLORS[kind], kind.padEnd(MARGIN), { stream });
+    return [label + first, ...others.map((line) => ' '.repeat(MARGIN) + line)];
   });
   const faults = findings.filter(({ kind }) => kind === 'fault').length;
   const end = faults === 0 ? 'Nothing is wrong.' : `${faults} of ${findings.length} findings are faults.`;

@@ -4,7 +4,7 @@ import type { UsageStorage } from '../../storage/usage-storage.js';
 import type { Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirm } from '../confirm.js';
 import { CliError, EXIT } from '../failure.js';
-import { prettyJson } from '../lines.js';
+import { jsonText } from '../../report/rendering/json.js';
 import { PERSON_OPTIONS, personOf } from './person.js';
 
 /** Erases a person. */
@@ -31,7 +31,7 @@ export const eraseCommand: Command = {
       throw new CliError(EXIT.usage, `The storage '${storage.name}' cannot delete single records.`);
     await confirm(call, await announce(storage, person));
     const report = await storage.erase(person, io.signal);
-    await out.write(values.has('json') ? prettyJson(report) : textOf(report));
+    await out.write(values.has('json') ? jsonText(report) : textOf(report));
     return EXIT.fine;
   },
 };
