@@ -3,7 +3,7 @@ import { Container } from 'typedi';
 import { systemClock } from '../../src/time/clock.js';
 import { TrackUsageError } from '../../src/errors.js';
 import { type TrackUsageOptions, trackUsage } from '../../src/index.js';
-import { applicationName } from '../../src/options/server-name.js';
+import { findApplication } from '../../src/options/application.js';
 import { resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { ManualClock, MemoryStorage } from '../../src/testing/index.js';
 import { thrown } from '../support/caught.js';
@@ -96,7 +96,7 @@ describe('the options of trackUsage', () => {
     const settings = resolveTrackerOptions({});
     expect(settings).to.include({ storage: null, container: Container, logger: console, clock: systemClock });
     expect(settings.handleSignals).to.deep.equal({ server: null, timeoutMs: 5000, signals: [] });
-    expect(settings.serverName).to.equal(applicationName());
+    expect(settings).to.include({ serverName: findApplication().name, version: findApplication().version });
   });
 
   it('count as not given when they are undefined, nested ones too', () => {

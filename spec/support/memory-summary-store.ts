@@ -1,3 +1,4 @@
+import { isMeant } from '../../src/testing/memory-rows.js';
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../src/storage/summary-store.js';
 
 /** The longest texts that tables have columns for. */
@@ -58,18 +59,6 @@ async function later<Result>(signal: AbortSignal, act: () => Result): Promise<Re
   signal.throwIfAborted();
   await Promise.resolve();
   return act();
-}
-
-function isMeant(row: SummaryRow, query: SummaryRowQuery): boolean {
-  const { kinds, dimension, edition, ids, fromMs, beforeMs } = query;
-  return (
-    (kinds === undefined || kinds.includes(row.kind)) &&
-    (dimension === undefined || row.dimension === dimension) &&
-    (edition === undefined || row.edition === edition) &&
-    (ids === undefined || ids.includes(row.id)) &&
-    (fromMs === undefined || row.startMs >= fromMs) &&
-    (beforeMs === undefined || row.startMs < beforeMs)
-  );
 }
 
 /** Refuses what a table could not hold, or a client might send changed. */

@@ -9,12 +9,14 @@ import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
 import type { LocatorStats } from './client/location/address-locator.js';
-import { Gate, type SkipCounts } from './making/gate.js';
+import { Gate, type SkipCounts, type SkippedEndpoint } from './making/gate.js';
 import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
+import { type DeclaredRoutes, declaredRoutes } from './attribution/declared-routes.js';
 import { hasNamesake } from './attribution/known-actions.js';
 import { DraftMaker, type DraftSettings } from './making/draft-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
+import { GoneRoutes } from './unanswered/gone-routes.js';
 import { NO_CANDIDATES, candidatesFor, isForUntracked } from './unanswered/unanswered.js';
 import { type Finish, WaitingRoom } from './making/waiting-room.js';
 
@@ -31,6 +33,9 @@ const NO_RESPONSE =
   'the middleware was called for a request without a response, such as a WebSocket of koa-websocket; it is not recorded. Use ' +
   'app.use(usage), and not app.ws.use(usage).';
 
+/** The middleware of all trackers. */
+const middlewares = new WeakSet<Middleware>();
+
 /** Watches the requests of one tracker. */
 export class Capture implements ExchangeWatcher {
   readonly clock: Clock;
@@ -38,6 +43,10 @@ export class Capture implements ExchangeWatcher {
   readonly hasCallbacks: boolean;
   /** Watched requests whose responses have not closed. */
   underWay = 0;
+  /** What is gone, and still told apart. */
+  readonly gone = new GoneRoutes();
+  /** The Koa middleware. */
+  readonly middleware: Middleware;
   readonly #policies: EffectivePolicies;
   readonly #gate: Gate;
   readonly #maker: DraftMaker;
@@ -90,6 +99,8 @@ export class Capture implements ExchangeWatcher {
     this.#skipsBots = settings.bots === 'skip';
     this.#sink = sink;
     this.#onRequest = onRequest;
+    this.middleware = this.#middleware();
+    middlewares.add(this.middleware);
   }
 
   /** Tracked requests that were not recorded, as configured. */
@@ -97,8 +108,24 @@ export class Capture implements ExchangeWatcher {
     return this.#gate.skipped;
   }
 
+  /** These requests by endpoint, where an action or a route was to answer. */
+  get skippedEndpoints(): readonly SkippedEndpoint[] {
+    return this.#gate.skippedEndpoints;
+  }
+
+  /**
+   * The routes that this tracker watches. An application that another tracker's middleware stands in, and this one's does not, is the
+   * other's; of any other, such as one that is mounted, that cannot be told before its first request.
+   */
+  declaredRoutes(): DeclaredRoutes {
+    return declaredRoutes(({ middleware }) => {
+      const trackers = middleware.filter((each) => middlewares.has(each));
+      return trackers.length === 0 || trackers.includes(this.middleware);
+    });
+  }
+
   /** The Koa middleware. It adds no promise to the chain: it returns what `next` returns. */
-  middleware(): Middleware {
+  #middleware(): Middleware {
     return (context, next) => {
       // A request is watched once, however often the middleware is mounted, and also where one application hands
       // its request to another.
@@ -113,8 +140,12 @@ export class Capture implements ExchangeWatcher {
   closed(exchange: Exchange): void {
     this.underWay -= 1;
     try {
-      if (!exchange.isTracked()) return;
+      const isTracked = exchange.isTracked();
+      if (!isTracked && !this.#mayBeGone(exchange)) return;
       exchange.conclude();
+      if (this.#mayBeGone(exchange) && exchange.outcome?.status != null)
+        exchange.goneRoute = this.gone.find(exchange.context);
+      if (!isTracked && exchange.goneRoute === null) return;
       if (this.#closed.push(exchange) === 1) inOwnContext(setImmediate, this.#recordClosed);
     } catch (error) {
       this.#sink.lost('making a record', error);
@@ -182,14 +213,14 @@ export class Capture implements ExchangeWatcher {
     try {
       const policy = this.#policyOf(exchange);
       if (policy === null) return;
-      const verdict = this.#gate.judge(exchange, policy);
-      if (verdict === null) return;
-      const draft = this.#maker.draft(exchange, policy, verdict);
+      const admission = this.#gate.judge(exchange, policy);
+      if (admission === null) return;
+      const draft = this.#maker.draft(exchange, policy, admission);
       if (draft.bot && this.#skipsBots) {
-        this.#gate.skip('bot');
+        this.#gate.skip('bot', exchange);
         return;
       }
-      const late = this.#details.begin(draft, exchange, verdict.isAnonymous);
+      const late = this.#details.begin(draft, exchange, admission.isAnonymous);
       if (late === null) this.#finish(draft, exchange.asyncContext, null);
       else this.#waiting.add(draft, late, exchange.asyncContext);
     } catch (error) {
@@ -199,13 +230,20 @@ export class Capture implements ExchangeWatcher {
 
   /** @returns null if no action answered, and an untracked one would have; such a request is counted */
   #policyOf(exchange: Exchange): EffectivePolicy | null {
-    const { attribution, context } = exchange;
+    const { attribution, context, goneRoute } = exchange;
+    if (goneRoute !== null) return this.#policies.ofGone(goneRoute);
     if (attribution !== null && !attribution.isRecorded) this.#meet(attribution);
     const candidates = attribution?.route == null ? candidatesFor(context) : NO_CANDIDATES;
     if (attribution === null && isForUntracked(candidates, context.req.method ?? '')) {
-      return this.#gate.skip('untracked');
+      return this.#gate.skip('untracked', exchange);
     }
     return this.#policies.ofUncertain(attribution?.data ?? null, candidates, exchange.possibleRoutes());
+  }
+
+  /** Whether a request that nothing answered may have been for an endpoint that is gone. */
+  #mayBeGone({ attribution, context }: Exchange): boolean {
+    if (this.gone.isEmpty || attribution !== null) return false;
+    return context.res.statusCode === 404 || context.res.statusCode === 405;
   }
 
   /** Looks, at an action's first record, whether it can be told apart from others. */

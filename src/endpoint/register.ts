@@ -51,7 +51,7 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   readonly watchedDays: number;
   /** The lowest share of requests that was recorded in the span: 1 where all were; null where a function decided. */
   readonly lowestSampleRate: number | null;
-  /** Requests to it in the span that no record was made of, by reason, as configured; sampling is not among them. */
+  /** Requests to it in the span that no record was made of, by reason, as configured; `sampled` counts what sampling left out. */
   readonly skipped: Readonly<Record<string, number>>;
 }
 

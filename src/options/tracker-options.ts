@@ -17,7 +17,7 @@ import {
   text,
 } from '../option-reader.js';
 import { TEXT_LIMITS } from '../record/limits.js';
-import { cleanText } from '../record/text.js';
+import { cleanNullableText, cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressSettings, trustedProxies } from './address-options.js';
 import { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './delivery-options.js';
@@ -26,7 +26,7 @@ import { type GeoSettings, geoSource } from './geo-options.js';
 import { RetentionOptions, type RetentionSettings } from './retention-options.js';
 import { type SummariesSettings, summaries } from './summaries-options.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
-import { applicationName } from './server-name.js';
+import { findApplication } from './application.js';
 
 /** Names the caller; returns nothing for an unknown caller. */
 export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
@@ -71,6 +71,8 @@ export class TrackUsageOptions extends RecordingOptions {
   readonly trackUnmatched? = boolean(false);
   /** What the records call this application. @default the name in the application's package.json */
   readonly serverName? = text();
+  /** The version of this application, by which reports tell when an endpoint came and went. @default the one in the application's package.json */
+  readonly version? = text();
   /**
    * Who calls. Called once for each tracked request, when the response has closed: the user should be on the
    * context by then. A promise is waited for up to a second. @default the user name of Basic authentication
@@ -103,6 +105,11 @@ export class TrackUsageOptions extends RecordingOptions {
    * write to a storage have to agree. @default in UTC, by endpoint, caller, both, status, client and server
    */
   readonly summaries? = summaries();
+  /**
+   * Whether the storage keeps a register of the endpoints that there are, and of how they were watched: without it nobody can tell an
+   * endpoint that nobody calls from one that nobody watched. @default true
+   */
+  readonly endpoints? = boolean(true);
   /** How long records and their summaries are kept. @default until somebody deletes them */
   readonly retention? = group(RetentionOptions, null);
   /**
@@ -130,6 +137,8 @@ export class TrackUsageOptions extends RecordingOptions {
 interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   /** The storages that were given; null if the container has to be asked. */
   readonly storage: readonly UsageStorage[] | null;
+  /** Null where nothing tells it. */
+  readonly version: string | null;
   /** Null where Basic authentication is to be read. */
   readonly user: UserReader | null;
   /** Null where nothing is looked up. */
@@ -162,8 +171,13 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
   refuseStorage(options);
   const settings = readOptions<TrackUsageOptions, TrackerDifferences>(SUBJECT, TrackUsageOptions, options);
   refuseContradictions(options, settings);
-  const { serverName = applicationName() } = options;
-  return { ...settings, serverName: cleanText(serverName, TEXT_LIMITS.serverName) };
+  const found = findApplication();
+  const { serverName = found.name, version = found.version } = options;
+  return {
+    ...settings,
+    serverName: cleanText(serverName, TEXT_LIMITS.serverName),
+    version: cleanNullableText(version, TEXT_LIMITS.serverName),
+  };
 }
 
 /** Refuses options that cannot be used together. */

@@ -58,6 +58,7 @@ export class Pipeline {
   readonly events: TrackerEvents;
   readonly #settings: PipelineSettings;
   readonly #findStorages: () => readonly UsageStorage[];
+  readonly #takeLeave: (storage: UsageStorage) => Promise<void>;
   readonly #log: ReportLog;
   readonly #observer: LaneObserver;
   readonly #droppedWithoutStorage = noDrops();
@@ -74,14 +75,17 @@ export class Pipeline {
   /**
    * @param findStorages - returns at least one storage, or throws an error that says what to do
    * @param seal - is asked before records are deleted. @default all that are too old may be
+   * @param takeLeave - is called for each storage that has taken its last record, before it is closed; never rejects
    */
   constructor(
     settings: PipelineSettings,
     findStorages: () => readonly UsageStorage[],
     seal: Seal | null = null,
+    takeLeave: (storage: UsageStorage) => Promise<void> = async () => {},
   ) {
     this.#settings = settings;
     this.#findStorages = findStorages;
+    this.#takeLeave = takeLeave;
     this.#log = new ReportLog(settings.logger, settings.clock);
     this.events = new TrackerEvents((error) =>
       this.#log.failure('listener', 'an event listener threw', error),
@@ -249,7 +253,9 @@ export class Pipeline {
     await Promise.all(
       this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
-        const leftMs = Math.max(deadlineMs - clock.monotonic(), 0) + CLOSE_GRACE_MS;
+        const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
+        if (restMs() > 0) await within(clock, restMs(), this.#takeLeave(lane.storage));
+        const leftMs = restMs() + CLOSE_GRACE_MS;
         await Promise.all([lane.finish(leftMs), this.#closeStorage(lane.storage, retired)]);
       }),
     );

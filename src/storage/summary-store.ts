@@ -1,20 +1,33 @@
 /**
- * What a row of the summaries is:
+ * What a row is:
  *
  * - `slice`, `hour`, `day`: some keys of one dimension in one period, with their figures;
  * - `manifest`: which of these rows count;
  * - `writing`: a process may be storing or deleting records of a span of time;
  * - `touched`: a process has done so;
- * - `fold`: a process is making rows, which do not count yet.
+ * - `fold`: a process is making rows, which do not count yet;
+ * - `build`: endpoints that a service declares;
+ * - `watch`: how a service was watched on a day.
+ *
+ * The last two are the register of endpoints, which is kept whether or not there are summaries.
  */
-export type SummaryRowKind = 'slice' | 'hour' | 'day' | 'manifest' | 'writing' | 'touched' | 'fold';
+export type SummaryRowKind =
+  | 'slice'
+  | 'hour'
+  | 'day'
+  | 'manifest'
+  | 'writing'
+  | 'touched'
+  | 'fold'
+  | 'build'
+  | 'watch';
 
-/** A row of the summaries. All of its texts are ASCII without quotation marks and backslashes. */
+/** A row of the summaries or of the register. All of its texts are ASCII without quotation marks and backslashes. */
 export interface SummaryRow {
   /** The key: at most 64 characters. */
   readonly id: string;
   readonly kind: SummaryRowKind;
-  /** The dimension of a period's row, else `-`: at most 40 characters. */
+  /** The dimension of a period's row, the key of the service in the register, else `-`: at most 40 characters. */
   readonly dimension: string;
   /** The span of time that the row is about, in milliseconds since 1970, the end exclusive. */
   readonly startMs: number;
@@ -38,7 +51,7 @@ export interface SummaryRowQuery {
 }
 
 /**
- * Where a storage keeps rows of summaries, beside its records. Each call is a transaction of its own, which later calls of every
+ * Where a storage keeps rows of summaries and of the register of endpoints, beside its records. Each call is a transaction of its own, which later calls of every
  * process see; they are answered by the server that is written to. All that makes summaries exact is built on these.
  */
 export interface SummaryStore {

@@ -32,7 +32,7 @@ export interface StorageSummaries {
   isReady(signal: AbortSignal): Promise<boolean>;
   /** Says of all that was stored and is over that it can be folded, without waiting for stragglers. Never throws. */
   settle(): Promise<void>;
-  /** Has the storage make no place for summaries, as nobody wants any. Called before the first batch. */
+  /** Has the storage sum up nothing, as nobody wants it, unless another process does. Called before the first batch. */
   makeNothing(): void;
 }
 
@@ -66,6 +66,12 @@ export interface UsageStorage {
    * answered from the records.
    */
   readonly summaries?: StorageSummaries | null | undefined;
+
+  /**
+   * Where the register of endpoints is kept, beside the summaries. Left out where there is no place for it: then nobody can tell which
+   * endpoints were watched.
+   */
+  readonly register?: SummaryStore | undefined;
 
   /** Where the option `visitors` keeps its salts, for all processes; left out where there is nowhere to keep them. */
   readonly salts?: SaltStore | undefined;

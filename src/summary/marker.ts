@@ -80,7 +80,7 @@ export class Marker {
     this.#timer = new WakeTimer(clock);
   }
 
-  /** Makes no place for summaries from now on. Where there is one, other processes may fold, and the marks are made all the same. */
+  /** Makes no place for summaries from now on. Where other processes fold, the marks are made all the same. */
   makeNothing(): void {
     this.#mayMake = false;
   }
@@ -145,9 +145,15 @@ export class Marker {
   /** Whether there is a place for marks, which is made if it may be; if there is none, nothing is summed up. */
   async isReady(signal: AbortSignal): Promise<boolean> {
     if (this.#isReady === true || this.#clock.now() < this.#askAgainMs) return this.#isReady === true;
-    this.#isReady = await this.#store.prepare(this.#mayMake && this.#isReady === null, signal);
+    const isThere = await this.#store.prepare(this.#mayMake && this.#isReady === null, signal);
+    this.#isReady = isThere && (this.#mayMake || (await this.#isUsed(signal)));
     this.#askAgainMs = this.#clock.now() + ASK_MS;
     return this.#isReady;
+  }
+
+  /** Whether a process sums up: the place may be there for the register of endpoints alone. */
+  async #isUsed(signal: AbortSignal): Promise<boolean> {
+    return (await this.#store.find({ kinds: ['writing', 'touched', 'manifest'] }, signal)).length > 0;
   }
 
   /** Marks the slices of records, unless they are marked. */

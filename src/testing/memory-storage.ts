@@ -15,11 +15,13 @@ import {
 } from '../storage/usage-query.js';
 import type { ErasureReport, UsagePerson } from '../storage/usage-person.js';
 import type { SaltStore } from '../storage/salt-store.js';
+import type { SummaryStore } from '../storage/summary-store.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import type { ReadableUsageStorage, StoreResult } from '../storage/usage-storage.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../storage/usage-summary.js';
 import { summarizeUsage } from '../summary/answer.js';
 import { newestFirst } from './contract/records.js';
+import { MemoryRows } from './memory-rows.js';
 
 /** The options of `MemoryStorage`. */
 export class MemoryStorageOptions {
@@ -42,6 +44,8 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader, Summary
   readonly name: string;
   /** Salts in memory, for this process alone. */
   readonly salts: SaltStore = new MemorySalts();
+  /** The register of endpoints, in memory. */
+  readonly register: SummaryStore = new MemoryRows();
   readonly #maxRecords: number;
   readonly #byId = new Map<string, UsageRecord>();
 
@@ -62,7 +66,7 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader, Summary
     return [...this.#byId.values()];
   }
 
-  /** Forgets all records. */
+  /** Forgets all records, and keeps the register. */
   clear(): void {
     this.#byId.clear();
   }

@@ -4,6 +4,8 @@ import { knownApplications } from '../capture/attribution/known-actions.js';
 import { Capture } from '../capture/capture.js';
 import { DailySalts } from '../capture/client/visitor/daily-salts.js';
 import { type Inventory, takeInventory } from '../endpoint/inventory.js';
+import { addCounts } from '../endpoint/register-rows.js';
+import type { InstanceFigures } from '../endpoint/register-writer.js';
 import {
   type TrackUsageOptions,
   type TrackerSettings,
@@ -28,6 +30,7 @@ import { within } from '../time/within.js';
 import { endServers, noteSession } from './end-servers.js';
 import { Folding } from './folding.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
+import { Watching } from './watching.js';
 import { type RebuildOptions, TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
@@ -60,21 +63,28 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     attachments.push(provideServices(servicesOf(storages), settings.container));
     salts?.open(findSalts(storages));
     folding.open([...new Set(storages)]);
+    watching.open([...new Set(storages)]);
     return storages;
   };
   const seal: Seal = (storage, date, signal) => folding.seal(storage, date, signal);
-  const pipeline = new Pipeline(settings, open, seal);
+  const pipeline = new Pipeline(settings, open, seal, (storage) => watching.close(storage));
   const folding = new Folding(settings, pipeline);
+  const watching = new Watching(settings, {
+    figuresOf: (storage) => figuresOf(storage, capture, pipeline),
+    declaredRoutes: () => capture.declaredRoutes(),
+    gone: (endpoints) => capture.gone.replace(endpoints),
+    fault: (what, error) => pipeline.fault(what, error),
+  });
   if (settings.storage !== null || settings.container.has(StorageToken)) pipeline.open();
   const capture = new Capture(settings, pipeline, salts, (context) => {
     pipeline.open();
     noteSession(context);
   });
-  const tracker = new Tracker(settings, { capture, pipeline, folding }, attachments);
+  const tracker = new Tracker(settings, { capture, pipeline, folding, watching }, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(attend(tracker, capture, pipeline, settings.handleSignals));
   if (settings.metrics) attachments.push(measure(tracker, pipeline));
-  return Object.assign(capture.middleware(), { tracker });
+  return Object.assign(capture.middleware, { tracker });
 }
 
 /** Has the tracker do what is to be done when the process ends. */
@@ -125,24 +135,47 @@ async function* recordsOf(
   for (const { reader } of storages) if (reader !== undefined) yield* reader.streamUsage(person);
 }
 
+/** What is entered into the register of a storage. */
+function figuresOf(storage: UsageStorage, capture: Capture, pipeline: Pipeline): InstanceFigures {
+  capture.recordClosed();
+  const stats = pipeline.stats().storages[pipeline.storages.indexOf(storage)];
+  const { accepted = 0, dropped = {} } = stats ?? {};
+  return {
+    accepted,
+    dropped: addCounts(dropped, pipeline.droppedWithoutStorage),
+    skipped: capture.skipped,
+    endpoints: capture.skippedEndpoints,
+  };
+}
+
+/** The parts of a tracker. */
+interface TrackerParts {
+  readonly capture: Capture;
+  readonly pipeline: Pipeline;
+  readonly folding: Folding;
+  readonly watching: Watching;
+}
+
 /** The handle of capture and pipeline. Its figures count every request that has closed. */
 class Tracker implements UsageTracker {
   readonly #settings: TrackerSettings;
   readonly #capture: Capture;
   readonly #pipeline: Pipeline;
   readonly #folding: Folding;
+  readonly #watching: Watching;
   readonly #attachments: (() => void)[];
   #closing: Promise<CloseResult> | null = null;
 
   constructor(
     settings: TrackerSettings,
-    { capture, pipeline, folding }: { capture: Capture; pipeline: Pipeline; folding: Folding },
+    { capture, pipeline, folding, watching }: TrackerParts,
     attachments: (() => void)[],
   ) {
     this.#settings = settings;
     this.#capture = capture;
     this.#pipeline = pipeline;
     this.#folding = folding;
+    this.#watching = watching;
     this.#attachments = attachments;
   }
 
@@ -157,7 +190,7 @@ class Tracker implements UsageTracker {
   health(): Health {
     this.#capture.recordClosed();
     const health = this.#pipeline.health();
-    const isDegraded = this.#capture.missesActions || this.#folding.isFailing;
+    const isDegraded = this.#capture.missesActions || this.#folding.isFailing || this.#watching.isFailing;
     return health === 'ok' && isDegraded ? 'degraded' : health;
   }
 

@@ -1,20 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { KnownAction } from '../../../src/capture/attribution/known-actions.js';
-import { attributionOf } from '../../../src/capture/exchange/attribution.js';
 import { RouteTree } from '../../../src/capture/unanswered/route-tree.js';
 
-function actionAt(route: string | null): KnownAction {
-  const subject = { methodDecision: null, controllerDecision: null, data: {} };
-  const named = { controllerName: 'Controller', actionName: 'action', route };
-  return { method: 'GET', attribution: attributionOf(subject, named), namedAfter: null };
-}
-
 /** A tree of these templates, and what it finds. */
-function finder(templates: readonly string[]): (path: string) => (string | null)[] {
-  const tree = new RouteTree();
-  for (const template of templates) tree.add(actionAt(template));
-  return (path) => tree.find(path).map(({ action }) => action.attribution.route);
+function finder(templates: readonly string[]): (path: string) => string[] {
+  const tree = new RouteTree<string>();
+  for (const template of templates) tree.add(template, template);
+  return (path) => tree.find(path).map(({ item }) => item);
 }
 
 describe('RouteTree', () => {
@@ -59,11 +51,9 @@ describe('RouteTree', () => {
     );
   });
 
-  it('takes an action without a route for one at the root', () => {
-    const tree = new RouteTree();
-    tree.add(actionAt(null));
-    expect(tree.find('/')).to.have.lengthOf(1);
-    expect(tree.find('/a')).to.deep.equal([]);
+  it('takes an empty template for one at the root', () => {
+    expect(finder([''])('/')).to.have.lengthOf(1);
+    expect(finder([''])('/a')).to.deep.equal([]);
   });
 
   it('looks no deeper into a path than its templates reach', () => {
@@ -71,15 +61,9 @@ describe('RouteTree', () => {
   });
 
   it('tells which template says most of a path', () => {
-    const tree = new RouteTree();
-    for (const template of ['/a/b', '/a/:id', '/:kind/:id', '/a/b(.*)', '*']) tree.add(actionAt(template));
+    const tree = new RouteTree<string>();
+    for (const template of ['/a/b', '/a/:id', '/:kind/:id', '/a/b(.*)', '*']) tree.add(template, template);
     const closest = tree.find('/a/b').toSorted((one, other) => other.closeness - one.closeness);
-    expect(closest.map(({ action }) => action.attribution.route)).to.deep.equal([
-      '/a/b',
-      '/a/:id',
-      '/:kind/:id',
-      '/a/b(.*)',
-      '*',
-    ]);
+    expect(closest.map(({ item }) => item)).to.deep.equal(['/a/b', '/a/:id', '/:kind/:id', '/a/b(.*)', '*']);
   });
 });

@@ -230,7 +230,7 @@ describe('Which actions a request may be for', () => {
   const app = new Koa();
   const routes = (path: string): (string | null)[] => {
     const { likely, elsewhere } = candidatesFor({ app, originalUrl: path, path } as Context);
-    return [...likely, ...elsewhere].map(({ action }) => action.attribution.route);
+    return [...likely, ...elsewhere].map(({ item }) => item.attribution.route);
   };
 
   before(async () => {

@@ -25,7 +25,7 @@ interface RepositoryParts {
   readonly name: string;
   readonly repository: UsageRepository;
   readonly salts: SaltsInTurn;
-  /** Where summaries are kept; null where the application has made no place for them. */
+  /** Where summaries and the register are kept; null where the application has made no place for them. */
   readonly summaryStore: SummaryStore | null;
   readonly isReadOnly: boolean;
 }
@@ -50,6 +50,9 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @inheritdoc */
   readonly summaries: StorageSummaries | null;
 
+  /** @inheritdoc */
+  readonly register: SummaryStore | undefined;
+
   readonly #salts: SaltsInTurn;
   readonly #marker: Marker | null;
   /** What is done between marks: it ends when the storage closes, so that a server which no longer answers keeps no process alive. */
@@ -67,6 +70,7 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     if (isReadOnly) salts.close(this.#readOnly());
     const marker = summaryStore === null || isReadOnly ? null : new Marker(summaryStore, true);
     this.#marker = marker;
+    this.register = summaryStore ?? undefined;
     if (summaryStore !== null) repository.keepSummaries(summaryStore);
     this.#primary = repository.fromPrimary();
     this.summaries = marker && {

@@ -34,13 +34,15 @@ const STATEMENT_IDS = 500;
 const LOOKS = 10;
 const PAUSE_MS = 100;
 
-/** Rows of summaries in every SQL that MikroORM has a driver for. */
+/** Rows of summaries and of the register in every SQL that MikroORM has a driver for. */
 export class SqlSummaries implements SummaryStore {
   readonly #orm: MikroORM;
   readonly #table: SummaryTable;
   readonly #dialect: SqlDialect;
   readonly #run: RunStatement;
+  /** Whether the table may be made: the register of endpoints needs it as well, also where nothing is summed up. */
   #mayMake = false;
+  #hasWarned = false;
 
   constructor(orm: MikroORM, table: SummaryTable, dialect: SqlDialect, run: RunStatement) {
     this.#orm = orm;
@@ -51,7 +53,8 @@ export class SqlSummaries implements SummaryStore {
 
   /** @inheritdoc */
   async prepare(make: boolean, signal: AbortSignal): Promise<boolean> {
-    this.#mayMake = make && this.#table.isOwn;
+    const mayMake = make && this.#table.isOwn;
+    this.#mayMake ||= mayMake;
     const probe = async (): Promise<boolean> => {
       try {
         await this.#execute(
@@ -65,14 +68,17 @@ export class SqlSummaries implements SummaryStore {
       }
     };
     if (await probe()) return true;
-    if (!this.#mayMake) return false;
+    if (!mayMake) return false;
     const failure = await this.#make(signal);
     if (failure === null || (await probe())) return true;
     const error = this.#errorOf(failure);
     if (error.code !== 'STORAGE_SETUP') throw error;
-    process.emitWarning(
-      `koa-track-usage: there are no summaries, and questions are answered record by record. ${error.message}`,
-    );
+    if (!this.#hasWarned)
+      process.emitWarning(
+        'koa-track-usage: there are no summaries, so that questions are answered record by record, and no register of endpoints. ' +
+          error.message,
+      );
+    this.#hasWarned = true;
     return false;
   }
 
@@ -204,7 +210,7 @@ export class SqlSummaries implements SummaryStore {
     const make = isOwn
       ? `If it is missing, let the user make tables, or have somebody run: ${this.#ddl().join('; ')};`
       : 'If it is missing, run the migrations of the MikroORM that has usageEntities().';
-    const rights = `Grant the user select, insert and delete on it. Without summaries, give trackUsage summaries: false.`;
+    const rights = `Grant the user select, insert and delete on it. Without summaries and register, give trackUsage summaries: false and endpoints: false.`;
     const advice = isOfTable || !isSetup(condition) ? `${make} ${rights}` : condition.advice;
     return databaseError(error, { advice }, `The table '${name}' cannot be used`);
   }

@@ -19,38 +19,57 @@ export interface KnownApplication {
   readonly app: Application;
   /** The application's actions, in the order of their registration. */
   readonly actions: readonly KnownAction[];
+  /** Routes without a class that a request to the application has met, and that are marked as tracked or untracked. */
+  readonly routes: readonly KnownRoute[];
 }
+
+/** A route, by its method. */
+export type KnownRoute = Omit<KnownAction, 'namedAfter'>;
 
 /** Keeps no application alive: an application that a reload has replaced is collected with its actions. */
 interface Register {
   apps: readonly WeakRef<Application>[];
-  readonly actions: WeakMap<Application, KnownAction[]>;
+  readonly known: WeakMap<Application, { readonly actions: KnownAction[]; readonly routes: KnownRoute[] }>;
 }
 
 function register(): Register {
   const holder = globalThis as { [REGISTER]?: Register };
-  return (holder[REGISTER] ??= { apps: [], actions: new WeakMap() });
+  return (holder[REGISTER] ??= { apps: [], known: new WeakMap() });
 }
 
 /** The applications of this process that have actions. */
 export function knownApplications(): readonly KnownApplication[] {
-  const { apps, actions } = register();
+  const { apps } = register();
   return apps.flatMap((reference) => {
     const app = reference.deref();
-    return app === undefined ? [] : [{ app, actions: actions.get(app) ?? [] }];
+    return app === undefined ? [] : [{ app, ...knownOf(app) }];
   });
 }
 
 /** Notes an action that is registered with an application. */
 export function noteAction(app: Application, action: KnownAction): void {
-  const known = register();
-  const own = known.actions.get(app);
-  if (own !== undefined) {
-    own.push(action);
-    return;
+  knownOf(app).actions.push(action);
+}
+
+/** Notes a route without a class at its first request. */
+export function noteRoute(app: Application, route: KnownRoute): void {
+  knownOf(app).routes.push(route);
+}
+
+/** Whether an application may be mounted in another: Koa listens for errors of one that is served itself. */
+export function isGuest(app: Application): boolean {
+  return app.listenerCount('error') === 0;
+}
+
+function knownOf(app: Application) {
+  const all = register();
+  let known = all.known.get(app);
+  if (known === undefined) {
+    known = { actions: [], routes: [] };
+    all.known.set(app, known);
+    all.apps = [...all.apps.filter((reference) => reference.deref() !== undefined), new WeakRef(app)];
   }
-  known.actions.set(app, [action]);
-  known.apps = [...known.apps.filter((reference) => reference.deref() !== undefined), new WeakRef(app)];
+  return known;
 }
 
 /**

@@ -1,10 +1,12 @@
+import type Application from 'koa';
 import type { Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
 import type { Decision } from '../../metadata/policy.js';
-import { attributionOf } from '../exchange/attribution.js';
+import { type Attribution, attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
-import { readMarkedRoute } from '../exchange/matched-route.js';
+import { type MatchedRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
+import { noteRoute } from './known-actions.js';
 
 /**
  * Tracks a route that has no class: `router.get('/x', tracked(), handler)`, or every route that is declared
@@ -37,18 +39,12 @@ function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
 }
 
 function marker(decision: Decision, data: DataPolicy): Middleware {
+  const routes = new MarkedRoutes(decision, data);
   return async (context, next) => {
     const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
     const route = readMarkedRoute(context);
-    exchange.attribute(
-      attributionOf(
-        { methodDecision: decision, controllerDecision: null, data },
-        { controllerName: null, actionName: data.name ?? null, route: route?.template ?? null },
-      ),
-      route?.params,
-      context,
-    );
+    exchange.attribute(routes.attributionOf(route, context.app), route?.params, context);
     try {
       return await next();
     } catch (error) {
@@ -56,4 +52,38 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
       throw error;
     }
   };
+}
+
+/** Routes of so many methods are for every method. */
+const ALL_METHODS = 10;
+
+/** The routes that one marker is for. Each is noted at its first request, as it is not known before. */
+class MarkedRoutes {
+  readonly #subject: Parameters<typeof attributionOf>[0];
+  readonly #known = new WeakMap<RouteLayer, Attribution>();
+
+  constructor(decision: Decision, data: DataPolicy) {
+    this.#subject = { methodDecision: decision, controllerDecision: null, data };
+  }
+
+  /** @param route - null where it is known only when the request is over */
+  attributionOf(route: MatchedRoute | null, app: Application): Attribution {
+    const named = { controllerName: null, actionName: this.#subject.data.name ?? null };
+    if (route === null) {
+      const ofRoute = (learned: MatchedRoute): Attribution => this.attributionOf(learned, app);
+      return attributionOf(this.#subject, { ...named, route }, ofRoute);
+    }
+    let attribution = this.#known.get(route.layer);
+    if (attribution === undefined) {
+      attribution = attributionOf(this.#subject, { ...named, route: route.template });
+      this.#known.set(route.layer, attribution);
+      for (const method of methodsOf(route.layer)) noteRoute(app, { method, attribution });
+    }
+    return attribution;
+  }
+}
+
+function methodsOf({ methods }: RouteLayer): readonly string[] {
+  if (methods.length > ALL_METHODS) return ['ALL'];
+  return methods.filter((method) => method !== 'HEAD' || !methods.includes('GET'));
 }

@@ -1,9 +1,10 @@
 import type { DataPolicy } from '../../metadata/data-policy.js';
 import type { PolicySubject } from '../../metadata/policy.js';
+import type { MatchedRoute } from './matched-route.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 
-/** Which action answered. An action's is made when its route is registered, that of a route without a class at each request. */
+/** Which action answered. An action's is made when its route is registered, that of a route without a class at its first request. */
 export interface Attribution extends PolicySubject {
   /** The data policy of the action's decorators. */
   readonly data: DataPolicy;
@@ -15,7 +16,14 @@ export interface Attribution extends PolicySubject {
   readonly route: string | null;
   /** Whether a record has been made of the action. */
   isRecorded: boolean;
+  /** Where its application was mounted for requests so far; empty text where it was not. */
+  readonly mountPaths: string[];
+  /** Where the route is known only when the request is over, tells the attribution to that route; else null. */
+  readonly ofRoute: ((route: MatchedRoute) => Attribution) | null;
 }
+
+/** Mount paths that are remembered of an action: the path may be another one for each request. */
+const MOST_MOUNT_PATHS = 16;
 
 /**
  * Makes an attribution.
@@ -25,6 +33,7 @@ export interface Attribution extends PolicySubject {
 export function attributionOf(
   subject: PolicySubject & { readonly data: DataPolicy },
   named: Pick<Attribution, 'controllerName' | 'actionName' | 'route'>,
+  ofRoute: Attribution['ofRoute'] = null,
 ): Attribution {
   return {
     methodDecision: subject.methodDecision,
@@ -34,5 +43,13 @@ export function attributionOf(
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
     route: cleanNullableText(named.route, TEXT_LIMITS.route),
     isRecorded: false,
+    mountPaths: [],
+    ofRoute,
   };
+}
+
+/** Remembers where the application of an action was mounted. */
+export function noteMountPath({ mountPaths }: Attribution, mountPath: string): void {
+  if (mountPaths.includes(mountPath) || mountPaths.length >= MOST_MOUNT_PATHS) return;
+  mountPaths.push(mountPath);
 }

@@ -6,11 +6,11 @@ import { type Policy, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
 import { type KeptContext, keepContext } from '../../time/own-context.js';
 import type { JsonObject } from '../../record/usage-record.js';
-import { type Attribution, attributionOf } from './attribution.js';
+import { type Attribution, noteMountPath } from './attribution.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
 import { type PossibleRoute, ownParams, possibleRoutes, readLastRoute } from './matched-route.js';
-import { mountPathNow } from './mounts.js';
+import { mountPathNow, mountedRoute } from './mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
 
@@ -84,6 +84,8 @@ export class Exchange implements ByteCounter {
   attribution: Attribution | null = null;
   /** The mount path of the action's application; empty if it is not mounted, or if no action ran. */
   mountPath = '';
+  /** The template of an endpoint that was there once, if the request was for one, and no action answered. */
+  goneRoute: string | null = null;
   /** The route's parameters: null if there are none, undefined if they could not be read. */
   params: object | null | undefined = null;
   errorType: string | null = null;
@@ -155,6 +157,7 @@ export class Exchange implements ByteCounter {
     this.params = undefined;
     try {
       this.mountPath = mountPathNow(this.context);
+      noteMountPath(attribution, this.mountPath);
       const isPlain = attribution.controllerName === null;
       const own = isPlain ? params : ownParams(context, params);
       this.#isShared = isPlain || own !== params;
@@ -201,6 +204,11 @@ export class Exchange implements ByteCounter {
     this.errorType ??= errorTypeOf(thrown);
   }
 
+  /** The template of the route that answered, as records have it; null if there is none. */
+  get route(): string | null {
+    return mountedRoute(this.mountPath, this.attribution?.route ?? this.goneRoute);
+  }
+
   /** Whether this request is tracked, as far as it is attributed by now. */
   isTracked(): boolean {
     return isTracked(this.attribution, this.watcher.policy);
@@ -238,7 +246,8 @@ export class Exchange implements ByteCounter {
   #learnRoute(attribution: Attribution): void {
     const route = this.#routed === null ? null : readLastRoute(this.#routed, this.#routedPath);
     if (route === null) return;
-    this.attribution = attributionOf(attribution, { ...attribution, route: route.template });
+    this.attribution = attribution.ofRoute?.(route) ?? attribution;
+    noteMountPath(this.attribution, this.mountPath);
     this.params = copyOf(route.params);
   }
 

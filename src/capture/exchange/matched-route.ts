@@ -1,9 +1,15 @@
 import type { Context } from 'koa';
 
-/** The part of a layer of @koa/router that is read. A layer of `router.use` has no methods. */
-interface Layer {
+/** A route in its router. */
+export interface RouteLayer {
+  /** The template; a regular expression is possible. */
   readonly path: unknown;
+  /** In capitals; `HEAD` beside each `GET`. */
   readonly methods: readonly string[];
+}
+
+/** The part of a layer of @koa/router that is read. A layer of `router.use` has no methods. */
+interface Layer extends RouteLayer {
   readonly paramNames: readonly { readonly name: string | number }[];
   match(path: string): boolean;
   captures(path: string): string[];
@@ -15,6 +21,8 @@ export interface MatchedRoute {
   /** The route's template, with the prefixes of its routers. */
   readonly template: string;
   readonly params: object | undefined;
+  /** What its router knows it by. */
+  readonly layer: RouteLayer;
 }
 
 /** A route without a class that a request may have been for. */
@@ -42,7 +50,7 @@ export function readMarkedRoute(context: Context): MatchedRoute | null {
     const [route] = routes;
     if (route === undefined || routes.some(({ path }) => String(path) !== String(route.path))) return null;
     const params = context['params'] as object | undefined;
-    return routeOf(route, context.path) ?? { template: String(route.path), params };
+    return routeOf(route, context.path) ?? { template: String(route.path), params, layer: route };
   });
 }
 
@@ -101,6 +109,11 @@ export function ownParams(context: Context, params: object | undefined): object 
   });
 }
 
+/** Whether a router has found a route of the request's method. */
+export function hasMatched(context: Context): boolean {
+  return unlessStrange(true, () => layersOf(context).some((layer) => answers(layer, context)));
+}
+
 /** All layers that match the path, in the order in which they run. */
 function layersOf(context: Context): readonly Layer[] {
   const matched: unknown = context['matched'];
@@ -117,7 +130,8 @@ function answers({ methods }: Layer, { method }: Context): boolean {
 
 function routeOf(route: Layer, path: string): MatchedRoute | null {
   if (!route.match(path)) return null;
-  return { template: String(route.path), params: route.params(path, route.captures(path), {}) };
+  const params = route.params(path, route.captures(path), {});
+  return { template: String(route.path), params, layer: route };
 }
 
 /** A router of another kind may leave anything on the context; its requests are served all the same. */

@@ -1,4 +1,6 @@
 import type { Context } from 'koa';
+import { TEXT_LIMITS } from '../../record/limits.js';
+import { cleanText } from '../../record/text.js';
 import { readTarget } from '../request/request-target.js';
 
 /** How deep an application may be mounted in another, in segments of the path; a hostile path has thousands. */
@@ -38,4 +40,10 @@ export function mountPathNow(context: Context): string {
   // On the way back, koa-mount restores the path, but leaves its last mount path on the context.
   const rest = context.path === '/' ? '' : context.path;
   return [sent, sent.replace(/\/$/, '')].some((path) => path.endsWith(mountPath + rest)) ? mountPath : '';
+}
+
+/** A route's template behind the mount path of its application, if the application is mounted. */
+export function mountedRoute(mountPath: string, route: string | null): string | null {
+  if (mountPath === '' || route === null) return route;
+  return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
 }

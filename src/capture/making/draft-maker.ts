@@ -6,14 +6,12 @@ import type { RecordingSettings } from '../../options/recording-options.js';
 import { callIn } from '../../time/own-context.js';
 import { BLANK } from '../../record/fields.js';
 import { RecordIds } from '../../record/record-id.js';
-import { TEXT_LIMITS } from '../../record/limits.js';
-import { cleanText } from '../../record/text.js';
 import type { UsageRecordDraft } from '../../record/usage-record.js';
 import { type ClientAddresses, applyPolicy } from '../client/address/client-address.js';
 import { ConnectionMemory } from '../client/connection-memory.js';
 import type { EffectivePolicy } from './effective-policy.js';
 import type { Exchange } from '../exchange/exchange.js';
-import type { Verdict } from './gate.js';
+import type { Admission } from './gate.js';
 import { redactRoute } from '../request/redaction.js';
 import { detachedValues, readTarget } from '../request/request-target.js';
 import type { Outcome } from '../exchange/response-outcome.js';
@@ -39,7 +37,7 @@ export class DraftMaker {
    *
    * @param exchange - a concluded exchange
    */
-  draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Verdict): UsageRecordDraft {
+  draft(exchange: Exchange, policy: EffectivePolicy, { weight, isAnonymous }: Admission): UsageRecordDraft {
     const { startedAtMs, durationMs } = exchange;
     const { software, origin } = this.#connections.read(exchange.context, exchange.connection);
     const draft = { ...BLANK };
@@ -69,13 +67,12 @@ export class DraftMaker {
 
 function describeRequest(
   draft: UsageRecordDraft,
-  { context, attribution, mountPath, params }: Exchange,
+  { context, attribution, route, params }: Exchange,
   policy: EffectivePolicy,
   origin: string,
 ): void {
   const { originalUrl } = context;
   const target = readTarget(originalUrl, policy.query);
-  const route = mountedRoute(mountPath, attribution?.route ?? null);
   const own = params ? detachedValues(params, originalUrl) : params;
   const shown =
     policy.standIn === null
@@ -89,12 +86,6 @@ function describeRequest(
   draft.controller = attribution?.controllerName ?? null;
   draft.action = attribution?.actionName ?? null;
   draft.params = shown.params;
-}
-
-/** A route's template behind the mount path of its application, if the application is mounted. */
-function mountedRoute(mountPath: string, route: string | null): string | null {
-  if (mountPath === '' || route === null) return route;
-  return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
 }
 
 function describeOutcome(draft: UsageRecordDraft, exchange: Exchange): void {

@@ -43,6 +43,11 @@ export class EffectivePolicies {
     return policy;
   }
 
+  /** The policy of an endpoint that is gone: it may have been stricter than the application is, so the least is kept of it. */
+  ofGone(template: string): EffectivePolicy {
+    return { ...this.of(NO_DATA_POLICY), ip: 'none', query: [], data: false, standIn: template };
+  }
+
   /**
    * The strictest policy of all actions and routes that a request may have been for.
    *
@@ -56,7 +61,7 @@ export class EffectivePolicies {
     plain: readonly PossibleRoute[],
   ): EffectivePolicy {
     const base = this.of(said ?? NO_DATA_POLICY);
-    const actions = [...likely, ...possible, ...elsewhere].map(({ action }) => action.attribution);
+    const actions = [...likely, ...possible, ...elsewhere].map(({ item }) => item.attribution);
     if (actions.length === 0 && plain.length === 0) return base;
     const policies = [base, ...actions.map(({ data }) => this.of(data))];
     const routes = actions.map(({ route, data }) => ({

@@ -18,15 +18,25 @@ export type SkipReason = 'ignored' | 'signal' | 'bot' | 'sampled' | 'untracked';
  */
 export type SkipCounts = Readonly<Record<SkipReason, number>>;
 
+/** Requests to one endpoint that were not recorded, as configured. */
+export interface SkippedEndpoint {
+  readonly method: string;
+  readonly route: string;
+  readonly skipped: Readonly<Partial<SkipCounts>>;
+}
+
 /** How a request is recorded. */
-export interface Verdict {
+export interface Admission {
   /** How many requests the record stands for. */
   readonly weight: number;
   /** Whether the record may tell nothing of the caller but the country. */
   readonly isAnonymous: boolean;
 }
 
-const PLAIN: Verdict = { weight: 1, isAnonymous: false };
+const PLAIN: Admission = { weight: 1, isAnonymous: false };
+
+/** Endpoints whose skipped requests are counted apart. */
+const MOST_ENDPOINTS = 5000;
 
 /** The value of a signal that is set: a header that was sent several times arrives as a list. */
 const LISTED = /(?:^|,)\s*1\s*(?:,|$)/;
@@ -42,6 +52,11 @@ export class Gate {
     sampled: 0,
     untracked: 0,
   };
+  /** By route and method. */
+  readonly #byEndpoint = new Map<
+    string,
+    SkippedEndpoint & { readonly skipped: Partial<Record<SkipReason, number>> }
+  >();
   /** Paths in lower case, without a slash at the end, and expressions. */
   readonly #ignored: readonly (string | RegExp)[];
   /** Whether any option but those of sampling has to be looked at. */
@@ -63,14 +78,30 @@ export class Gate {
     return { ...this.#skipped };
   }
 
+  /** The skipped requests so far, by endpoint and reason. */
+  get skippedEndpoints(): readonly SkippedEndpoint[] {
+    return [...this.#byEndpoint.values()];
+  }
+
   /** Counts a request that is not recorded. */
-  skip(reason: SkipReason): null {
+  skip(reason: SkipReason, exchange: Exchange): null {
     this.#skipped[reason] += 1;
+    const { route } = exchange;
+    if (route === null) return null;
+    const method = exchange.context.req.method ?? '';
+    const name = `${method} ${route}`;
+    let endpoint = this.#byEndpoint.get(name);
+    if (endpoint === undefined) {
+      if (this.#byEndpoint.size >= MOST_ENDPOINTS) return null;
+      endpoint = { method, route, skipped: {} };
+      this.#byEndpoint.set(name, endpoint);
+    }
+    endpoint.skipped[reason] = (endpoint.skipped[reason] ?? 0) + 1;
     return null;
   }
 
   /** @returns null if the request is skipped; it is counted by then */
-  judge(exchange: Exchange, { sampleRate }: EffectivePolicy): Verdict | null {
+  judge(exchange: Exchange, { sampleRate }: EffectivePolicy): Admission | null {
     const signal = this.#looks ? this.#look(exchange) : 'ignore';
     if (signal === null) return null;
     if (signal === 'ignore' && sampleRate === 1) return PLAIN;
@@ -84,20 +115,22 @@ export class Gate {
     if (this.#ignored.length > 0) {
       const { path } = readTarget(context.originalUrl, []);
       const lower = path.toLowerCase();
-      if (this.#ignored.some((ignored) => covers(ignored, path, lower))) return this.skip('ignored');
+      if (this.#ignored.some((ignored) => covers(ignored, path, lower)))
+        return this.skip('ignored', exchange);
     }
     if (!this.#isWanted(exchange)) return null;
     const signal = readSignals(context.req.headers, respect);
-    return signal === 'skip' ? this.skip('signal') : signal;
+    return signal === 'skip' ? this.skip('signal', exchange) : signal;
   }
 
   /** Keeps a request out if `ignore` throws or returns no boolean: it may have meant to keep it out. */
-  #isWanted({ context, asyncContext }: Exchange): boolean {
+  #isWanted(exchange: Exchange): boolean {
+    const { context, asyncContext } = exchange;
     const { ignore } = this.#settings;
     try {
       if (ignore === null) return true;
       if (!checkResult(callIn(asyncContext, ignore, context), isBoolean, 'true or false')) return true;
-      this.skip('ignored');
+      this.skip('ignored', exchange);
     } catch (error) {
       this.#sink.lost("the option 'ignore'", error);
     }
@@ -109,7 +142,7 @@ export class Gate {
     if (this.#settings.keepErrors && hasFailed(exchange)) return 1;
     try {
       const weight = callIn(asyncContext, drawWeight, rate, context, Math.random());
-      if (weight === 0) this.skip('sampled');
+      if (weight === 0) this.skip('sampled', exchange);
       return weight;
     } catch (error) {
       this.#sink.lost("the option 'sampleRate'", error);

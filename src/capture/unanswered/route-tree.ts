@@ -1,5 +1,3 @@
-import type { KnownAction } from '../attribution/known-actions.js';
-
 /** Characters of wildcards, groups and regular expressions, beside text and `:name` in a template. */
 const BEYOND_NAMES = /[*+?(){}[\]\\^$|]/;
 
@@ -11,31 +9,31 @@ interface Outline {
   readonly rest: string | null;
 }
 
-/** An action whose template covers a path. */
-export interface RouteMatch {
-  readonly action: KnownAction;
+/** What is known by a template that covers a path. */
+export interface RouteMatch<Item> {
+  readonly item: Item;
   /** Segments that the template spells out; a template with a rest, such as `*`, ranks below all others. */
   readonly closeness: number;
 }
 
 /** A node in a trie of templates, by segment: no path is compared with every template. */
-class Branch {
-  readonly #named = new Map<string, Branch>();
-  #any: Branch | null = null;
+class Branch<Item> {
+  readonly #named = new Map<string, Branch<Item>>();
+  #any: Branch<Item> | null = null;
   /** The templates that end here. */
-  readonly #ends: RouteMatch[] = [];
+  readonly #ends: RouteMatch<Item>[] = [];
   /** The templates whose rest begins here. */
-  readonly #open: { readonly rest: string; readonly match: RouteMatch }[] = [];
+  readonly #open: { readonly rest: string; readonly match: RouteMatch<Item> }[] = [];
 
-  add(action: KnownAction, { segments, rest }: Outline): void {
-    const last = segments.reduce<Branch>((branch, segment) => branch.#grow(segment), this);
+  add(item: Item, { segments, rest }: Outline): void {
+    const last = segments.reduce<Branch<Item>>((branch, segment) => branch.#grow(segment), this);
     const spelt = segments.filter((segment) => segment !== null).length;
-    if (rest === null) last.#ends.push({ action, closeness: spelt });
-    else last.#open.push({ rest, match: { action, closeness: spelt - Number.MAX_SAFE_INTEGER } });
+    if (rest === null) last.#ends.push({ item, closeness: spelt });
+    else last.#open.push({ rest, match: { item, closeness: spelt - Number.MAX_SAFE_INTEGER } });
   }
 
   /** Adds to `found` the templates that cover the path from the segment at `index` on. */
-  find(path: readonly string[], index: number, found: RouteMatch[]): void {
+  find(path: readonly string[], index: number, found: RouteMatch<Item>[]): void {
     const segment = path[index];
     for (const { rest, match } of this.#open) {
       if ((segment ?? '').startsWith(rest)) found.push(match);
@@ -48,30 +46,30 @@ class Branch {
     this.#any?.find(path, index + 1, found);
   }
 
-  #grow(segment: string | null): Branch {
-    if (segment === null) return (this.#any ??= new Branch());
-    const branch = this.#named.get(segment) ?? new Branch();
+  #grow(segment: string | null): Branch<Item> {
+    if (segment === null) return (this.#any ??= new Branch<Item>());
+    const branch = this.#named.get(segment) ?? new Branch<Item>();
     this.#named.set(segment, branch);
     return branch;
   }
 }
 
-/** A trie of the templates of actions, which finds the templates that cover a path. */
-export class RouteTree {
-  readonly #root = new Branch();
+/** A trie of the templates of routes, which finds the templates that cover a path. */
+export class RouteTree<Item> {
+  readonly #root = new Branch<Item>();
 
-  /** Adds an action by its route's template. */
-  add(action: KnownAction): void {
-    this.#root.add(action, readOutline(action.attribution.route ?? ''));
+  /** Adds something that is known by a template. */
+  add(item: Item, template: string): void {
+    this.#root.add(item, readOutline(template));
   }
 
   /**
-   * Finds the actions whose templates may cover a path, in no order: rather too many than too few.
+   * Finds the items whose templates may cover a path, in no order: rather too many than too few.
    *
    * @param path - the path as the client sent it
    */
-  find(path: string): readonly RouteMatch[] {
-    const found: RouteMatch[] = [];
+  find(path: string): readonly RouteMatch<Item>[] {
+    const found: RouteMatch<Item>[] = [];
     this.#root.find(segmentsOf(path), 0, found);
     return found;
   }

@@ -1,7 +1,12 @@
 import type Application from 'koa';
 import type { Context } from 'koa';
 import { readTarget } from '../request/request-target.js';
-import { type KnownAction, type KnownApplication, knownApplications } from '../attribution/known-actions.js';
+import {
+  type KnownAction,
+  type KnownApplication,
+  isGuest,
+  knownApplications,
+} from '../attribution/known-actions.js';
 import { lastMountPath, mountedPaths } from '../exchange/mounts.js';
 import { type RouteMatch, RouteTree } from './route-tree.js';
 
@@ -9,16 +14,19 @@ import { type RouteMatch, RouteTree } from './route-tree.js';
 const NAMES = /(?:[:*]"?|\(\?<)([\p{ID_Continue}$]+)/gu;
 
 /** The trie of each application's templates; `size` counts the actions that are in the trie. */
-const trees = new WeakMap<readonly KnownAction[], { readonly tree: RouteTree; size: number }>();
+const trees = new WeakMap<readonly KnownAction[], { readonly tree: RouteTree<KnownAction>; size: number }>();
+
+/** An action whose template covers a path. */
+type ActionMatch = RouteMatch<KnownAction>;
 
 /** The actions that a request may have been for, rather too many than too few. */
 export interface Candidates {
   /** Actions within the requested application, by each path that their router may have seen. */
-  readonly likely: readonly RouteMatch[];
+  readonly likely: readonly ActionMatch[];
   /** Actions that would cover the path if their application were mounted in the requested one. */
-  readonly possible: readonly RouteMatch[];
+  readonly possible: readonly ActionMatch[];
   /** Actions of other applications of the process, which seem to be served beside the requested one. */
-  readonly elsewhere: readonly RouteMatch[];
+  readonly elsewhere: readonly ActionMatch[];
 }
 
 /** No actions. */
@@ -51,21 +59,16 @@ export function candidatesFor(context: Context): Candidates {
   };
 }
 
-function findAll(among: readonly KnownApplication[], paths: readonly string[]): RouteMatch[] {
+function findAll(among: readonly KnownApplication[], paths: readonly string[]): ActionMatch[] {
   return among.map(treeOf).flatMap((tree) => paths.flatMap((path) => tree.find(path)));
 }
 
-function treeOf({ actions }: KnownApplication): RouteTree {
-  const kept = trees.get(actions) ?? { tree: new RouteTree(), size: 0 };
+function treeOf({ actions }: KnownApplication): RouteTree<KnownAction> {
+  const kept = trees.get(actions) ?? { tree: new RouteTree<KnownAction>(), size: 0 };
   trees.set(actions, kept);
-  for (const action of actions.slice(kept.size)) kept.tree.add(action);
+  for (const action of actions.slice(kept.size)) kept.tree.add(action, action.attribution.route ?? '');
   kept.size = actions.length;
   return kept.tree;
-}
-
-/** Whether an application may be mounted in another: Koa listens for errors of one that is served itself. */
-function isGuest(app: Application): boolean {
-  return app.listenerCount('error') === 0;
 }
 
 /**
@@ -85,21 +88,26 @@ function mayBeWithin(app: Application, asked: Application, isMounted: boolean): 
  * Whether an unanswered request was for an untracked action: of the candidates that have the request's
  * method, the actions count whose templates spell out most of the path.
  */
-export function isForUntracked({ likely, possible }: Candidates, method: string): boolean {
-  // A router answers HEAD with its route for GET.
-  const asked = method === 'HEAD' ? 'GET' : method;
-  // The template `/` of an application whose mount path is unknown would cover every path.
-  const telling = possible.filter(
-    ({ action, closeness }) => closeness > 0 && action.attribution.route !== '/',
-  );
-  const meant = [...likely, ...telling].filter(
-    ({ action }) => action.method === asked || action.method === 'ALL',
-  );
+export function isForUntracked(candidates: Candidates, method: string): boolean {
+  const meant = meantBy(candidates, method);
   const closest = Math.max(...meant.map(({ closeness }) => closeness));
   return meant.some(
-    ({ action: { attribution }, closeness }) =>
+    ({ item: { attribution }, closeness }) =>
       closeness === closest && (attribution.methodDecision ?? attribution.controllerDecision) === 'untracked',
   );
+}
+
+/** The candidates that have the request's method. */
+export function meantBy({ likely, possible }: Candidates, method: string): readonly ActionMatch[] {
+  const asked = routedMethod(method);
+  // The template `/` of an application whose mount path is unknown would cover every path.
+  const telling = possible.filter(({ item, closeness }) => closeness > 0 && item.attribution.route !== '/');
+  return [...likely, ...telling].filter(({ item }) => item.method === asked || item.method === 'ALL');
+}
+
+/** The method of the route that a request is for: a router answers HEAD with its route for GET. */
+export function routedMethod(method: string): string {
+  return method === 'HEAD' ? 'GET' : method;
 }
 
 /** The names of the parameters in a template. */

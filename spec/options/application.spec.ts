@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { applicationName } from '../../src/options/server-name.js';
+import { findApplication } from '../../src/options/application.js';
 import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 
 describe('the name of the application', () => {
@@ -17,7 +17,7 @@ describe('the name of the application', () => {
   const manifest = (path: string, text: string): Promise<void> =>
     writeFile(folder.file(`${path}/package.json`), text);
   const name = (program: string, cwd: string): string =>
-    applicationName(folder.file(program), folder.file(cwd));
+    findApplication(folder.file(program), folder.file(cwd)).name;
 
   it('is that of the package.json above the program that was started', async () => {
     await manifest('app', '{"name":"shop"}');
@@ -48,5 +48,14 @@ describe('the name of the application', () => {
 
   it('is koa when there is none', () => {
     expect(name('app/main.js', 'elsewhere')).to.equal('koa');
+  });
+
+  it('comes with the version of the same package.json, if that has one', async () => {
+    await manifest('app', '{"name":"shop","version":"2.1.0"}');
+    await manifest('app/dist', '{"version":"9.9.9"}');
+    await manifest('elsewhere', '{"name":"other","version":5}');
+    const find = (program: string): object => findApplication(folder.file(program), folder.file('elsewhere'));
+    expect(find('app/dist/deep/main.js')).to.deep.equal({ name: 'shop', version: '2.1.0' });
+    expect(find('elsewhere/main.js')).to.deep.equal({ name: 'other', version: null });
   });
 });

@@ -1,0 +1,40 @@
+import { resolveDataPolicy } from '../metadata/data-policy.js';
+import { isTracked } from '../metadata/policy.js';
+import type { TrackerSettings } from '../options/tracker-options.js';
+import type { DeclaredAction } from './inventory.js';
+import type { EndpointDeclaration } from './register.js';
+import { endpointName } from './register-rows.js';
+
+/**
+ * What a process declares of its routes, an endpoint each. Of several routes of one endpoint, as two servers of a process may have them,
+ * one that is tracked counts, and of these one of which the least is recorded.
+ */
+export function declarationsOf(
+  settings: TrackerSettings,
+  declared: readonly DeclaredAction[],
+): EndpointDeclaration[] {
+  const byName = new Map<string, EndpointDeclaration>();
+  for (const { method, attribution } of declared) {
+    const { route, controllerName: controller, actionName: action, data } = attribution;
+    if (route === null) continue;
+    const { sampleRate } = resolveDataPolicy(data, settings);
+    const declaration: EndpointDeclaration = {
+      method,
+      route,
+      controller,
+      action,
+      tracked: isTracked(attribution, settings),
+      sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
+      deprecation: null,
+      keep: null,
+    };
+    const name = endpointName(declaration);
+    const other = byName.get(name);
+    if (other === undefined || telling(declaration) > telling(other)) byName.set(name, declaration);
+  }
+  return [...byName.values()];
+}
+
+function telling({ tracked, sampleRate }: EndpointDeclaration): number {
+  return tracked ? 2 - (sampleRate ?? 0) : 0;
+}
