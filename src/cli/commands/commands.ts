@@ -7,6 +7,7 @@ import { eraseCommand } from './erase.js';
 import { errorsCommand } from './errors.js';
 import { exportCommand } from './export.js';
 import { goneCommand } from './gone.js';
+import { inventoryCommand } from './inventory.js';
 import { pruneCommand } from './prune.js';
 import { rebuildCommand } from './rebuild.js';
 import { recordsCommand } from './records.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   errorsCommand,
   goneCommand,
   statusCommand,
+  inventoryCommand,
   recordsCommand,
   exportCommand,
   eraseCommand,

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { styleText } from 'node:util';
+import { readRegister } from '../../endpoint/read-register.js';
 import { escapeControl } from '../../record/escape-control.js';
 import { wrapped } from '../../report/rendering/text-width.js';
 import type { Call, Command } from '../command.js';
 import { checkPackages } from '../doctor/check-packages.js';
+import { checkRegister } from '../doctor/check-register.js';
 import { checkSpool } from '../doctor/check-spool.js';
 import { checkClocks, checkRights } from '../doctor/check-storage.js';
 import { checkFolding } from '../doctor/check-summaries.js';
@@ -13,6 +15,9 @@ import { jsonText } from '../../report/rendering/json.js';
 import type { Output } from '../output.js';
 
 const COLORS = { fault: 'red', advice: 'yellow', fine: 'green' } as const;
+
+/** What is told of losses is told of the last days, in milliseconds. */
+const LOOK_BACK_MS = 7 * 86_400_000;
 
 /** The place of the kinds, in characters. */
 const MARGIN = 8;
@@ -52,11 +57,14 @@ async function checkDatabase(call: Call): Promise<Finding[]> {
   if ('kind' in storage) return [storage];
   const { signal, clock } = io;
   const now = (): number => clock.now();
-  const store = storage.summaries?.store;
+  const store = storage.register ?? storage.summaries?.store;
+  const nowMs = io.clock.now();
+  const span = { startMs: nowMs - LOOK_BACK_MS, endMs: nowMs };
   const checks = [
     () => checkClocks(storage, now, signal),
     () => checkRights(() => source.storage('write'), signal),
-    ...(store ? [() => checkFolding(store, storage.reader, now(), signal)] : []),
+    ...(store ? [() => checkFolding(store, storage.reader, nowMs, signal)] : []),
+    ...(store ? [async () => checkRegister(await readRegister(store, span, signal), nowMs)] : []),
   ];
   const findings: (Finding | Finding[])[] = [fine('The records can be read', storage.name)];
   for (const check of checks) findings.push(await check().catch((error: unknown) => refusal(error)));
