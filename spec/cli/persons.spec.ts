@@ -15,7 +15,7 @@ describe('The command line and persons', () => {
       signal,
     );
     await storage.store(
-      HOSTILE_TEXTS.map((text) => makeRecord({ username: 'mallory', path: `/${text}`, url: `/${text}` })),
+      HOSTILE_TEXTS.map(([, text]) => makeRecord({ username: 'mallory', path: `/${text}`, url: `/${text}` })),
       signal,
     );
     await storage.close();

@@ -1,4 +1,5 @@
 import { PassThrough, Writable } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import { run } from '../../src/cli/run.js';
 import { type Clock, systemClock } from '../../src/time/clock.js';
 
@@ -32,6 +33,11 @@ class Written extends Writable {
     super({ decodeStrings: false });
     this.isTTY = columns !== null;
     this.columns = columns ?? undefined;
+  }
+
+  /** As many colours as the environment says, as on a terminal. */
+  getColorDepth(): number {
+    return WriteStream.prototype.getColorDepth.call(this as never, process.env);
   }
 
   override _write(chunk: string | Buffer, _: BufferEncoding, done: () => void): void {

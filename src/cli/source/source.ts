@@ -17,7 +17,9 @@ export class Source {
   readonly #options: SourceOptions;
   readonly #cwd: string;
   #config: Promise<LoadedConfig | null> | null = null;
-  readonly #opened: { read?: Promise<UsageStorage>; write?: Promise<UsageStorage> } = {};
+  readonly #opening: { read?: Promise<UsageStorage>; write?: Promise<UsageStorage> } = {};
+  /** What is open; null from the end on. */
+  #opened: UsageStorage[] | null = [];
 
   constructor(options: SourceOptions, cwd: string) {
     this.#options = options;
@@ -48,7 +50,7 @@ export class Source {
    * @throws {CliError | TrackUsageError} if it cannot be opened
    */
   storage(need: 'read' | 'write'): Promise<UsageStorage> {
-    return (this.#opened[need] ??= this.#open(need === 'write').then(makingNothing));
+    return (this.#opening[need] ??= this.#keep(this.#open(need === 'write')));
   }
 
   /**
@@ -62,15 +64,20 @@ export class Source {
     throw new CliError(EXIT.usage, `The records of the storage '${storage.name}' cannot be read back.`);
   }
 
-  /** Closes the storage, if one was opened. Never throws. */
+  /** Closes what is open, without waiting for what is still being opened. Never throws. */
   async close(): Promise<void> {
-    for (const opening of Object.values(this.#opened)) {
-      try {
-        await (await opening).close?.();
-      } catch {
-        // The command has told of what could not be opened.
-      }
-    }
+    const storages = this.#opened ?? [];
+    this.#opened = null;
+    await Promise.allSettled(storages.map((storage) => storage.close?.()));
+  }
+
+  async #keep(opening: Promise<UsageStorage>): Promise<UsageStorage> {
+    const storage = await opening;
+    // Whoever runs a command may not be whom a table of summaries should belong to.
+    storage.summaries?.makeNothing();
+    if (this.#opened === null) await storage.close?.();
+    else this.#opened.push(storage);
+    return storage;
   }
 
   async #load(): Promise<LoadedConfig | null> {
@@ -92,12 +99,6 @@ export class Source {
       `Where are the records? Give --database (${DATABASE_FORMS}), or a configuration: --config, or ${CONFIG_FILES[0]} here.`,
     );
   }
-}
-
-/** Has a storage make no table of summaries: whoever runs a command may not be whom such a table should belong to. */
-function makingNothing(storage: UsageStorage): UsageStorage {
-  storage.summaries?.makeNothing();
-  return storage;
 }
 
 async function openConfigured({ storage }: LoadedConfig, isForWriting: boolean): Promise<UsageStorage> {
