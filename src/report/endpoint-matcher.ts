@@ -30,8 +30,8 @@ export class EndpointMatcher {
     const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
     for (const known of [this.#declared, this.#gone]) {
       for (const one of methods) {
-        const found = known.get(endpointName({ service, method: one, route }));
-        if (found !== undefined) return found;
+        const identity = { service, method: one, route };
+        if (known.has(endpointName(identity))) return identity;
       }
     }
     return { service, method: method === 'HEAD' ? 'GET' : method, route };

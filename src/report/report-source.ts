@@ -105,7 +105,11 @@ export function basisOf(
     watchedDays: watched === undefined ? null : new Set(watched).size,
     calls: rows.reduce((sum, { hits }) => sum + hits, 0),
     lost: register === null ? null : countAll(register.days.map(({ dropped }) => dropped)),
-    skipped: register === null ? null : countAll(register.days.map(({ skipped }) => skipped)),
+    // Those that sampling left out are among the calls, by the weight of the others.
+    skipped:
+      register === null
+        ? null
+        : countAll(register.days.map(({ skipped: { sampled: _sampled, ...skipped } }) => skipped)),
     sampled: register?.endpoints.some((one) => one.tracked && one.lowestSampleRate !== 1) ?? null,
     callersSince,
   };

@@ -37,7 +37,7 @@ export interface ReportBasis {
   readonly calls: number;
   /** Records that were lost; null where nothing is known of that. */
   readonly lost: number | null;
-  /** Requests that were not recorded, as configured; null where nothing is known of that. */
+  /** Requests that were not recorded, as configured, sampling aside; null where nothing is known of that. */
   readonly skipped: number | null;
   /** Whether some requests were recorded by a share only; null where nothing is known of that. */
   readonly sampled: boolean | null;

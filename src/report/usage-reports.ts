@@ -1,4 +1,5 @@
 import { Container, type ContainerInstance, Service } from 'typedi';
+import { readRegister } from '../endpoint/read-register.js';
 import { TrackUsageError } from '../errors.js';
 import { StorageToken } from '../storage/tokens.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
@@ -159,9 +160,11 @@ function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSourc
       'NO_STORAGE',
       `UsageReports: ${isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage'}. Give one that has a reader.`,
     );
+  const { reader, register } = storage;
   return {
-    reader: storage.reader,
-    readRegister: async () => null,
+    reader,
+    readRegister: async (span) =>
+      register === undefined ? null : readRegister(register, span, new AbortController().signal),
     now: () => clock.now(),
   };
 }

@@ -5,6 +5,9 @@ import { counted, dayText, grouped, share } from './words.js';
 
 const DAY_MS = 86_400_000;
 
+/** The reason under which requests are counted that sampling left out. */
+const SAMPLED = 'sampled';
+
 /** How an endpoint was called in a span of time. */
 export interface EndpointCalls {
   readonly calls: number;
@@ -75,7 +78,7 @@ function judgeCalled({ registered, called, span }: Evidence): Judgement {
   const deprecation = registered?.deprecation ?? null;
   const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, span.endMs)}`;
   if (bots >= calls)
-    return { verdict: 'bots-only', reason: `all ${counted(calls, 'call')} by crawlers${sunset}` };
+    return { verdict: 'bots-only', reason: `${counted(calls, 'call')}, by crawlers alone${sunset}` };
   if (clientErrors + serverErrors >= calls) {
     const kinds = [
       ...(clientErrors > 0 ? [`${grouped(clientErrors)} × 4xx`] : []),
@@ -121,7 +124,8 @@ function unwatched(
   const { service, watchedDays, skipped } = registered;
   const { accepted, lost } = evidence.records;
   const lossShare = lost / Math.max(accepted, lost, 1);
-  const leftOut = Object.entries(skipped).filter(([, count]) => count > 0);
+  // What sampling left out has a verdict of its own.
+  const leftOut = Object.entries(skipped).filter(([name, count]) => count > 0 && name !== SAMPLED);
   const days = daysToWatch(registered, evidence);
   const reasons = [
     ...(days - watchedDays > missingDays || watchedDays === 0
@@ -147,7 +151,13 @@ function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): 
  * What a sample without a call tells: of n calls, each recorded with the probability p, none is with (1 − p)ⁿ; where that is to be
  * 5 % at least, n is ln 0.05 / ln(1 − p) at most.
  */
-function sampled({ lowestSampleRate: rate }: RegisteredEndpoint): Judgement | null {
+function sampled({ lowestSampleRate: rate, skipped }: RegisteredEndpoint): Judgement | null {
+  const leftOut = skipped[SAMPLED] ?? 0;
+  if (leftOut > 0)
+    return {
+      verdict: 'sampled',
+      reason: `no recorded call, and ${counted(leftOut, 'call')} left out by sampling`,
+    };
   if (rate !== null && rate >= 1) return null;
   if (rate === null)
     return { verdict: 'sampled', reason: 'no recorded call, and a function decides what is recorded' };

@@ -1,0 +1,333 @@
+import { expect } from 'chai';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import { callerReport } from '../../src/report/caller.js';
+import { callersReport } from '../../src/report/callers.js';
+import { deprecationsReport } from '../../src/report/deprecations.js';
+import { endpointsReport } from '../../src/report/endpoints.js';
+import { errorsReport } from '../../src/report/errors.js';
+import { goneReport } from '../../src/report/gone.js';
+import { removalReport } from '../../src/report/removal.js';
+import type { ReportSource } from '../../src/report/report-source.js';
+import { statusReport } from '../../src/report/status.js';
+import { trafficReport } from '../../src/report/traffic.js';
+import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import {
+  BEFORE,
+  RECORDS,
+  REGISTER,
+  SPAN,
+  count,
+  expectFigures,
+  isOf,
+  lastOf,
+  pick,
+} from '../support/report-world.js';
+import { NOW, daysAgo, foldAll, sourceOf } from '../support/reports.js';
+import { type TemporaryFolder, connectSqlite, temporaryFolder } from '../support/sqlite.js';
+
+const { signal } = new AbortController();
+const DAY_MS = 86_400_000;
+const ORDERS = isOf('shop', ['GET', 'HEAD'], '/orders/:id');
+const BASKET = isOf('shop', ['PUT'], '/basket');
+const OLD = isOf('shop', ['GET'], '/old');
+const MAIL = isOf('mail', ['GET'], '/orders/:id');
+
+const callsBefore = (of?: (record: UsageRecord) => boolean): number =>
+  count(pick({ ...BEFORE, ...(of !== undefined && { of }) }));
+
+/** A storage with all records, and what closes it. */
+type Open = () => Promise<{ readonly source: ReportSource; readonly close: () => Promise<void> }>;
+
+async function inMemory(): ReturnType<Open> {
+  const storage = new MemoryStorage();
+  await storage.store(RECORDS);
+  return { source: sourceOf(storage, REGISTER), close: async () => {} };
+}
+
+async function inFoldedFile(): ReturnType<Open> {
+  const folder: TemporaryFolder = await temporaryFolder();
+  const storage = await connectSqlite(folder.file('usage.db'));
+  await storage.store(RECORDS, signal);
+  if (storage.summaries == null) throw new Error('There are no summaries.');
+  await foldAll(storage.summaries);
+  const close = async (): Promise<void> => {
+    await storage.close();
+    await folder.remove();
+  };
+  return { source: sourceOf(storage.reader, REGISTER), close };
+}
+
+for (const [title, open] of [
+  ['records in memory', inMemory],
+  ['summaries in a file of SQLite', inFoldedFile],
+] as const) {
+  describe(`Reports of ${title}`, () => {
+    let source: ReportSource;
+    let close: () => Promise<void>;
+
+    before(async () => {
+      ({ source, close } = await open());
+    });
+
+    after(() => close());
+
+    it('rest on the span, and on how it was watched', async () => {
+      const { endpoints, ...basis } = await endpointsReport(source);
+      expect(basis).to.deep.equal({
+        ...SPAN,
+        asOf: NOW,
+        timeZone: 'UTC',
+        services: ['mail', 'shop'],
+        days: 90,
+        watchedDays: 90,
+        calls: count(pick()),
+        lost: 0,
+        skipped: 0,
+        sampled: false,
+        callersSince: null,
+      });
+      expect(endpoints.map(({ method, route, verdict }) => `${verdict} ${method} ${route}`)).to.deep.equal([
+        'unused GET /expired',
+        'unused GET /unused',
+        'deprecated ALL /basket',
+        'gone-still-called GET /old',
+        'used GET /orders/:id',
+        'used GET /orders/:id',
+      ]);
+    });
+
+    it('tell of endpoints what their records do', async () => {
+      const { endpoints } = await endpointsReport(source);
+      const find = (service: string, route: string) =>
+        endpoints.filter((one) => one.service === service && one.route === route);
+      for (const [service, route, of] of [
+        ['shop', '/orders/:id', ORDERS],
+        ['shop', '/basket', BASKET],
+        ['shop', '/old', OLD],
+        ['mail', '/orders/:id', MAIL],
+      ] as const) {
+        const [row, ...others] = find(service, route);
+        if (row === undefined) throw new Error(`There is no row of ${route}.`);
+        expect(others).to.deep.equal([]);
+        expectFigures(row, pick({ of }), callsBefore(of));
+        const names = pick({ of }).flatMap(({ username }) => (username === null ? [] : [username]));
+        expect(row.callers).to.equal(new Set(names).size);
+        const most = Object.entries(Object.groupBy(pick({ of }), ({ username }) => username ?? ''))
+          .filter(([name]) => name !== '')
+          .map(([, own = []]) => count(own));
+        const top = count(pick({ of: (record) => of(record) && record.username === row.topCaller }));
+        expect(top).to.equal(Math.max(...most));
+      }
+      const [unused] = find('shop', '/unused');
+      expect(unused).to.deep.include({
+        calls: 0,
+        before: 0,
+        callers: 0,
+        topCaller: null,
+        p95Ms: null,
+        lastCall: null,
+      });
+    });
+
+    it('tell of one service alone', async () => {
+      const { endpoints, services, calls } = await endpointsReport(source, { service: 'mail' });
+      expect(services).to.deep.equal(['mail']);
+      expect(endpoints.length).to.equal(1);
+      expect(calls).to.equal(count(pick({ of: ({ serverName }) => serverName === 'mail' })));
+    });
+
+    it('tell who calls', async () => {
+      const { callers, endpoint, isCapped } = await callersReport(source);
+      expect([endpoint, isCapped, callers.length]).to.deep.equal([null, false, 4]);
+      for (const row of callers) {
+        const of = ({ username }: UsageRecord): boolean => username === row.username;
+        expectFigures(row, pick({ of }), callsBefore(of));
+        const called = pick({ of: (record) => of(record) && record.route !== null });
+        const names = called.map(({ serverName, route }) => `${serverName} ${route}`);
+        expect(row.endpoints).to.equal(new Set(names).size);
+      }
+      expect(callers.map(({ calls }) => calls)).to.deep.equal(
+        callers.map(({ calls }) => calls).toSorted((one, other) => other - one),
+      );
+    });
+
+    it('tell who calls one service, and one endpoint with all of its methods', async () => {
+      const ofShop = await callersReport(source, { service: 'shop' });
+      const endpoint = { service: 'shop', method: 'GET', route: '/orders/:id' };
+      const ofOrders = await callersReport(source, { endpoint });
+      expect(ofOrders.endpoint).to.deep.equal(endpoint);
+      for (const [rows, isMeant] of [
+        [ofShop.callers, ({ serverName }: UsageRecord): boolean => serverName === 'shop'],
+        [ofOrders.callers, ORDERS],
+      ] as const) {
+        expect(rows.length).to.equal(4);
+        for (const row of rows) {
+          const of = (record: UsageRecord): boolean => isMeant(record) && record.username === row.username;
+          expectFigures(row, pick({ of }), callsBefore(of));
+        }
+      }
+    });
+
+    it('tell what one caller calls', async () => {
+      const { username, endpoints } = await callerReport(source, { username: 'ada' });
+      expect(username).to.equal('ada');
+      expect(endpoints.length).to.equal(4);
+      for (const row of endpoints) {
+        const isMeant = isOf(row.service, row.method === 'ALL' ? ['PUT'] : ['GET', 'HEAD'], row.route);
+        const of = (record: UsageRecord): boolean => isMeant(record) && record.username === 'ada';
+        expectFigures(row, pick({ of }), callsBefore(of));
+      }
+    });
+
+    it('tell of what is deprecated who calls it, how often a week, and whether it can go', async () => {
+      const { deprecations } = await deprecationsReport(source);
+      const [expired, basket] = deprecations;
+      expect(deprecations.length).to.equal(2);
+      expect(expired).to.deep.include({
+        route: '/expired',
+        daysToSunset: -2,
+        calls: 0,
+        isReadyToRemove: true,
+      });
+      expect(basket).to.deep.include({
+        route: '/basket',
+        daysToSunset: 31,
+        calls: count(pick({ of: BASKET })),
+        before: callsBefore(BASKET),
+        isReadyToRemove: false,
+        verdict: 'deprecated',
+        lastCall: lastOf(pick({ of: BASKET })),
+      });
+      // Of 90 days, the first week has six.
+      const week = (index: number): number => {
+        const to = new Date('2026-07-01T00:00:00Z').getTime() - (12 - index) * 7 * DAY_MS;
+        return count(
+          pick({
+            of: BASKET,
+            from: new Date(Math.max(to - 7 * DAY_MS, Number(SPAN.from))),
+            to: new Date(to),
+          }),
+        );
+      };
+      expect(basket?.weeks).to.deep.equal(Array.from({ length: 13 }, (_, index) => week(index)));
+      const called = Map.groupBy(pick({ of: BASKET }), ({ username }) => username);
+      expect(basket?.callers).to.have.deep.members(
+        [...called].map(([username, own]) => ({ username, calls: count(own), lastCall: lastOf(own) })),
+      );
+    });
+
+    it('tell how much was called in each period, and in the one as far into the span before', async () => {
+      for (const [period, options, lengthMs] of [
+        ['day', { days: 90 }, DAY_MS],
+        ['hour', { days: 2 }, DAY_MS / 24],
+      ] as const) {
+        const { from, to, traffic, total, ...report } = await trafficReport(source, options);
+        expect(report.period).to.equal(period);
+        const earlierMs = options.days * DAY_MS;
+        const earlier = (start: Date, end: Date): number =>
+          count(pick({ from: new Date(Number(start) - earlierMs), to: new Date(Number(end) - earlierMs) }));
+        expectFigures(total, pick({ from, to }), earlier(from, to));
+        expect(traffic.length).to.equal(Math.ceil((Number(to) - Number(from)) / lengthMs));
+        for (const { start, ...row } of traffic) {
+          const end = new Date(Math.min(start.getTime() + lengthMs, Number(to)));
+          const own = pick({ from: start, to: end });
+          expectFigures(row, own, earlier(start, end));
+          expect(row.aborted).to.equal(count(own.filter(({ aborted }) => aborted)));
+        }
+      }
+    });
+
+    it('tell how much was called in months, beside days that lie as far back', async () => {
+      const { traffic, period } = await trafficReport(source, { days: 90, period: 'month' });
+      expect(period).to.equal('month');
+      expect(traffic.map(({ start }) => start.toJSON().slice(0, 7))).to.deep.equal([
+        '2026-04',
+        '2026-05',
+        '2026-06',
+      ]);
+      expect(traffic.map(({ calls }) => calls).reduce((sum, calls) => sum + calls, 0)).to.equal(
+        count(pick()),
+      );
+      const may = [new Date('2026-05-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z')] as const;
+      const [from, to] = may.map((date) => new Date(date.getTime() - 90 * DAY_MS)) as [Date, Date];
+      expect(traffic[1]?.before).to.equal(count(pick({ from, to })));
+    });
+
+    it('tell what fails, and with which statuses', async () => {
+      const { errors, statuses } = await errorsReport(source);
+      for (const row of errors) {
+        const methods = row.method === 'ALL' ? ['PUT'] : ['GET', 'HEAD'];
+        const of = isOf(row.service, methods, row.route);
+        expectFigures(row, pick({ of }), callsBefore(of));
+        const failed = pick({ of: (record) => of(record) && (record.status ?? 0) >= 400 });
+        expect(row.errorRate).to.equal(count(failed) / count(pick({ of })));
+      }
+      expect(errors.map(({ route }) => route)).to.include.members(['/orders/:id', '/basket', '/old']);
+      for (const { status, calls } of statuses ?? [])
+        expect(calls).to.equal(count(pick({ of: (record) => record.status === status })));
+      expect(statuses?.length).to.equal(5);
+      expect((await errorsReport(source, { service: 'shop' })).statuses).to.equal(null);
+    });
+
+    it('tell what is gone, and who asks for it since', async () => {
+      const { gone } = await goneReport(source);
+      const since = new Date(daysAgo(40).getTime() + 2 * 3_600_000);
+      const asked = pick({ of: OLD, from: since });
+      expect(gone.length).to.equal(1);
+      expect(gone[0]).to.deep.include({
+        service: 'shop',
+        method: 'GET',
+        route: '/old',
+        lastDeclared: daysAgo(40),
+        lastVersion: '1.4.0',
+        calls: count(asked),
+        callers: new Set(asked.flatMap(({ username }) => username ?? [])).size,
+        lastCall: lastOf(asked),
+      });
+    });
+
+    it('tell who would miss what a build removes or renames', async () => {
+      const routes = [
+        { method: 'GET', route: '/unused' },
+        { method: 'ALL', route: '/expired' },
+        { method: 'GET', route: '/orders/:order', controller: 'UserController', action: 'one' },
+      ];
+      const { removal } = await removalReport(source, { service: 'shop', routes });
+      expect(
+        removal.map(({ route, change, renamedTo, calls, verdict }) => ({
+          route,
+          change,
+          renamedTo,
+          calls,
+          verdict,
+        })),
+      ).to.deep.equal([
+        {
+          route: '/orders/:id',
+          change: 'renamed',
+          renamedTo: '/orders/:order',
+          calls: count(pick({ of: ORDERS })),
+          verdict: 'used',
+        },
+        {
+          route: '/basket',
+          change: 'removed',
+          renamedTo: null,
+          calls: count(pick({ of: BASKET })),
+          verdict: 'deprecated',
+        },
+      ]);
+      const callers = removal.map((row) => row.callers?.reduce((sum, { calls }) => sum + calls, 0));
+      expect(callers).to.deep.equal(removal.map(({ calls }) => calls));
+    });
+
+    it('tell how days were watched, and how far summaries reach', async () => {
+      const { status, newestRecord, sealedUntil, foldedUntil } = await statusReport(source);
+      expect(status.length).to.equal(180);
+      expect(status.every(({ isWatched }) => isWatched)).to.equal(true);
+      expect([newestRecord, sealedUntil]).to.deep.equal([lastOf(RECORDS), null]);
+      if (open === inMemory) expect(foldedUntil).to.equal(null);
+      else expect(Number(foldedUntil)).to.be.above(Number(lastOf(RECORDS)));
+    });
+  });
+}

@@ -1,0 +1,92 @@
+import type { EndpointRegister, RegisteredEndpoint, WatchedDay } from '../../src/endpoint/register.js';
+import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
+import type { ReportSource } from '../../src/report/report-source.js';
+import type { UsageReader } from '../../src/storage/usage-reader.js';
+import type { SummaryStore } from '../../src/storage/summary-store.js';
+import { foldOnce } from '../../src/summary/fold.js';
+import { makeRecord } from './records.js';
+import { SUMMED } from './summarized.js';
+
+const DAY_MS = 86_400_000;
+
+/** The moment at which specs of reports ask: noon, so that the last day is half over. */
+export const NOW = new Date('2026-06-30T12:00:00Z');
+
+/** A moment some days before now. */
+export function daysAgo(days: number): Date {
+  return new Date(NOW.getTime() - days * DAY_MS);
+}
+
+/** An endpoint that has been declared, tracked and watched since long. */
+export function registered(fields: Partial<RegisteredEndpoint> = {}): RegisteredEndpoint {
+  return {
+    service: 'spec',
+    method: 'GET',
+    route: '/users/:id',
+    controller: 'UserController',
+    action: 'one',
+    tracked: true,
+    sampleRate: 1,
+    deprecation: null,
+    keep: null,
+    firstDeclared: daysAgo(300),
+    lastDeclared: NOW,
+    trackedSince: daysAgo(300),
+    firstVersion: '1.0.0',
+    lastVersion: '1.4.0',
+    isDeclared: true,
+    watchedDays: 90,
+    lowestSampleRate: 1,
+    skipped: {},
+    ...fields,
+  };
+}
+
+/** The days up to now on which a service was watched. */
+export function watched(days: number, fields: Partial<WatchedDay> = {}): WatchedDay[] {
+  return Array.from({ length: days }, (_, index) => ({
+    service: 'spec',
+    start: new Date(daysAgo(index).getTime() - DAY_MS / 2),
+    instances: 2,
+    unclosed: 0,
+    accepted: 1000,
+    dropped: {},
+    skipped: {},
+    ...fields,
+  }));
+}
+
+/** A register of some endpoints, of services that were watched for 90 days. */
+export function registerOf(...endpoints: readonly RegisteredEndpoint[]): EndpointRegister {
+  const services = new Set(endpoints.map(({ service }) => service));
+  return { endpoints, days: [...services].flatMap((service) => watched(90, { service })) };
+}
+
+/** Where reports come from. */
+export function sourceOf(reader: UsageReader, register: EndpointRegister | null, now = NOW): ReportSource {
+  return { reader, readRegister: async () => register, now: () => now.getTime() };
+}
+
+/** A record of some days ago. */
+export function call(days: number, fields: Partial<UsageRecordDraft> = {}): UsageRecord {
+  return makeRecord({ date: daysAgo(days), ...fields });
+}
+
+/** Folds all that can be folded of a storage. */
+export async function foldAll(
+  summaries: {
+    readonly store: SummaryStore;
+    readonly reader: Pick<UsageReader, 'streamUsage'>;
+    settle(): Promise<void>;
+  },
+  timeZone = 'UTC',
+): Promise<void> {
+  await summaries.settle();
+  const { signal } = new AbortController();
+  const settings = { ...summaries, timeZone, dimensions: SUMMED, now: () => Date.now() };
+  for (let round = 0; round < 1000; round += 1) {
+    const { folded, isMore } = await foldOnce(settings, signal);
+    if (folded === 0 && !isMore) return;
+  }
+  throw new Error('Folding came to no end.');
+}
