@@ -28,6 +28,7 @@ const MAY_IMPORT = {
     'storage',
     'options',
     'usage-tracker',
+    'pipeline',
     'testing',
     'record',
     'option-reader',
@@ -77,9 +78,13 @@ const MAY_IMPORT = {
 
 /** Optional peers, and the places that may import them: the root import works with none of them installed. */
 const PEERS = {
-  '@mikro-orm/core': ['backends/mikro-orm', 'backends/sql', 'backends/mongo'],
+  '@mikro-orm/core': ['backends/mikro-orm', 'backends/sql', 'backends/mongo', 'cli'],
   '@mikro-orm/sql': ['backends/sql'],
-  '@mikro-orm/mongodb': ['backends/mongo'],
+  '@mikro-orm/mongodb': ['backends/mongo', 'cli'],
+  '@mikro-orm/sqlite': ['cli'],
+  '@mikro-orm/postgresql': ['cli'],
+  '@mikro-orm/mysql': ['cli'],
+  '@mikro-orm/mariadb': ['cli'],
   mongodb: [],
   '@opentelemetry/api': ['metrics'],
   maxmind: ['geo'],

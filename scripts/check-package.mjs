@@ -15,6 +15,7 @@ const PEERS = {
   './storage': [],
   './testing': [],
   './geo': [],
+  './cli': [],
   './sql': ['@mikro-orm/core', '@mikro-orm/sql'],
   './mongo': ['@mikro-orm/core'],
 };

@@ -25,6 +25,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'tracked',
     'untracked',
   ],
+  './cli': ['defineConfig'],
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': [

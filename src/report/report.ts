@@ -1,19 +1,23 @@
 import type { Deprecation, EndpointIdentity } from '../endpoint/register.js';
 
+/** All verdicts. */
+export const VERDICTS = [
+  'used',
+  'deprecated',
+  'bots-only',
+  'fails-only',
+  'unused',
+  'sampled',
+  'too-young',
+  'untracked',
+  'unwatched',
+  'gone',
+  'gone-still-called',
+  'kept',
+] as const;
+
 /** What can be said of an endpoint. */
-export type Verdict =
-  | 'used'
-  | 'deprecated'
-  | 'bots-only'
-  | 'fails-only'
-  | 'unused'
-  | 'sampled'
-  | 'too-young'
-  | 'untracked'
-  | 'unwatched'
-  | 'gone'
-  | 'gone-still-called'
-  | 'kept';
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a report rests on. */
 export interface ReportBasis {

@@ -10,6 +10,9 @@ import { Folder, type FolderStats } from '../summary/folder.js';
 /** How long summaries by the hour are kept without the option `retention`, in milliseconds: later questions are answered by the day, or from records. */
 const HOURS_MS = 90 * 86_400_000;
 
+/** The settings of a tracker that its folding uses. */
+export type FoldingSettings = Pick<TrackerSettings, 'summaries' | 'retention' | 'clock'>;
+
 /** Where folding tells what an operator should know. */
 interface FoldingTold {
   warn(kind: string, message: string): void;
@@ -18,11 +21,11 @@ interface FoldingTold {
 
 /** The folding of a tracker's storages, each by a folder of its own. */
 export class Folding {
-  readonly #settings: TrackerSettings;
+  readonly #settings: FoldingSettings;
   readonly #told: FoldingTold;
   #folders: ReadonlyMap<UsageStorage, Folder> = new Map();
 
-  constructor(settings: TrackerSettings, told: FoldingTold) {
+  constructor(settings: FoldingSettings, told: FoldingTold) {
     this.#settings = settings;
     this.#told = told;
   }

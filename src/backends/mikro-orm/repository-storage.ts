@@ -148,6 +148,11 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
   /** @throws {TrackUsageError} `STORAGE_CLOSED`, or `STORAGE_SETUP` if it was opened for reading only */
   protected assertWritable(): void {
     if (this.isReadOnly) throw this.#readOnly();
+    this.assertUnclosed();
+  }
+
+  /** @throws {TrackUsageError} `STORAGE_CLOSED` */
+  protected assertUnclosed(): void {
     if (this.#closing !== null) throw storageClosed(this.name);
   }
 

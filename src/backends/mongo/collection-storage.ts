@@ -82,7 +82,7 @@ export abstract class CollectionStorage extends RepositoryStorage {
 
   /** Does something for the option `retention`. */
   async #retain<Value>(action: () => Promise<Value>): Promise<Value> {
-    this.assertWritable();
+    this.assertUnclosed();
     try {
       return await action();
     } catch (error) {

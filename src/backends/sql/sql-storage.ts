@@ -146,7 +146,7 @@ export class SqlStorage extends RepositoryStorage {
     signal: AbortSignal,
     action: (combined: AbortSignal) => Promise<Value>,
   ): Promise<Value> {
-    this.assertWritable();
+    this.assertUnclosed();
     try {
       return await this.#operations.run(signal, action);
     } catch (thrown) {

@@ -28,9 +28,13 @@ interface TableColumn {
 }
 
 /** A report as a table for a terminal. What strangers wrote is escaped, so that it moves no cursor and takes one line. */
-export function renderTable(report: AnyReport, options: TableOptions = {}): string {
+export function renderTable(report: AnyReport, options?: TableOptions): string {
+  return renderSheet(sheetOf(report), options);
+}
+
+/** A sheet as {@link renderTable} shows that of a report. */
+export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
   const { width = Infinity, style = (_tone, text): string => text } = options;
-  const sheet = sheetOf(report);
   const columns = fitted(columnsOf(sheet), width);
   const wrap = (text: string, tone: Tone | 'title'): string[] =>
     wrapped(escapeControl(text), width).map((line) => style(tone, line));

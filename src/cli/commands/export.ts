@@ -1,0 +1,18 @@
+import type { Command } from '../command.js';
+import { EXIT } from '../failure.js';
+import { writeLines } from '../lines.js';
+import { PERSON_OPTIONS, personOf } from './person.js';
+
+/** What a person may ask for: all records of the person. */
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'Writes all records of a person as lines of JSON, the newest first.',
+  options: PERSON_OPTIONS,
+  examples: ['export --username ada --database sqlite:usage.db > ada.ndjson'],
+  async run({ values, out, source }) {
+    const person = personOf(values);
+    const { reader } = await source.readable('read');
+    await writeLines(out, reader.streamUsage(person));
+    return EXIT.fine;
+  },
+};

@@ -1,0 +1,99 @@
+import { readRegister } from '../../endpoint/read-register.js';
+import type { RegisteredEndpoint } from '../../endpoint/register.js';
+import type { Column, Sheet } from '../../report/rendering/column.js';
+import { column, endpointColumns } from '../../report/rendering/columns.js';
+import { jsonText } from '../../report/rendering/json.js';
+import type { Call, Command } from '../command.js';
+import { CliError, EXIT } from '../failure.js';
+import { printSheet } from './report-command.js';
+
+/** What running builds say that is tracked. */
+export const inventoryCommand: Command = {
+  name: 'inventory',
+  summary: 'Lists the endpoints that running instances declare, and whether each is tracked.',
+  details: [
+    'It tells what trackers have entered into the register of endpoints. What is kept of each request, tracker.inventory() tells ' +
+      'within the application.',
+  ],
+  options: {
+    service: { value: 'NAME', about: 'Only this service. Default: all.' },
+    untracked: { about: 'Only what is not tracked.' },
+    json: { about: 'Prints JSON.' },
+  },
+  examples: ['inventory', 'inventory --untracked --json'],
+  async run(call) {
+    const { values, out, err, io } = call;
+    const service = values.text('service');
+    const endpoints = (await declared(call)).filter(
+      (one) =>
+        (service === undefined || one.service === service) && !(values.has('untracked') && one.tracked),
+    );
+    if (values.has('json')) await out.write(jsonText({ inventory: endpoints }));
+    else await printSheet(out, err, sheetOf(endpoints, new Date(io.clock.now())));
+    return EXIT.fine;
+  },
+};
+
+/** What an instance declares that seems to run. */
+async function declared({ source, io }: Call): Promise<readonly RegisteredEndpoint[]> {
+  const storage = await source.storage('read');
+  if (storage.register === undefined)
+    throw new CliError(EXIT.usage, `The storage '${storage.name}' keeps no register of endpoints.`);
+  const nowMs = io.clock.now();
+  const register = await readRegister(storage.register, { startMs: nowMs, endMs: nowMs }, io.signal);
+  return register.endpoints.filter(({ isDeclared }) => isDeclared);
+}
+
+function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
+  return [
+    ...endpointColumns<RegisteredEndpoint>(services),
+    {
+      name: 'tracked',
+      title: 'TRACKED',
+      kind: 'flag',
+      value: ({ tracked }) => tracked,
+      tone: ({ tracked }) => (tracked ? 'good' : 'faint'),
+    },
+    {
+      name: 'sampleRate',
+      title: 'SHARE',
+      kind: 'text',
+      value: ({ tracked, sampleRate }) =>
+        tracked ? (sampleRate === null ? 'by a function' : `${sampleRate * 100} %`) : null,
+    },
+    column('trackedSince', 'SINCE', 'day'),
+    {
+      name: 'action',
+      title: 'ACTION',
+      kind: 'text',
+      value: ({ controller, action }) =>
+        [controller, action].filter((name) => name !== null).join('.') || null,
+    },
+    column('lastVersion', 'VERSION', 'text'),
+    {
+      name: 'since',
+      title: 'DEPRECATED',
+      kind: 'day',
+      value: ({ deprecation }) => deprecation?.since ?? null,
+    },
+    column('keep', 'KEPT AS', 'text'),
+  ];
+}
+
+function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet {
+  const services = [...new Set(rows.map(({ service }) => service))];
+  const tracked = rows.filter((row) => row.tracked).length;
+  const headline = [
+    services.join(', ') || 'no service yet',
+    `${rows.length} endpoints`,
+    `${tracked} tracked`,
+  ];
+  return {
+    headline,
+    notes: [],
+    columns: columnsOf(services),
+    rows,
+    timeZone: 'UTC',
+    asOf,
+  } as unknown as Sheet;
+}

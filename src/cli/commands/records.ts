@@ -1,0 +1,125 @@
+import type { Column, Sheet } from '../../report/rendering/column.js';
+import { column, nameOf } from '../../report/rendering/columns.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { StatusFilter } from '../../storage/usage-filters.js';
+import type { UsageCountQuery } from '../../storage/usage-query.js';
+import type { Command } from '../command.js';
+import { EXIT, wrongUsage } from '../failure.js';
+import { writeLines } from '../lines.js';
+import type { Values } from '../values.js';
+import { printSheet } from './report-command.js';
+
+const DEFAULT_ROWS = 50;
+const MOST_ROWS = 10_000;
+
+/** Options that filter by a field as it is, by their names. */
+const FILTERS = {
+  route: 'route',
+  controller: 'controller',
+  action: 'action',
+  method: 'method',
+  username: 'username',
+  path: 'path',
+  visitor: 'visitor',
+  service: 'serverName',
+} as const;
+
+/** The newest records. */
+export const recordsCommand: Command = {
+  name: 'records',
+  summary: 'Lists the newest records that pass the filters.',
+  details: ['With more of them, it tells on the error stream the cursor that the next ones begin with.'],
+  options: {
+    from: { value: 'DATE', about: 'The earliest date, inclusive, as ISO 8601.' },
+    to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601.' },
+    method: { value: 'METHOD', about: 'Only this method.' },
+    route: { value: 'ROUTE', about: 'Only this template of a route.' },
+    path: { value: 'PATH', about: 'Only this path.' },
+    status: { value: 'LIST', about: 'Only these statuses, or classes of them, with commas: 404,5xx.' },
+    username: { value: 'NAME', about: 'Only this user.' },
+    visitor: { value: 'ID', about: 'Only this visitor of a day.' },
+    controller: { value: 'NAME', about: 'Only this controller.' },
+    action: { value: 'NAME', about: 'Only this action.' },
+    service: { value: 'NAME', about: 'Only this service.' },
+    bots: { about: 'Only crawlers, monitors and link previewers.' },
+    people: { about: 'Only what is none of these.' },
+    limit: { value: 'N', about: `Records at most, up to ${MOST_ROWS}. Default: ${DEFAULT_ROWS}.` },
+    cursor: { value: 'CURSOR', about: 'Goes on where a call with the same filters ended.' },
+    all: { about: 'With --json, all records.' },
+    json: { about: 'Prints lines of JSON, a whole record each.' },
+  },
+  examples: [
+    'records --status 5xx --from 2026-01-01',
+    "records --route '/users/:id' --json --all > records.ndjson",
+  ],
+  async run({ values, source, out, err, io }) {
+    const selection = selectionOf(values);
+    const limit = values.integer('limit', 1, MOST_ROWS) ?? DEFAULT_ROWS;
+    const cursor = values.text('cursor');
+    const { reader } = await source.readable('read');
+    if (values.has('all')) {
+      await writeLines(out, reader.streamUsage(selection));
+      return EXIT.fine;
+    }
+    const { items, nextCursor } = await reader.getUsagePage({ ...selection, limit, cursor });
+    if (values.has('json')) await writeLines(out, items);
+    else await printSheet(out, err, sheetOf(items, new Date(io.clock.now())));
+    if (nextCursor !== null) await err.write(`There are more: add --cursor ${nextCursor}\n`);
+    return EXIT.fine;
+  },
+};
+
+function selectionOf(values: Values): UsageCountQuery {
+  for (const other of ['limit', 'cursor']) values.refuseTogether('all', other);
+  values.refuseTogether('bots', 'people');
+  if (values.has('all') && !values.has('json'))
+    throw wrongUsage('--all is for --json: a table of all records has no end.');
+  const filters = Object.entries(FILTERS).map(([option, field]) => [field, values.text(option)] as const);
+  return {
+    ...Object.fromEntries(filters.filter(([, value]) => value !== undefined)),
+    startDate: values.text('from'),
+    endDate: values.text('to'),
+    ...(values.text('status') !== undefined && { status: statusesOf(values.text('status') ?? '') }),
+    ...(values.has('bots') && { bot: true }),
+    ...(values.has('people') && { bot: false }),
+  };
+}
+
+/** Statuses as a query takes them; it refuses what is none. */
+function statusesOf(list: string): StatusFilter[] {
+  return list
+    .split(',')
+    .map((one) => one.trim())
+    .map((one) => (/^\d+$/.test(one) ? Number(one) : one) as StatusFilter);
+}
+
+const COLUMNS: readonly Column<UsageRecord>[] = [
+  {
+    name: 'date',
+    title: 'DATE',
+    kind: 'text',
+    value: ({ date }) => date.toISOString().slice(0, 19).replace('T', ' '),
+  },
+  { name: 'request', title: 'REQUEST', kind: 'text', value: ({ method, path }) => `${method} ${path}` },
+  {
+    name: 'status',
+    title: 'STATUS',
+    kind: 'text',
+    value: ({ status, aborted }) => `${status ?? '–'}${aborted ? ' aborted' : ''}`,
+    tone: ({ status }) => (Number(status) >= 500 ? 'bad' : null),
+  },
+  column('durationMs', 'TIME', 'milliseconds'),
+  {
+    name: 'action',
+    title: 'ACTION',
+    kind: 'text',
+    value: ({ controller, action, route }) =>
+      [controller, action].filter((name) => name !== null).join('.') || route,
+  },
+  { name: 'username', title: 'BY', kind: 'text', value: ({ username }) => nameOf(username) },
+];
+
+function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet {
+  const headline = [`${rows.length} records`, 'dates in UTC'];
+  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf } as unknown as Sheet;
+}

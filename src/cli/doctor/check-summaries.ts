@@ -1,0 +1,40 @@
+import type { UsageReader } from '../../storage/usage-reader.js';
+import type { SummaryStore } from '../../storage/summary-store.js';
+import { type Mark, look } from '../../summary/manifest.js';
+import { type Finding, fault, fine, hint } from './finding.js';
+
+/** Records that wait for so long to be summed up are told of, in milliseconds: some minutes are usual. */
+const PATIENCE_MS = 3_600_000;
+
+/** Whether records are summed up in time. */
+export async function checkFolding(
+  store: SummaryStore,
+  reader: UsageReader,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const { marks, manifest } = await look(store, signal);
+  const [newest] = await reader.getUsage({ limit: 1 });
+  if (newest === undefined) return fine('There are no records that could be summed up');
+  if (manifest === null && marks.length === 0)
+    return hint(
+      'Nothing is summed up: every report goes through all records',
+      null,
+      'Let a tracker run without summaries: false; npx koa-track-usage rebuild sums up what is there already.',
+    );
+  const late = marks.filter((mark) => !mark.isWriting && nowMs - mark.sinceMs > PATIENCE_MS);
+  if (late.length === 0) return fine('Records are summed up in time');
+  const isAlive = nowMs - newest.date.getTime() < PATIENCE_MS;
+  const what = `Records wait to be summed up since ${sinceOf(late)}`;
+  return isAlive
+    ? fault(
+        what,
+        null,
+        "See the application's log, which says why folding fails; tracker.stats().summaries does too.",
+      )
+    : hint(what, null, 'No tracker runs. The next one does it, and so does npx koa-track-usage rebuild.');
+}
+
+function sinceOf(marks: readonly Mark[]): string {
+  return new Date(Math.min(...marks.map(({ sinceMs }) => sinceMs))).toJSON();
+}

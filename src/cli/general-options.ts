@@ -1,0 +1,25 @@
+import type { CliOptions, Command } from './command.js';
+import { DATABASE_FORMS } from './source/database.js';
+import { CONFIG_FILES } from './source/load-config.js';
+
+/** The options of every command. */
+export const GENERAL_OPTIONS: CliOptions = {
+  help: { about: 'Shows what there is to know of a command.' },
+  version: { about: 'Shows the version.' },
+  verbose: { about: 'Shows where an error comes from.' },
+};
+
+/** The options that say where the records are. */
+export const SOURCE_OPTIONS: CliOptions = {
+  database: { value: 'URL', about: `The database: ${DATABASE_FORMS}. No table is made or changed.` },
+  table: { value: 'NAME', about: 'With --database, the table or the collection. Default: koa_usage.' },
+  config: {
+    value: 'FILE',
+    about: `Instead of --database, a file that exports defineConfig({ storage }). Default: ${CONFIG_FILES.join(', ')} in this folder.`,
+  },
+};
+
+/** The options of where records are that a command has. */
+export function sourceOptionsOf({ needsRecords = true }: Command): CliOptions {
+  return needsRecords ? SOURCE_OPTIONS : {};
+}

@@ -1,0 +1,1 @@
+export { type CliConfig, type StorageNeed, defineConfig } from './source/config.js';

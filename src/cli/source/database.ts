@@ -1,0 +1,127 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Constructor, IDatabaseDriver } from '@mikro-orm/core';
+import type { UsageStorage } from '../../storage/usage-storage.js';
+import { CliError, EXIT, wrongUsage } from '../failure.js';
+
+/** Forms of `--database`, for the help and errors. */
+export const DATABASE_FORMS =
+  'sqlite:usage.db, postgres://user@host/db, mysql://…, mariadb://… or mongodb://…';
+
+/** Where records are, as the command line names it. */
+export interface Place {
+  /** A file or a URL. */
+  readonly database: string;
+  /** The table or the collection; undefined for the default. */
+  readonly table: string | undefined;
+  /** The folder that the names of files are read from. */
+  readonly cwd: string;
+}
+
+/** A kind of server, and where its driver is. */
+interface Engine {
+  readonly packageName: string;
+  readonly load: () => Promise<Constructor<IDatabaseDriver>>;
+}
+
+const ENGINES: Readonly<Record<string, Engine>> = {
+  sqlite: {
+    packageName: '@mikro-orm/sqlite',
+    load: async () => (await import('@mikro-orm/sqlite')).SqliteDriver,
+  },
+  postgres: {
+    packageName: '@mikro-orm/postgresql',
+    load: async () => (await import('@mikro-orm/postgresql')).PostgreSqlDriver,
+  },
+  mysql: {
+    packageName: '@mikro-orm/mysql',
+    load: async () => (await import('@mikro-orm/mysql')).MySqlDriver,
+  },
+  mariadb: {
+    packageName: '@mikro-orm/mariadb',
+    load: async () => (await import('@mikro-orm/mariadb')).MariaDbDriver,
+  },
+};
+
+/** Parameters of a URL by which clients ask for TLS, which MikroORM does not read. */
+const TLS_PARAMETERS = ['sslmode', 'ssl', 'ssl-mode', 'tls'];
+
+/**
+ * Opens the records that `--database` names. Nothing is made there: neither a table nor a collection nor a file.
+ *
+ * @param isForWriting - whether records and summaries that are there will be changed
+ * @throws {CliError} if it names nothing that can be opened, or a driver is missing; {@link TrackUsageError} of the storage
+ */
+export async function openDatabase(place: Place, isForWriting: boolean): Promise<UsageStorage> {
+  const reading = await connect(place, true);
+  if (!isForWriting) return reading;
+  // Opened for reading, it is refused where it is missing or of another shape. Opened for writing, it would be made.
+  await reading.close?.();
+  return connect(place, false);
+}
+
+async function connect(place: Place, readOnly: boolean): Promise<UsageStorage> {
+  const [, scheme = ''] = /^([a-z+]+):/i.exec(place.database) ?? [];
+  const kind = scheme.toLowerCase().replace(/^postgresql$/, 'postgres');
+  if (kind === 'mongodb' || kind === 'mongodb+srv') return connectMongo(place, readOnly);
+  const engine = Object.hasOwn(ENGINES, kind) ? ENGINES[kind] : undefined;
+  if (engine === undefined)
+    throw wrongUsage(`--database names no kind of database that is known; expected ${DATABASE_FORMS}.`);
+  const driver = await load(engine.packageName, engine.load);
+  const { SqlStorage } = await load('@mikro-orm/sql', () => import('../../backends/sql/index.js'));
+  const where = kind === 'sqlite' ? { dbName: await fileOf(place) } : serverOf(place.database);
+  return SqlStorage.connect({ driver, tableName: place.table, readOnly, ...where });
+}
+
+async function connectMongo({ database, table }: Place, readOnly: boolean): Promise<UsageStorage> {
+  await load('@mikro-orm/mongodb', () => import('@mikro-orm/mongodb'));
+  const { MongoStorage } = await load('@mikro-orm/core', () => import('../../backends/mongo/index.js'));
+  return MongoStorage.connect({ clientUrl: database, collection: table, readOnly });
+}
+
+/** The file of SQLite: `sqlite:usage.db`, or as a URL `sqlite:///var/usage.db`. */
+async function fileOf({ database, cwd }: Place): Promise<string> {
+  const name = database.slice('sqlite:'.length).replace(/^\/\//, '');
+  if (name === '' || name === ':memory:')
+    throw wrongUsage('--database sqlite: names no file; expected sqlite:usage.db.');
+  const file = resolve(cwd, name);
+  await access(file).catch((error: unknown) => {
+    throw new CliError(
+      EXIT.usage,
+      `--database names the file '${file}', which cannot be opened: ${reasonOf(error)}`,
+    );
+  });
+  return file;
+}
+
+function reasonOf(error: unknown): string {
+  return (error as { code?: unknown }).code === 'ENOENT' ? 'it is not there.' : 'it may not be read.';
+}
+
+/** A server's URL, with what asks for TLS as MikroORM takes it. */
+function serverOf(database: string): { clientUrl: string; driverOptions: object } {
+  if (!URL.canParse(database)) return { clientUrl: database, driverOptions: {} };
+  const url = new URL(database);
+  const asked = TLS_PARAMETERS.filter((name) => url.searchParams.has(name));
+  const wantsTls = asked.some(
+    (name) => !/^(?:|disabled?|false|0|no|off)$/i.test(url.searchParams.get(name) ?? ''),
+  );
+  for (const name of asked) url.searchParams.delete(name);
+  return { clientUrl: asked.length === 0 ? database : url.href, driverOptions: wantsTls ? { ssl: {} } : {} };
+}
+
+/** Imports what is an optional peer, or needs one. */
+async function load<Loaded>(packageName: string, importIt: () => Promise<Loaded>): Promise<Loaded> {
+  try {
+    return await importIt();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const [, missing = packageName] = /package '([^']+)'/.exec(message) ?? [];
+    throw new CliError(
+      EXIT.usage,
+      `The package '${missing}' is not installed here. Install it: npm install ${missing}.`,
+      error,
+    );
+  }
+}
