@@ -59,7 +59,7 @@ export type {
   TrackerEventMap,
   TrackerEventName,
 } from './pipeline/telling/events.js';
-export type { Deprecation, EndpointIdentity } from './endpoint/register.js';
+export type { EndpointDeprecation, EndpointIdentity } from './endpoint/register.js';
 export type {
   AnyReport,
   CallFigures,

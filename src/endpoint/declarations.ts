@@ -3,7 +3,7 @@ import { isTracked } from '../metadata/policy.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { DeclaredAction } from './inventory.js';
 import type { EndpointDeclaration } from './register.js';
-import { endpointName } from './register-rows.js';
+import { endpointName, withDates } from './register-rows.js';
 
 /**
  * What a process declares of its routes, an endpoint each. Of several routes of one endpoint, as two servers of a process may have them,
@@ -25,7 +25,7 @@ export function declarationsOf(
       action,
       tracked: isTracked(attribution, settings),
       sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
-      deprecation,
+      deprecation: deprecation && withDates(deprecation),
       keep: data.keep ?? null,
     };
     const name = endpointName(declaration);

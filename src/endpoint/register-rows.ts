@@ -3,7 +3,7 @@ import type { SummaryRow } from '../storage/summary-store.js';
 import { decode, encode } from '../summary/encoded.js';
 import type { Span } from '../summary/periods.js';
 import { TurnBudget } from '../time/turn-budget.js';
-import type { EndpointDeclaration, EndpointIdentity } from './register.js';
+import type { EndpointDeprecation, EndpointDeclaration, EndpointIdentity } from './register.js';
 
 /** Endpoints of one row of a build. */
 const ROW_ENDPOINTS = 200;
@@ -103,7 +103,21 @@ export function idsOfBuild(name: string): string[] {
 
 /** The endpoints of one row of a build. */
 export function endpointsOf({ data }: SummaryRow): EndpointDeclaration[] {
-  return decode(data) as EndpointDeclaration[];
+  return (decode(data) as EndpointDeclaration[]).map((endpoint) =>
+    Object.assign(endpoint, { deprecation: endpoint.deprecation && withDates(endpoint.deprecation) }),
+  );
+}
+
+/** A deprecation with its dates, which decorators and JSON have as text. */
+export function withDates<Text extends string | Date>({
+  since,
+  sunset,
+  ...others
+}: Omit<EndpointDeprecation, 'since' | 'sunset'> & {
+  since: Text;
+  sunset: Text | null;
+}): EndpointDeprecation {
+  return { ...others, since: new Date(since), sunset: sunset === null ? null : new Date(sunset) };
 }
 
 /** The row of what an instance tells of a day. */
