@@ -27,6 +27,7 @@ const MAY_IMPORT = {
     'backends/mongo',
     'storage',
     'options',
+    'capture',
     'usage-tracker',
     'pipeline',
     'testing',
@@ -42,7 +43,7 @@ const MAY_IMPORT = {
   'backends/mikro-orm': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/sql': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/mongo': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
-  testing: ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  testing: ['capture', 'endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'usage-tracker': [
     'summary',
     'capture',

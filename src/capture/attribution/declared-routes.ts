@@ -34,6 +34,14 @@ function mountPathsOf({ app, actions }: KnownApplication): readonly string[] {
   return known.size === 0 && isGuest(app) ? [] : unlessNone([...known]);
 }
 
+/** Names an action, such as `GET /users`, of each application of which nobody knows yet where it is mounted. */
+export function unplacedApplications(isMeant: (app: Application) => boolean): string[] {
+  return knownApplications()
+    .filter(({ app, actions }) => isMeant(app) && actions.length > 0)
+    .filter((application) => mountPathsOf(application).length === 0)
+    .map(({ actions: [action] }) => `${action?.method} ${action?.attribution.route}`);
+}
+
 function unlessNone(mountPaths: readonly string[]): readonly string[] {
   return mountPaths.length === 0 ? [''] : mountPaths;
 }

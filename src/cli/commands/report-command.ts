@@ -18,7 +18,8 @@ const TABLE_ROWS = 50;
 
 const MOST_ROWS = 1_000_000;
 
-const MOST_DAYS = 3660;
+/** The longest span, in days. */
+export const MOST_DAYS = 3660;
 
 const COLORS = {
   bad: 'red',
