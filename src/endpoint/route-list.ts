@@ -1,4 +1,5 @@
 import { isObject, isText } from '../option-reader.js';
+import type { DeclaredAction } from './inventory.js';
 
 /** A route of a build, as a file tells it. */
 export interface ListedRoute {
@@ -9,6 +10,14 @@ export interface ListedRoute {
   /** What records call the controller and the action; null for a plain route. */
   readonly controller: string | null;
   readonly action: string | null;
+}
+
+/** The routes of declared actions, without those that have no template. */
+export function listedRoutes(declared: readonly DeclaredAction[]): ListedRoute[] {
+  return declared.flatMap(({ method, attribution }) => {
+    const { route, controllerName: controller, actionName: action } = attribution;
+    return route === null ? [] : [{ method, route, controller, action }];
+  });
 }
 
 /** The text of a file that lists routes: `{ "routes": [{ "method", "route", "controller", "action" }] }`, each once, by route and method. */

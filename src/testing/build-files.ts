@@ -10,7 +10,7 @@ import {
   manifestText,
   parseManifest,
 } from '../endpoint/manifest.js';
-import { routesText } from '../endpoint/route-list.js';
+import { listedRoutes, routesText } from '../endpoint/route-list.js';
 import { escapeControl } from '../record/escape-control.js';
 
 /**
@@ -30,10 +30,7 @@ export async function writeRoutes(path: string, ...apps: readonly Application[])
       `writeRoutes: the application with ${unplaced} is not served, and may be mounted in another one. Call its callback(), or send a request through the one that it is mounted in.`,
     );
   const { actions, plain } = declaredRoutes(isMeant);
-  const routes = [...actions, ...plain].flatMap(({ method, attribution }) => {
-    const { route, controllerName: controller, actionName: action } = attribution;
-    return route === null ? [] : [{ method, route, controller, action }];
-  });
+  const routes = listedRoutes([...actions, ...plain]);
   if (routes.length === 0)
     throw new Error('writeRoutes: no route is known. Call trackUsage(), and then useKoaServer().');
   await writeFile(path, routesText(routes));

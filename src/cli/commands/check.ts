@@ -87,10 +87,7 @@ async function routesOf(call: Call): Promise<readonly BuiltRoute[]> {
     throw wrongUsage(
       "Which build? Give --controllers 'dist/controllers/*.js', or --routes with the file that writeRoutes() has written.",
     );
-  return (await loadBuild(call)).flatMap(({ method, attribution }) => {
-    const { route, controllerName: controller, actionName: action } = attribution;
-    return route === null ? [] : [{ method, route, controller, action }];
-  });
+  return (await loadBuild(call)).routes;
 }
 
 /** What running instances of the build's service declare. */

@@ -3,7 +3,6 @@ import {
   type ManifestDifference,
   compareManifests,
   differenceText,
-  manifestOfDecorators,
   manifestText,
   parseManifest,
 } from '../../endpoint/manifest.js';
@@ -29,7 +28,7 @@ export async function checkManifest(call: Call, file: string): Promise<ExitCode>
   values.refuseTogether('json', 'github', 'update');
   if (values.texts('controllers').length === 0)
     throw wrongUsage("Which build? Give --controllers 'dist/controllers/*.js' with --check.");
-  const now = manifestOfDecorators(await loadBuild(call));
+  const { manifest: now } = await loadBuild(call);
   if (values.has('update')) {
     await writeOutput(io.cwd, 'check', file, manifestText(now));
     await out.write(`Wrote ${escapeControl(file)}: ${Object.keys(now.actions).length} actions.\n`);

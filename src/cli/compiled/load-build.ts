@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { DeclaredAction } from '../../endpoint/inventory.js';
+import type { Manifest } from '../../endpoint/manifest.js';
+import type { ListedRoute } from '../../endpoint/route-list.js';
 import { CliError, EXIT, wrongUsage } from '../failure.js';
 import type { Call, CliOptions } from '../command.js';
 import { show } from '../../option-reader.js';
@@ -14,10 +15,15 @@ export interface BuildPlace {
   readonly prefix: string;
 }
 
+/** What a build's controllers say of it. */
+export interface LoadedBuild {
+  readonly routes: readonly ListedRoute[];
+  /** What decorators say that is recorded. */
+  readonly manifest: Manifest;
+}
+
 /** What a process answers that loads a build. */
-export type LoadedBuild =
-  | { readonly actions: readonly DeclaredAction[] }
-  | { readonly problem: string; readonly stack: string };
+export type BuildAnswer = LoadedBuild | { readonly problem: string; readonly stack: string };
 
 /** The options that name the controllers of a build. */
 export const CONTROLLER_OPTIONS: CliOptions = {
@@ -40,7 +46,7 @@ const PROGRAM = fileURLToPath(new URL('./load-program.js', import.meta.url));
  *
  * @throws {CliError} if they cannot be loaded, naming the file and the reason
  */
-export async function loadBuild({ values, io, err }: Call): Promise<readonly DeclaredAction[]> {
+export async function loadBuild({ values, io, err }: Call): Promise<LoadedBuild> {
   const prefix = values.text('prefix') ?? '';
   if (prefix !== '' && !prefix.startsWith('/'))
     throw wrongUsage(`--prefix is ${show(prefix)}; expected a path that begins with a slash, such as /api.`);
@@ -52,15 +58,15 @@ export async function loadBuild({ values, io, err }: Call): Promise<readonly Dec
     killSignal: 'SIGKILL',
   });
   for (const output of [child.stdout, child.stderr]) output?.pipe(err.stream, { end: false });
-  const answers: LoadedBuild[] = [];
-  child.on('message', (answer) => answers.push(answer as LoadedBuild));
+  const answers: BuildAnswer[] = [];
+  child.on('message', (answer) => answers.push(answer as BuildAnswer));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   const [answer] = answers;
   if (answer === undefined)
     throw wrongUsage(
       `The controllers ended the process that loaded them, with ${signal ?? `code ${code}`}. A file that starts a server, or ends the process, is no file of controllers.`,
     );
-  if ('actions' in answer) return answer.actions;
+  if ('routes' in answer) return answer;
   const { problem, stack } = answer;
   throw new CliError(EXIT.usage, problem, Object.assign(new Error(problem), { stack }));
 }

@@ -7,8 +7,9 @@ import type Application from 'koa';
 import { createKoaServer, useContainer } from 'routing-controllers';
 import { installActionHook } from '../../capture/attribution/action-hook.js';
 import { knownApplications } from '../../capture/attribution/known-actions.js';
-import type { DeclaredAction } from '../../endpoint/inventory.js';
-import type { BuildPlace, LoadedBuild } from './load-build.js';
+import { manifestOfDecorators } from '../../endpoint/manifest.js';
+import { listedRoutes } from '../../endpoint/route-list.js';
+import type { BuildAnswer, BuildPlace, LoadedBuild } from './load-build.js';
 
 /** What Node runs without a compiler. */
 const COMPILED = /\.[cm]?js$/;
@@ -16,7 +17,7 @@ const COMPILED = /\.[cm]?js$/;
 /** A build that cannot be loaded, as the user is told. */
 class LoadError extends Error {}
 
-async function load({ patterns, prefix }: BuildPlace): Promise<readonly DeclaredAction[]> {
+async function load({ patterns, prefix }: BuildPlace): Promise<LoadedBuild> {
   await import('reflect-metadata');
   // As the hook's own driver is the one that registers, a copy of routing-controllers that the build brings along does no harm.
   installActionHook();
@@ -26,13 +27,8 @@ async function load({ patterns, prefix }: BuildPlace): Promise<readonly Declared
   useContainer({ get: (type) => Object.create((type as { prototype: object }).prototype) as never });
   const controllers = [...classes];
   const app = register(controllers, prefix);
-  const known = knownApplications().find((one) => one.app === app);
-  if (known !== undefined && known.actions.length > 0)
-    return known.actions.map(({ method, attribution, deprecation }) => ({
-      method,
-      attribution,
-      deprecation,
-    }));
+  const actions = knownApplications().find((one) => one.app === app)?.actions ?? [];
+  if (actions.length > 0) return { routes: listedRoutes(actions), manifest: manifestOfDecorators(actions) };
   throw new LoadError(`${patterns.join(' and ')} export no controller with an action.`);
 }
 
@@ -86,12 +82,12 @@ function messageOf(error: unknown): string {
 }
 
 /** Tells the process that asked, and ends. */
-function tell(answer: LoadedBuild): void {
+function tell(answer: BuildAnswer): void {
   process.send?.(answer, undefined, undefined, () => process.exit(0));
 }
 
 try {
-  tell({ actions: await load(JSON.parse(process.argv[2] ?? '{}') as BuildPlace) });
+  tell(await load(JSON.parse(process.argv[2] ?? '{}') as BuildPlace));
 } catch (error) {
   const { stack = '', cause } = error as Error;
   tell({ problem: messageOf(error), stack: cause === undefined ? stack : inspect(cause) });
