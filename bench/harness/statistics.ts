@@ -86,7 +86,7 @@ function resample<Item>(items: readonly Item[], random: Random): Item[] {
 
 /** An array of numbers alone is sorted without a call for each two of them. */
 function sortedCopy(sample: readonly number[]): Float64Array {
-  return Float64Array.from(sample).sort();
+  return Float64Array.from(sample).toSorted();
 }
 
 function quantileOfSorted(sorted: Float64Array, share: number): number {
