@@ -1,62 +1,82 @@
-import type { Collection } from 'mongodb';
-import { MongoPiggybackStorage } from '../../src/backends/mongo/index.js';
-import type { OpenStorage } from '../../src/testing/contract/subject.js';
+import { MongoPiggybackStorage, defineUsage } from '../../src/backends/mongo/index.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
 import { mongoPoison } from '../support/mongo-poison.js';
 import type { FreshDatabase } from '../support/servers.js';
-import { type Storages, openOwn, shared } from './openers.js';
+import { describeTheme } from './checks.js';
+import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
 /** MongoDB keeps dates as numbers, and a server has no zone of its own. */
 const LACKING = ['reopenInOtherZone'] as const;
 
+/**
+ * The themes that are about more than reading. A storage of its own connection reads by a repository of a MikroORM too, by one
+ * class, from one function on (`partsOfOrm`): an application's differs in who makes, configures and closes the MikroORM.
+ */
+const BEYOND_READING = [
+  'writing',
+  'a storage at fault',
+  'what is read back',
+  'deleteBefore',
+  'salts',
+  'summaries',
+  'erase',
+  'life cycle',
+] as const;
+
 describeOn('mongodb', function (server) {
   this.timeout(60_000);
+  let database: FreshDatabase;
   let isSlow: boolean;
+  let named = 0;
   const client = nativeClient(server);
 
-  before(() => {
+  before(async () => {
+    database = await server().freshDatabase();
     // It looks at every document for every query, and takes a fifth of a millisecond for each.
     isSlow = server().description.startsWith('FerretDB');
   });
 
-  /** Opens a subject in a database of its own: FerretDB reads all collections of one again when any is made. */
-  const fresh =
-    (open: (database: FreshDatabase, collection: Collection) => Promise<Storages>): OpenStorage =>
-    async () => {
-      const database = await server().freshDatabase();
-      const collection = client().db(database.name).collection('koa_usage');
-      const opened = await open(database, collection);
-      return {
-        ...opened,
-        isSlow,
-        poison: mongoPoison(server(), client().db(database.name), 'koa_usage'),
-        async close() {
-          await opened.close();
-          await database.drop();
-        },
-      };
-    };
+  after(() => database.drop());
+
+  /** The name of a collection that nobody has used. */
+  const freshName = (): string => `usage_${(named += 1)}`;
+  const offers = (collection: string) => ({
+    isSlow,
+    poison: mongoPoison(server(), client().db(database.name), collection),
+  });
 
   describeStorageContract(
     'MongoStorage on its own connection',
-    fresh((database) => openOwn(() => connectMongo(database))),
+    async () => {
+      const collection = freshName();
+      return { ...(await openOwn(() => connectMongo(database, { collection }))), ...offers(collection) };
+    },
     LACKING,
   );
 
-  describeStorageContract(
-    "MongoPiggybackStorage on the application's MikroORM",
-    fresh(async (database) => {
-      const orm = await initMongoOrm(database);
-      return { ...shared(() => new MongoPiggybackStorage(orm)), close: () => orm.close(true) };
-    }),
-    LACKING,
-  );
+  describe("storage contract: MongoPiggybackStorage on the application's MikroORM", () => {
+    for (const theme of BEYOND_READING)
+      describeTheme(
+        theme,
+        async () => {
+          const name = freshName();
+          const orm = await initMongoOrm(database, { entities: [defineUsage(name)] });
+          const close = (): Promise<void> => orm.close(true);
+          return { ...shared(() => new MongoPiggybackStorage(orm)), ...offers(name), close };
+        },
+        LACKING,
+      );
+  });
 
   describeStorageContract(
     'MongoPiggybackStorage on a collection',
-    fresh(async (_database, collection) => shared(() => new MongoPiggybackStorage(collection))),
+    async () => {
+      const name = freshName();
+      const collection = client().db(database.name).collection(name);
+      return { ...shared(() => new MongoPiggybackStorage(collection)), ...offers(name) };
+    },
     LACKING,
   );
 });
