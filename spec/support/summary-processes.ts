@@ -22,10 +22,6 @@ export function skewed(clock: Clock, byMs: number): Clock {
 export interface Effect {
   readonly run: () => void;
   readonly untilMs: number;
-  /** The records that it stores, by id; none of a deletion. */
-  readonly stored: Set<string>;
-  /** The records that it deletes, by id. */
-  readonly deleted: Set<string>;
 }
 
 /** A process that stores and deletes records. */
@@ -47,7 +43,14 @@ export class WriterProcess {
     return [...this.#underWay].some(({ untilMs }) => untilMs < ms);
   }
 
-  /** Stores or deletes records of a batch. */
+  /** Deletes records. */
+  aroundDeletion(records: readonly UsageRecord[], outcome: Outcome, effect: Effect): void {
+    this.#work(effect, (signal) =>
+      this.marker.aroundDeletion(records, signal, () => this.#attempt(outcome, effect)),
+    );
+  }
+
+  /** Stores records. */
   around(records: readonly UsageRecord[], outcome: Outcome, effect: Effect): void {
     this.#work(effect, (signal) => this.marker.around(records, signal, () => this.#attempt(outcome, effect)));
   }

@@ -5,9 +5,18 @@
  * - `manifest`: which of these rows count;
  * - `writing`: a process may be storing or deleting records of a span of time;
  * - `touched`: a process has done so;
+ * - `unsure`: a process has failed to store records of a span of time, and they may arrive all the same;
  * - `fold`: a process is making rows, which do not count yet.
  */
-export type SummaryRowKind = 'slice' | 'hour' | 'day' | 'manifest' | 'writing' | 'touched' | 'fold';
+export type SummaryRowKind =
+  | 'slice'
+  | 'hour'
+  | 'day'
+  | 'manifest'
+  | 'writing'
+  | 'touched'
+  | 'unsure'
+  | 'fold';
 
 /** A row of the summaries. All of its texts are ASCII without quotation marks and backslashes. */
 export interface SummaryRow {

@@ -53,7 +53,7 @@ export function planFold(
   hoursMs = Infinity,
 ): FoldPlan {
   const overMs = nowMs - GRACE_MS;
-  const isHeld = ({ isWriting, sinceMs }: Mark): boolean => isWriting && sinceMs > nowMs - WRITER_MS;
+  const isHeld = (mark: Mark): boolean => mark.isWriting && !isPast(mark, nowMs);
   const held = new SpanSet(marks.filter(isHeld));
   const sealedMs = manifest.sealedMs ?? ALWAYS.startMs;
   const idle = marks.filter((mark) => !isHeld(mark));
@@ -79,6 +79,11 @@ export function planFold(
     days: [],
     isMore: chosen.length < ready.length,
   };
+}
+
+/** Whether nothing can arrive any more that a mark was made for. */
+export function isPast({ sinceMs }: Mark, nowMs: number): boolean {
+  return sinceMs <= nowMs - WRITER_MS;
 }
 
 function isLong({ startMs, endMs }: Span): boolean {

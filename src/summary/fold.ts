@@ -8,7 +8,7 @@ import { TurnBudget } from '../time/turn-budget.js';
 import { Aggregate, KeyTallies } from './aggregate.js';
 import { rowsOf } from './blocks.js';
 import type { Dimension } from './dimensions.js';
-import { type FoldPlan, type Wanted, planFold } from './fold-plan.js';
+import { type FoldPlan, type Wanted, isPast, planFold } from './fold-plan.js';
 import {
   type Manifest,
   type Replaced,
@@ -17,6 +17,7 @@ import {
   emptyManifest,
   foldRow,
   look,
+  markOf,
   publish,
   replacedUnits,
   touchedRow,
@@ -278,15 +279,22 @@ class Fold {
     return stale;
   }
 
-  /** Deletes rows of folds that have died; a fold that is only late finds another manifest than it began with. */
+  /**
+   * Deletes rows of folds that have died, and those of attempts that can arrive no more. A fold that is only late finds another manifest
+   * than it began with.
+   */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { store } = this.#settings;
     const counting = new Set(this.#manifest.units.map(({ edition }) => edition));
-    for (const { edition, startMs, id } of await store.find({ kinds: ['fold'] }, signal)) {
-      if (edition === this.#edition || startMs > this.#nowMs - DEAD_MS) continue;
-      await store.delete(counting.has(edition) ? { ids: [id] } : { edition }, signal);
+    const ids = [`fold.${this.#edition}`];
+    for (const row of await store.find({ kinds: ['fold', 'unsure'] }, signal)) {
+      const { kind, id, edition, startMs } = row;
+      if (kind === 'unsure') {
+        if (isPast(markOf(row), this.#nowMs)) ids.push(id);
+      } else if (edition !== this.#edition && startMs <= this.#nowMs - DEAD_MS)
+        await store.delete(counting.has(edition) ? { ids: [id] } : { edition }, signal);
     }
-    await store.delete({ ids: [`fold.${this.#edition}`] }, signal);
+    await store.delete({ ids }, signal);
   }
 }
 

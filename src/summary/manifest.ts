@@ -159,6 +159,11 @@ export function touchedRow({ startMs, endMs }: Span, edition: string, nowMs: num
   return rowOfMark({ id: randomUUID(), startMs, endMs, isWriting: false, sinceMs: nowMs }, edition);
 }
 
+/** The row that says of a mark's span: an attempt to store records of it has failed, and may arrive all the same. */
+export function unsureRow(mark: Mark, edition: string): SummaryRow {
+  return { ...rowOfMark(mark, edition), id: randomUUID(), kind: 'unsure' };
+}
+
 /** The row that tells of rows of an edition which do not count yet. */
 export function foldRow(edition: string, nowMs: number): SummaryRow {
   return {
@@ -177,7 +182,8 @@ export function replacedUnits(units: readonly Unit[], sinceMs: number): Replaced
   return units.map(({ kind, startMs, endMs, edition }) => ({ kind, startMs, endMs, edition, sinceMs }));
 }
 
-function markOf({ id, kind, startMs, endMs, data }: SummaryRow): Mark {
+/** The mark that a row stands for. */
+export function markOf({ id, kind, startMs, endMs, data }: SummaryRow): Mark {
   return { id, startMs, endMs, isWriting: kind === 'writing', sinceMs: Number(data) };
 }
 

@@ -4,8 +4,9 @@ import type { SummaryStore } from '../storage/summary-store.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
-import { type Mark, readManifest, rowOfMark, touchedRow } from './manifest.js';
-import { SLICE_MS } from './periods.js';
+import { type Mark, readManifest, rowOfMark, touchedRow, unsureRow } from './manifest.js';
+import { SLICE_MS, type Span } from './periods.js';
+import { SpanSet } from './spans.js';
 
 /** How long a slice is left open after its end, and after its last batch, in milliseconds. */
 const LINGER_MS = 30_000;
@@ -33,6 +34,8 @@ interface OpenSlice {
   underWay: number;
   /** Records of failed attempts, which may still arrive in the database; null if there were too many to be remembered. */
   unsure: Set<string> | null;
+  /** Whether an attempt has failed, which other processes are told of before the next one. */
+  hasFailed: boolean;
   lastUsedMs: number;
 }
 
@@ -86,7 +89,7 @@ export class Marker {
   }
 
   /**
-   * Stores or deletes records between marks.
+   * Stores records between marks.
    *
    * @param action - gets the records of which none is sealed
    */
@@ -112,6 +115,29 @@ export class Marker {
     }
   }
 
+  /** Deletes records between marks. Those of sealed days are deleted as well. */
+  async aroundDeletion(
+    records: readonly Dated[],
+    signal: AbortSignal,
+    action: () => Promise<void>,
+  ): Promise<void> {
+    if (!(await this.isReady(signal))) return action();
+    const slices = await this.#enter(records, signal);
+    try {
+      await action();
+      await this.#leaveMarks(
+        slices.map(({ marks: [mark] }) => mark),
+        signal,
+      );
+    } catch (error) {
+      // Whatever is stored anew, the deletion may come afterwards.
+      for (const slice of slices) slice.unsure = null;
+      throw error;
+    } finally {
+      this.#leave(slices);
+    }
+  }
+
   /** Marks a span whose records are being deleted by their dates, and says that it was touched when that is done. */
   async aroundSpan<Value>(
     span: { readonly startMs: number; readonly endMs: number },
@@ -126,6 +152,7 @@ export class Marker {
     const mark = this.#markOf(span.startMs, span.endMs);
     await this.#store.insert([rowOfMark(mark, this.#edition)], signal);
     const value = await action();
+    await this.#leaveMarks([mark], signal);
     await this.#settle([mark], signal);
     return value;
   }
@@ -161,28 +188,31 @@ export class Marker {
   }
 
   #isMarked(number: number): boolean {
-    const mark = this.#open.get(number)?.marks[0];
-    return mark !== undefined && mark.sinceMs > this.#clock.now() - FRESH_MS;
+    const slice = this.#open.get(number);
+    return slice?.hasFailed === false && slice.marks[0].sinceMs > this.#clock.now() - FRESH_MS;
   }
 
   async #mark(numbers: readonly number[], signal: AbortSignal): Promise<void> {
     const missing = numbers
       .filter((number) => !this.#isMarked(number))
       .map((number) => ({ number, mark: this.#markOf(number * SLICE_MS, (number + 1) * SLICE_MS) }));
-    const rows = missing.map(({ mark }) => rowOfMark(mark, this.#edition));
+    const failed = missing.filter(({ number }) => this.#open.get(number)?.hasFailed);
+    const rows = [
+      ...missing.map(({ mark }) => rowOfMark(mark, this.#edition)),
+      ...failed.map(({ mark }) => unsureRow(mark, this.#edition)),
+    ];
     await this.#insert(rows, signal);
     // A seal is there before records are deleted, and waits for the marks that are there then. So one of the two is seen.
     this.#sealedMs = (await readManifest(this.#store, signal))?.sealedMs ?? -Infinity;
     for (const { number, mark } of missing) {
       const slice = this.#open.get(number);
-      if (slice !== undefined) slice.marks = [mark, ...slice.marks];
-      else
-        this.#open.set(number, {
-          marks: [mark],
-          underWay: 0,
-          unsure: new Set<string>(),
-          lastUsedMs: this.#clock.now(),
-        });
+      if (slice === undefined) {
+        const [unsure, lastUsedMs] = [new Set<string>(), this.#clock.now()];
+        this.#open.set(number, { marks: [mark], underWay: 0, unsure, hasFailed: false, lastUsedMs });
+      } else {
+        slice.marks = [mark, ...slice.marks];
+        slice.hasFailed = false;
+      }
     }
   }
 
@@ -195,6 +225,19 @@ export class Marker {
 
   #markOf(startMs: number, endMs: number): Mark {
     return { id: randomUUID(), startMs, endMs, isWriting: true, sinceMs: this.#clock.now() };
+  }
+
+  /**
+   * Leaves marks, which nobody takes away for a day, where records were deleted that may come again: an attempt to store them may have
+   * failed for its process, and arrive, whether or not another one has succeeded.
+   */
+  async #leaveMarks(deleted: readonly Span[], signal: AbortSignal): Promise<void> {
+    const unsure = new SpanSet(await this.#store.find({ kinds: ['unsure'] }, signal));
+    const marks = deleted.filter((span) => unsure.overlaps(span));
+    await this.#insert(
+      marks.map(({ startMs, endMs }) => rowOfMark(this.#markOf(startMs, endMs), this.#edition)),
+      signal,
+    );
   }
 
   #leave(slices: readonly OpenSlice[]): void {
@@ -215,13 +258,15 @@ export class Marker {
   #doubt(records: readonly Dated[]): void {
     for (const { id, date } of records) {
       const slice = this.#open.get(Math.floor(date.getTime() / SLICE_MS));
-      if (slice === undefined || slice.unsure === null) continue;
+      if (slice === undefined) continue;
+      slice.hasFailed = true;
+      if (slice.unsure === null) continue;
       slice.unsure.add(id);
       if (slice.unsure.size > MOST_UNSURE) slice.unsure = null;
     }
   }
 
-  /** A record that is there is stored no second time, whenever an earlier attempt arrives. */
+  /** A record that is there is stored no second time, whenever an earlier attempt arrives, unless it is deleted first. */
   #forget(records: readonly Dated[]): void {
     for (const { id, date } of records)
       this.#open.get(Math.floor(date.getTime() / SLICE_MS))?.unsure?.delete(id);
