@@ -1,4 +1,4 @@
-import { type Manifest, type Mark, type Unit, type UnitKind, unitName } from './manifest.js';
+import { type Manifest, type Mark, type Unit, type UnitKind, isPast, unitName } from './manifest.js';
 import { ALWAYS, type Periods, SLICE_MS, type Span } from './periods.js';
 import { SpanSet } from './spans.js';
 
@@ -7,9 +7,6 @@ const DAY_MS = 86_400_000;
 
 /** How long after its end a period is left alone, in milliseconds: clocks of processes differ. */
 const GRACE_MS = 10_000;
-
-/** After so long, a process that has not said what became of its records counts as gone, in milliseconds. */
-const WRITER_MS = DAY_MS;
 
 /** A mark that is longer than a day is not folded as a whole, but taken apart into days. */
 const LONG_MS = 26 * HOUR_MS;
@@ -79,11 +76,6 @@ export function planFold(
     days: [],
     isMore: chosen.length < ready.length,
   };
-}
-
-/** Whether nothing can arrive any more that a mark was made for. */
-export function isPast({ sinceMs }: Mark, nowMs: number): boolean {
-  return sinceMs <= nowMs - WRITER_MS;
 }
 
 function isLong({ startMs, endMs }: Span): boolean {

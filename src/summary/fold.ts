@@ -8,7 +8,7 @@ import { TurnBudget } from '../time/turn-budget.js';
 import { Aggregate, KeyTallies } from './aggregate.js';
 import { rowsOf } from './blocks.js';
 import type { Dimension } from './dimensions.js';
-import { type FoldPlan, type Wanted, isPast, planFold } from './fold-plan.js';
+import { type FoldPlan, type Wanted, planFold } from './fold-plan.js';
 import {
   type Manifest,
   type Replaced,
@@ -16,6 +16,7 @@ import {
   type UnitKind,
   emptyManifest,
   foldRow,
+  isPast,
   look,
   markOf,
   publish,

@@ -53,6 +53,14 @@ export interface Mark extends Span {
   readonly sinceMs: number;
 }
 
+/** How long something may be on its way, in milliseconds. A process that has not said by then what became of its records counts as gone. */
+const WRITER_MS = 86_400_000;
+
+/** Whether nothing can arrive any more that a mark was made for. */
+export function isPast({ sinceMs }: Mark, nowMs: number): boolean {
+  return sinceMs <= nowMs - WRITER_MS;
+}
+
 /** The marks and the manifest. */
 export interface Look {
   readonly marks: readonly Mark[];

@@ -4,9 +4,9 @@ import type { SummaryStore } from '../storage/summary-store.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
-import { type Mark, readManifest, rowOfMark, touchedRow, unsureRow } from './manifest.js';
+import { type Mark, isPast, readManifest, rowOfMark, touchedRow, unsureRow } from './manifest.js';
 import { SLICE_MS, type Span } from './periods.js';
-import { SpanSet } from './spans.js';
+import { SpanSet, joined } from './spans.js';
 
 /** How long a slice is left open after its end, and after its last batch, in milliseconds. */
 const LINGER_MS = 30_000;
@@ -39,11 +39,10 @@ interface OpenSlice {
   lastUsedMs: number;
 }
 
-/** After so long, folds have counted a mark as done with, in milliseconds. */
-const FORGOTTEN_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** How often it is asked whether there is a place for marks meanwhile, in milliseconds. */
-const ASK_MS = 60_000;
+export const ASK_MS = 60_000;
 
 /** Records of failed attempts that are remembered. */
 const MOST_UNSURE = 20_000;
@@ -284,7 +283,8 @@ export class Marker {
     const nowMs = this.#clock.now();
     const isOver = ({ marks: [{ endMs }], lastUsedMs }: OpenSlice): boolean =>
       isLast || Math.max(endMs, lastUsedMs) + lingerMs <= nowMs || lastUsedMs + SLICE_MS <= nowMs;
-    const marks = this.#unsettled.filter(({ sinceMs }) => sinceMs > nowMs - FORGOTTEN_MS);
+    // Folds have counted marks of a day as done with.
+    const marks = this.#unsettled.filter((mark) => !isPast(mark, nowMs));
     for (const [number, slice] of this.#open) {
       const isSure = slice.unsure?.size === 0;
       if (slice.underWay > 0 || !isOver(slice) || !(isSure || lost(slice, nowMs))) continue;
@@ -303,8 +303,11 @@ export class Marker {
     const nowMs = this.#clock.now();
     // Where marks cannot be taken away, what they touched is told once.
     const untold = marks.filter(({ id }) => !this.#told.has(id));
+    // An import touches thousands of slices one behind the other.
+    const days = Map.groupBy(untold, ({ startMs }) => Math.floor(startMs / DAY_MS)).values();
+    const spans = [...days].flatMap((marksOfDay) => joined(marksOfDay));
     await this.#insert(
-      untold.map((mark) => touchedRow(mark, this.#edition, nowMs)),
+      spans.map((span) => touchedRow(span, this.#edition, nowMs)),
       signal,
     );
     for (const { id } of untold) this.#told.add(id);
