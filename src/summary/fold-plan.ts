@@ -1,6 +1,6 @@
 import { type Manifest, type Mark, type Unit, type UnitKind, isPast, unitName } from './manifest.js';
 import { ALWAYS, type Periods, SLICE_MS, type Span } from './periods.js';
-import { SpanSet } from './spans.js';
+import { SpanSet, overlap } from './spans.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -105,20 +105,11 @@ function takeApart(
   overMs: number,
 ): FoldPlan {
   const sealedMs = manifest.confirmedMs ?? ALWAYS.startMs;
-  const dropped = manifest.units.filter(
-    (unit) => unit.startMs < mark.endMs && unit.endMs > mark.startMs && unit.startMs >= sealedMs,
-  );
-  const days = new Map(
-    dropped.map(({ startMs }) => {
-      const day = periods.dayOf(startMs);
-      return [day.startMs, day] as const;
-    }),
-  );
-  const over = [...days.values()].map(({ startMs, endMs }) => ({
-    startMs,
-    endMs: Math.max(startMs + 1, Math.min(endMs, overMs)),
-  }));
-  return { wanted: [], dropped, marks: [mark, ...sealed], days: over, isMore: true };
+  const dropped = manifest.units.filter((unit) => overlap(unit, mark) && unit.startMs >= sealedMs);
+  const days = periods
+    .daysOf(dropped)
+    .map(({ startMs, endMs }) => ({ startMs, endMs: Math.max(startMs + 1, Math.min(endMs, overMs)) }));
+  return { wanted: [], dropped, marks: [mark, ...sealed], days, isMore: true };
 }
 
 /** Works out what has to be summed up again. */
@@ -151,9 +142,7 @@ class Planning {
       const hasSlices = slices.some(({ startMs }) => this.#known.has(unitName({ kind: 'slice', startMs })));
       const isDayOver = this.#periods.dayOf(hour.startMs).endMs <= this.#overMs;
       if (isDayOver && !hasSlices) this.#want('hour', hour, null);
-      else
-        for (const slice of slices)
-          if (slice.startMs < span.endMs && slice.endMs > span.startMs) this.#want('slice', slice, null);
+      else for (const slice of slices) if (overlap(slice, span)) this.#want('slice', slice, null);
     }
   }
 
