@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SummaryStore } from '../../src/storage/summary-store.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
-import { DEFAULT_DIMENSIONS, type Dimension, findDimension } from '../../src/summary/dimensions.js';
+import { DEFAULT_DIMENSIONS, type Dimension, dimensionOf } from '../../src/summary/dimensions.js';
 import { type FoldResult, foldOnce } from '../../src/summary/fold.js';
 import { Marker } from '../../src/summary/marker.js';
 import type { Clock } from '../../src/time/clock.js';
@@ -92,7 +92,7 @@ export interface FolderSettings {
   readonly now: () => number;
 }
 
-const DIMENSIONS = DEFAULT_DIMENSIONS.map((name) => findDimension(name) as Dimension);
+const DIMENSIONS = DEFAULT_DIMENSIONS.map((name) => dimensionOf(name) as Dimension);
 
 /** A process that folds. */
 export class FolderProcess {

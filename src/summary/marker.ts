@@ -15,16 +15,16 @@ const LINGER_MS = 30_000;
 /** How long marks may take to be settled when a storage closes, in milliseconds. */
 const CLOSING_MS = 1000;
 
+/** How often it is asked whether there is a place for marks meanwhile, in milliseconds. */
+export const ASK_MS = 60_000;
+
+const DAY_MS = 86_400_000;
+
 /** A record, as far as marks are about it. */
 interface Dated {
   readonly id: string;
   readonly date: Date;
 }
-
-const DAY_MS = 86_400_000;
-
-/** How often it is asked whether there is a place for marks meanwhile, in milliseconds. */
-export const ASK_MS = 60_000;
 
 /**
  * Tells all processes which slices of time records are being stored in or deleted from. A mark is there before the first record of a
@@ -253,10 +253,8 @@ export class Marker {
   async #settle(marks: readonly Mark[], signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.now();
     this.#untold.push(...marks);
-    // An import touches thousands of slices one behind the other.
-    const groupOf = ({ id, startMs, endMs }: Mark): number | string =>
-      endMs - startMs > SLICE_MS ? id : Math.floor(startMs / DAY_MS);
-    const spans = [...Map.groupBy(this.#untold, groupOf).values()].flatMap((marked) => joined(marked));
+    const groups = [...Map.groupBy(this.#untold, groupOf).values()];
+    const spans = groups.flatMap((group) => joined(group));
     const rows = spans.map((span) => touchedRow(span, this.#edition, nowMs));
     await insertRows(this.#store, rows, signal);
     // Folds take away what is a day old.
@@ -270,6 +268,11 @@ export class Marker {
     this.#turn = done.catch(() => {});
     return done;
   }
+}
+
+/** Marks of a group are told of as one: an import touches thousands of slices one behind the other. */
+function groupOf({ id, startMs, endMs }: Mark): number | string {
+  return endMs - startMs > SLICE_MS ? id : Math.floor(startMs / DAY_MS);
 }
 
 function numberOf({ date }: Dated): number {

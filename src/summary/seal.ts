@@ -23,6 +23,16 @@ export interface KeptSummaries {
   readonly callersMs: number;
 }
 
+/** What was sealed. */
+export interface SealResult {
+  /** The moment before which records may be deleted, in milliseconds since 1970; null if none may. */
+  readonly untilMs: number | null;
+  /** Whether more can be sealed, by another call. */
+  readonly isMore: boolean;
+  /** Whether all whole days before the cut are sealed, or there is nothing to seal. */
+  readonly isComplete: boolean;
+}
+
 /**
  * Seals the days before a moment: from then on only summaries tell of them, and their records may be deleted. A day is sealed once it
  * is folded and no process is storing records of it. A seal is there before the first deletion; a process that then marks one of the
@@ -77,16 +87,6 @@ async function confirm(
   const isPublished = await publish(store, next, randomUUID(), signal);
   if (!isPublished || isHeld) return { untilMs: confirmedMs, isMore: true, isComplete: false };
   return { untilMs: sealedMs, isMore: false, isComplete };
-}
-
-/** What was sealed. */
-export interface SealResult {
-  /** The moment before which records may be deleted, in milliseconds since 1970; null if none may. */
-  readonly untilMs: number | null;
-  /** Whether more can be sealed, by another call. */
-  readonly isMore: boolean;
-  /** Whether all whole days before the cut are sealed, or there is nothing to seal. */
-  readonly isComplete: boolean;
 }
 
 /** The beginning of the day of the cut, or of the first one of which records may be under way. */
