@@ -22,8 +22,7 @@ import type { RunStatement, Statement } from './kysely.js';
 import type { SummaryTable } from './summary-table.js';
 
 /** A row as the database has it. */
-type Stored = Record<Exclude<keyof SummaryRow, 'startMs' | 'endMs'>, string> &
-  Record<'start_ms' | 'end_ms', number | string>;
+type Stored = Record<Exclude<keyof SummaryRow, 'startMs' | 'endMs'> | 'start_ms' | 'end_ms', string | number>;
 
 /** MikroORM's Kysely. */
 type Client = Kysely<Record<string, Stored>>;
