@@ -17,6 +17,8 @@ export function summaryTableName(tableName: string): string {
   return `${tableName}_summary`;
 }
 
+const text = (column: string, length: number) => p.type(ExactTextType).length(length).fieldName(column);
+
 /**
  * Defines the entity of summaries that belongs to `defineUsage(tableName)`.
  *
@@ -24,7 +26,6 @@ export function summaryTableName(tableName: string): string {
  */
 export function defineUsageSummaries(tableName: string): EntitySchema<UsageSummaryRow> {
   const name = summaryTableName(tableName);
-  const text = (column: string, length: number) => p.type(ExactTextType).length(length).fieldName(column);
   return defineEntity({
     name: SUMMARY_ENTITY_NAME,
     tableName: name,
