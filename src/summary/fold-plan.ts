@@ -71,7 +71,7 @@ export function planFold(
   plan.dropHours(nowMs - hoursMs);
   return {
     wanted: plan.wanted,
-    dropped: plan.dropped,
+    dropped: [...plan.dropped],
     marks: [...chosen, ...sealed],
     days: [],
     isMore: chosen.length < ready.length,
@@ -115,7 +115,7 @@ function takeApart(
 /** Works out what has to be summed up again. */
 class Planning {
   wanted: Wanted[] = [];
-  readonly dropped: Unit[] = [];
+  readonly dropped = new Set<Unit>();
   readonly #manifest: Manifest;
   readonly #periods: Periods;
   readonly #overMs: number;
@@ -163,9 +163,7 @@ class Planning {
       const isIts = ({ kind, startMs }: Wanted | Unit): boolean =>
         kind === 'slice' && startMs >= day.startMs && startMs < day.endMs;
       this.wanted = this.wanted.map((unit) => (isIts(unit) ? { ...unit, isKept: false } : unit));
-      this.dropped.push(
-        ...this.#manifest.units.filter((unit) => isIts(unit) && !this.dropped.includes(unit)),
-      );
+      this.#drop(isIts);
     }
   }
 
@@ -175,30 +173,27 @@ class Planning {
    */
   dropOvertaken(): void {
     const touched = new SpanSet(this.#touched);
-    const dropped = new Set(this.dropped);
-    const isOvertaken = (unit: Unit): boolean =>
-      touched.overlaps(unit) && !dropped.has(unit) && !this.#left.overlaps(unit);
-    this.dropped.push(...this.#manifest.units.filter(isOvertaken));
+    this.#drop((unit) => touched.overlaps(unit) && !this.#left.overlaps(unit));
   }
 
   /** Drops hours that are old and whose day is summed up. */
   dropHours(beforeMs: number): void {
-    const isOld = (unit: Unit): boolean => unit.kind === 'hour' && unit.endMs <= beforeMs;
-    const dropped = new Set(this.dropped);
-    const old = this.#manifest.units.filter((unit) => isOld(unit) && !dropped.has(unit));
-    const days = new SpanSet(
-      this.#manifest.units.filter((unit) => unit.kind === 'day' && !dropped.has(unit)),
-    );
-    this.dropped.push(...old.filter((unit) => days.overlaps(unit)));
+    const isDay = (unit: Unit): boolean => unit.kind === 'day' && !this.dropped.has(unit);
+    const days = new SpanSet(this.#manifest.units.filter(isDay));
+    this.#drop((unit) => unit.kind === 'hour' && unit.endMs <= beforeMs && days.overlaps(unit));
+  }
+
+  #drop(isMeant: (unit: Unit) => boolean): void {
+    for (const unit of this.#manifest.units) if (isMeant(unit)) this.dropped.add(unit);
   }
 
   /** The periods that known or wanted parts are in, those that are over and that no mark touches. */
   #wholesOf(kind: UnitKind, wholeOf: (ms: number) => Span): Span[] {
     const sealedMs = this.#manifest.sealedMs ?? ALWAYS.startMs;
-    const starts = [
-      ...this.#manifest.units.filter((unit) => unit.kind === kind).map(({ startMs }) => startMs),
-      ...this.wanted.filter((unit) => unit.kind === kind).map(({ startMs }) => startMs),
-    ].toSorted((one, other) => one - other);
+    const starts = [...this.#manifest.units, ...this.wanted]
+      .filter((unit) => unit.kind === kind)
+      .map(({ startMs }) => startMs)
+      .toSorted((one, other) => one - other);
     const wholes: Span[] = [];
     for (const startMs of starts) {
       if (startMs < (wholes.at(-1)?.endMs ?? sealedMs)) continue;
@@ -220,6 +215,6 @@ class Planning {
     this.#isWanted.add(name);
     this.wanted.push({ kind, startMs, endMs, parts, isKept: true });
     const before = this.#known.get(name);
-    if (before !== undefined) this.dropped.push(before);
+    if (before !== undefined) this.dropped.add(before);
   }
 }

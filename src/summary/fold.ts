@@ -124,8 +124,8 @@ class Fold {
   readonly #edition = randomUUID();
   readonly #made: Made = new Map();
   readonly #ids: string[] = [];
-  /** Hours that were read for their day, and are kept as well. */
-  readonly #hours: Span[] = [];
+  /** What becomes a unit. */
+  readonly #kept: Unit[] = [];
 
   constructor(settings: FoldSettings, manifest: Manifest, plan: FoldPlan, nowMs: number) {
     this.#settings = settings;
@@ -210,7 +210,6 @@ class Fold {
     const { hoursMs = Infinity } = this.#settings;
     if (endMs <= this.#nowMs - hoursMs) return;
     await this.#insertRows('hour', { startMs, endMs }, figures, signal);
-    this.#hours.push({ startMs, endMs });
   }
 
   async #keep(
@@ -223,6 +222,8 @@ class Fold {
   }
 
   async #insertRows(kind: UnitKind, span: Span, figures: Figures, signal: AbortSignal): Promise<void> {
+    const dimensions = this.#settings.dimensions.map(({ name }) => name);
+    this.#kept.push({ kind, ...span, edition: this.#edition, dimensions });
     const rows: SummaryRow[] = [];
     const budget = new TurnBudget(1);
     for (const [name, tallies] of figures) {
@@ -236,23 +237,12 @@ class Fold {
   }
 
   #nextManifest(stale: readonly Replaced[]): Manifest {
-    const { wanted, dropped } = this.#plan;
+    const { dropped } = this.#plan;
     const gone = new Set(dropped);
     const deleted = new Set(stale);
-    const dimensions = this.#settings.dimensions.map(({ name }) => name);
-    const hours = this.#hours.map((hour) => ({ kind: 'hour' as const, ...hour }));
-    const made = [...wanted.filter(({ isKept }) => isKept), ...hours].map(
-      ({ kind, startMs, endMs }): Unit => ({
-        kind,
-        startMs,
-        endMs,
-        edition: this.#edition,
-        dimensions,
-      }),
-    );
     return {
       ...this.#manifest,
-      units: [...this.#manifest.units.filter((unit) => !gone.has(unit)), ...made],
+      units: [...this.#manifest.units.filter((unit) => !gone.has(unit)), ...this.#kept],
       replaced: [
         ...this.#manifest.replaced.filter((unit) => !deleted.has(unit)),
         ...replacedUnits(dropped, this.#nowMs),

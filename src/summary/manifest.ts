@@ -119,7 +119,7 @@ function newestOf(rows: readonly SummaryRow[]): SummaryRow | null {
 }
 
 function manifestOf(row: SummaryRow): Manifest {
-  return fromWire(generationOf(row), decode(row.data) as Wire);
+  return { ...fromWire(decode(row.data) as Wire), generation: generationOf(row) };
 }
 
 /**
@@ -200,13 +200,10 @@ function generationOf({ id }: SummaryRow): number {
 }
 
 /** Units as lists of numbers: there may be thousands, and each change writes all of them. */
-interface Wire {
-  readonly timeZone: string;
-  readonly sealedMs: number | null;
-  readonly confirmedMs: number | null;
-  readonly anonymousMs: number | null;
+interface Wire extends Omit<Manifest, 'units' | 'replaced'> {
   readonly editions: readonly string[];
-  readonly dimensions: readonly (readonly string[])[];
+  /** The names of dimensions that units were summed up by, with spaces between them. */
+  readonly dimensions: readonly string[];
   /** Their own numbers are places in the list of dimensions. */
   readonly units: readonly UnitNumbers[];
   /** Their own numbers are moments. */
@@ -216,30 +213,27 @@ interface Wire {
 /** A unit, or what was one, with the place of its edition and a number of its own. */
 type UnitNumbers = readonly [kind: number, startMs: number, lengthMs: number, edition: number, own: number];
 
-function toWire({ timeZone, sealedMs, confirmedMs, anonymousMs, units, replaced }: Manifest): Wire {
-  const editions = new Places<string>((edition) => edition);
-  const dimensions = new Places<readonly string[]>((names) => names.join(' '));
+function toWire({ units, replaced, ...rest }: Manifest): Wire {
+  const editions = placesOf([...units, ...replaced].map(({ edition }) => edition));
+  const dimensions = placesOf(units.map(namesOf));
   const numbersOf = ({ kind, startMs, endMs, edition }: Unit | Replaced, own: number): UnitNumbers => [
     UNIT_KINDS.indexOf(kind),
     startMs,
     endMs - startMs,
-    editions.placeOf(edition),
+    editions.get(edition) as number,
     own,
   ];
   return {
-    timeZone,
-    sealedMs,
-    confirmedMs,
-    anonymousMs,
-    units: units.map((unit) => numbersOf(unit, dimensions.placeOf(unit.dimensions))),
+    ...rest,
+    units: units.map((unit) => numbersOf(unit, dimensions.get(namesOf(unit)) as number)),
     replaced: replaced.map((unit) => numbersOf(unit, unit.sinceMs)),
-    editions: editions.values,
-    dimensions: dimensions.values,
+    editions: [...editions.keys()],
+    dimensions: [...dimensions.keys()],
   };
 }
 
-function fromWire(generation: number, wire: Wire): Manifest {
-  const { timeZone, sealedMs, confirmedMs, anonymousMs, editions, dimensions, units, replaced } = wire;
+function fromWire({ editions, dimensions, units, replaced, ...rest }: Wire): Manifest {
+  const lists = dimensions.map((names) => (names === '' ? [] : names.split(' ')));
   const unitOf = ([kind, startMs, lengthMs, edition]: UnitNumbers): Omit<Unit, 'dimensions'> => ({
     kind: UNIT_KINDS[kind] as UnitKind,
     startMs,
@@ -247,33 +241,19 @@ function fromWire(generation: number, wire: Wire): Manifest {
     edition: editions[edition] as string,
   });
   return {
-    generation,
-    timeZone,
-    sealedMs,
-    confirmedMs,
-    anonymousMs,
+    ...rest,
     units: units.map((numbers) =>
-      Object.assign(unitOf(numbers), { dimensions: dimensions[numbers[4]] as readonly string[] }),
+      Object.assign(unitOf(numbers), { dimensions: lists[numbers[4]] as readonly string[] }),
     ),
     replaced: replaced.map((numbers) => Object.assign(unitOf(numbers), { sinceMs: numbers[4] })),
   };
 }
 
-/** Values, each once, by their places in a list. */
-class Places<Value> {
-  readonly values: Value[] = [];
-  readonly #places = new Map<string, number>();
-  readonly #textOf: (value: Value) => string;
+function namesOf({ dimensions }: Unit): string {
+  return dimensions.join(' ');
+}
 
-  constructor(textOf: (value: Value) => string) {
-    this.#textOf = textOf;
-  }
-
-  placeOf(value: Value): number {
-    const text = this.#textOf(value);
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
-    this.#places.set(text, this.values.length);
-    return this.values.push(value) - 1;
-  }
+/** Values, each once, and their places in the list of them. */
+function placesOf(values: readonly string[]): ReadonlyMap<string, number> {
+  return new Map([...new Set(values)].map((value, place) => [value, place]));
 }
