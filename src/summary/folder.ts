@@ -12,7 +12,7 @@ import { type KeptSummaries, type SealResult, sealBefore } from './seal.js';
 /** From one look for something to fold to the next, in milliseconds. */
 const PERIOD_MS = 10_000;
 
-/** How long new summaries are left alone, in milliseconds: by then every process has found their place, and ended attempts without marks. */
+/** How long summaries that may be new are left alone, in milliseconds: by then every process has found their place, and ended attempts without marks. */
 const NEW_MS = 2 * ASK_MS;
 
 /** The pause between two folds while there is more, in milliseconds: folding leaves event loop and database to others. */
@@ -156,13 +156,12 @@ export class Folder {
     });
   }
 
-  /** Whether summaries are so old that all processes make marks. */
+  /** Whether there have been summaries for so long that all processes make marks. */
   async #mayFold(signal: AbortSignal): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
     if (this.#fromMs === null) {
       const { marks, manifest } = await look(this.#settings.store, signal);
-      if (manifest !== null) this.#fromMs = nowMs;
-      else if (marks.length > 0) this.#fromMs = nowMs + NEW_MS;
+      if (manifest !== null || marks.length > 0) this.#fromMs = nowMs + NEW_MS;
     }
     return this.#fromMs !== null && this.#fromMs <= nowMs;
   }
