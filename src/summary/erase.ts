@@ -14,6 +14,8 @@ import {
   replacedUnits,
   touchedRow,
 } from './manifest.js';
+import { deleteUnits, insertRows, rowsOfUnit } from './row-statements.js';
+import { overlap } from './spans.js';
 
 /** How often the manifest is changed while other processes change it. */
 const ATTEMPTS = 20;
@@ -81,12 +83,12 @@ class Erasure {
     const sealed = held.filter(isSealed);
     // A day is summed up of its hours, and an hour of its slices: all that lies within goes with it.
     const dropped = this.#manifest.units.filter(
-      (unit) =>
-        !isSealed(unit) && open.some(({ startMs, endMs }) => unit.startMs < endMs && unit.endMs > startMs),
+      (unit) => !isSealed(unit) && open.some((other) => overlap(unit, other)),
     );
     const nowMs = Date.now();
     // These marks are no part of the edition, with which they would be swept away where this process dies.
-    for (const unit of open) await this.#store.insert([touchedRow(unit, randomUUID(), nowMs)], this.#signal);
+    const marked = open.map((unit) => touchedRow(unit, randomUUID(), nowMs));
+    await insertRows(this.#store, marked, this.#signal);
     if (sealed.length > 0) await this.#store.insert([foldRow(this.#edition, nowMs)], this.#signal);
     for (const unit of sealed) await this.#copy(unit);
     const gone = [...new Set([...dropped, ...sealed])];
@@ -112,11 +114,7 @@ class Erasure {
   }
 
   async #delete(units: readonly Pick<Unit, 'kind' | 'startMs' | 'edition'>[]): Promise<void> {
-    for (const { kind, edition, startMs } of units)
-      await this.#store.delete(
-        { kinds: [kind], edition, fromMs: startMs, beforeMs: startMs + 1 },
-        this.#signal,
-      );
+    await deleteUnits(this.#store, units, this.#signal);
   }
 
   /** The units of which a row has the person's key, and the ids of such rows that do not count: of folds that are under way, or have died. */
@@ -146,9 +144,8 @@ class Erasure {
   }
 
   /** Writes the rows of a unit anew, without the person's keys. */
-  async #copy({ kind, startMs, edition }: Unit): Promise<void> {
-    const where = { kinds: [kind], edition, fromMs: startMs, beforeMs: startMs + 1 };
-    for (const row of await this.#store.find(where, this.#signal)) {
+  async #copy(unit: Unit): Promise<void> {
+    for (const row of await this.#store.find(rowsOfUnit(unit), this.#signal)) {
       const id = `${randomUUID()}.${row.id.slice(row.id.lastIndexOf('.') + 1)}`;
       const copy = withoutKeys({ ...row, id, edition: this.#edition }, (key) =>
         this.#isOf(row.dimension, key),

@@ -23,7 +23,7 @@ interface FoldingTold {
 export class Folding {
   readonly #settings: FoldingSettings;
   readonly #told: FoldingTold;
-  #folders: ReadonlyMap<UsageStorage, Folder> = new Map();
+  readonly #folders = new Map<UsageStorage, Folder>();
 
   constructor(settings: FoldingSettings, told: FoldingTold) {
     this.#settings = settings;
@@ -37,7 +37,6 @@ export class Folding {
       for (const storage of storages) storage.summaries?.makeNothing();
       return;
     }
-    const folders = new Map<UsageStorage, Folder>();
     for (const storage of storages) {
       const { name, summaries: kept } = storage;
       if (kept === null) this.#tellOfMissing(name);
@@ -50,10 +49,9 @@ export class Folding {
       const onFailure = (error: unknown): void =>
         this.#told.fault(`folding the records of the storage '${name}'`, error);
       const folder = new Folder(name, settings, clock, onFailure);
-      folders.set(storage, folder);
+      this.#folders.set(storage, folder);
       folder.start();
     }
-    this.#folders = folders;
   }
 
   /** Whether the last fold of any storage failed. */

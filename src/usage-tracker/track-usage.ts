@@ -112,9 +112,12 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
   const read = (): ObservedFigures => {
     const { storages, summaries } = tracker.stats();
+    const left = [...summaries];
     return {
       storages: storages.map((stats) => {
-        const folding = summaries.find(({ storage }) => storage === stats.name);
+        // Several storages of one name come in one order in both.
+        const place = left.findIndex(({ storage }) => storage === stats.name);
+        const [folding] = place < 0 ? [] : left.splice(place, 1);
         return Object.assign({}, stats, {
           behindMs: folding?.behindMs ?? null,
           foldFailures: folding?.failures ?? null,

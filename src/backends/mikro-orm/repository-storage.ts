@@ -170,12 +170,9 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     for (let total = 0; ;) {
       const { items } = await reader.getUsagePage({ ...person, limit: ERASED_RECORDS });
       if (items.length === 0) return total;
-      const remove = (kept: readonly UsageRecord[], sealed: readonly UsageRecord[]): Promise<void> =>
-        this.remove(
-          [...kept, ...sealed].map(({ id }) => id),
-          signal,
-        );
-      await (this.#marker?.around(items, signal, remove) ?? remove(items, []));
+      const ids = items.map(({ id }) => id);
+      const remove = (): Promise<void> => this.remove(ids, signal);
+      await (this.#marker?.aroundDeletion(items, signal, remove) ?? remove());
       total += items.length;
     }
   }
