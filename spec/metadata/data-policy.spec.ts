@@ -9,6 +9,7 @@ describe('readDataPolicy', () => {
     [{ query: ['*'] }, /'query' is \[ '\*' \]; expected a list of query names, each written out/],
     [{ params: { token: 'hide' } }, /'params' is .*; expected an object such as/],
     [{ params: ['token'] }, /'params' is .*; expected an object such as/],
+    [{ retention: 7 }, /'retention' is 7; expected one of { days }, { weeks }, { months } and { years }/],
     [{ sampleRate: 1.5 }, /'sampleRate' is 1.5; expected a number from 0 to 1/],
   ] as [object, RegExp][]) {
     it(`refuses ${JSON.stringify(options)}`, () => {
@@ -29,6 +30,7 @@ const VALUES: { readonly [Name in keyof DataPolicy]-?: readonly [DataPolicy[Name
   sampleRate: [0, 1],
   name: ['search', 'find'],
   data: [false, true],
+  retention: [{ days: 7 }, { days: 30 }],
 };
 
 describe('mergeDataPolicies', () => {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { A_DURATION, type Duration } from './duration.js';
 import { boolean, isObject, isText, oneOf, option, readOptions, text } from '../option-reader.js';
 
 /** How much of an address a record keeps: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing. */
@@ -30,6 +31,11 @@ export class DataPolicy {
   readonly name? = text();
   /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true, where no class says otherwise */
   readonly data? = boolean();
+  /**
+   * How long its records are kept, where that is shorter than the application's `retention.records`: longer has no effect. Without the
+   * option `retention`, it holds for these records alone. @default as long as all records
+   */
+  readonly retention? = option<Duration>({ ...A_DURATION, convert: (given) => ({ ...given }) });
 }
 
 /** What is recorded of an action, with nothing left open. */
@@ -97,6 +103,7 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
     sampleRate: stronger.sampleRate ?? weaker.sampleRate,
     name: stronger.name ?? weaker.name,
     data: stronger.data ?? weaker.data,
+    retention: stronger.retention ?? weaker.retention,
   };
 }
 

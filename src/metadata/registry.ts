@@ -1,4 +1,6 @@
 import { TrackUsageError } from '../errors.js';
+import { refuseOption } from '../option-reader.js';
+import { type Duration, millisecondsOf } from './duration.js';
 import { type DataPolicy, NO_DATA_POLICY, mergeDataPolicies } from './data-policy.js';
 import type { Decision, PolicySubject } from './policy.js';
 
@@ -31,6 +33,8 @@ export interface ActionSubject extends PolicySubject {
 interface Registry {
   readonly controllers: WeakMap<object, Decoration>;
   readonly methods: WeakMap<object, Map<PropertyKey, Decoration>>;
+  /** How long the records of routes without a class are kept, by the name that they have there. */
+  readonly routes: Map<string, Duration>;
 }
 
 const REGISTRY = Symbol.for('koa-track-usage.metadata');
@@ -38,7 +42,11 @@ const REGISTRY = Symbol.for('koa-track-usage.metadata');
 /** One registry a process, so that two installed copies of this package agree. */
 function registry(): Registry {
   const holder = globalThis as { [REGISTRY]?: Registry };
-  return (holder[REGISTRY] ??= { controllers: new WeakMap(), methods: new WeakMap() });
+  return (holder[REGISTRY] ??= {
+    controllers: new WeakMap(),
+    methods: new WeakMap(),
+    routes: new Map(),
+  });
 }
 
 /**
@@ -75,6 +83,30 @@ export function decideMethod(
   const said = methods.get(prototype) ?? new Map<PropertyKey, Decoration>();
   const name = (): string => `method ${className(prototype.constructor as ClassType)}.${String(method)}()`;
   methods.set(prototype, said.set(method, add(said.get(method), { decision, data }, name)));
+}
+
+/**
+ * Notes how long the records of routes without a class are kept, if they say so. Of several durations for one name, the shortest counts.
+ *
+ * @param subject - the middleware as it is written, such as `tracked()`
+ * @throws {TrackUsageError} `INVALID_OPTION` if they have no name, by which the records could be found
+ */
+export function noteNamedRoute(subject: string, { name, retention }: DataPolicy): void {
+  if (retention === undefined) return;
+  if (name === undefined)
+    return refuseOption(
+      { subject, name: 'name' },
+      name,
+      'text, as records are found by it for the option retention',
+    );
+  const { routes } = registry();
+  const before = routes.get(name);
+  if (before === undefined || millisecondsOf(retention) < millisecondsOf(before)) routes.set(name, retention);
+}
+
+/** The names of routes without a class that say how long their records are kept. */
+export function namedRoutes(): { readonly name: string; readonly retention: Duration }[] {
+  return [...registry().routes].map(([name, retention]) => ({ name, retention }));
 }
 
 /** Finds the decisions on an action: of the nearest class that has one, for method and class apart. */
