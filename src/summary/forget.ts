@@ -1,11 +1,11 @@
-import type { SummaryStore } from '../storage/summary-store.js';
+import type { SummaryRow, SummaryStore } from '../storage/summary-store.js';
 import { type UsageAction, actionKey } from '../storage/usage-action.js';
 import type { Key } from './aggregate.js';
 import { dimensionOf } from './dimensions.js';
 import { eraseKeys } from './erase.js';
 import type { FoldSettings } from './fold.js';
 import { look } from './manifest.js';
-import { ALWAYS, type Span, periodsOf } from './periods.js';
+import { ALWAYS, periodsOf } from './periods.js';
 
 /** An action, and the moment before which its records are deleted. */
 export interface ForgottenAction {
@@ -43,8 +43,8 @@ export async function forgetCallers(
     .filter(({ of, beforeMs }) => beforeMs > doneUntil(of));
   if (due.length === 0) return;
   const beforeMs = new Map(due.map((action) => [actionKey(action.of), action.beforeMs]));
-  const isOf = ({ endMs }: Span, key: Key): boolean =>
-    key !== null && endMs <= (beforeMs.get(actionKey(actionOf(key))) ?? -Infinity);
+  const isOf = ({ dimension, endMs }: SummaryRow, key: Key): boolean =>
+    dimension === CALLERS && key !== null && endMs <= (beforeMs.get(actionKey(actionOf(key))) ?? -Infinity);
   const { manifest } = await look(store, signal);
   const days = (manifest?.units ?? []).filter(
     ({ kind, startMs, endMs, dimensions }) =>
