@@ -168,6 +168,18 @@ class DeletesEqualDatesBackwards extends Sound {
   }
 }
 
+class DeletesAllBeforeADate extends Sound {
+  override deleteUsage({ endDate }: UsageCountQuery, limit: number, signal?: AbortSignal): Promise<number> {
+    return super.deleteUsage({ endDate }, limit, signal);
+  }
+}
+
+class DeletesAllThatIsFound extends Sound {
+  override deleteUsage(query: UsageCountQuery, _limit: number, signal?: AbortSignal): Promise<number> {
+    return super.deleteUsage(query, Infinity, signal);
+  }
+}
+
 class TakesTheLastSalt extends Sound {
   override readonly salts = {
     claim: (_day: string, proposal: string) => Promise.resolve(proposal),
@@ -232,6 +244,12 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     DeletesEqualDatesBackwards,
     'deleteBefore goes through equal dates by ascending id',
   ],
+  [
+    'deletes other actions as well',
+    DeletesAllBeforeADate,
+    'deleteUsage deletes the records of an action before a date',
+  ],
+  ['deletes all that it finds', DeletesAllThatIsFound, 'deleteUsage deletes the newest first, no more than'],
   ['takes the last salt', TakesTheLastSalt, 'salts are the same for 6 who ask at once'],
   ['deletes the salts that are needed', DeletesAllSalts, 'salts are deleted before a day, and no others'],
   ['reads the oldest first', OldestFirst, 'order and pages returns the newest first'],

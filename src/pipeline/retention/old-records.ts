@@ -91,8 +91,11 @@ export class OldRecords {
     if (sealed.date === null) return sealed;
     const untilMs = sealed.date.getTime();
     let isMore = allMs !== null && (await this.#deleteAll(Math.min(untilMs, nowMs - allMs), signal));
-    for (const { of, keepMs } of actions)
-      if (await this.#deleteOf(of, Math.min(untilMs, nowMs - keepMs), signal)) isMore = true;
+    for (const { of, keepMs } of actions) {
+      // Where no index helps, all records are looked through: once a day will do.
+      const dayMs = Math.floor((nowMs - keepMs) / DAY_MS) * DAY_MS;
+      if (await this.#deleteOf(of, Math.min(untilMs, dayMs), signal)) isMore = true;
+    }
     return { isMore: isMore || sealed.isMore, isComplete: sealed.isComplete };
   }
 
@@ -138,12 +141,8 @@ export class OldRecords {
     return this.#count('deleteBefore', answer) === CHUNK_RECORDS;
   }
 
-  /**
-   * Deletes a chunk of an action's records before the beginning of a moment's day (UTC), and says whether there may be more. All records
-   * have to be looked through where no index helps, so this is done once for each day.
-   */
-  async #deleteOf(of: UsageAction, momentMs: number, signal: AbortSignal): Promise<boolean> {
-    const beforeMs = momentMs - (momentMs % DAY_MS);
+  /** Deletes a chunk of an action's records before a moment, and says whether there may be more. */
+  async #deleteOf(of: UsageAction, beforeMs: number, signal: AbortSignal): Promise<boolean> {
     const key = actionKey(of);
     if (beforeMs <= (this.#doneUntil.get(key) ?? -Infinity)) return false;
     const query = { ...of, endDate: new Date(beforeMs) };
