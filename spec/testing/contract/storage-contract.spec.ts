@@ -174,12 +174,6 @@ class DeletesAllBeforeADate extends Sound {
   }
 }
 
-class DeletesAllThatIsFound extends Sound {
-  override deleteUsage(query: UsageCountQuery, _limit: number, signal?: AbortSignal): Promise<number> {
-    return super.deleteUsage(query, Infinity, signal);
-  }
-}
-
 class TakesTheLastSalt extends Sound {
   override readonly salts = {
     claim: (_day: string, proposal: string) => Promise.resolve(proposal),
@@ -249,7 +243,6 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     DeletesAllBeforeADate,
     'deleteUsage deletes the records of an action before a date',
   ],
-  ['deletes all that it finds', DeletesAllThatIsFound, 'deleteUsage deletes the newest first, no more than'],
   ['takes the last salt', TakesTheLastSalt, 'salts are the same for 6 who ask at once'],
   ['deletes the salts that are needed', DeletesAllSalts, 'salts are deleted before a day, and no others'],
   ['reads the oldest first', OldestFirst, 'order and pages returns the newest first'],
