@@ -4,6 +4,7 @@ import { Get, JsonController } from 'routing-controllers';
 import type { SqlStorage } from '../../src/backends/sql/index.js';
 import {
   PrinterStorage,
+  type SummaryOf,
   type TrackUsageOptions,
   Tracked,
   TrackedController,
@@ -124,10 +125,8 @@ describe('A retention of an action', () => {
     const answers = async () =>
       Promise.all(SUMMED.map(async ({ name }) => [name, await summaryOf(storage, name)] as const));
     const before = new Map(await answers());
-    const [ofTwoDays, ofFourDays] = [
-      await countsBefore(storage, TWO_DAYS),
-      await countsBefore(storage, FOUR_DAYS),
-    ];
+    const ofTwoDays = await countsBefore(storage, TWO_DAYS);
+    const ofFourDays = await countsBefore(storage, FOUR_DAYS);
     const { usage } = await start({ storage, retention: { records: { days: 30 } } });
     const retention = await usage.tracker.prune();
     expect(retention).to.include({ deleted: 2 * 3 * 2 + 2, failures: 0 });
@@ -137,12 +136,8 @@ describe('A retention of an action', () => {
       export: 0,
       visits: 4,
     });
-    expect(await countsBefore(storage, FOUR_DAYS)).to.deep.equal({
-      ...ofFourDays,
-      search: 0,
-      export: 0,
-      visits: 0,
-    });
+    const gone = { search: 0, export: 0, visits: 0 };
+    expect(await countsBefore(storage, FOUR_DAYS)).to.deep.equal({ ...ofFourDays, ...gone });
     expect(await countsBefore(storage, TWO_DAYS, 'another')).to.deep.equal(ofTwoDays);
     expect(await storage.reader.countUsage({ action: 'search', serverName: 'spec' })).to.equal(6);
     const { sealedUntil } = await storage.reader.getSummary({ by: 'server' });
@@ -182,17 +177,31 @@ describe('A retention of an action', () => {
     expect(await countsBefore(storage, TWO_DAYS)).to.deep.equal({ ...all, search: 0, export: 0, visits: 4 });
     expect(await summaryOf(storage, 'caller')).to.deep.equal(callers);
     expect(usage.tracker.stats().retention).to.deep.equal(retention);
+    // The day is sealed for all actions.
+    const late = makeRecord({ ...ACTIONS['plain'], date: new Date(TWO_DAYS.getTime() - 1) });
+    const { refused } = await storage.store([late], signal);
+    expect(refused[0]?.error).to.include({ code: 'RECORD_EXPIRED' });
   });
 
-  it('has no effect where it is longer than that of all records', async () => {
+  it('has no effect on records where it is longer than that of all, but on who called the action', async () => {
     const storage = await filled();
-    const { usage } = await start({ storage, retention: { records: { days: 1 } } });
+    const { usage } = await start({ storage, retention: { records: { days: 1 }, callers: { days: 30 } } });
     await usage.tracker.prune();
     const cut = new Date('2026-06-29T00:00:00Z');
     expect(Object.values(await countsBefore(storage, cut))).to.deep.equal([0, 0, 0, 0, 0]);
     const { sealedUntil } = await storage.reader.getSummary({ by: 'server' });
     expect(sealedUntil).to.deep.equal(cut);
     expect(await storage.reader.countUsage({ startDate: cut, serverName: 'spec' })).to.equal(2 * 10);
+    const callers = (await summaryOf(storage, 'endpointCaller')) as unknown as SummaryOf<'endpoint'>[];
+    const firstOf = (name: string | null): Date | null | undefined =>
+      callers.find(({ service, action }) => service === 'spec' && action === name)?.start;
+    const FIRST = new Date('2026-06-25T00:00:00Z');
+    expect(['search', 'visits', 'read', null].map(firstOf)).to.deep.equal([
+      TWO_DAYS,
+      FOUR_DAYS,
+      FIRST,
+      FIRST,
+    ]);
   });
 
   it('goes by the dates of the records where nothing is summed up', async () => {
@@ -255,15 +264,6 @@ describe('A retention of an action', () => {
       ).to.deep.equal([]);
     const sealed = ({ start: day }: { start: Date | null }): boolean => Number(day) < TWO_DAYS.getTime();
     expect((await summaryOf(storage, 'server')).filter(sealed)).to.deep.equal(totals.filter(sealed));
-  });
-
-  it('has a record that is late for a sealed day refused, of whatever action', async () => {
-    const storage = await filled();
-    await (await start({ storage })).usage.tracker.prune();
-    const late = makeRecord({ ...ACTIONS['plain'], date: new Date(TWO_DAYS.getTime() - 1) });
-    const { stored, refused } = await storage.store([late], signal);
-    expect(stored).to.equal(0);
-    expect(refused[0]?.error).to.include({ code: 'RECORD_EXPIRED' });
   });
 
   it('is said not to hold by a storage that cannot delete single records', async () => {

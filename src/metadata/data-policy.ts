@@ -32,8 +32,9 @@ export class DataPolicy {
   /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true, where no class says otherwise */
   readonly data? = boolean();
   /**
-   * How long its records are kept, where that is shorter than the application's `retention.records`: longer has no effect. Without the
-   * option `retention`, it holds for these records alone. @default as long as all records
+   * How long its records are kept, and summaries tell who called it. It only shortens: longer than the application's
+   * `retention.records`, or `retention.callers`, has no effect beyond these. Without the option `retention`, it holds for these records
+   * alone. @default as long as all records
    */
   readonly retention? = option<Duration>({ ...A_DURATION, convert: (given) => ({ ...given }) });
 }

@@ -74,7 +74,7 @@ export class Pipeline {
   /**
    * @param findStorages - returns at least one storage, or throws an error that says what to do
    * @param seal - is asked before records are deleted. @default all that are too old may be
-   * @param shortLived - the actions whose records are kept for a shorter time. @default none
+   * @param shortLived - the actions with a retention of their own. @default none
    */
   constructor(
     settings: PipelineSettings,

@@ -8,10 +8,10 @@ export interface UsageAction {
   readonly action: string | null;
 }
 
-/** An action whose records are kept for a shorter time than those of others. */
+/** An action with a retention of its own, which counts where it is shorter than that of others. */
 export interface ShortLivedAction {
   readonly of: UsageAction;
-  /** How long they are kept, in milliseconds. */
+  /** How long its records are kept, in milliseconds. */
   readonly keepMs: number;
 }
 

@@ -29,7 +29,7 @@ export type Seal = (storage: UsageStorage, old: TooOld, signal: AbortSignal) => 
 export interface KeptRecords {
   /** In milliseconds; null for until somebody deletes them. */
   readonly allMs: number | null;
-  /** The actions whose records are kept for a shorter time. They are asked for before each deletion, as they are declared in the meantime. */
+  /** The actions with a retention of their own. They are asked for before each deletion, as they are declared in the meantime. */
   readonly shortLived: () => readonly ShortLivedAction[];
 }
 
@@ -91,7 +91,7 @@ export class OldRecords {
     if (sealed.date === null) return sealed;
     const untilMs = sealed.date.getTime();
     let isMore = allMs !== null && (await this.#deleteAll(Math.min(untilMs, nowMs - allMs), signal));
-    for (const { of, keepMs } of actions) {
+    for (const { of, keepMs } of actions.filter((action) => this.#isShorter(action))) {
       // Where no index helps, all records are looked through: once a day will do.
       const dayMs = Math.floor((nowMs - keepMs) / DAY_MS) * DAY_MS;
       if (await this.#deleteOf(of, Math.min(untilMs, dayMs), signal)) isMore = true;
@@ -99,13 +99,18 @@ export class OldRecords {
     return { isMore: isMore || sealed.isMore, isComplete: sealed.isComplete };
   }
 
-  /** The actions whose records are deleted sooner than all others, where the storage can delete them. */
+  /** The actions that have a retention of their own, unless the storage cannot apply it. */
   #shortLived(): readonly ShortLivedAction[] {
-    const { allMs, shortLived } = this.#kept;
-    const actions = shortLived().filter(({ keepMs }) => allMs === null || keepMs < allMs);
-    if (actions.length === 0 || canDeleteUsage(this.#storage)) return actions;
+    const actions = this.#kept.shortLived();
+    if (!actions.some((action) => this.#isShorter(action)) || canDeleteUsage(this.#storage)) return actions;
     this.#tellOfMissing('deleteUsage', 'records of actions with a shorter retention as long as others');
     return [];
+  }
+
+  /** Whether an action's records go before all others: else it matters only to how long summaries tell who called it. */
+  #isShorter({ keepMs }: ShortLivedAction): boolean {
+    const { allMs } = this.#kept;
+    return allMs === null || keepMs < allMs;
   }
 
   /** How long all records are kept; null where they are not deleted, or the storage cannot. */
