@@ -3,6 +3,7 @@ import { backoffMs } from '../time/backoff.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
 import { type FoldResult, type FoldSettings, foldOnce } from './fold.js';
+import { type ForgottenAction, forgetCallers } from './forget.js';
 import { look, noteZone } from './manifest.js';
 import { ASK_MS } from './marker.js';
 import type { Span } from './periods.js';
@@ -106,6 +107,16 @@ export class Folder {
    */
   seal(kept: KeptSummaries, cutMs: number, signal: AbortSignal): Promise<SealResult> {
     return this.#inTurn(() => sealBefore(this.#settings, kept, cutMs, signal));
+  }
+
+  /**
+   * Erases from sealed days who called actions, after the fold under way.
+   *
+   * @param sealedMs - the moment before which days are sealed, in milliseconds since 1970
+   * @throws any error of the storage
+   */
+  forget(actions: readonly ForgottenAction[], sealedMs: number, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => forgetCallers(this.#settings, actions, sealedMs, signal));
   }
 
   /**

@@ -17,7 +17,7 @@ import { overlap, without } from './spans.js';
 
 /** How long sealed summaries are kept, in milliseconds. */
 export interface KeptSummaries {
-  /** Days. */
+  /** Days; `Infinity` for good, as for the others. */
   readonly daysMs: number;
   /** Rows whose keys name persons. */
   readonly callersMs: number;
@@ -151,7 +151,8 @@ function sealedManifest(
   { daysMs, callersMs }: KeptSummaries,
   nowMs: number,
 ): Manifest {
-  const anonymousMs = Math.min(sealedMs, periodsOf(manifest.timeZone).dayOf(nowMs - callersMs).startMs);
+  const callersCutMs = Math.max(ALWAYS.startMs, nowMs - callersMs);
+  const anonymousMs = Math.min(sealedMs, periodsOf(manifest.timeZone).dayOf(callersCutMs).startMs);
   const isGone = ({ kind, endMs }: Unit): boolean =>
     endMs <= sealedMs && (kind === 'slice' || endMs <= nowMs - daysMs);
   const units = manifest.units

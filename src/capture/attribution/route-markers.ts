@@ -3,6 +3,7 @@ import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
 import { type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
 import type { Decision } from '../../metadata/policy.js';
+import { noteNamedRoute } from '../../metadata/registry.js';
 import { type Attribution, attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
 import { type MatchedRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
@@ -15,13 +16,16 @@ import { noteRoute } from './known-actions.js';
  * no controller and no action.
  *
  * @param options - what is recorded of the route; an omitted option is inherited from the application's
- *   options; `name` is what records call the route's action
+ *   options; `name` is what records call the route's action, and `retention` needs it: a route is not known
+ *   before its first request, and its records are to be found all the same
  * @throws {TrackUsageError} `INVALID_DECORATION` if `tracked` itself is used as a middleware, without `()`;
- *   `INVALID_OPTION` if an option is unknown or cannot be used
+ *   `INVALID_OPTION` if an option is unknown or cannot be used, or `retention` comes without `name`
  */
 export function tracked(options: DataPolicy = NO_DATA_POLICY, ...none: never[]): Middleware {
   refuseMiddleware('tracked', none);
-  return marker('tracked', readDataPolicy('tracked()', options));
+  const data = readDataPolicy('tracked()', options);
+  noteNamedRoute('tracked()', data);
+  return marker('tracked', data);
 }
 
 /** Leaves the routes behind this middleware untracked: `router.get('/health', untracked(), handler)`. */
