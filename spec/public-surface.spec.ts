@@ -4,6 +4,7 @@ import { expect } from 'chai';
 /** What users can import at run time. A name that goes is a breaking change; one that comes is a promise. */
 const SURFACE: Record<string, readonly string[]> = {
   '.': [
+    'Deprecated',
     'PrinterStorage',
     'StorageToken',
     'TrackUsageError',
@@ -15,6 +16,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'UsageData',
     'UsageReaderToken',
     'defineSummary',
+    'deprecated',
     'summarizeUsage',
     'hashUser',
     'renderInventory',

@@ -26,6 +26,7 @@ const SNIPPET = /(?:<!-- (context|run:)([\s\S]*?)-->\s*)?```ts\n([\s\S]*?)```/g;
 const PAGES = [
   'README.md',
   'docs/options.md',
+  'docs/endpoints.md',
   'docs/operations.md',
   'docs/storages.md',
   'docs/privacy.md',

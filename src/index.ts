@@ -1,4 +1,5 @@
 export type { Clock, TimerHandle } from './time/clock.js';
+export { Deprecated } from './decorators/deprecated.js';
 export { Tracked } from './decorators/tracked.js';
 export { TrackedController } from './decorators/tracked-controller.js';
 export { Untracked } from './decorators/untracked.js';
@@ -17,7 +18,7 @@ export type {
   InventorySummaries,
 } from './endpoint/inventory.js';
 export { renderInventory } from './endpoint/render-inventory.js';
-export { tracked, untracked } from './capture/attribution/route-markers.js';
+export { deprecated, tracked, untracked } from './capture/attribution/route-markers.js';
 export {
   type TrackedData,
   type UsageDataTracker,
@@ -26,6 +27,7 @@ export {
   track,
 } from './capture/usage-data.js';
 export type { DataPolicy, IpPolicy, ParameterRule, SampleRate } from './metadata/data-policy.js';
+export type { Deprecation, DeprecationOptions } from './metadata/deprecation.js';
 export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
@@ -57,7 +59,7 @@ export type {
   TrackerEventMap,
   TrackerEventName,
 } from './pipeline/telling/events.js';
-export type { Deprecation, EndpointIdentity } from './endpoint/register.js';
+export type { EndpointDeprecation, EndpointIdentity } from './endpoint/register.js';
 export type {
   AnyReport,
   CallFigures,

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { TrackUsageError } from './errors.js';
 
 /** How one option is read. */
@@ -182,6 +182,27 @@ export function refuseOption(
 /** Whether a value is text that is not empty. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** The dates that `readDate` reads, in the words of an error. */
+export const A_DATE =
+  "a valid Date, or ISO 8601 text: a day such as '2026-01-31', or a time with its zone such as '2026-01-31T12:00:00Z'";
+
+/** Reads a `Date`, or text that means the same moment on every machine; null for anything else. */
+export function readDate(value: unknown): Date | null {
+  // isDate asks no proxy, unlike instanceof.
+  if (!types.isDate(value) && !(typeof value === 'string' && isCalendarText(value))) return null;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** A day, or a day and a time of day with its zone. */
+const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** `Date` reads the 31st of February as the 3rd of March; a caller who wrote it is told instead. */
+function isCalendarText(value: string): boolean {
+  const [, year, month, day] = ISO_8601.exec(value) ?? [];
+  return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
 /** Whether a value is an object with names: neither null nor a list. */

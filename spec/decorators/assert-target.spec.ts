@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
-import { Tracked, TrackedController, Untracked, UntrackedController } from '../../src/index.js';
+import { Deprecated, Tracked, TrackedController, Untracked, UntrackedController } from '../../src/index.js';
 import { refusalOf } from '../support/refusal.js';
 
 type AnyDecorator = (...args: unknown[]) => unknown;
@@ -91,6 +91,8 @@ describe('a decorator without its parentheses', () => {
     ['@Untracked()', () => as(Untracked)(...sell)],
     ['@TrackedController()', () => as(TrackedController)(Shop)],
     ['@UntrackedController()', () => as(UntrackedController)(Shop)],
+    ['@Deprecated({ since })', () => as(Deprecated)(...sell)],
+    ['@Deprecated({ since })', () => as(Deprecated)(Shop)],
   ];
 
   for (const [name, decorate] of bare) {
@@ -98,7 +100,7 @@ describe('a decorator without its parentheses', () => {
       const refusal = refusalOf(decorate);
       expect(refusal.code).to.equal('INVALID_DECORATION');
       expect(refusal.message).to.equal(
-        `${name.replace('()', '')} stands without its parentheses. Write ${name}.`,
+        `${name.replace(/\(.*/, '')} stands without its parentheses. Write ${name}.`,
       );
     });
   }
@@ -167,7 +169,29 @@ describe('a decorator on the wrong target', () => {
     });
   }
 
-  for (const [name, decorator] of [...methods, ...classes]) {
+  const deprecated = as(Deprecated({ since: '2026-01-01' }));
+
+  for (const [name, where, ...target] of [
+    ['a static method', 'the static method Shop.open()', Shop, 'open', {}],
+    ["a constructor's parameter", 'the class Shop', Shop, undefined, 0],
+    ['nothing', 'a value of type undefined', undefined, 'sell'],
+    ['null', 'a value of type object', null, 'sell'],
+    ['an object', 'a value of type object', {}],
+  ] as const) {
+    it(`@Deprecated() refuses ${name}`, () => {
+      const refusal = refusalOf(() => deprecated(...target));
+      expect(refusal.code).to.equal('INVALID_DECORATION');
+      expect(refusal.message).to.equal(
+        `@Deprecated() stands on ${where}. It belongs on a class or an instance method.`,
+      );
+    });
+  }
+
+  for (const [name, decorator] of [
+    ...methods,
+    ...classes,
+    ['@Deprecated()', deprecated],
+  ] satisfies typeof methods) {
     it(`${name} says which compiler option is missing where standard decorators are compiled`, () => {
       const kind = name.includes('Controller') ? 'class' : 'method';
       const refusal = refusalOf(() => decorator(Shop, { kind, name: 'sell' }));

@@ -3,6 +3,7 @@ import { All, Get, JsonController, Post } from 'routing-controllers';
 import {
   type InventoryApplication,
   type InventoryEntry,
+  Deprecated,
   type TrackUsageOptions,
   Tracked,
   TrackedController,
@@ -14,10 +15,12 @@ import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { ask } from '../support/ask.js';
 import { type Served, serve } from '../support/serve.js';
 
-@TrackedController({ ip: 'none', params: { ward: 'redact' } })
+@Deprecated({ since: '2026-01-01', replacement: '/v2/patients' })
+@TrackedController({ ip: 'none', params: { ward: 'redact' }, keep: 'asked for by the auditor' })
 @JsonController('/inventory/patients')
 class PatientController {
-  @Tracked({ query: ['page'], sampleRate: 0.1, name: 'search' })
+  @Tracked({ query: ['page'], sampleRate: 0.1, name: 'search', keep: 'runs at the end of the year' })
+  @Deprecated({ since: '2026-06-01', sunset: '2026-12-31T22:00:00Z', link: '/news' })
   @Get('/')
   find() {
     return [];
@@ -108,6 +111,23 @@ describe('The inventory', () => {
     expect(entries().find(({ action }) => action === 'admit')?.params).to.deep.equal({ ward: 'redact' });
   });
 
+  it('tells which actions are deprecated, and why an action is kept', () => {
+    const found = entries().map(({ route, deprecation, keep }) => ({ route, deprecation, keep }));
+    const classes = {
+      since: '2026-01-01T00:00:00.000Z',
+      sunset: null,
+      replacement: '/v2/patients',
+      link: null,
+    };
+    const [search, admit] = found;
+    expect(search).to.deep.include({
+      deprecation: { ...classes, sunset: '2026-12-31T22:00:00.000Z', link: '/news' },
+      keep: 'runs at the end of the year',
+    });
+    expect(admit).to.deep.include({ deprecation: classes, keep: 'asked for by the auditor' });
+    expect(found.at(-1)).to.deep.include({ deprecation: null, keep: null });
+  });
+
   it('lists an action once that several servers of the process have, and each route that it has on them', async () => {
     const again = await serve({ controllers: [PlainController], routing: { routePrefix: '/api' } });
     const elsewhere = await serve({ controllers: [PlainController], routing: { routePrefix: '/internal' } });
@@ -183,9 +203,12 @@ describe('The inventory', () => {
       (params as Record<string, string>)['ward'] = 'keep';
     }
     (inventory.application.respect as { gpc: string }).gpc = 'skip';
+    for (const { deprecation } of inventory.actions)
+      if (deprecation !== null) (deprecation as { since: string }).since = 'never';
     await ask(served, '/api/inventory/plain/7?mail=ada@example.org', { headers: { 'sec-gpc': '1' } });
     const again = served.usage.tracker.inventory();
     expect(again.application.respect.gpc).to.equal('ignore');
+    expect(again.actions.filter(({ deprecation }) => deprecation?.since === 'never')).to.deep.equal([]);
     expect(again.actions.find(({ route }) => route === '/api/inventory/plain')?.query).to.deep.equal([
       'page',
     ]);
@@ -198,6 +221,11 @@ describe('The inventory', () => {
     const page = renderInventory({ ...served.usage.tracker.inventory(), actions: entries() });
     const rows = page.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).to.have.lengthOf(2 + 5 + 2);
-    for (const line of rows) expect(line.split(/(?<!\\)\|/), line).to.have.lengthOf(11);
+    for (const line of rows) expect(line.split(/(?<!\\)\|/), line).to.have.lengthOf(12);
+    expect(rows[2]).to.include(
+      '| deprecated since 2026-01-01; may stop on 2026-12-31T22:00:00.000Z; replaced by /v2/patients; see /news; kept: runs at the end of the year |',
+    );
+    expect(rows[3]).to.include('| deprecated since 2026-01-01; replaced by /v2/patients; kept: asked');
+    for (const line of rows.slice(5)) expect(line).to.match(/\| – \|$/);
   });
 });

@@ -10,6 +10,13 @@ describe('readDataPolicy', () => {
     [{ params: { token: 'hide' } }, /'params' is .*; expected an object such as/],
     [{ params: ['token'] }, /'params' is .*; expected an object such as/],
     [{ sampleRate: 1.5 }, /'sampleRate' is 1.5; expected a number from 0 to 1/],
+    [{ keep: '' }, /'keep' is ''; expected one line of 1 to 200 characters/],
+    [{ keep: ' ' }, /'keep' is ' '; expected one line/],
+    [{ keep: 'two\nlines' }, /'keep' is 'two\\nlines'; expected one line/],
+    [{ keep: 'two\u2028lines' }, /'keep' is [^]*; expected one line/],
+    [{ keep: 'half \ud83c' }, /'keep' is .*; expected one line/],
+    [{ keep: 'x'.repeat(201) }, /'keep' is .*; expected one line/],
+    [{ keep: true }, /'keep' is true; expected one line/],
   ] as [object, RegExp][]) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       const refusal = refusalOf(() => readDataPolicy('@Tracked()', options));
@@ -17,6 +24,14 @@ describe('readDataPolicy', () => {
       expect(refusal.message)
         .to.match(/^@Tracked\(\): /)
         .and.match(message);
+    });
+  }
+});
+
+describe('A reason to keep an endpoint', () => {
+  for (const keep of ['x', 'Ende des Jahres: «Abschluß»', '\u{1f384}'.repeat(200)]) {
+    it(`may be ${JSON.stringify(keep.slice(0, 30))}, ${[...keep].length} characters`, () => {
+      expect(readDataPolicy('@Tracked()', { keep })).to.include({ keep });
     });
   }
 });
@@ -29,6 +44,7 @@ const VALUES: { readonly [Name in keyof DataPolicy]-?: readonly [DataPolicy[Name
   sampleRate: [0, 1],
   name: ['search', 'find'],
   data: [false, true],
+  keep: ['runs at the end of the year', 'asked for by the auditor'],
 };
 
 describe('mergeDataPolicies', () => {

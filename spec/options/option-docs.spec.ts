@@ -82,6 +82,7 @@ function rowsOf(page: string): Map<string, { readonly cells: string[]; readonly 
 /** Whose options the page lists under another name, or with another function. */
 const LISTED_AS: Readonly<Record<string, string | null>> = {
   '@Tracked()': '@Tracked',
+  'deprecated()': '@Deprecated',
   'new SqlStorage(orm, options)': null,
   'new MongoPiggybackStorage(…, options)': null,
 };

@@ -15,8 +15,9 @@ import {
 import { SqlStorage } from '../../src/backends/sql/index.js';
 import { HttpGeoOptions, httpGeo } from '../../src/geo/http-geo.js';
 import { MaxmindGeoOptions, maxmindGeo } from '../../src/geo/maxmind-geo.js';
-import { PrinterStorage, Tracked, trackUsage } from '../../src/index.js';
+import { PrinterStorage, Tracked, deprecated, trackUsage } from '../../src/index.js';
 import { DataPolicy } from '../../src/metadata/data-policy.js';
+import { DeprecationOptions } from '../../src/metadata/deprecation.js';
 import { kindsOf } from '../../src/option-reader.js';
 import { CloseOptions } from '../../src/options/closing-options.js';
 import { TrackUsageOptions, resolveTrackerOptions } from '../../src/options/tracker-options.js';
@@ -41,6 +42,7 @@ export const REQUIRED: Readonly<Record<string, unknown>> = {
   lookup: () => null,
   dir: '/spool',
   records: { days: 30 },
+  since: '2026-01-01',
 };
 
 /** Options of a table, with those that have to be given. */
@@ -53,6 +55,7 @@ const FUNCTIONS: readonly [subject: string, table: Constructor<object>, use: (op
   [
     ['trackUsage', TrackUsageOptions, resolveTrackerOptions],
     ['@Tracked()', DataPolicy, (options) => Tracked(options)],
+    ['deprecated()', DeprecationOptions, (options) => deprecated(options)],
     [
       'tracker.close',
       CloseOptions,

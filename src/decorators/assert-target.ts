@@ -14,13 +14,9 @@ export function assertMethod(
 ): asserts method is PropertyKey {
   assertExperimental(decorator, method);
   if (typeof prototype === 'object' && prototype !== null && method !== undefined) return;
-  const subject =
-    typeof prototype === 'function' && method !== undefined
-      ? `the static method ${className(prototype as unknown as ClassType)}.${String(method)}()`
-      : nameOf(prototype);
   throw new TrackUsageError(
     'INVALID_DECORATION',
-    `${decorator} stands on ${subject}. It belongs on an instance method; ` +
+    `${decorator} stands on ${nameOf(prototype, method)}. It belongs on an instance method; ` +
       `for a whole class, write ${decorator.replace('()', 'Controller()')}.`,
   );
 }
@@ -35,7 +31,7 @@ export function assertCalled(decorator: string, given: readonly unknown[]): void
   if (given.length === 0) return;
   throw new TrackUsageError(
     'INVALID_DECORATION',
-    `${decorator.replace('()', '')} stands without its parentheses. Write ${decorator}.`,
+    `${decorator.replace(/\(.*/, '')} stands without its parentheses. Write ${decorator}.`,
   );
 }
 
@@ -54,6 +50,30 @@ export function assertClass(
   );
 }
 
+/** Where a decorator of classes and methods alike stands. */
+export type Target =
+  | { readonly controller: ClassType }
+  | { readonly prototype: object; readonly method: PropertyKey };
+
+/**
+ * Tells where a decorator of classes and methods alike stands. Refuses it on a static method or a parameter, or where
+ * the standard decorators are compiled.
+ *
+ * @param given - the arguments that the compiled code hands to the decorator
+ */
+export function targetOf(decorator: string, given: readonly unknown[]): Target {
+  const [target, method] = given as [unknown, PropertyKey | undefined];
+  assertExperimental(decorator, method);
+  if (typeof target === 'function' && given.length === 1)
+    return { controller: target as unknown as ClassType };
+  if (typeof target === 'object' && target !== null && method !== undefined)
+    return { prototype: target, method };
+  throw new TrackUsageError(
+    'INVALID_DECORATION',
+    `${decorator} stands on ${nameOf(target, method)}. It belongs on a class or an instance method.`,
+  );
+}
+
 function assertExperimental(decorator: string, context: unknown): void {
   if (typeof context !== 'object' || context === null || !('kind' in context)) return;
   throw new TrackUsageError(
@@ -63,8 +83,8 @@ function assertExperimental(decorator: string, context: unknown): void {
   );
 }
 
-function nameOf(value: unknown): string {
-  return typeof value === 'function'
-    ? `the class ${className(value as unknown as ClassType)}`
-    : `a value of type ${typeof value}`;
+function nameOf(value: unknown, method?: PropertyKey): string {
+  if (typeof value !== 'function') return `a value of type ${typeof value}`;
+  const name = className(value as unknown as ClassType);
+  return method === undefined ? `the class ${name}` : `the static method ${name}.${String(method)}()`;
 }

@@ -3,7 +3,7 @@ import { isTracked } from '../metadata/policy.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { DeclaredAction } from './inventory.js';
 import type { EndpointDeclaration } from './register.js';
-import { endpointName } from './register-rows.js';
+import { endpointName, withDates } from './register-rows.js';
 
 /**
  * What a process declares of its routes, an endpoint each. Of several routes of one endpoint, as two servers of a process may have them,
@@ -14,7 +14,7 @@ export function declarationsOf(
   declared: readonly DeclaredAction[],
 ): EndpointDeclaration[] {
   const byName = new Map<string, EndpointDeclaration>();
-  for (const { method, attribution } of declared) {
+  for (const { method, attribution, deprecation } of declared) {
     const { route, controllerName: controller, actionName: action, data } = attribution;
     if (route === null) continue;
     const { sampleRate } = resolveDataPolicy(data, settings);
@@ -25,8 +25,8 @@ export function declarationsOf(
       action,
       tracked: isTracked(attribution, settings),
       sampleRate: typeof sampleRate === 'number' ? sampleRate : null,
-      deprecation: null,
-      keep: null,
+      deprecation: deprecation && withDates(deprecation),
+      keep: data.keep ?? null,
     };
     const name = endpointName(declaration);
     const other = byName.get(name);

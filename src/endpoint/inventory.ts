@@ -5,6 +5,7 @@ import {
   NO_DATA_POLICY,
   resolveDataPolicy,
 } from '../metadata/data-policy.js';
+import type { Deprecation } from '../metadata/deprecation.js';
 import { type PolicySubject, isTracked } from '../metadata/policy.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
@@ -39,6 +40,10 @@ export interface InventoryEntry extends InventoryPolicy {
   readonly tracked: boolean;
   /** What decided `tracked`: the method's decorator, the class's, or `defaultPolicy`. */
   readonly decidedBy: 'method' | 'class' | 'default';
+  /** What is said of the action's deprecation; null if it is not deprecated. */
+  readonly deprecation: Deprecation | null;
+  /** Why the endpoint stays although nobody may call it (`@Tracked({ keep })`); null if that is not said. */
+  readonly keep: string | null;
 }
 
 /** A storage, and how long it keeps records. */
@@ -129,6 +134,7 @@ export interface DeclaredAction {
     readonly actionName: string | null;
     readonly route: string | null;
   };
+  readonly deprecation: Deprecation | null;
 }
 
 /** Lists the actions that are declared, each with what is recorded of it. */
@@ -145,13 +151,15 @@ export function takeInventory(
     // Copies, as a change to an inventory must not change what is recorded.
     return { ip, query: [...query], params: { ...params }, data, sampleRate: share, retentionDays };
   };
-  const entries = declared.map(({ method, attribution }) => ({
+  const entries = declared.map(({ method, attribution, deprecation }) => ({
     method,
     route: attribution.route ?? '',
     controller: attribution.controllerName ?? '',
     action: attribution.actionName ?? '',
     tracked: isTracked(attribution, settings),
     decidedBy: deciderOf(attribution),
+    deprecation: deprecation === null ? null : { ...deprecation },
+    keep: attribution.data.keep ?? null,
     ...policyOf(attribution.data),
   }));
   return {

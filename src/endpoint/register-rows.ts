@@ -3,7 +3,7 @@ import type { SummaryRow } from '../storage/summary-store.js';
 import { decode, encode } from '../summary/encoded.js';
 import type { Span } from '../summary/periods.js';
 import { TurnBudget } from '../time/turn-budget.js';
-import type { Deprecation, EndpointDeclaration, EndpointIdentity } from './register.js';
+import type { EndpointDeprecation, EndpointDeclaration, EndpointIdentity } from './register.js';
 
 /** Endpoints of one row of a build. */
 const ROW_ENDPOINTS = 200;
@@ -108,8 +108,15 @@ export function endpointsOf({ data }: SummaryRow): EndpointDeclaration[] {
   );
 }
 
-/** JSON has turned the dates into text. */
-function withDates({ since, sunset, ...others }: Deprecation): Deprecation {
+/** A deprecation with its dates, which decorators and JSON have as text. */
+export function withDates<Text extends string | Date>({
+  since,
+  sunset,
+  ...others
+}: Omit<EndpointDeprecation, 'since' | 'sunset'> & {
+  since: Text;
+  sunset: Text | null;
+}): EndpointDeprecation {
   return { ...others, since: new Date(since), sunset: sunset === null ? null : new Date(sunset) };
 }
 

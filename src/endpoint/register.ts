@@ -9,7 +9,7 @@ export interface EndpointIdentity {
 }
 
 /** What is said of an endpoint that is to go. */
-export interface Deprecation {
+export interface EndpointDeprecation {
   /** Since when the endpoint is deprecated. */
   readonly since: Date;
   /** When it will be gone; null if nobody has said so. */
@@ -30,7 +30,7 @@ export interface EndpointDeclaration {
   readonly tracked: boolean;
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
-  readonly deprecation: Deprecation | null;
+  readonly deprecation: EndpointDeprecation | null;
   /** Why the endpoint stays although nobody calls it, as `@Tracked({ keep })` says; null if nothing is said. */
   readonly keep: string | null;
 }
@@ -51,7 +51,7 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   readonly watchedDays: number;
   /** The lowest share of requests that was recorded in the span: 1 where all were; null where a function decided. */
   readonly lowestSampleRate: number | null;
-  /** Requests to it in the span that no record was made of, by reason, as configured; `sampled` counts what sampling left out. */
+  /** Requests to it in the span that no record was made of, by reason, as configured; sampling is not among them. */
   readonly skipped: Readonly<Record<string, number>>;
 }
 

@@ -7,7 +7,7 @@ import type {
 } from './inventory.js';
 
 const POLICY_COLUMNS = ['Address', 'Query', 'Parameters', 'Own data', 'Share', 'Kept for'];
-const COLUMNS = ['Route', 'Action', 'Recorded', ...POLICY_COLUMNS];
+const COLUMNS = ['Route', 'Action', 'Recorded', ...POLICY_COLUMNS, 'Notes'];
 
 /** An inventory as a page of Markdown, with one row for each action and two for all other requests. */
 export function renderInventory(inventory: Inventory): string {
@@ -83,14 +83,35 @@ function selectionOf(application: InventoryApplication): Line[] {
 
 function rowOf(entry: InventoryEntry): string[] {
   const { method, route, controller, action, tracked, decidedBy } = entry;
-  return [`${method} ${route}`, `${controller}.${action}`, ...verdictOf(tracked, entry, decidedBy)];
+  const verdict = verdictOf(tracked, entry, decidedBy);
+  return [`${method} ${route}`, `${controller}.${action}`, ...verdict, notesOn(entry)];
+}
+
+/** What is said of the endpoint itself. */
+function notesOn({ deprecation, keep }: InventoryEntry): string {
+  const notes = keep === null ? [] : [`kept: ${keep}`];
+  if (deprecation !== null) {
+    const { since, sunset, replacement, link } = deprecation;
+    notes.unshift(
+      `deprecated since ${dayOf(since)}`,
+      ...(sunset === null ? [] : [`may stop on ${dayOf(sunset)}`]),
+      ...(replacement === null ? [] : [`replaced by ${replacement}`]),
+      ...(link === null ? [] : [`see ${link}`]),
+    );
+  }
+  return notes.join('; ') || '–';
+}
+
+/** The day of a moment in ISO 8601, or the moment itself where a day does not begin with it. */
+function dayOf(moment: string): string {
+  return moment.replace('T00:00:00.000Z', '');
 }
 
 /** The rows of requests to no listed action: a router's routes are known only when they are requested. */
 function otherRows(application: InventoryApplication): string[][] {
   return [
-    ['any route with tracked(), unless that says otherwise', '–', ...verdictOf(true, application)],
-    ['any other request', '–', ...verdictOf(application.trackUnmatched, application, 'default')],
+    ['any route with tracked(), unless that says otherwise', '–', ...verdictOf(true, application), '–'],
+    ['any other request', '–', ...verdictOf(application.trackUnmatched, application, 'default'), '–'],
   ];
 }
 

@@ -16,7 +16,7 @@ export type ParameterRule = 'keep' | 'redact';
  */
 export type SampleRate = number | ((ctx: Context) => number);
 
-/** What is recorded of an action. An omitted option is inherited: from the class, then the application. */
+/** What is recorded of an action, and why it is kept. An omitted option is inherited: from the class, then the application. */
 export class DataPolicy {
   /** How much of the client's address is kept. @default the option `ip` */
   readonly ip? = oneOf(IP_POLICIES);
@@ -30,6 +30,15 @@ export class DataPolicy {
   readonly name? = text();
   /** Whether the application's own data is kept (`track`, `@UsageData()`). @default true, where no class says otherwise */
   readonly data? = boolean();
+  /** Why the endpoint stays although nobody may call it: one line of 1 to 200 characters. It changes no record. @default none */
+  readonly keep? = text({ expected: 'one line of 1 to 200 characters', accepts: isReason });
+}
+
+/** Characters of one line: neither control characters nor halves of a pair, which no database takes. */
+const ONE_LINE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
+
+function isReason(value: unknown): boolean {
+  return isText(value) && value.trim() !== '' && ONE_LINE.test(value);
 }
 
 /** What is recorded of an action, with nothing left open. */
@@ -97,6 +106,7 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
     sampleRate: stronger.sampleRate ?? weaker.sampleRate,
     name: stronger.name ?? weaker.name,
     data: stronger.data ?? weaker.data,
+    keep: stronger.keep ?? weaker.keep,
   };
 }
 

@@ -1,5 +1,6 @@
 import { TrackUsageError } from '../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, mergeDataPolicies } from './data-policy.js';
+import { type Deprecation, addDeprecations, mergeDeprecations } from './deprecation.js';
 import type { Decision, PolicySubject } from './policy.js';
 
 /** The name of a class; a static member called `name` may have taken its place. */
@@ -11,16 +12,26 @@ export function className(type: ClassType): string {
 /** A class, whatever its constructor takes. */
 export type ClassType = abstract new (...args: never[]) => object;
 
-/** The decision and the data policy of the decorators of a class or a method. */
-interface Decoration {
-  readonly decision: Decision;
-  readonly data: DataPolicy;
+/** A method, as errors name it. */
+export function methodName(prototype: object, method: PropertyKey): string {
+  return `${className(prototype.constructor as ClassType)}.${String(method)}()`;
 }
 
-/** The decisions and the data policy of an action's decorators, on its method and its class. */
+/** What the decorators of a class or a method say. */
+interface Decoration {
+  /** Null if none of them decides. */
+  readonly decision: Decision | null;
+  readonly data: DataPolicy;
+  /** Null if none of them deprecates. */
+  readonly deprecation: Deprecation | null;
+}
+
+/** What the decorators of an action say, those on its method and those on its class. */
 export interface ActionSubject extends PolicySubject {
   /** The method's data policy; the class's fills in what the method's leaves open. */
   readonly data: DataPolicy;
+  /** What is said of the method's deprecation and the class's, merged; null if neither is deprecated. */
+  readonly deprecation: Deprecation | null;
   /** What records call the action's controller; null for the class's name. */
   readonly controllerAlias: string | null;
   /** What records call the action; null for the method's name. */
@@ -51,12 +62,7 @@ export function decideController(
   decision: Decision,
   data: DataPolicy = NO_DATA_POLICY,
 ): void {
-  const { controllers } = registry();
-  const before = controllers.get(controller);
-  controllers.set(
-    controller,
-    add(before, { decision, data }, () => `class ${className(controller)}`),
-  );
+  noteController(controller, { decision, data, deprecation: null });
 }
 
 /**
@@ -71,13 +77,42 @@ export function decideMethod(
   decision: Decision,
   data: DataPolicy = NO_DATA_POLICY,
 ): void {
-  const { methods } = registry();
-  const said = methods.get(prototype) ?? new Map<PropertyKey, Decoration>();
-  const name = (): string => `method ${className(prototype.constructor as ClassType)}.${String(method)}()`;
-  methods.set(prototype, said.set(method, add(said.get(method), { decision, data }, name)));
+  noteMethod(prototype, method, { decision, data, deprecation: null });
 }
 
-/** Finds the decisions on an action: of the nearest class that has one, for method and class apart. */
+/**
+ * Notes that every action of a class is deprecated. What several decorators say adds up.
+ *
+ * @throws {TrackUsageError} `INVALID_DECORATION` if they contradict each other
+ */
+export function deprecateController(controller: ClassType, deprecation: Deprecation): void {
+  noteController(controller, { decision: null, data: NO_DATA_POLICY, deprecation });
+}
+
+/**
+ * Notes that a method is deprecated. What several decorators say adds up.
+ *
+ * @param prototype - the prototype of the class that declares the method
+ * @throws {TrackUsageError} `INVALID_DECORATION` if they contradict each other
+ */
+export function deprecateMethod(prototype: object, method: PropertyKey, deprecation: Deprecation): void {
+  noteMethod(prototype, method, { decision: null, data: NO_DATA_POLICY, deprecation });
+}
+
+function noteController(controller: ClassType, decoration: Decoration): void {
+  const { controllers } = registry();
+  const subject = (): string => `class ${className(controller)}`;
+  controllers.set(controller, add(controllers.get(controller), decoration, subject));
+}
+
+function noteMethod(prototype: object, method: PropertyKey, decoration: Decoration): void {
+  const { methods } = registry();
+  const said = methods.get(prototype) ?? new Map<PropertyKey, Decoration>();
+  const subject = (): string => `method ${methodName(prototype, method)}`;
+  methods.set(prototype, said.set(method, add(said.get(method), decoration, subject)));
+}
+
+/** Finds what is said of an action: by the nearest class that says something, for method and class apart. */
 export function findDecisions(controller: ClassType, method: PropertyKey): ActionSubject {
   const { controllers, methods } = registry();
   let ofMethod: Decoration | null = null;
@@ -92,15 +127,22 @@ export function findDecisions(controller: ClassType, method: PropertyKey): Actio
     methodDecision: ofMethod?.decision ?? null,
     controllerDecision: ofController?.decision ?? null,
     data: mergeDataPolicies(ofMethodData, ofControllerData),
+    deprecation: both(ofMethod?.deprecation, ofController?.deprecation, mergeDeprecations),
     controllerAlias: ofControllerData.name ?? null,
     actionAlias: ofMethodData.name ?? null,
   };
 }
 
-/** The nearest class decides; its parent's data policy fills in what the class's leaves open. */
+/**
+ * The nearest class decides; its parent's data policy fills in what the class's leaves open. A deprecation is one
+ * statement, whose dates belong together: that of the nearest class replaces its parent's.
+ */
 function inherit(nearer: Decoration | null, farther: Decoration | undefined): Decoration | null {
-  if (nearer === null || farther === undefined) return nearer ?? farther ?? null;
-  return { decision: nearer.decision, data: mergeDataPolicies(nearer.data, farther.data) };
+  return both(nearer, farther, (one, other) => ({
+    decision: one.decision ?? other.decision,
+    data: mergeDataPolicies(one.data, other.data),
+    deprecation: one.deprecation ?? other.deprecation,
+  }));
 }
 
 function isClass(value: unknown): value is ClassType & { prototype: object } {
@@ -109,11 +151,27 @@ function isClass(value: unknown): value is ClassType & { prototype: object } {
 
 function add(before: Decoration | undefined, now: Decoration, subject: () => string): Decoration {
   if (before === undefined) return now;
-  if (before.decision === now.decision) {
-    return { decision: now.decision, data: mergeDataPolicies(now.data, before.data) };
+  if (before.decision !== null && now.decision !== null && before.decision !== now.decision) {
+    throw new TrackUsageError(
+      'INVALID_DECORATION',
+      `The ${subject()} is decorated both as tracked and as untracked. Remove one of the two decorators.`,
+    );
   }
-  throw new TrackUsageError(
-    'INVALID_DECORATION',
-    `The ${subject()} is decorated both as tracked and as untracked. Remove one of the two decorators.`,
-  );
+  return {
+    decision: now.decision ?? before.decision,
+    data: mergeDataPolicies(now.data, before.data),
+    deprecation: both(now.deprecation, before.deprecation, (one, other) =>
+      addDeprecations(one, other, subject()),
+    ),
+  };
+}
+
+/** Joins two values, of which each may be missing; null if both are. */
+function both<Value>(
+  one: Value | null | undefined,
+  other: Value | null | undefined,
+  join: (one: Value, other: Value) => Value,
+): Value | null {
+  if (one == null || other == null) return one ?? other ?? null;
+  return join(one, other);
 }

@@ -1,4 +1,4 @@
-import type { Deprecation } from '../endpoint/register.js';
+import type { EndpointDeprecation } from '../endpoint/register.js';
 import type { Span } from '../summary/periods.js';
 import { callsOf } from './call-figures.js';
 import { endpointName } from './endpoint-matcher.js';
@@ -43,7 +43,7 @@ export async function deprecationsReport(
 
 function rowOf(
   one: StudiedEndpoint,
-  deprecation: Deprecation,
+  deprecation: EndpointDeprecation,
   weeks: readonly number[],
   untilMs: number,
 ): DeprecationRow {

@@ -1,4 +1,4 @@
-import type { Deprecation, EndpointIdentity } from '../endpoint/register.js';
+import type { EndpointDeprecation, EndpointIdentity } from '../endpoint/register.js';
 
 /** All verdicts. */
 export const VERDICTS = [
@@ -73,7 +73,7 @@ export interface EndpointRow extends EndpointIdentity, CallFigures {
   /** The one who calls most; null if nobody is known. */
   readonly topCaller: string | null;
   readonly trackedSince: Date | null;
-  readonly deprecation: Deprecation | null;
+  readonly deprecation: EndpointDeprecation | null;
   /** Days on which it was watched; null where no build declares it. */
   readonly watchedDays: number | null;
   /** The template that seems to have taken its place. */
@@ -119,7 +119,7 @@ export interface CallerCalls {
 }
 
 /** A deprecated endpoint, and who still calls it. */
-export interface DeprecationRow extends EndpointIdentity, Deprecation {
+export interface DeprecationRow extends EndpointIdentity, EndpointDeprecation {
   /** Whole days until the sunset, negative after it; null without one. */
   readonly daysToSunset: number | null;
   readonly calls: number;

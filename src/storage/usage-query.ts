@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { TrackUsageError } from '../errors.js';
-import { isObject, show } from '../option-reader.js';
+import { A_DATE, isObject, readDate, show } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import { type UsagePosition, decodeCursor } from './usage-cursor.js';
 import {
@@ -97,8 +97,6 @@ export interface ResolvedUsageStreamQuery extends ResolvedUsageCountQuery {
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 10_000;
 const MAX_PAGE = 1_000_000_000;
-const A_DATE =
-  "a valid Date, or ISO 8601 text: a day such as '2026-01-31', or a time with its zone such as '2026-01-31T12:00:00Z'";
 const A_CURSOR =
   'null for the first page, or the nextCursor of the page before as it was given, ' +
   'together with the same startDate, endDate and filters';
@@ -247,22 +245,8 @@ class GivenQuery<Query extends UsageCountQuery> {
   #date(name: 'startDate' | 'endDate'): Date | null {
     const value = this.value(name);
     if (value === undefined) return null;
-    // isDate asks no proxy, unlike instanceof.
-    if (types.isDate(value) || (typeof value === 'string' && isCalendarText(value))) {
-      const date = new Date(value);
-      if (!Number.isNaN(date.getTime())) return date;
-    }
-    return this.refuse(name, A_DATE);
+    return readDate(value) ?? this.refuse(name, A_DATE);
   }
-}
-
-/** A day, or a day and a time of day with its zone: the text that means the same moment on every machine. */
-const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
-/** `Date` reads the 31st of February as the 3rd of March; a caller who wrote it is told instead. */
-function isCalendarText(text: string): boolean {
-  const [, year, month, day] = ISO_8601.exec(text) ?? [];
-  return day !== undefined && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Action, ActionMetadata, KoaDriver } from 'routing-controllers';
 import { type ClassType, className, findDecisions } from '../../metadata/registry.js';
 import { attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
+import { announce, noticeOf } from './deprecation-headers.js';
 import { noteAction } from './known-actions.js';
 
 /** Marks a driver class that is wrapped; installed copies of this package share the mark. */
@@ -21,7 +22,8 @@ type Attribute = (context: Context) => void;
 /**
  * Makes routing-controllers report which action runs, and what it throws. An action without middleware
  * reports itself; any other gets a reporting middleware in front. Action and middleware run behind the driver's
- * guard, and so only for the action that answers. The hook is installed once a process, and ignores unwatched requests.
+ * guard, and so only for the action that answers. The hook is installed once a process; of unwatched requests it
+ * only has deprecated actions announce that they are.
  */
 export function installActionHook(): void {
   const driver: HookedDriver = KoaDriver.prototype;
@@ -121,10 +123,17 @@ function attributeTo(driver: KoaDriver, metadata: ActionMetadata): Attribute {
   noteAction(driver.koa as Application, {
     method: metadata.type.toUpperCase(),
     attribution,
+    deprecation: subject.deprecation,
     namedAfter: subject.controllerAlias === null ? controller : null,
   });
-  return (context) => {
+  const attribute: Attribute = (context) => {
     exchangeOf(context)?.attribute(attribution, context['params'] as object | undefined, context);
+  };
+  if (subject.deprecation === null) return attribute;
+  const notice = noticeOf(subject.deprecation);
+  return (context) => {
+    announce(context, notice);
+    attribute(context);
   };
 }
 

@@ -38,9 +38,13 @@ function unlessNone(mountPaths: readonly string[]): readonly string[] {
   return mountPaths.length === 0 ? [''] : mountPaths;
 }
 
-function mounted({ method, attribution }: KnownRoute, mountPaths: readonly string[]): KnownRoute[] {
+function mounted(
+  { method, attribution, deprecation }: KnownRoute,
+  mountPaths: readonly string[],
+): KnownRoute[] {
   return mountPaths.map((mountPath) => ({
     method,
+    deprecation,
     attribution: { ...attribution, route: mountedRoute(mountPath, attribution.route) },
   }));
 }

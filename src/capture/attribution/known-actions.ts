@@ -1,4 +1,5 @@
 import type Application from 'koa';
+import type { Deprecation } from '../../metadata/deprecation.js';
 import { type Policy, isTracked } from '../../metadata/policy.js';
 import type { Attribution } from '../exchange/attribution.js';
 
@@ -10,6 +11,8 @@ export interface KnownAction {
   /** The request's method in capitals; `ALL` for every method. */
   readonly method: string;
   readonly attribution: Attribution;
+  /** What is said of the action's deprecation; null if it is not deprecated. */
+  readonly deprecation: Deprecation | null;
   /** The class after which records call the action's controller; null if a decorator names the controller. */
   readonly namedAfter: Function | null;
 }

@@ -1,11 +1,12 @@
-import type Application from 'koa';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
+import { type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
 import type { Decision } from '../../metadata/policy.js';
 import { type Attribution, attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
 import { type MatchedRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
+import { announce, announcedBy, noticeOf } from './deprecation-headers.js';
 import { noteRoute } from './known-actions.js';
 
 /**
@@ -29,12 +30,30 @@ export function untracked(...none: never[]): Middleware {
   return marker('untracked', NO_DATA_POLICY);
 }
 
+/**
+ * Says that a route without a class is deprecated, or every route that is declared behind `router.use(deprecated({ … }))`:
+ * `router.get('/x', deprecated({ since: '2026-01-01' }), tracked(), handler)`. Each answer of what stands behind it has
+ * the headers `Deprecation` (RFC 9745), `Sunset` (RFC 8594) and `Link`, also without a tracker. What router
+ * and route say is merged, as for class and method: the earliest dates hold.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown, missing or cannot be used; `INVALID_DECORATION` if
+ *   `deprecated` itself is used as a middleware, without `({ … })`
+ */
+export function deprecated(options: DeprecationOptions, ...none: never[]): Middleware {
+  refuseMiddleware('deprecated', none, '{ since }');
+  const notice = noticeOf(readDeprecation('deprecated()', options));
+  return (context, next) => {
+    announce(context, notice);
+    return next();
+  };
+}
+
 /** Refuses a marker that is mounted without its parentheses: Koa calls middleware with two arguments. */
-function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
+function refuseMiddleware(name: string, given: readonly unknown[], options = ''): void {
   if (given.length === 0) return;
   throw new TrackUsageError(
     'INVALID_DECORATION',
-    `${decision} stands among middleware without its parentheses. Write router.get('/path', ${decision}(), handler).`,
+    `${name} stands among middleware without its parentheses. Write router.get('/path', ${name}(${options}), handler).`,
   );
 }
 
@@ -44,7 +63,7 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
     const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
     const route = readMarkedRoute(context);
-    exchange.attribute(routes.attributionOf(route, context.app), route?.params, context);
+    exchange.attribute(routes.attributionOf(route, context), route?.params, context);
     try {
       return await next();
     } catch (error) {
@@ -67,17 +86,19 @@ class MarkedRoutes {
   }
 
   /** @param route - null where it is known only when the request is over */
-  attributionOf(route: MatchedRoute | null, app: Application): Attribution {
+  attributionOf(route: MatchedRoute | null, context: Context): Attribution {
     const named = { controllerName: null, actionName: this.#subject.data.name ?? null };
     if (route === null) {
-      const ofRoute = (learned: MatchedRoute): Attribution => this.attributionOf(learned, app);
+      const ofRoute = (learned: MatchedRoute): Attribution => this.attributionOf(learned, context);
       return attributionOf(this.#subject, { ...named, route }, ofRoute);
     }
     let attribution = this.#known.get(route.layer);
     if (attribution === undefined) {
       attribution = attributionOf(this.#subject, { ...named, route: route.template });
       this.#known.set(route.layer, attribution);
-      for (const method of methodsOf(route.layer)) noteRoute(app, { method, attribution });
+      const deprecation = announcedBy(context);
+      for (const method of methodsOf(route.layer))
+        noteRoute(context.app, { method, attribution, deprecation });
     }
     return attribution;
   }
