@@ -64,7 +64,7 @@ function table(titles, rows) {
   const widths = titles.map((_, place) =>
     Math.max(3, ...[titles, ...rows].map((cells) => [...cells[place]].length)),
   );
-  const line = (cells) => `| ${cells.map((cell, place) => cell.padEnd(widths[place])).join(' | ')} |`;
+  const line = (cells) => `| ${cells.map((text, place) => text.padEnd(widths[place])).join(' | ')} |`;
   return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
@@ -85,7 +85,7 @@ function sectionOf({ name, operands = [], summary, details = [], options, exampl
   return [
     `### ${name}`,
     '',
-    ...[summary, ...details].flatMap((paragraph) => [escape(paragraph), '']),
+    ...[summary, ...details].flatMap((paragraph) => [textOf(paragraph), '']),
     ...(Object.keys(options).length === 0 ? [] : [...optionTable(options), '']),
     '```sh',
     ...(operands.length === 0 ? [] : [`# ${call}`]),
@@ -96,11 +96,11 @@ function sectionOf({ name, operands = [], summary, details = [], options, exampl
 }
 
 function cell(text) {
-  return escape(text).replaceAll('|', String.raw`\|`);
+  return textOf(text).replaceAll('|', String.raw`\|`);
 }
 
 /** Text as Markdown shows it. */
-function escape(text) {
+function textOf(text) {
   return text.replaceAll(/[*_<>`]/g, String.raw`\$&`);
 }
 

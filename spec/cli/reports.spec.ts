@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { UsageReports } from '../../src/report/usage-reports.js';
 import { textWidth } from '../../src/report/rendering/text-width.js';
@@ -59,8 +60,7 @@ describe('Reports on the command line', () => {
     for (const columns of [40, 80]) {
       it(`fits ${name} into ${columns} columns`, async () => {
         const { stdout } = await call([name, ...(name === 'inventory' ? [] : ['--to', TO])], { columns });
-        // oxlint-disable-next-line no-control-regex -- colours take no place
-        const lines = stdout.replaceAll(/\u001b\[\d+m/g, '').split('\n');
+        const lines = stripVTControlCharacters(stdout).split('\n');
         expect(Math.max(...lines.map(textWidth))).to.be.at.most(columns);
       });
     }
