@@ -34,6 +34,7 @@ const PAGES = [
   'docs/guarantees.md',
   'docs/migrating.md',
   'docs/summaries.md',
+  'docs/cli.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */
