@@ -56,10 +56,14 @@ export async function askEarlier(
 
 /** Who called. */
 export interface EndpointCallers {
-  /** By the endpoints' names, those first that called most; null where nothing is told of any caller in the span. */
-  readonly byEndpoint: ReadonlyMap<string, readonly CallerCalls[]> | null;
   /** The moment before which callers are not told; null if all are. */
   readonly since: Date | null;
+  /**
+   * The callers of an endpoint, those first that called most; null where nothing is told of them.
+   *
+   * @param last - the endpoint's last call
+   */
+  of(endpoint: EndpointIdentity, last: Date | null): readonly CallerCalls[] | null;
 }
 
 /** Asks who called each endpoint, in the span of a report or from a moment on. */
@@ -68,21 +72,22 @@ export async function askCallers(
   matcher: EndpointMatcher,
   from?: Date,
 ): Promise<EndpointCallers> {
-  const { rows, toldSince } = await scope.ask({
+  const { rows, toldSince: since } = await scope.ask({
     by: 'endpointCaller',
     ...(from !== undefined && { startDate: from }),
   });
-  if (toldSince !== null && toldSince.getTime() >= scope.window.untilMs)
-    return { byEndpoint: null, since: toldSince };
   const named = byEndpoint(rowsOfService(scope, rows), matcher);
   return {
-    byEndpoint: new Map([...named].map(([name, called]) => [name, callersOf(called)])),
-    since: toldSince,
+    since,
+    of: (endpoint, last) =>
+      since !== null && last !== null && last < since
+        ? null
+        : callersOf(named.get(endpointName(endpoint)) ?? []),
   };
 }
 
 /** Callers of some rows, those first that called most. */
-export function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
+function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
   return [...Map.groupBy(rows, ({ username }) => username)]
     .map(([username, own]) => ({ username, calls: callsOf(own), lastCall: lastOf(own) as Date }))
     .toSorted((one, other) => other.calls - one.calls);

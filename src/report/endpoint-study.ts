@@ -95,7 +95,7 @@ function study(
     ...figuresOf(rows, isKnownBefore ? callsOf(rowsBefore) : null),
     lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
   };
-  const known = callers.byEndpoint && (callers.byEndpoint.get(name) ?? []);
+  const known = callers.of(identity, lastOf(rows));
   const evidence = {
     registered,
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
