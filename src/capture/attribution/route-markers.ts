@@ -5,7 +5,7 @@ import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/
 import type { Decision } from '../../metadata/policy.js';
 import { type Attribution, attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
-import { type MatchedRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
+import { type PlainRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
 import { noteRoute } from './known-actions.js';
 
 /**
@@ -40,7 +40,7 @@ function refuseMiddleware(decision: Decision, given: readonly unknown[]): void {
 
 function marker(decision: Decision, data: DataPolicy): Middleware {
   const routes = new MarkedRoutes(decision, data);
-  return async (context, next) => {
+  const middleware: Middleware = async (context, next) => {
     const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
     const route = readMarkedRoute(context);
@@ -52,12 +52,17 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
       throw error;
     }
   };
+  markers.set(middleware, routes);
+  return middleware;
 }
+
+/** The routes that each marker is for. */
+export const markers = new WeakMap<Function, MarkedRoutes>();
 
 /** Routes of so many methods are for every method. */
 const ALL_METHODS = 10;
 
-/** The routes that one marker is for. Each is noted at its first request, as it is not known before. */
+/** The routes that one marker is for. Each is noted when it is met first: in its router, or at a request. */
 class MarkedRoutes {
   readonly #subject: Parameters<typeof attributionOf>[0];
   readonly #known = new WeakMap<RouteLayer, Attribution>();
@@ -67,10 +72,10 @@ class MarkedRoutes {
   }
 
   /** @param route - null where it is known only when the request is over */
-  attributionOf(route: MatchedRoute | null, app: Application): Attribution {
+  attributionOf(route: PlainRoute | null, app: Application): Attribution {
     const named = { controllerName: null, actionName: this.#subject.data.name ?? null };
     if (route === null) {
-      const ofRoute = (learned: MatchedRoute): Attribution => this.attributionOf(learned, app);
+      const ofRoute = (learned: PlainRoute): Attribution => this.attributionOf(learned, app);
       return attributionOf(this.#subject, { ...named, route }, ofRoute);
     }
     let attribution = this.#known.get(route.layer);
