@@ -33,6 +33,7 @@ const PAGES = [
   'docs/guarantees.md',
   'docs/migrating.md',
   'docs/summaries.md',
+  'docs/endpoints.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */
