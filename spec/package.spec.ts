@@ -166,7 +166,7 @@ describe('The package', function () {
     await project.write(
       'app.cjs',
       `require('reflect-metadata');
-      const entries = ['', '/geo', '/sql', '/storage', '/testing'].map((entry) => 'koa-track-usage' + entry);
+      const entries = ['', '/geo', '/sql', '/storage', '/testing', '/cli'].map((entry) => 'koa-track-usage' + entry);
       const required = entries.map((entry) => require(entry));
       Promise.all(entries.map((entry) => import(entry))).then((imported) => {
         for (const [index, module] of imported.entries()) {
@@ -187,6 +187,7 @@ describe('The package', function () {
       'koa-track-usage/sql true',
       'koa-track-usage/storage true',
       'koa-track-usage/testing true',
+      'koa-track-usage/cli true',
       'function',
     ]);
   });
@@ -220,6 +221,25 @@ describe('The package', function () {
     expect(stdout).to.equal(
       "function\nGEO_SOURCE maxmindGeo: the package 'maxmind' is not installed. Install it: npm install maxmind.\n",
     );
+  });
+
+  it('has a command line that says which package is missing', async () => {
+    const none = await consumer((name) => name.startsWith('@mikro-orm/'));
+    await none.write('usage.db', '');
+    const where = ['endpoints', '--database', 'sqlite:usage.db'];
+    expect(await none.program(where)).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr:
+        "koa-track-usage: The package '@mikro-orm/sqlite' is not installed here. Install it: npm install @mikro-orm/sqlite.\n",
+    });
+    expect(await none.program(['--help'])).to.include({ code: 0, stderr: '' });
+
+    const project = await consumer();
+    await project.write('usage.db', '');
+    const { code, stderr } = await project.program(where);
+    expect(stderr).to.match(/^koa-track-usage: The table 'koa_usage' cannot be read[^\n]*\n$/);
+    expect(code).to.equal(2);
   });
 
   it('has a suite that an author of a storage runs with a test runner of their own', async () => {

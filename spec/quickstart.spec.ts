@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { cli } from './support/cli.js';
 import { Quickstart } from './support/quickstart.js';
 import { until } from './support/until.js';
 
@@ -128,6 +129,17 @@ describe('The quick start', () => {
     it('does not track who reads the usage', async () => {
       await usage();
       expect((await usage()).map(({ path }) => path)).not.to.include('/usage');
+    });
+
+    it('keeps records where the command line finds them, with what is called of what it tracks', async () => {
+      await storedAre(7);
+      const { code, stdout } = await cli(['endpoints', '--json', '--database', `sqlite:${dbName}`]);
+      const { endpoints, calls } = JSON.parse(stdout) as {
+        endpoints: { route: string; calls: number }[];
+        calls: number;
+      };
+      expect([code, calls]).to.deep.equal([0, 7]);
+      expect(endpoints.find(({ route }) => route === '/users/:id')).to.include({ method: 'GET', calls: 1 });
     });
 
     it('returns the records by pages, newest first', async () => {

@@ -34,6 +34,8 @@ const PAGES = [
   'docs/guarantees.md',
   'docs/migrating.md',
   'docs/summaries.md',
+  'docs/cli.md',
+  'docs/endpoints.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

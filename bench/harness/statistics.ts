@@ -84,11 +84,12 @@ function resample<Item>(items: readonly Item[], random: Random): Item[] {
   return items.map(() => items[Math.floor(random() * items.length)] as Item);
 }
 
-function sortedCopy(sample: readonly number[]): number[] {
-  return sample.toSorted((a, b) => a - b);
+/** An array of numbers alone is sorted without a call for each two of them. */
+function sortedCopy(sample: readonly number[]): Float64Array {
+  return Float64Array.from(sample).toSorted();
 }
 
-function quantileOfSorted(sorted: readonly number[], share: number): number {
+function quantileOfSorted(sorted: Float64Array, share: number): number {
   if (sorted.length === 0) throw new RangeError('An empty sample has no quantiles.');
   if (!(share >= 0 && share <= 1)) throw new RangeError(`A share is from 0 to 1, not ${share}.`);
   const place = (sorted.length - 1) * share;

@@ -1,21 +1,29 @@
+import { writeFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { UsageReports } from '../../src/report/usage-reports.js';
 import { textWidth } from '../../src/report/rendering/text-width.js';
-import { makeRecord } from '../../src/testing/index.js';
+import { MemoryStorage, makeRecord } from '../../src/testing/index.js';
 import { type CliEnd, type CliWorld, cli } from '../support/cli.js';
 import { HOSTILE_TEXTS } from '../support/hostile-values.js';
-import { type TemporaryFolder, connectSqlite, temporaryFolder } from '../support/sqlite.js';
+import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 
 const TO = '2026-03-05';
 const REPORTS = ['endpoints', 'callers', 'deprecations', 'traffic', 'errors', 'gone', 'status'];
 const ROUTES = 60;
 
 describe('Reports on the command line', () => {
+  const storage = new MemoryStorage();
   let folder: TemporaryFolder;
 
   before(async () => {
     folder = await temporaryFolder();
-    const storage = await connectSqlite(folder.file('usage.db'));
+    // A configuration runs in the process of the command, which is this one.
+    Object.assign(globalThis, { usageOfSpec: storage });
+    await writeFile(
+      folder.file('koa-track-usage.config.mjs'),
+      'export default { storage: globalThis.usageOfSpec };',
+    );
     const records = [
       ...Array.from({ length: ROUTES }, (_, index) =>
         makeRecord({ route: `/things/${index}`, username: index % 2 === 0 ? 'ada' : 'bolt' }),
@@ -23,14 +31,13 @@ describe('Reports on the command line', () => {
       makeRecord({ route: '/broken', status: 500, username: 'ada', path: '/broken' }),
       ...HOSTILE_TEXTS.map(([, text]) => makeRecord({ route: `/${text}`, path: `/${text}`, username: text })),
     ];
-    await storage.store(records, new AbortController().signal);
-    await storage.close();
+    await storage.store(records);
   });
 
   after(() => folder.remove());
 
   function call(args: readonly string[], world: CliWorld = {}): Promise<CliEnd> {
-    return cli([...args, '--database', 'sqlite:usage.db'], { cwd: folder.path, ...world });
+    return cli(args, { cwd: folder.path, ...world });
   }
 
   for (const name of [...REPORTS, 'records', 'inventory']) {
@@ -53,17 +60,14 @@ describe('Reports on the command line', () => {
     for (const columns of [40, 80]) {
       it(`fits ${name} into ${columns} columns`, async () => {
         const { stdout } = await call([name, ...(name === 'inventory' ? [] : ['--to', TO])], { columns });
-        // oxlint-disable-next-line no-control-regex -- colours take no place
-        const lines = stdout.replaceAll(/\u001b\[\d+m/g, '').split('\n');
+        const lines = stripVTControlCharacters(stdout).split('\n');
         expect(Math.max(...lines.map(textWidth))).to.be.at.most(columns);
       });
     }
   }
 
   it('prints the figures of UsageReports', async () => {
-    const storage = await connectSqlite(folder.file('usage.db'));
     const expected = await new UsageReports(storage).endpoints({ to: TO, days: 7 });
-    await storage.close();
     const { stdout } = await call(['endpoints', '--to', TO, '--days', '7', '--json']);
     const printed = JSON.parse(stdout) as { asOf: string; endpoints: object[] };
     expect(printed.endpoints).to.deep.equal(JSON.parse(JSON.stringify(expected.endpoints)));

@@ -1,10 +1,8 @@
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { SqlStorageOptions } from '../../src/backends/sql/index.js';
-import { makeRecords } from '../../src/testing/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
-import { type CliEnd, cli } from '../support/cli.js';
+import { type CliEnd, cli, fill } from '../support/cli.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo } from '../support/mongo.js';
 import { connectMySql, openMySql } from '../support/mysql.js';
@@ -14,14 +12,6 @@ import { connectSqlite, executeNative, useTemporaryFolder } from '../support/sql
 
 const EXPORT = ['export', '--username', 'ada'];
 const ERASE = ['erase', '--username', 'ada', '--yes'];
-
-/** Stores three records of ada's, and closes the storage. */
-async function fill(opening: Promise<UsageStorage>): Promise<void> {
-  const storage = await opening;
-  const records = makeRecords(3).map((record) => Object.assign({}, record, { username: 'ada' }));
-  await storage.store(records, new AbortController().signal);
-  await storage.close?.();
-}
 
 /** Commands on a server's database, whose tables have these names. */
 function behavesOnServer(
@@ -68,19 +58,8 @@ function behavesOnServer(
 describe('Where the command line finds records', () => {
   const folder = useTemporaryFolder();
 
-  function config(content: string, name = 'koa-track-usage.config.mjs'): Promise<void> {
-    return writeFile(folder.file(name), content);
-  }
-
   function call(args: readonly string[]): Promise<CliEnd> {
     return cli(args, { cwd: folder.path });
-  }
-
-  /** Has configurations in the folder find the packages of this project. */
-  async function linkPackages(): Promise<void> {
-    await mkdir(folder.file('node_modules'));
-    await symlink(resolve('.'), folder.file('node_modules/koa-track-usage'), 'dir');
-    await symlink(resolve('node_modules/@mikro-orm'), folder.file('node_modules/@mikro-orm'), 'dir');
   }
 
   describe('by --database on SQLite', () => {
@@ -150,102 +129,6 @@ describe('Where the command line finds records', () => {
       expect(code).to.equal(2);
     });
   }
-
-  describe('by a configuration', () => {
-    const CONNECT =
-      "SqlStorage.connect({ driver: SqliteDriver, dbName: new URL('usage.db', import.meta.url).pathname, ";
-    const IMPORTS =
-      "import { SqliteDriver } from '@mikro-orm/sqlite';\nimport { defineConfig } from 'koa-track-usage/cli';\n" +
-      "import { SqlStorage, usageEntities } from 'koa-track-usage/sql';\n";
-
-    beforeEach(async () => {
-      await linkPackages();
-      await fill(connectSqlite(folder.file('usage.db')));
-    });
-
-    const FORMS: readonly (readonly [title: string, name: string, content: string])[] = [
-      [
-        'a function, which learns that it is only read',
-        'koa-track-usage.config.mjs',
-        `export default defineConfig({ storage: async ({ readOnly }) => {
-          if (!readOnly) throw new Error('nothing is to be written');
-          return ${CONNECT} readOnly });
-        } });`,
-      ],
-      [
-        'a promise',
-        'koa-track-usage.config.mjs',
-        `export default defineConfig({ storage: ${CONNECT} readOnly: true }) });`,
-      ],
-      [
-        'a storage',
-        'koa-track-usage.config.mjs',
-        `export default defineConfig({ storage: await ${CONNECT} readOnly: true }) });`,
-      ],
-      [
-        'TypeScript',
-        'koa-track-usage.config.ts',
-        `const name: string = 'usage'; export default defineConfig({ storage: ${CONNECT} name }) });`,
-      ],
-      [
-        "the application's MikroORM",
-        'koa-track-usage.config.mjs',
-        `import { MikroORM } from '@mikro-orm/sqlite';
-        const dbName = new URL('usage.db', import.meta.url).pathname;
-        export default defineConfig({
-          storage: async () => new SqlStorage(await MikroORM.init({ driver: SqliteDriver, dbName, entities: usageEntities() })),
-        });`,
-      ],
-    ];
-    for (const [title, name, content] of FORMS) {
-      it(`takes ${title}`, async () => {
-        await config(IMPORTS + content, name);
-        const { code, stdout, stderr } = await call(EXPORT);
-        expect({ code, lines: stdout.split('\n').length, stderr }).to.deep.equal({
-          code: 0,
-          lines: 4,
-          stderr: '',
-        });
-      });
-    }
-
-    it('takes one by its name, and opens it for writing where a command writes', async () => {
-      await config(
-        `${IMPORTS} export default defineConfig({ storage: ({ readOnly }) => ${CONNECT} readOnly }) });`,
-        'other.mjs',
-      );
-      const { code, stdout } = await call([...ERASE, '--config', 'other.mjs', '--json']);
-      expect(code).to.equal(0);
-      expect(JSON.parse(stdout)).to.include({ storage: 'sqlite', records: 3, totalsUntil: null });
-    });
-
-    const WRONG: readonly (readonly [content: string, problem: RegExp, code: number])[] = [
-      ['export const config = {};', /exports no configuration; write export default defineConfig/, 2],
-      ['export default {};', /the option 'storage' is undefined; expected a storage, a promise/, 2],
-      ['export default { storage: {}, storages: [] };', /'storages'/, 2],
-      ['export default { storage: {} };', /gave a value of type object; expected a storage/, 2],
-      ["throw new Error('of the application');", /cannot be loaded: of the application/, 2],
-      ["import 'nothing-of-this-name';", /cannot be loaded: Cannot find package 'nothing-of-this-name'/, 2],
-      ['export default {', /cannot be loaded: /, 2],
-      ["export default { storage: () => { throw new Error('is away'); } };", /cannot be opened: is away/, 3],
-      [
-        "export default { storage: async () => ({ name: 'own', store() {} }) };",
-        /'own' cannot be read back/,
-        2,
-      ],
-      ['export default { storage: {}, retention: { records: 90 } };', /retention\.records/, 2],
-    ];
-    for (const [content, problem, expected] of WRONG) {
-      it(`refuses ${content}`, async () => {
-        await config(content);
-        const { code, stdout, stderr } = await call(EXPORT);
-        expect(stderr)
-          .to.match(problem)
-          .and.to.match(/^koa-track-usage: [^\n]*\n$/);
-        expect({ code, stdout }).to.deep.equal({ code: expected, stdout: '' });
-      });
-    }
-  });
 
   describeOn('postgresql', (server) => {
     let database: FreshDatabase;

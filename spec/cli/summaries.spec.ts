@@ -9,6 +9,9 @@ import { connectSqlite, executeNative, useTemporaryFolder } from '../support/sql
 
 const { signal } = new AbortController();
 
+/** Clears the line of a terminal. */
+const CLEAR = '\r\u001b[2K';
+
 describe('The command line and summaries', () => {
   const folder = useTemporaryFolder();
   const DAYS = 12;
@@ -85,9 +88,7 @@ describe('The command line and summaries', () => {
   it('shows how far it has come on a terminal, and leaves nothing of that', async () => {
     const { stdout, stderr } = await call(['rebuild'], { columns: 80 });
     expect(stdout).to.match(/^Summed up 1[23] days\.\n$/);
-    expect(stderr)
-      .to.match(/^\r\u001b\[2KSumming up: 0 of 0 days/)
-      .and.to.match(/\r\u001b\[2K$/);
+    expect(stderr.startsWith(`${CLEAR}Summing up: 0 of 0 days`) && stderr.endsWith(CLEAR)).to.equal(true);
   });
 
   it('makes no table of summaries', async () => {

@@ -3,11 +3,27 @@ import { describeOn } from '../support/describe-on.js';
 import { connectMongo, initMongoOrm, nativeClient } from '../support/mongo.js';
 import { mongoPoison } from '../support/mongo-poison.js';
 import type { FreshDatabase } from '../support/servers.js';
+import { describeTheme } from './checks.js';
 import { openOwn, shared } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 
 /** MongoDB keeps dates as numbers, and a server has no zone of its own. */
 const LACKING = ['reopenInOtherZone'] as const;
+
+/**
+ * The themes that are about more than reading. A storage of its own connection reads by a repository of a MikroORM too, by one
+ * class, from one function on (`partsOfOrm`): an application's differs in who makes, configures and closes the MikroORM.
+ */
+const BEYOND_READING = [
+  'writing',
+  'a storage at fault',
+  'what is read back',
+  'deleteBefore',
+  'salts',
+  'summaries',
+  'erase',
+  'life cycle',
+] as const;
 
 describeOn('mongodb', function (server) {
   this.timeout(60_000);
@@ -40,16 +56,19 @@ describeOn('mongodb', function (server) {
     LACKING,
   );
 
-  describeStorageContract(
-    "MongoPiggybackStorage on the application's MikroORM",
-    async () => {
-      const name = freshName();
-      const orm = await initMongoOrm(database, { entities: [defineUsage(name)] });
-      const close = (): Promise<void> => orm.close(true);
-      return { ...shared(() => new MongoPiggybackStorage(orm)), ...offers(name), close };
-    },
-    LACKING,
-  );
+  describe("storage contract: MongoPiggybackStorage on the application's MikroORM", () => {
+    for (const theme of BEYOND_READING)
+      describeTheme(
+        theme,
+        async () => {
+          const name = freshName();
+          const orm = await initMongoOrm(database, { entities: [defineUsage(name)] });
+          const close = (): Promise<void> => orm.close(true);
+          return { ...shared(() => new MongoPiggybackStorage(orm)), ...offers(name), close };
+        },
+        LACKING,
+      );
+  });
 
   describeStorageContract(
     'MongoPiggybackStorage on a collection',

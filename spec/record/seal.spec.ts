@@ -3,11 +3,12 @@ import * as fc from 'fast-check';
 import { fieldsOf } from '../../src/record/fields.js';
 import { JSON_LIMITS, TEXT_LIMITS } from '../../src/record/limits.js';
 import { sealRecord, sealRequest, sealUserAgent } from '../../src/record/seal.js';
+import { anyText } from '../support/any-text.js';
 import { draftsOf } from '../support/arbitrary-records.js';
 import { makeRecord } from '../support/records.js';
 
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary' }),
+const anyInput = fc.oneof(
+  anyText(),
   fc.constantFrom('\0', '\ud800', 'x'.repeat(5000), '😀'.repeat(2500), ''),
 );
 const anyNumber = fc.oneof(fc.double(), fc.integer());
@@ -15,8 +16,8 @@ const anyNumber = fc.oneof(fc.double(), fc.integer());
 const anyDraft = draftsOf({
   id: fc.uuid(),
   date: fc.date(),
-  text: anyText,
-  json: fc.dictionary(anyText, fc.oneof(anyText, anyNumber), { maxKeys: 80 }),
+  text: anyInput,
+  json: fc.dictionary(anyInput, fc.oneof(anyInput, anyNumber), { maxKeys: 80 }),
   number: anyNumber,
   integer: fc.integer({ min: 100, max: 999 }),
   count: anyNumber,

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
+import { anyText } from './any-text.js';
 
 const anyName = fc.oneof(
   // See withPlainNames for the backslash.
-  fc.string({ unit: 'binary', maxLength: 12 }).map((name) => name.replaceAll('\\', '/')),
+  anyText({ maxLength: 12 }).map((name) => name.replaceAll('\\', '/')),
   fc.constantFrom('__proto__', 'constructor', 'toJSON', '…', '\ud800', 'a\0b', 'n'.repeat(3000)),
 );
 
 const anyLeaf = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.double(),
   fc.boolean(),
   fc.bigInt(),

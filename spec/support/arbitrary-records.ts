@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { FIELDS, type FieldKind, USER_AGENT_PARTS } from '../../src/record/fields.js';
 import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
+import { anyText } from './any-text.js';
 import { withPlainNames } from './plain-names.js';
 import { makeRecord } from './records.js';
 
@@ -19,7 +20,7 @@ export function draftsOf(values: ArbitraryValues): fc.Arbitrary<UsageRecordDraft
   return fc.record(Object.fromEntries(fields)) as unknown as fc.Arbitrary<UsageRecordDraft>;
 }
 
-const text = fc.string({ unit: 'binary', maxLength: 60 });
+const text = anyText({ maxLength: 60 });
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 
 /** What a stranger may send, and the tracker measure. */

@@ -1,6 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { run } from '../../src/cli/run.js';
+import type { UsageStorage } from '../../src/storage/usage-storage.js';
+import { makeRecords } from '../../src/testing/index.js';
 import { type Clock, systemClock } from '../../src/time/clock.js';
 
 /** How a command ended, and what it wrote. */
@@ -55,4 +57,12 @@ export async function cli(args: readonly string[], world: CliWorld = {}): Promis
   const signal = world.signal ?? new AbortController().signal;
   const code = await run(args, { stdin, stdout: world.stdout ?? stdout, stderr, cwd, clock, signal });
   return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Stores three records of ada's, and closes the storage. */
+export async function fill(opening: Promise<UsageStorage>): Promise<void> {
+  const storage = await opening;
+  const records = makeRecords(3).map((record) => Object.assign({}, record, { username: 'ada' }));
+  await storage.store(records, new AbortController().signal);
+  await storage.close?.();
 }

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Ended, run } from './run.js';
 
 interface Manifest {
+  readonly bin: Record<string, string>;
   readonly exports: Record<string, string | Record<string, string>>;
 }
 
@@ -62,10 +63,16 @@ export class Consumer {
   }
 
   /** Runs one of its files. */
-  node(file: string): Promise<Ended> {
+  node(file: string, args: readonly string[] = []): Promise<Ended> {
     // The other generation's packages find their own dependencies only where they really are.
     const links = existsSync(OTHER_GENERATION) ? [] : ['--preserve-symlinks', '--preserve-symlinks-main'];
-    return run(process.execPath, [...links, file], this.folder);
+    return run(process.execPath, [...links, file, ...args], this.folder);
+  }
+
+  /** Runs the program that the package brings. */
+  async program(args: readonly string[]): Promise<Ended> {
+    const { bin } = await this.manifest();
+    return this.node(join('node_modules/koa-track-usage', String(bin['koa-track-usage'])), args);
   }
 
   /** Compiles it by its `tsconfig.json`. */

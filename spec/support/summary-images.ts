@@ -1,4 +1,5 @@
-import { copyFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { SqlStorage, usageEntities } from '../../src/backends/sql/index.js';
 import { connectSqlite, initOrm, useTemporaryFolder } from './sqlite.js';
@@ -13,10 +14,14 @@ const START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS - 8 * DAY_MS;
 export function describeCrashes(operations: readonly OperationName[]): void {
   const folder = useTemporaryFolder();
 
-  /** Copies what is on the disk between two calls: what a process leaves that is killed there. */
-  async function copy(from: string, to: string): Promise<void> {
-    for (const part of ['', '-wal'])
-      if (await stat(from + part).catch(() => null)) await copyFile(from + part, to + part);
+  /** What is on the disk between two calls: what a process leaves that is killed there. */
+  async function imageOf(file: string): Promise<readonly (readonly [part: string, content: Buffer])[]> {
+    const parts = ['', '-wal'].map(
+      async (part) => [part, await readFile(file + part).catch(() => null)] as const,
+    );
+    return (await Promise.all(parts)).flatMap(([part, content]) =>
+      content === null ? [] : [[part, content]],
+    );
   }
 
   async function prepared(operation: OperationName, file: string): Promise<Before> {
@@ -33,14 +38,22 @@ export function describeCrashes(operations: readonly OperationName[]): void {
       const before = await prepared(operation, file);
       const storage = await connectSqlite(file);
       let calls = 0;
+      /** The first of the calls before which the disk was as it was then: most calls read. */
+      const images = new Map<string, number>();
       watchCalls(storage, async () => {
         calls += 1;
-        await copy(file, folder.file(`image${calls}.db`));
+        const image = await imageOf(file);
+        const hash = createHash('sha256');
+        for (const [part, content] of image) hash.update(`${part} ${content.length} `).update(content);
+        const digest = hash.digest('hex');
+        if (images.has(digest)) return;
+        images.set(digest, calls);
+        for (const [part, content] of image) await writeFile(folder.file(`image${calls}.db${part}`), content);
       });
       await OPERATIONS[operation](storage, START_MS);
       await storage.close();
-      expect(calls).to.be.above(5);
-      for (let call = 1; call <= calls; call += 1) {
+      expect(images.size).to.be.above(5);
+      for (const call of images.values()) {
         // On an application's ORM there is no thread, which would take longer to begin than all of the rest.
         const orm = await initOrm({ dbName: folder.file(`image${call}.db`), entities: usageEntities() });
         try {

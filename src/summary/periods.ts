@@ -130,6 +130,12 @@ export class Periods {
     }
   }
 
+  /** The days in which spans begin, each once. */
+  daysOf(spans: readonly Span[]): Span[] {
+    const days = spans.map(({ startMs }) => this.dayOf(startMs));
+    return [...new Map(days.map((day) => [day.startMs, day])).values()];
+  }
+
   #dayAt(ms: number): Day {
     if (this.#last !== null && this.#last.startMs <= ms && ms < this.#last.endMs) return this.#last;
     this.#last = this.#findDay(ms);
@@ -159,7 +165,11 @@ export class Periods {
 
   /** The first moment of a local day, or of the next one that there is: a zone that changes sides of the date line leaves one out. */
   #startOf(local: LocalDay): number {
-    let [before, after] = [local * DAY_MS - 2 * DAY_MS, local * DAY_MS + 2 * DAY_MS];
+    const midnight = local * DAY_MS;
+    // Nearly every day begins at the midnight of its clock.
+    const usual = midnight - this.#offsetOf(midnight - this.#offsetOf(midnight));
+    if (this.#localDayOf(usual) >= local && this.#localDayOf(usual - 1) < local) return usual;
+    let [before, after] = [midnight - 2 * DAY_MS, midnight + 2 * DAY_MS];
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2);
       if (this.#localDayOf(middle) >= local) after = middle;
@@ -170,18 +180,20 @@ export class Periods {
 
   #hoursOf(startMs: number, endMs: number): number[] {
     const hours: number[] = [];
+    let offset = this.#offsetOf(startMs);
     for (let ms = startMs; ms < endMs;) {
       hours.push(ms);
-      const offset = this.#offsetOf(ms);
       const next = Math.min(ms + HOUR_MS - mod(ms + offset, HOUR_MS), endMs);
-      ms = this.#offsetOf(next - 1) === offset ? next : this.#changeBetween(ms, next, offset);
+      const isChanged = this.#offsetOf(next) !== offset;
+      ms = isChanged ? this.#changeBetween(ms, next, offset) : next;
+      if (isChanged) offset = this.#offsetOf(ms);
     }
     return hours;
   }
 
-  /** When the clock is set between two moments of which the first has an offset. */
+  /** When the clock is set between two moments of which the first alone has an offset. */
   #changeBetween(beforeMs: number, afterMs: number, offset: number): number {
-    let [before, after] = [beforeMs, afterMs - 1];
+    let [before, after] = [beforeMs, afterMs];
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2);
       if (this.#offsetOf(middle) === offset) before = middle;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import type Application from 'koa';
-import { declaredRoutes, unplacedApplications } from '../capture/attribution/declared-routes.js';
 import type { Inventory } from '../endpoint/inventory.js';
 import {
   compareManifests,
@@ -10,29 +8,21 @@ import {
   manifestText,
   parseManifest,
 } from '../endpoint/manifest.js';
-import { listedRoutes, routesText } from '../endpoint/route-list.js';
+import { type ListedRoute, routesText } from '../endpoint/route-list.js';
 import { escapeControl } from '../record/escape-control.js';
 
 /**
- * Writes down which routes this build has, for `koa-track-usage check --routes`: those of all actions that routing-controllers has registered
- * since `trackUsage()` was called, and the plain routes with `tracked()` or `untracked()` that a request has met. Two runs of one build write
- * one text.
+ * Writes down which routes this build has, for `koa-track-usage check --routes`. Two runs of one build write one text.
  *
  * @param path - such as `build/routes.json`; a file that is there is replaced
- * @param apps - only their routes; one that is mounted has to be among them itself. @default all applications of this process
- * @throws {Error} if no route is known, or an application is neither served nor was sent a request, so that nobody knows where it is mounted
+ * @param routes - what `tracker.routes()` returns, once every application that is mounted in another was sent a request
+ * @throws {Error} if there is none
  */
-export async function writeRoutes(path: string, ...apps: readonly Application[]): Promise<void> {
-  const isMeant = (app: Application): boolean => apps.length === 0 || apps.includes(app);
-  const [unplaced] = unplacedApplications(isMeant);
-  if (unplaced !== undefined)
-    throw new Error(
-      `writeRoutes: the application with ${unplaced} is not served, and may be mounted in another one. Call its callback(), or send a request through the one that it is mounted in.`,
-    );
-  const { actions, plain } = declaredRoutes(isMeant);
-  const routes = listedRoutes([...actions, ...plain]);
+export async function writeRoutes(path: string, routes: readonly ListedRoute[]): Promise<void> {
   if (routes.length === 0)
-    throw new Error('writeRoutes: no route is known. Call trackUsage(), and then useKoaServer().');
+    throw new Error(
+      'writeRoutes: the tracker knows of no route. Call trackUsage() and then useKoaServer(), and have the application listen or send it a request.',
+    );
   await writeFile(path, routesText(routes));
 }
 

@@ -1,11 +1,12 @@
 import type { Middleware } from 'koa';
 import { installActionHook } from '../capture/attribution/action-hook.js';
-import { knownApplications } from '../capture/attribution/known-actions.js';
+import { type KnownAction, knownApplications } from '../capture/attribution/known-actions.js';
 import { Capture } from '../capture/capture.js';
 import { DailySalts } from '../capture/client/visitor/daily-salts.js';
 import { type Inventory, takeInventory } from '../endpoint/inventory.js';
 import { addCounts } from '../endpoint/register-rows.js';
 import type { InstanceFigures } from '../endpoint/register-writer.js';
+import { shortLivedActions } from '../endpoint/short-lived-actions.js';
 import {
   type TrackUsageOptions,
   type TrackerSettings,
@@ -21,8 +22,8 @@ import type { RetentionStats } from '../pipeline/retention/retention.js';
 import { attendProcess } from '../process-hooks.js';
 import { inOwnContext } from '../time/own-context.js';
 import { StorageToken } from '../storage/tokens.js';
-import { type UsageStorage, canDelete, findSalts } from '../storage/usage-storage.js';
-import type { Seal } from '../pipeline/retention/storage-pruner.js';
+import { type UsageStorage, canDelete, canDeleteUsage, findSalts } from '../storage/usage-storage.js';
+import type { Seal } from '../pipeline/retention/old-records.js';
 import { type ErasureReport, type UsagePerson, checkPerson } from '../storage/usage-person.js';
 import type { RebuildProgress } from '../summary/rebuild.js';
 import type { UsageRecord } from '../record/usage-record.js';
@@ -66,8 +67,14 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     watching.open([...new Set(storages)]);
     return storages;
   };
-  const seal: Seal = (storage, date, signal) => folding.seal(storage, date, signal);
-  const pipeline = new Pipeline(settings, open, seal, (storage) => watching.close(storage));
+  const seal: Seal = (storage, old, signal) => folding.seal(storage, old, signal);
+  const pipeline = new Pipeline(
+    settings,
+    open,
+    seal,
+    (storage) => watching.close(storage),
+    () => shortLivedActions(settings, declaredActions()),
+  );
   const folding = new Folding(settings, pipeline);
   const watching = new Watching(settings, {
     figuresOf: (storage) => figuresOf(storage, capture, pipeline),
@@ -112,9 +119,12 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
   const read = (): ObservedFigures => {
     const { storages, summaries } = tracker.stats();
+    const left = [...summaries];
     return {
       storages: storages.map((stats) => {
-        const folding = summaries.find(({ storage }) => storage === stats.name);
+        // Several storages of one name come in one order in both.
+        const place = left.findIndex(({ storage }) => storage === stats.name);
+        const [folding] = place < 0 ? [] : left.splice(place, 1);
         return Object.assign({}, stats, {
           behindMs: folding?.behindMs ?? null,
           foldFailures: folding?.failures ?? null,
@@ -124,6 +134,11 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
     };
   };
   return observeMetrics(read, onFailure);
+}
+
+/** The actions of routing-controllers in this process. */
+function declaredActions(): KnownAction[] {
+  return knownApplications().flatMap(({ actions }) => actions);
 }
 
 const DAY_MS = 86_400_000;
@@ -201,8 +216,8 @@ class Tracker implements UsageTracker {
       name: storage.name,
       retentionDays: canDelete(storage) ? days : null,
     }));
-    const actions = knownApplications().flatMap((known) => known.actions);
-    return takeInventory(this.#settings, actions, storages);
+    const isShortened = this.#pipeline.storages.every(canDeleteUsage);
+    return takeInventory(this.#settings, declaredActions(), storages, isShortened);
   }
 
   flush(): Promise<void> {

@@ -29,7 +29,7 @@ export async function checkClocks(
 }
 
 /**
- * Whether the user may write, as a tracker has to. It deletes a row that nobody has.
+ * Whether the user may write, as a tracker has to. It deletes a row of summaries that nobody has; without summaries it cannot be told.
  *
  * @param open - opens the storage for writing
  */
@@ -39,6 +39,7 @@ export async function checkRights(
 ): Promise<Finding[]> {
   try {
     const storage = await open();
+    if (!(await storage.summaries?.isReady(signal))) return [];
     await storage.summaries?.store.delete({ ids: [NOBODYS_ID] }, signal);
     return [fine('The user may read and write', storage.name)];
   } catch (error) {

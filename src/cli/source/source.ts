@@ -68,7 +68,7 @@ export class Source {
   async close(): Promise<void> {
     const storages = this.#opened ?? [];
     this.#opened = null;
-    await Promise.allSettled(storages.map((storage) => storage.close?.()));
+    await Promise.allSettled(storages.map(async (storage) => storage.close?.()));
   }
 
   async #keep(opening: Promise<UsageStorage>): Promise<UsageStorage> {

@@ -4,7 +4,6 @@ import { expect } from 'chai';
 import { PostgresDialect } from 'kysely';
 import { type Client, Pool } from 'pg';
 import { SqlStorage, Usage } from '../../../../src/backends/sql/index.js';
-import { insertRow } from '../../../faults/sql-engine.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
 import { connectPostgres, initPostgresOrm, postgresClient } from '../../../support/postgresql.js';
@@ -147,8 +146,6 @@ for (const [title, options] of Object.entries(WAYS)) {
             await storing;
           }
           expect(await busyInserts()).to.be.at.most(1);
-          if (isNative)
-            await until(async () => (await busyInserts()) === 0, 'the server gives up by itself', 50);
         });
       });
 
@@ -163,26 +160,6 @@ for (const [title, options] of Object.entries(WAYS)) {
             expect(await busyInserts()).to.equal(1);
           });
         });
-
-        for (const [what, lock] of [
-          ['table', () => 'lock table koa_usage in exclusive mode'],
-          ['row', (id: string) => insertRow(id, '"authorization"')],
-        ] as const) {
-          it(`gives up the lock of a ${what} after some seconds, and leaves the application's session as it was`, async () => {
-            const single = await initPostgresOrm(database, { pool: { max: 1 } });
-            const alone = new SqlStorage(single);
-            const record = makeRecord();
-            await other.query(`begin; ${lock(record.id)}`);
-            const error = await caught(alone.store([record], signal));
-            expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
-            expect(error.message).to.include('lock timeout');
-            await other.query('rollback');
-            expect(await alone.store([record], signal)).to.deep.equal({ stored: 1, refused: [] });
-            const settings = await single.em.getConnection().execute('show lock_timeout');
-            expect(settings).to.deep.equal([{ lock_timeout: '0' }]);
-            await single.close(true);
-          });
-        }
       }
     });
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { RowPacker, unpackRows } from '../../../../src/backends/sql/sqlite/packed-rows.js';
 import { bindable } from '../../../../src/backends/sql/sqlite/row-inserter.js';
 import type { ColumnValue } from '../../../../src/record/columns.js';
+import { anyText } from '../../../support/any-text.js';
 
 function sent(rows: readonly (readonly ColumnValue[])[], columns: number): unknown[] {
   const packer = new RowPacker();
@@ -11,7 +12,7 @@ function sent(rows: readonly (readonly ColumnValue[])[], columns: number): unkno
 }
 
 const anyValue = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.double({ noNaN: true }),
   fc.maxSafeInteger(),
   fc.boolean(),

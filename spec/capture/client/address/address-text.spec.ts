@@ -6,11 +6,12 @@ import {
   truncateAddress,
   withoutPort,
 } from '../../../../src/capture/client/address/address-text.js';
+import { anyText } from '../../../support/any-text.js';
 import { hasNoHostBits, isInside } from '../../../support/networks.js';
 
 /** Text, and text that looks like an address. */
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary' }),
+const anyInput = fc.oneof(
+  anyText(),
   fc
     .array(
       fc.constantFrom(
@@ -40,7 +41,7 @@ const anyAddress = fc.oneof(fc.ipV4(), fc.ipV6());
 describe('canonicalAddress', () => {
   it('always yields null or an address that it leaves as it is', () => {
     fc.assert(
-      fc.property(anyText, (text) => {
+      fc.property(anyInput, (text) => {
         const address = canonicalAddress(text);
         if (address === null) return;
         expect(isIP(text), text).to.not.equal(0);
@@ -155,7 +156,7 @@ describe('withoutPort', () => {
 
   it('never makes an address of what is none', () => {
     fc.assert(
-      fc.property(anyText, (text) => {
+      fc.property(anyInput, (text) => {
         const address = withoutPort(text);
         if (isIP(address) !== 0) expect(text).to.include(address);
       }),

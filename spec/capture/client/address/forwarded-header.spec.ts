@@ -7,6 +7,7 @@ import {
   trimBlanks,
   xForwardedForHops,
 } from '../../../../src/capture/client/address/forwarded-header.js';
+import { anyText } from '../../../support/any-text.js';
 
 function all(hops: Hops): string[] {
   const entries: string[] = [];
@@ -75,7 +76,7 @@ describe('forwardedHops', () => {
 
   it('always comes to an end', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), headerText, (one, other) => {
+      fc.property(anyText(), headerText, (one, other) => {
         for (const text of [one, other])
           expect(all(forwardedHops(text)).length).to.be.at.most(text.length + 1);
       }),

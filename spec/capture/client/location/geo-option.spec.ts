@@ -233,7 +233,8 @@ describe('The option geo', () => {
 
     for (const [what, answer] of ANSWERS) {
       it(`${what} changes no response and holds up no record, and is left alone after a while`, async () => {
-        await start({ geo: { lookup: await lookUpAt(answer), maxWaitMs: 5000, breakerFailures: 3 } });
+        const lookup = await lookUpAt(answer);
+        await start({ geo: { lookup, timeoutMs: 200, maxWaitMs: 5000, breakerFailures: 3 } });
         for (let host = 1; host <= 6; host += 1) {
           await ask(`81.2.69.${host}`);
           expect(await served.records()).to.have.lengthOf(host);

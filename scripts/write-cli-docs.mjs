@@ -1,0 +1,134 @@
+// Writes docs/cli.md from what the commands say of themselves, or looks whether it says that.
+// Usage, after a build: node scripts/write-cli-docs.mjs [--check]
+import { readFileSync, writeFileSync } from 'node:fs';
+import { COMMANDS } from '../dist/cli/commands/commands.js';
+import { GENERAL_OPTIONS, SOURCE_OPTIONS } from '../dist/cli/general-options.js';
+import { PROGRAM, termsOf } from '../dist/cli/help.js';
+
+const HEAD = `# The command line
+
+<!-- This page is made of what the commands say of themselves: npm run docs -->
+
+\`${PROGRAM} COMMAND\` answers from a terminal, from cron and from CI which endpoints are used, by whom and how, and which can be
+deleted. Its figures are those of [\`UsageReports\`](summaries.md). Every command has \`--help\`.
+`;
+
+const PLACES = `## Where the records are
+
+\`--database\` opens a database directly, for reading alone; commands that delete or sum up open it for writing. Neither makes or changes a
+table. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\` or
+\`@mikro-orm/mongodb\`. Other users of a machine can see the arguments of a process: a URL with a password belongs into a configuration.
+
+A configuration is \`koa-track-usage.config.ts\`, \`.js\` or \`.mjs\` in the working folder, or the file that \`--config\` names. TypeScript
+needs Node 22.18 or later, and is run as it is: without decorators, and with \`.ts\` in its own imports.
+
+<!-- context
+import { SqliteDriver } from '@mikro-orm/sqlite';
+-->
+
+\`\`\`ts
+import { defineConfig } from 'koa-track-usage/cli';
+import { SqlStorage } from 'koa-track-usage/sql';
+
+export default defineConfig({
+  // A function is told what the storage is for; a storage, or a promise of one, will do as well.
+  storage: ({ readOnly }) => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db', readOnly }),
+  // What trackUsage has, for the commands rebuild, prune and doctor:
+  summaries: { timeZone: 'Europe/Berlin' },
+  retention: { records: { days: 90 } },
+  spool: { dir: '/var/spool/usage' },
+});
+\`\`\`
+
+For the application's own MikroORM, let the function return \`new SqlStorage(await MikroORM.init(options))\`.
+`;
+
+const OUTPUT = `## Output
+
+Tables fit the terminal; there are colours on a terminal alone (\`NO_COLOR\` and \`FORCE_COLOR\` are obeyed). Answers go to the standard
+output, and questions, progress and errors to the error stream. Control characters in names, paths and user agents are shown as \`\\x1b\`.
+\`--json\` prints one object: what the report rests on (\`from\`, \`to\`, \`asOf\`, \`watchedDays\`, \`lost\`, \`skipped\`, \`sampled\`), and the rows
+under the name of the report. \`records --json\` and \`export\` print a line of JSON for each record.
+`;
+
+const ENDS = [
+  ['0', 'nothing is wrong'],
+  ['1', 'something was found that somebody has to see to'],
+  ['2', 'it was called or set up in a wrong way'],
+  ['3', 'it cannot tell, as a database is away'],
+  ["128 and the signal's number", 'it was interrupted, such as 130 by Ctrl-C'],
+];
+
+/** A table of Markdown, as oxfmt lays it out. */
+function table(titles, rows) {
+  const widths = titles.map((_, place) =>
+    Math.max(3, ...[titles, ...rows].map((cells) => [...cells[place]].length)),
+  );
+  const line = (cells) => `| ${cells.map((text, place) => text.padEnd(widths[place])).join(' | ')} |`;
+  return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
+}
+
+function optionTable(options) {
+  return table(
+    ['option', 'what it does'],
+    termsOf(options).map(([term, about]) => [`\`${term}\``, cell(about)]),
+  );
+}
+
+function sectionOf({ name, operands = [], summary, details = [], options, examples }) {
+  const call = [
+    PROGRAM,
+    name,
+    ...(operands.length === 0 ? [] : [`[${operands.join(' ')}]`]),
+    '[OPTIONS]',
+  ].join(' ');
+  return [
+    `### ${name}`,
+    '',
+    ...[summary, ...details].flatMap((paragraph) => [textOf(paragraph), '']),
+    ...(Object.keys(options).length === 0 ? [] : [...optionTable(options), '']),
+    '```sh',
+    ...(operands.length === 0 ? [] : [`# ${call}`]),
+    ...examples.map((example) => `${PROGRAM} ${example}`),
+    '```',
+    '',
+  ];
+}
+
+function cell(text) {
+  return textOf(text).replaceAll('|', String.raw`\|`);
+}
+
+/** Text as Markdown shows it. */
+function textOf(text) {
+  return text.replaceAll(/[*_<>`]/g, String.raw`\$&`);
+}
+
+const page = [
+  HEAD,
+  ...table(
+    ['command', 'what it does'],
+    COMMANDS.map(({ name, summary }) => [`[\`${name}\`](#${name})`, cell(summary)]),
+  ),
+  '',
+  PLACES,
+  ...optionTable(SOURCE_OPTIONS),
+  '',
+  OUTPUT,
+  ...table(['it ends with', 'when'], ENDS),
+  '',
+  '## Commands',
+  '',
+  ...COMMANDS.flatMap(sectionOf),
+  '### Every command',
+  '',
+  ...optionTable(GENERAL_OPTIONS),
+  '',
+].join('\n');
+
+const file = new URL('../docs/cli.md', import.meta.url);
+if (!process.argv.includes('--check')) writeFileSync(file, page);
+else if (readFileSync(file, 'utf8') !== page) {
+  console.error('docs/cli.md is not what the commands say of themselves: npm run docs writes it anew.');
+  process.exitCode = 1;
+}
