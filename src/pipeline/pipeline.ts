@@ -251,11 +251,11 @@ export class Pipeline {
   async #close(timeoutMs: number): Promise<CloseResult> {
     const { clock } = this.#settings;
     const deadlineMs = clock.monotonic() + timeoutMs;
+    const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
     const retired = this.#retention.close(timeoutMs);
     await Promise.all(
       this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
-        const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
         const finished = lane.finish(restMs() + CLOSE_GRACE_MS);
         // With time left, it can be told what became of every record.
         if (restMs() > 0) {
