@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { DAY_MS, millisecondsOf } from '../metadata/duration.js';
 import { isObject } from '../option-reader.js';
 import type { DeclaredAction, Inventory, InventoryApplication, InventoryPolicy } from './inventory.js';
 
@@ -38,7 +39,7 @@ export function manifestOf({ application, actions }: Inventory): Manifest {
 /** The manifest of what decorators alone say of actions. */
 export function manifestOfDecorators(declared: readonly DeclaredAction[]): Manifest {
   const entries = declared.map(({ method, attribution }) => {
-    const { ip, query, params, data, sampleRate } = attribution.data;
+    const { ip, query, params, data, sampleRate, retention } = attribution.data;
     const decision = attribution.methodDecision ?? attribution.controllerDecision;
     const said = {
       tracked: decision === null ? undefined : decision === 'tracked',
@@ -47,6 +48,7 @@ export function manifestOfDecorators(declared: readonly DeclaredAction[]): Manif
       params,
       data,
       sampleRate: typeof sampleRate === 'function' ? null : sampleRate,
+      retentionDays: retention && millisecondsOf(retention) / DAY_MS,
     };
     const entry: ManifestEntry = Object.fromEntries(
       Object.entries(said).filter(([, value]) => value !== undefined),

@@ -38,7 +38,7 @@ describe('Compiled controllers', () => {
 
   it('are found by globs, in ES modules, CommonJS and lists, and registered under a prefix', async () => {
     await files({
-      'a.js': `${ROUTING + TRACKING}${controller('A', '/a', "Tracked({ ip: 'none', sampleRate: () => 1 })(A.prototype, 'one');")}`,
+      'a.js': `${ROUTING + TRACKING}${controller('A', '/a', "Tracked({ ip: 'none', sampleRate: () => 1, retention: { days: 7 } })(A.prototype, 'one');")}`,
       'b.cjs': `const { Get, JsonController } = require('${new URL(import.meta.resolve('routing-controllers')).pathname}');
         ${controller('B', '/b').replace('export', '')} module.exports = { list: [B] };`,
       'c.mjs': `${ROUTING}${controller('C', '/c').replace('export', '')} export default { deep: { C } }; export const number = 1;`,
@@ -57,7 +57,7 @@ describe('Compiled controllers', () => {
     expect({ code, actions }).to.deep.equal({
       code: 1,
       actions: {
-        'GET /api/a/:id': { tracked: true, ip: 'none', sampleRate: null },
+        'GET /api/a/:id': { tracked: true, ip: 'none', sampleRate: null, retentionDays: 7 },
         'GET /api/b/:id': {},
         'GET /api/c/:id': {},
       },

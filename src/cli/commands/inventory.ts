@@ -18,7 +18,7 @@ export const inventoryCommand: Command = {
       'within the application.',
     '--check holds the decorators of a build against a file among its sources, and needs no records. It ends with 1 and names each difference: an action that ' +
       'has lost its tracking, one whose policy is another, one that is new, and one that has gone. --update writes the file, which is then reviewed ' +
-      "like any other change. What the application's options add, and retention, assertInventory() of koa-track-usage/testing looks at.",
+      "like any other change. What the application's options add, assertInventory() of koa-track-usage/testing looks at.",
   ],
   options: {
     service: { value: 'NAME', about: 'Only this service. Default: all.' },
