@@ -60,24 +60,24 @@ export interface CheckedShop {
  * Has a shop run.
  *
  * @param file - where the database is made
- * @param controllers - further controllers, and the paths that are asked for
+ * @param controllers - what it has
+ * @param paths - what it is asked for by `ada`
  */
 export async function runShop(
   file: string,
-  controllers: readonly Function[] = [],
-  paths: readonly string[] = [],
+  controllers: readonly Function[] = [ShopController],
+  paths: readonly string[] = ['/api/items', '/api/items/1', '/api/items/2', '/plain'],
 ): Promise<CheckedShop> {
   const memory = new MemoryStorage();
   const clock = new ManualClock(new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOURS * HOUR_MS));
   const router = new Router().get('/plain', tracked(), (context) => void (context.body = 'plain'));
   const served = await serve({
-    controllers: [ShopController, ...controllers] as never,
+    controllers: [...controllers] as never,
     routing: { routePrefix: '/api', defaultErrorHandler: false },
     tracker: { storage: memory, clock, serverName: 'shop', version: '1.0.0' },
     between: [router.routes() as never],
   });
-  for (const path of ['/api/items', '/api/items/1', '/api/items/2', '/plain', ...paths])
-    await ask(served, path);
+  for (const path of paths) await ask(served, path);
   await ask(served, '/api/items', 'POST');
   await served.records();
   for (let hour = 0; hour < HOURS; hour += 1) await clock.advance(HOUR_MS);

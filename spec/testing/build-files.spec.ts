@@ -105,7 +105,7 @@ describe('Files about a build', () => {
         await said((all) => ({
           ...all,
           serverName: 'other',
-          actions: all.actions.toReversed().map((one) => ({ ...one, controller: 'Renamed' })),
+          actions: all.actions.toReversed().map((one) => Object.assign({}, one, { controller: 'Renamed' })),
         })),
       ).to.equal('');
     });

@@ -131,8 +131,8 @@ async function tell({ values, io, out, err }: Call, checked: CheckedRemoval): Pr
   if (file !== undefined) await writeOutput(io.cwd, 'junit', file, junitOf(checked));
   const sheet = sheetOfCheck(checked);
   if (values.has('github')) {
-    await addStepSummary(markdownOf(sheet));
     await out.write(annotationsOf(checked));
+    await addStepSummary(markdownOf(sheet));
   } else if (values.has('json')) await out.write(jsonText(checked));
   else if (values.has('markdown')) await out.write(markdownOf(sheet));
   else await printSheet(out, err, sheet);
