@@ -67,6 +67,12 @@ describe('Files about a build', () => {
       expect(text).to.equal(`${JSON.stringify({ routes }, null, 2)}\n`);
     });
 
+    it('writes each route once', async () => {
+      const route = { method: 'GET', route: '/a', controller: null, action: null };
+      await writeRoutes(folder.file('routes.json'), [route, { ...route }]);
+      expect(parseRoutes(await readFile(folder.file('routes.json'), 'utf8'))).to.deep.equal([route]);
+    });
+
     it('writes the routes of an application where it is mounted, once it was sent a request', async () => {
       const own = await start();
       const inner = createKoaServer({ controllers: [UserController] }) as Koa;

@@ -41,7 +41,10 @@ describe('Compiled controllers', () => {
       'a.js': `${ROUTING + TRACKING}${controller('A', '/a', "Tracked({ ip: 'none', sampleRate: () => 1, retention: { days: 7 } })(A.prototype, 'one');")}`,
       'b.cjs': `const { Get, JsonController } = require('${new URL(import.meta.resolve('routing-controllers')).pathname}');
         ${controller('B', '/b').replace('export', '')} module.exports = { list: [B] };`,
-      'c.mjs': `${ROUTING}${controller('C', '/c').replace('export', '')} export default { deep: { C } }; export const number = 1;`,
+      'c.mjs': `${ROUTING}${controller('C', '/c').replace('export', '')} export default { deep: { C } }; export const number = 1;
+        export const loop = {}; loop.self = loop;
+        class Other {} JsonController('/other')(Other); Get('/')(Other.prototype, 'one');
+        routing.createKoaServer({ controllers: [Other] });`,
       'hidden.js': `${ROUTING}${controller('Hidden', '/hidden').replace('export', '')}`,
       'a.d.ts': 'export declare class A {}',
     });

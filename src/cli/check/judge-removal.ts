@@ -3,7 +3,7 @@ import { dayText } from '../../report/words.js';
 
 /**
  * What a check makes of an endpoint that a build takes away. `needed`: somebody calls it, or has said that it stays. `unclear`: nobody can
- * tell yet. `accepted`: needed or unclear, and taken away on purpose. `free`: it is not missed.
+ * tell yet. `accepted`: it is taken away on purpose. `free`: it is not missed.
  */
 export type Finding = 'needed' | 'unclear' | 'accepted' | 'free';
 
@@ -53,8 +53,7 @@ export function judgeRemoval(
   const names = accepted.map(normalized);
   const rows = report.removal.map((row): CheckedRow => {
     const { callers, ...others } = row;
-    const found = FINDINGS[row.verdict];
-    const finding = found !== 'free' && names.includes(nameOf(row)) ? 'accepted' : found;
+    const finding = names.includes(nameOf(row)) ? 'accepted' : FINDINGS[row.verdict];
     return {
       finding,
       ...others,
