@@ -254,9 +254,13 @@ export class Pipeline {
       this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
         const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
-        if (restMs() > 0) await within(clock, restMs(), this.#takeLeave(lane.storage));
-        const leftMs = restMs() + CLOSE_GRACE_MS;
-        await Promise.all([lane.finish(leftMs), this.#closeStorage(lane.storage, retired)]);
+        const finished = lane.finish(restMs() + CLOSE_GRACE_MS);
+        // With time left, it can be told what became of every record.
+        if (restMs() > 0) {
+          await finished;
+          await within(clock, restMs(), this.#takeLeave(lane.storage));
+        }
+        await Promise.all([finished, this.#closeStorage(lane.storage, retired)]);
       }),
     );
     this.#log.reportLosses();
