@@ -42,7 +42,7 @@ const MAY_IMPORT = {
   'backends/mikro-orm': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/sql': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/mongo': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
-  testing: ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  testing: ['endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'usage-tracker': [
     'summary',
     'capture',
