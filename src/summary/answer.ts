@@ -152,6 +152,7 @@ class Answer {
     const { name } = this.#query.dimension;
     const byName = new Map(units.map((unit) => [unitName(unit), unit]));
     const count = new RowCount();
+    const firsts = new Set<Unit>();
     const budget = new TurnBudget(1);
     for (const where of spansOf(units)) {
       const rows = (await store?.find({ ...where, dimension: name }, this.#signal)) ?? [];
@@ -160,8 +161,15 @@ class Answer {
         if (unit === undefined || unit.edition !== row.edition) continue;
         const block = blockOf(row);
         count.note(row, block);
-        const group = this.#groupOf(this.#periods.startOf(this.#query.period, unit.startMs));
-        for (const [key, numbers] of block.keys) if (this.#query.isAsked(key)) group.merge(key, numbers);
+        const start = this.#periods.startOf(this.#query.period, unit.startMs);
+        if (!this.#groups.has(start)) firsts.add(unit);
+        const group = this.#groupOf(start);
+        for (const entry of block.entries) {
+          if (!this.#query.isAsked(entry[0])) continue;
+          // The first unit of a group brings keys that are not there yet.
+          if (firsts.has(unit)) group.take(entry);
+          else group.merge(...entry);
+        }
         if (budget.isSpentAfterStep()) await budget.nextTurn(this.#signal);
       }
     }

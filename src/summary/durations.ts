@@ -1,3 +1,5 @@
+import { NumberReader, NumberWriter } from './numbers.js';
+
 /**
  * Durations as counts in log-spaced buckets, which are merged by adding: DDSketch (Masson, Rim, Lee: "DDSketch: A Fast and
  * Fully-Mergeable Quantile Sketch with Relative-Error Guarantees", VLDB 2019).
@@ -19,21 +21,79 @@ export function durationOf(bucket: number): number {
   return bucket === 0 ? 0.1 : (2 * GAMMA ** bucket) / (GAMMA + 1) / 10;
 }
 
-/**
- * The shortest duration that is not exceeded by a share of all durations, in milliseconds, within 2 % of the exact one.
- *
- * @param buckets - how many durations there are in each bucket; several calls may share one list in ascending order
- * @param share - from 0 to 1, such as 0.95
- */
-export function quantile(
-  buckets: readonly (readonly [bucket: number, count: number])[],
-  share: number,
-): number {
-  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
-  let sum = 0;
-  for (const [bucket, count] of buckets) {
-    sum += count;
-    if (sum >= share * total) return durationOf(bucket);
+/** How many durations there are in each bucket. */
+export class Durations {
+  /** The bucket of the first count; all buckets up to the last one with a duration have a count. */
+  #low = 0;
+  #counts: number[] = [];
+
+  /** Counts durations of a bucket. */
+  add(bucket: number, count: number): void {
+    if (this.#counts.length === 0) this.#low = bucket;
+    else if (bucket < this.#low) {
+      this.#counts = [...Array<number>(this.#low - bucket).fill(0), ...this.#counts];
+      this.#low = bucket;
+    }
+    const place = bucket - this.#low;
+    while (this.#counts.length <= place) this.#counts.push(0);
+    (this.#counts[place] as number) += count;
   }
-  return 0;
+
+  /** Adds the counts of others. */
+  merge(others: Durations): void {
+    for (const [place, count] of others.#counts.entries())
+      if (count !== 0) this.add(others.#low + place, count);
+  }
+
+  /** Counts what {@link pack} has packed. */
+  addPacked(bytes: Uint8Array, step: number): void {
+    const numbers = new NumberReader(bytes);
+    for (let bucket = numbers.read(); numbers.at < bytes.length; bucket += 1) {
+      const count = numbers.read();
+      if (count === 0) bucket += numbers.read() - 1;
+      else this.add(bucket, count * step);
+    }
+  }
+
+  /**
+   * The counts as bytes: the first bucket, then counts, of which a zero stands for as many as the next number tells.
+   *
+   * @param step - counts are multiples of this
+   */
+  pack(step: number): readonly number[] {
+    const numbers = new NumberWriter();
+    numbers.write(this.#low);
+    let zeros = 0;
+    for (const count of this.#counts) {
+      if (count === 0) zeros += 1;
+      else {
+        if (zeros > 0) numbers.write(0, zeros);
+        zeros = 0;
+        numbers.write(count / step);
+      }
+    }
+    return numbers.bytes;
+  }
+
+  /** Whether a condition holds for each count. */
+  every(condition: (count: number) => boolean): boolean {
+    return this.#counts.every(condition);
+  }
+
+  /**
+   * The shortest durations that are not exceeded by shares of all durations, in milliseconds, within 2 % of the exact ones.
+   *
+   * @param shares - from 0 to 1, such as 0.95, in ascending order
+   */
+  quantiles(shares: readonly number[]): number[] {
+    const total = this.#counts.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return shares.map(() => 0);
+    let place = 0;
+    let sum = this.#counts[0] as number;
+    return shares.map((share) => {
+      while (place < this.#counts.length - 1 && (sum < share * total || sum === 0))
+        sum += this.#counts[++place] as number;
+      return durationOf(this.#low + place);
+    });
+  }
 }

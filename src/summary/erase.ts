@@ -133,7 +133,7 @@ class Erasure {
       if (dimensionOf(dimension)?.isPersonal === false) continue;
       for (const kind of UNIT_KINDS) {
         for (const row of await this.#store.find({ kinds: [kind], dimension }, this.#signal)) {
-          if (blockOf(row).keys.some(([key]) => this.#isOf(dimension, key))) {
+          if (blockOf(row).entries.some(([key]) => this.#isOf(dimension, key))) {
             const unit = byName.get(nameOf(row));
             if (unit === undefined) strays.push(row.id);
             else held.add(unit);

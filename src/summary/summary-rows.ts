@@ -1,9 +1,9 @@
-import type { SummaryFigures, SummaryOf, SummaryOrder } from '../storage/usage-summary.js';
+import type { SummaryOf, SummaryOrder } from '../storage/usage-summary.js';
 import { TurnBudget } from '../time/turn-budget.js';
 import type { Key, KeyTallies } from './aggregate.js';
 import type { Dimension } from './dimensions.js';
 import type { ResolvedSummaryQuery } from './summary-query.js';
-import type { Tally } from './tally.js';
+import { Tally } from './tally.js';
 
 /** What texts of the row are that stands for all keys which are not kept apart. */
 const OTHER = '(other)';
@@ -15,8 +15,6 @@ interface Entry {
   readonly start: number | null;
   readonly key: Key;
   readonly tally: Tally;
-  /** The figures, where the order needs them. */
-  readonly figures: SummaryFigures | null;
   readonly value: number;
 }
 
@@ -29,12 +27,8 @@ export async function rowsOfAnswer(
   const entries: Entry[] = [];
   for (const [start, tallies] of groups) {
     for (const [key, tally] of tallies.entries()) {
-      const entry = { start, key, tally, figures: null, value: start ?? 0 };
-      if (orderBy === 'start') entries.push(entry);
-      else {
-        const figures = tally.toFigures();
-        entries.push({ ...entry, figures, value: valueOf(figures, orderBy) });
-      }
+      const value = orderBy === 'start' ? (start ?? 0) : valueOf(tally, orderBy);
+      entries.push({ start, key, tally, value });
       if (budget.isSpentAfterStep()) await budget.nextTurn();
     }
   }
@@ -45,9 +39,10 @@ export async function rowsOfAnswer(
       (orderBy === 'start' ? other.tally.hits - one.tally.hits : 0) ||
       compareTexts(one, other),
   );
+  const blank = blankOf(dimension);
   const rows: Row[] = [];
   for (const entry of sorted.slice(0, limit)) {
-    rows.push(rowOf(entry, dimension));
+    rows.push(rowOf(entry, dimension, blank));
     if (budget.isSpentAfterStep()) await budget.nextTurn();
   }
   return { rows, isMore: sorted.length > limit };
@@ -62,18 +57,23 @@ function textOf({ start, key }: Entry): string {
   return `${start ?? ''} ${JSON.stringify(key)}`;
 }
 
-function rowOf({ start, key, tally, figures }: Entry, { parts, name }: Dimension): Row {
-  const row: Record<string, unknown> = { start: start === null ? null : new Date(start) };
+/** A row to be copied, with all names that rows have. */
+function blankOf({ parts }: Dimension): Row {
+  const keys = Object.fromEntries(parts.map((part) => [part, null]));
+  return { start: null, ...keys, isOther: false, ...new Tally().toFigures() } as Row;
+}
+
+function rowOf({ start, key, tally }: Entry, { parts, name }: Dimension, blank: Row): Row {
+  const row = { ...blank } as Record<string, unknown>;
+  if (start !== null) row['start'] = new Date(start);
   const other = name === 'status' ? null : OTHER;
   for (const [index, part] of parts.entries()) row[part] = key === null ? other : (key[index] ?? null);
   row['isOther'] = key === null;
-  return Object.assign(row, figures ?? tally.toFigures()) as Row;
+  return tally.fill(row as unknown as Row);
 }
 
-function valueOf(figures: SummaryFigures, orderBy: Exclude<SummaryOrder, 'start'>): number {
-  const { durationMs } = figures;
-  if (orderBy === 'lastDate') return figures.lastDate.getTime();
-  return orderBy in durationMs
-    ? durationMs[orderBy as keyof typeof durationMs]
-    : figures[orderBy as Exclude<keyof SummaryFigures, 'durationMs' | 'firstDate' | 'lastDate'>];
+function valueOf(tally: Tally, orderBy: Exclude<SummaryOrder, 'start'>): number {
+  if (orderBy === 'hits') return tally.hits;
+  const { durationMs, ...figures } = tally.toFigures();
+  return Number({ ...figures, ...durationMs }[orderBy]);
 }
