@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Durations, bucketOf, durationOf } from '../../src/summary/durations.js';
+import { Durations, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
+import { NumberReader } from '../../src/summary/numbers.js';
 import { Seeded } from '../support/seeded.js';
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
@@ -22,10 +23,14 @@ function normal(next: () => number): number {
   return Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
 }
 
-function countsOf(durations: readonly number[]): Durations {
+function packedOf(counts: Durations, step = 1): NumberReader {
+  return new NumberReader(Uint8Array.from(counts.pack(step)));
+}
+
+function quantilesOf(durations: readonly number[], shares: readonly number[]): number[] {
   const counts = new Durations();
   for (const durationMs of durations) counts.add(bucketOf(durationMs), 1);
-  return counts;
+  return quantiles(packedOf(counts), durations.length, shares);
 }
 
 /** The shortest duration that a share of all does not exceed, by sorting them. */
@@ -45,7 +50,7 @@ describe('summary/durations', () => {
       const next = (): number => seeded.integer(1, 999_999_999) / 1e9;
       for (const count of [1, 2, 20, 100, 20_000]) {
         const durations = Array.from({ length: count }, () => draw(next));
-        const found = countsOf(durations).quantiles(SHARES);
+        const found = quantilesOf(durations, SHARES);
         for (const [index, share] of SHARES.entries())
           expectWithin(found[index] as number, exactOf(durations, share));
       }
@@ -62,7 +67,7 @@ describe('summary/durations', () => {
         fc.array(anyDuration, { minLength: 1, maxLength: 50 }),
         fc.constantFrom(...SHARES),
         (durations, share) => {
-          const [found = NaN] = countsOf(durations).quantiles([share]);
+          const [found = NaN] = quantilesOf(durations, [share]);
           expectWithin(found, exactOf(durations, share));
         },
       ),
@@ -96,11 +101,12 @@ describe('summary/durations', () => {
       [300, 0.25],
     ] as const)
       counts.add(bucket, count);
-    expect(counts.quantiles([3.5 / 7.25, 0.9, 0.95, 1])).to.deep.equal([10, 200, 200, 300].map(durationOf));
+    const found = quantiles(packedOf(counts, 0.25), 29, [3.5 / 7.25, 0.9, 0.95, 1]);
+    expect(found).to.deep.equal([10, 200, 200, 300].map(durationOf));
   });
 
   it('has 0 for no durations at all', () => {
-    expect(new Durations().quantiles([0.5])).to.deep.equal([0]);
+    expect(quantilesOf([], [0.5])).to.deep.equal([0]);
   });
 
   it('always counts alike what was packed, in whatever parts it comes', () => {
@@ -112,7 +118,7 @@ describe('summary/durations', () => {
         for (const [bucket, count] of more) other.add(bucket, count * step);
         for (const [bucket, count] of [...more, ...some]) whole.add(bucket, count * step);
         const merged = new Durations();
-        merged.addPacked(Uint8Array.from(one.pack(step)), step);
+        merged.mergePacked(packedOf(one, step), step);
         merged.merge(other);
         expect(merged.pack(step)).to.deep.equal(whole.pack(step));
       }),

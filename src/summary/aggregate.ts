@@ -17,7 +17,7 @@ export function writeEntries(numbers: NumberWriter, entries: Entries, baseMs: nu
 
 /** Reads what {@link writeEntries} has written. */
 export function readEntries(numbers: NumberReader, baseMs: number): Entries {
-  const keys = JSON.parse(Buffer.from(numbers.readBytes()).toString()) as readonly Key[];
+  const keys = JSON.parse(numbers.readPart().readText()) as readonly Key[];
   return keys.map((key) => [key, Tally.read(numbers, baseMs)]);
 }
 

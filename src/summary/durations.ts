@@ -21,6 +21,27 @@ export function durationOf(bucket: number): number {
   return bucket === 0 ? 0.1 : (2 * GAMMA ** bucket) / (GAMMA + 1) / 10;
 }
 
+/**
+ * The shortest durations that are not exceeded by shares of all durations, in milliseconds, within 2 % of the exact ones.
+ *
+ * @param packed - what {@link Durations.pack} has packed
+ * @param total - the sum of all counts, in steps
+ * @param shares - from 0 to 1, such as 0.95, in ascending order
+ */
+export function quantiles(packed: NumberReader, total: number, shares: readonly number[]): number[] {
+  const numbers = packed.copy();
+  let bucket = numbers.read() - 1;
+  let sum = 0;
+  return shares.map((share) => {
+    while (numbers.hasMore && (sum === 0 || sum < share * total)) {
+      const count = numbers.read();
+      bucket += count === 0 ? numbers.read() : 1;
+      sum += count;
+    }
+    return sum === 0 ? 0 : durationOf(bucket);
+  });
+}
+
 /** How many durations there are in each bucket. */
 export class Durations {
   /** The bucket of the first count; all buckets up to the last one with a duration have a count. */
@@ -45,10 +66,10 @@ export class Durations {
       if (count !== 0) this.add(others.#low + place, count);
   }
 
-  /** Counts what {@link pack} has packed. */
-  addPacked(bytes: Uint8Array, step: number): void {
-    const numbers = new NumberReader(bytes);
-    for (let bucket = numbers.read(); numbers.at < bytes.length; bucket += 1) {
+  /** Adds the counts that {@link pack} has packed. */
+  mergePacked(packed: NumberReader, step: number): void {
+    const numbers = packed.copy();
+    for (let bucket = numbers.read(); numbers.hasMore; bucket += 1) {
       const count = numbers.read();
       if (count === 0) bucket += numbers.read() - 1;
       else this.add(bucket, count * step);
@@ -78,22 +99,5 @@ export class Durations {
   /** Whether a condition holds for each count. */
   every(condition: (count: number) => boolean): boolean {
     return this.#counts.every(condition);
-  }
-
-  /**
-   * The shortest durations that are not exceeded by shares of all durations, in milliseconds, within 2 % of the exact ones.
-   *
-   * @param shares - from 0 to 1, such as 0.95, in ascending order
-   */
-  quantiles(shares: readonly number[]): number[] {
-    const total = this.#counts.reduce((sum, count) => sum + count, 0);
-    if (total === 0) return shares.map(() => 0);
-    let place = 0;
-    let sum = this.#counts[0] as number;
-    return shares.map((share) => {
-      while (place < this.#counts.length - 1 && (sum < share * total || sum === 0))
-        sum += this.#counts[++place] as number;
-      return durationOf(this.#low + place);
-    });
   }
 }

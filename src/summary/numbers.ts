@@ -30,17 +30,19 @@ export class NumberWriter {
 /** Reads what {@link NumberWriter} has written. */
 export class NumberReader {
   readonly #bytes: Uint8Array;
+  readonly #end: number;
   #at: number;
 
-  /** @param at - the place of the first number */
-  constructor(bytes: Uint8Array, at = 0) {
+  /** Reads the bytes from a place on, up to another one. */
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
     this.#bytes = bytes;
     this.#at = at;
+    this.#end = end;
   }
 
-  /** The place of the next number. */
-  get at(): number {
-    return this.#at;
+  /** Whether there are more numbers. */
+  get hasMore(): boolean {
+    return this.#at < this.#end;
   }
 
   /** Reads an integer. */
@@ -55,10 +57,21 @@ export class NumberReader {
     return number === 0 ? -this.read() : number;
   }
 
-  /** Reads bytes that stand behind their number. */
-  readBytes(): Uint8Array {
+  /** A reader of the bytes that stand behind their number here; these are passed over. */
+  readPart(): NumberReader {
     const length = this.read();
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return new NumberReader(this.#bytes, this.#at - length, this.#at);
+  }
+
+  /** A reader of the numbers that are left. */
+  copy(): NumberReader {
+    return new NumberReader(this.#bytes, this.#at, this.#end);
+  }
+
+  /** What is left, as text in UTF-8. */
+  readText(): string {
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + this.#at, this.#end - this.#at).toString();
   }
 }

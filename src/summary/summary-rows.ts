@@ -25,20 +25,17 @@ export async function rowsOfAnswer(
 ): Promise<{ rows: Row[]; isMore: boolean }> {
   const budget = new TurnBudget(50);
   const entries: Entry[] = [];
-  for (const [start, tallies] of groups) {
+  const inOrder = [...groups].toSorted(([one], [other]) => Number(one) - Number(other));
+  for (const [start, tallies] of inOrder) {
+    if (orderBy === 'start' && entries.length > limit) break;
+    const some: Entry[] = [];
     for (const [key, tally] of tallies.entries()) {
-      const value = orderBy === 'start' ? (start ?? 0) : valueOf(tally, orderBy);
-      entries.push({ start, key, tally, value });
+      some.push({ start, key, tally, value: valueOf(tally, orderBy === 'start' ? 'hits' : orderBy) });
       if (budget.isSpentAfterStep()) await budget.nextTurn();
     }
+    for (const entry of orderBy === 'start' ? some.toSorted(compare) : some) entries.push(entry);
   }
-  const direction = orderBy === 'start' ? 1 : -1;
-  const sorted = entries.toSorted(
-    (one, other) =>
-      direction * (one.value - other.value) ||
-      (orderBy === 'start' ? other.tally.hits - one.tally.hits : 0) ||
-      compareTexts(one, other),
-  );
+  const sorted = orderBy === 'start' ? entries : entries.toSorted(compare);
   const blank = blankOf(dimension);
   const rows: Row[] = [];
   for (const entry of sorted.slice(0, limit)) {
@@ -48,7 +45,9 @@ export async function rowsOfAnswer(
   return { rows, isMore: sorted.length > limit };
 }
 
-function compareTexts(one: Entry, other: Entry): number {
+/** The largest first. */
+function compare(one: Entry, other: Entry): number {
+  if (one.value !== other.value) return other.value - one.value;
   const [text, otherText] = [textOf(one), textOf(other)];
   return text < otherText ? -1 : Number(text > otherText);
 }

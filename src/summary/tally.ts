@@ -1,8 +1,8 @@
 import type { ColumnProperty } from '../record/columns.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { SummaryFigures } from '../storage/usage-summary.js';
-import { Durations, bucketOf } from './durations.js';
-import type { NumberReader, NumberWriter } from './numbers.js';
+import { Durations, bucketOf, quantiles } from './durations.js';
+import { NumberReader, type NumberWriter } from './numbers.js';
 
 /**
  * Weights are kept in multiples of this, and all other figures in integers. Sums of such numbers are exact up to 2^53 of them: a
@@ -92,7 +92,7 @@ export class Tally {
   #lastMs = -Infinity;
   #durations: Durations | null = null;
   /** Durations as they were read, until others are added: most tallies of an answer are of one row. */
-  #packed: Uint8Array | null = null;
+  #packed: NumberReader | null = null;
   #step = 1;
 
   /** Reads what {@link write} has written. */
@@ -111,7 +111,7 @@ export class Tally {
     tally.#durationMaxUs = numbers.read();
     tally.#firstMs = numbers.read() + baseMs;
     tally.#lastMs = numbers.read() + tally.#firstMs;
-    tally.#packed = numbers.readBytes();
+    tally.#packed = numbers.readPart();
     return tally;
   }
 
@@ -180,8 +180,7 @@ export class Tally {
     row.responseBytes = this.#responseBytes;
     const max = this.#durationMaxUs / 1000;
     const mean = this.#hits === 0 ? 0 : this.#durationSumUs / this.#hits / 1000;
-    const durations = this.#durations ?? this.#addDurationsTo(new Durations());
-    const [p50 = 0, p95 = 0, p99 = 0] = durations.quantiles(SHARES);
+    const [p50 = 0, p95 = 0, p99 = 0] = this.#percentiles();
     // The middle of the highest bucket may be above the longest duration.
     row.durationMs = {
       mean,
@@ -195,6 +194,12 @@ export class Tally {
     return row;
   }
 
+  #percentiles(): number[] {
+    if (this.#packed !== null) return quantiles(this.#packed, this.#hits / this.#step, SHARES);
+    const packed = Uint8Array.from((this.#durations ?? new Durations()).pack(WEIGHT_STEP));
+    return quantiles(new NumberReader(packed), this.#hits / WEIGHT_STEP, SHARES);
+  }
+
   #unpack(): Durations {
     this.#durations = this.#addDurationsTo(new Durations());
     this.#packed = null;
@@ -202,7 +207,7 @@ export class Tally {
   }
 
   #addDurationsTo(durations: Durations): Durations {
-    if (this.#packed !== null) durations.addPacked(this.#packed, this.#step);
+    if (this.#packed !== null) durations.mergePacked(this.#packed, this.#step);
     else if (this.#durations !== null) durations.merge(this.#durations);
     return durations;
   }
