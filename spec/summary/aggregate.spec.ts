@@ -21,8 +21,8 @@ type Figures = Map<string, KeyTallies>;
 
 function figuresOf(records: readonly UsageRecord[]): Figures {
   const aggregate = new Aggregate(DIMENSIONS);
-  for (const record of records) aggregate.add(record);
-  return new Map(aggregate.results());
+  for (const record of records) aggregate.add(record, record.date.getTime());
+  return new Map(aggregate.figures);
 }
 
 /** Figures as they come out of rows. */
@@ -100,8 +100,8 @@ describe('Aggregate', () => {
       keyOf: () => null,
     };
     const aggregate = new Aggregate([none, findDimension('status') as Dimension]);
-    aggregate.add(makeRecord());
-    const counts = [...aggregate.results()].map(([name, tallies]) => [name, [...tallies.entries()].length]);
+    aggregate.add(makeRecord(), 0);
+    const counts = [...aggregate.figures].map(([name, tallies]) => [name, tallies.entries().length]);
     expect(counts).to.deep.equal([
       ['none', 0],
       ['status', 1],

@@ -1,6 +1,6 @@
 import type { UsageRecord } from '../record/usage-record.js';
 import type { Dimension, KeyPart } from './dimensions.js';
-import { NumberReader, NumberWriter } from './numbers.js';
+import type { NumberReader, NumberWriter } from './numbers.js';
 import { type Contribution, Tally, contributionOf } from './tally.js';
 
 /** The parts of a key; null for all keys beyond the most that a dimension keeps. */
@@ -92,6 +92,8 @@ export class KeyTallies {
 
 /** Adds up the records of one period, in one pass for all dimensions. */
 export class Aggregate {
+  /** The figures by the name of their dimension. */
+  readonly figures: ReadonlyMap<string, KeyTallies>;
   readonly #dimensions: readonly { readonly dimension: Dimension; readonly tallies: KeyTallies }[];
 
   constructor(dimensions: readonly Dimension[]) {
@@ -99,19 +101,15 @@ export class Aggregate {
       dimension,
       tallies: new KeyTallies(dimension.maxKeys),
     }));
+    this.figures = new Map(this.#dimensions.map(({ dimension: { name }, tallies }) => [name, tallies]));
   }
 
   /** Adds a record. */
-  add(record: UsageRecord): void {
-    const part = contributionOf(record);
+  add(record: UsageRecord, dateMs: number): void {
+    const part = contributionOf(record, dateMs);
     for (const { dimension, tallies } of this.#dimensions) {
       const key = dimension.keyOf(record);
       if (key !== null) tallies.add(key, part);
     }
-  }
-
-  /** The figures by the name of their dimension. */
-  *results(): IterableIterator<[name: string, KeyTallies]> {
-    for (const { dimension, tallies } of this.#dimensions) yield [dimension.name, tallies];
   }
 }

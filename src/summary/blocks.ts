@@ -28,7 +28,15 @@ export function* rowsOf(
   for (let part = 0; part < parts; part += 1) {
     const some = keys.slice(part * ROW_KEYS, (part + 1) * ROW_KEYS);
     const id = `${edition.slice(0, 8)}${edition.slice(-12)}.${kind.charAt(0)}${startMs.toString(36)}.${part}`;
-    yield { id: `${id}.${hashOf(dimension)}`, kind, dimension, startMs, endMs, edition, data: dataOf(parts, some, startMs) };
+    yield {
+      id: `${id}.${hashOf(dimension)}`,
+      kind,
+      dimension,
+      startMs,
+      endMs,
+      edition,
+      data: dataOf(parts, some, startMs),
+    };
   }
 }
 

@@ -1,4 +1,4 @@
-import { NumberReader, NumberWriter } from './numbers.js';
+import { type NumberReader, NumberWriter } from './numbers.js';
 
 /**
  * Durations as counts in log-spaced buckets, which are merged by adding: DDSketch (Masson, Rim, Lee: "DDSketch: A Fast and

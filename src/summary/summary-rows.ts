@@ -68,7 +68,7 @@ function rowOf({ start, key, tally }: Entry, { parts, name }: Dimension, blank: 
   const other = name === 'status' ? null : OTHER;
   for (const [index, part] of parts.entries()) row[part] = key === null ? other : (key[index] ?? null);
   row['isOther'] = key === null;
-  return tally.fill(row as unknown as Row);
+  return tally.writeTo(row as unknown as Row);
 }
 
 function valueOf(tally: Tally, orderBy: Exclude<SummaryOrder, 'start'>): number {

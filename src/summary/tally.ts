@@ -39,7 +39,7 @@ export interface Contribution {
 }
 
 /** Works out the part of the figures that a record contributes; a record of weight 10 counts as ten requests. */
-export function contributionOf(record: UsageRecord): Contribution {
+export function contributionOf(record: UsageRecord, dateMs = record.date.getTime()): Contribution {
   const { status, durationMs } = record;
   const weight = Math.round(record.weight / WEIGHT_STEP) * WEIGHT_STEP;
   const durationUs = Math.round(durationMs * 1000);
@@ -53,7 +53,7 @@ export function contributionOf(record: UsageRecord): Contribution {
     responseBytes: Math.round((record.responseBytes ?? 0) * weight),
     durationSumUs: Math.round(durationUs * weight),
     durationUs,
-    dateMs: record.date.getTime(),
+    dateMs,
     bucket: bucketOf(durationMs),
   };
 }
@@ -166,11 +166,11 @@ export class Tally {
 
   /** The figures as `getSummary` hands them out. */
   toFigures(): SummaryFigures {
-    return this.fill({ ...BLANK });
+    return this.writeTo({ ...BLANK });
   }
 
   /** Writes the figures into an object. */
-  fill<Row extends Writable<SummaryFigures>>(row: Row): Row {
+  writeTo<Row extends Writable<SummaryFigures>>(row: Row): Row {
     row.hits = this.#hits;
     row.clientErrors = this.#clientErrors;
     row.serverErrors = this.#serverErrors;

@@ -13,12 +13,14 @@ import {
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
+  resolveUsageStreamQuery,
 } from '../../storage/usage-query.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
 import { answerSummary } from '../../summary/answer.js';
-import type { ColumnReader } from '../../summary/record-scan.js';
+import type { ColumnReader, SumPiece, SummingReader } from '../../summary/record-scan.js';
+import type { SumOrder } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
 import { holdsLoop } from './holds-loop.js';
@@ -50,12 +52,20 @@ const READ_ENTRIES = 101;
 /** Entries of the index that a count walks through in one turn: SQLite takes 0.3 µs for each. */
 const COUNTED_ENTRIES = 2000;
 
+/** Records that are summed up elsewhere by one statement, which takes some 40 ms there: others may wait for their turn. */
+const SUMMED_RECORDS = 10_000;
+
 /** Some of a query's records: those behind the position `after`, as far as `until` and with it. */
 interface Part extends ResolvedUsageCountQuery, Columns {
   readonly after?: UsagePosition | null;
   readonly until?: UsagePosition | null;
   readonly limit?: number;
   readonly offset?: number;
+}
+
+/** What some records add up to, and the last of them. */
+export interface FoundSums extends SumPiece {
+  readonly last: UsagePosition | null;
 }
 
 /** Runs statements where they do not hold the event loop. */
@@ -65,6 +75,14 @@ export interface Elsewhere {
 
   /** Runs a statement, and hands over its rows piece by piece, each in a turn of its own, by the names of their properties. */
   read(sql: string, take: (piece: object[]) => void): Promise<void>;
+
+  /**
+   * Runs a statement that finds records, and hands over what they add up to.
+   *
+   * @param begin - is called when its turn has come
+   * @returns beside the sums, the last of the records
+   */
+  sum(sql: string, order: SumOrder, begin: () => void): Promise<FoundSums>;
 
   /** Lets go of the database, when the statement under way has ended. */
   close(): Promise<void>;
@@ -82,7 +100,7 @@ const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
  */
 export class UsageRepository
   extends EntityRepository<UsageRow>
-  implements UsageReader, SummaryReader, ColumnReader
+  implements UsageReader, SummaryReader, ColumnReader, SummingReader
 {
   /** Whether it reads where records are written, also where there are replicas: only there everything is that was marked. */
   protected readsPrimary = false;
@@ -118,6 +136,16 @@ export class UsageRepository
   }
 
   /** @inheritdoc */
+  async sumUsage(
+    query: UsageStreamQuery,
+    columns: readonly ColumnProperty[],
+    order: SumOrder,
+  ): Promise<AsyncIterableIterator<SumPiece> | null> {
+    const elsewhere = await this.#findElsewhere();
+    return elsewhere && this.#sumPieces(elsewhere, { ...resolveUsageStreamQuery(query), columns }, order);
+  }
+
+  /** @inheritdoc */
   async getSummary<By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> {
     const answer: unknown = await answerSummary({ reader: this, store: this.summaryStore() }, query);
     return answer as UsageSummary<By>;
@@ -139,6 +167,21 @@ export class UsageRepository
   /** Where the summaries are; null where there are none. */
   protected summaryStore(): SummaryStore | null {
     return summaryStores.get(this.getEntityManager().getDriver()) ?? null;
+  }
+
+  async *#sumPieces(elsewhere: Elsewhere, part: Part, order: SumOrder): AsyncIterableIterator<SumPiece> {
+    let after: UsagePosition | null = null;
+    for (let isOver = false; !isOver;) {
+      let piece: FoundSums = { count: 0, parts: [], last: null };
+      const executeQuery = async ({ sql }: { readonly sql: string }): Promise<{ rows: object[] }> => {
+        piece = await elsewhere.sum(sql, order, () => void this.getEntityManager());
+        return { rows: [] };
+      };
+      await this.#findRows({ ...part, after, limit: SUMMED_RECORDS }, { executeQuery });
+      yield piece;
+      after = piece.last;
+      isOver = piece.count < SUMMED_RECORDS;
+    }
   }
 
   async #findInPieces(query: FoundPageQuery, offset = 0): Promise<UsageRecord[]> {
@@ -201,23 +244,25 @@ export class UsageRepository
   }
 
   /** Reads records by one statement. */
-  async #find(
-    { limit = 1, offset = 0, columns = null, ...part }: Part,
-    elsewhere: Elsewhere | null = null,
-  ): Promise<UsageRecord[]> {
-    const driver = this.getEntityManager().getDriver();
+  async #find(part: Part, elsewhere: Elsewhere | null = null): Promise<UsageRecord[]> {
     const records: UsageRecord[] = [];
     const texts = new Map<string, string>();
+    const context = this.#context(elsewhere, (row) => records.push(recordOfRow(row, texts)));
+    const rows = await this.#findRows(part, context);
+    return rows.length === 0 ? records : rows.map((row) => recordOfRow(row as UsageRow, texts));
+  }
+
+  #findRows({ limit = 1, offset = 0, columns = null, ...part }: Part, ctx: unknown): Promise<object[]> {
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await driver.find<UsageRow>(this.entityName, this.#where(part), {
+    const driver = this.getEntityManager().getDriver();
+    return driver.find<UsageRow>(this.entityName, this.#where(part), {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       offset,
       ...(columns !== null && { fields: columns as never }),
       ...(this.readsPrimary && { connectionType: 'write' }),
-      ctx: this.#context(elsewhere, (row) => records.push(recordOfRow(row, texts))),
+      ctx,
     });
-    return rows.length === 0 ? records : rows.map((row) => recordOfRow(row as UsageRow, texts));
   }
 
   #count(part: Part, elsewhere: Elsewhere | null = null): Promise<number> {

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
-import type { Elsewhere } from '../../mikro-orm/usage-repository.js';
+import type { Elsewhere, FoundSums } from '../../mikro-orm/usage-repository.js';
+import type { SumOrder } from '../../../summary/sums.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { inOwnContext } from '../../../time/own-context.js';
 import type { UsageTable } from '../usage-table.js';
@@ -113,6 +114,16 @@ export class FileThread implements Elsewhere {
     const over = reading.catch(() => ask('select 1 where false'));
     this.#reading = over.catch(() => {}).then(() => this.idle());
     return reading;
+  }
+
+  /** @inheritdoc */
+  sum(sql: string, order: SumOrder, begin: () => void): Promise<FoundSums> {
+    const summing = this.#reading.then(() => {
+      begin();
+      return this.perform({ kind: 'sum', sql, order });
+    });
+    this.#reading = summing.catch(() => {});
+    return summing.then(({ sums }) => sums as FoundSums);
   }
 
   /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */

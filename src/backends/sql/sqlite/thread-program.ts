@@ -4,6 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog, runStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { RowInserter } from './row-inserter.js';
+import { sumRows } from './row-sums.js';
+import type { FoundSums } from '../../mikro-orm/usage-repository.js';
+import type { SumOrder } from '../../../summary/sums.js';
 import type { UsageTable } from '../usage-table.js';
 
 /** Data that the thread is started with. */
@@ -26,6 +29,7 @@ export type ThreadTask =
   | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
   | { readonly kind: 'statement'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'empty-log' }
+  | { readonly kind: 'sum'; readonly sql: string; readonly order: SumOrder }
   | { readonly kind: 'read'; readonly sql: string | null };
 
 /** Why a table did not take a row, or why a task failed. An error would lose its code on the way. */
@@ -47,6 +51,8 @@ export interface ThreadResult {
   readonly rows?: unknown[][];
   readonly keys?: string[];
   readonly isMore?: boolean;
+  /** What the records of a statement add up to. */
+  readonly sums?: FoundSums;
   /** Rows that the table did not take, by their number among those that were packed. */
   readonly refused?: readonly { readonly index: number; readonly error: ThreadError }[];
 }
@@ -97,6 +103,7 @@ say('ready');
 
 function perform(task: ThreadTask): ThreadResult {
   if (task.kind === 'read') return read(task.sql);
+  if (task.kind === 'sum') return { sums: sumRows(connectToPresent(), task, properties) };
   const database = connect();
   if (task.kind === 'statement') return { found: runStatement(database, task) };
   if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
