@@ -3,10 +3,9 @@ import type { ColumnProperty } from '../record/columns.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStreamQuery } from '../storage/usage-query.js';
 import type { UsageReader } from '../storage/usage-reader.js';
-import { TurnBudget } from '../time/turn-budget.js';
 import type { Dimension } from './dimensions.js';
 import { END_MS, FIRST_MS, type Span } from './periods.js';
-import type { SumOrder, SumPart, Sums } from './sums.js';
+import type { Sums } from './sums.js';
 import { FIGURE_COLUMNS } from './tally.js';
 
 /** Records that one statement reads. Of more, V8 would have to move many while they wait for their turn. */
@@ -28,26 +27,20 @@ export interface ColumnReader {
   ): AsyncIterableIterator<readonly UsageRecord[]>;
 }
 
-/** A reader that can sum records up where they are, rather than on the event loop. */
+/** A reader that can sum up records without making any of them. */
 export interface SummingReader {
   /**
-   * Sums up records, piece by piece.
+   * Sums up records.
    *
    * @param columns - what is needed of them
-   * @returns null where it cannot
+   * @returns how many records these are; null where it cannot
    */
   sumUsage(
     query: UsageStreamQuery,
     columns: readonly ColumnProperty[],
-    order: SumOrder,
-  ): Promise<AsyncIterable<SumPiece> | null>;
-}
-
-/** What some records add up to. */
-export interface SumPiece {
-  /** How many records these are. */
-  readonly count: number;
-  readonly parts: readonly SumPart[];
+    sums: Sums,
+    signal: AbortSignal,
+  ): Promise<number | null>;
 }
 
 /** What records are read from. */
@@ -74,20 +67,9 @@ export async function sumRecords(
     batchSize: PAGE_RECORDS,
   };
   const columns = columnsOf(sums.dimensions);
-  const pieces = columns && (await reader.sumUsage?.(query, columns, sums.order));
+  const summed = columns && (await reader.sumUsage?.(query, columns, sums, signal));
+  if (typeof summed === 'number') return summed;
   let count = 0;
-  if (pieces) {
-    const budget = new TurnBudget(1);
-    for await (const piece of pieces) {
-      count += piece.count;
-      for (const part of piece.parts) {
-        sums.merge(part);
-        if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
-      }
-      signal.throwIfAborted();
-    }
-    return count;
-  }
   for await (const page of reader.scanUsage?.(query, columns) ?? pagesOf(reader, query)) {
     for (const record of page) {
       sums.add(record, record.date.getTime());

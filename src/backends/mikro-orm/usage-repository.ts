@@ -19,8 +19,8 @@ import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
 import { answerSummary } from '../../summary/answer.js';
-import type { ColumnReader, SumPiece, SummingReader } from '../../summary/record-scan.js';
-import type { SumOrder } from '../../summary/sums.js';
+import type { ColumnReader, SummingReader } from '../../summary/record-scan.js';
+import type { Sums } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
 import { holdsLoop } from './holds-loop.js';
@@ -52,9 +52,6 @@ const READ_ENTRIES = 101;
 /** Entries of the index that a count walks through in one turn: SQLite takes 0.3 µs for each. */
 const COUNTED_ENTRIES = 2000;
 
-/** Records that are summed up elsewhere by one statement, which takes some 40 ms there: others may wait for their turn. */
-const SUMMED_RECORDS = 10_000;
-
 /** Some of a query's records: those behind the position `after`, as far as `until` and with it. */
 interface Part extends ResolvedUsageCountQuery, Columns {
   readonly after?: UsagePosition | null;
@@ -63,26 +60,39 @@ interface Part extends ResolvedUsageCountQuery, Columns {
   readonly offset?: number;
 }
 
-/** What some records add up to, and the last of them. */
-export interface FoundSums extends SumPiece {
+/** How many records were summed up, and the last of them. */
+export interface Summed {
+  readonly count: number;
   readonly last: UsagePosition | null;
 }
 
+/** Sums up what statements find. */
+export interface Summing {
+  /** Records that one statement reads. */
+  readonly pieceRecords: number;
+
+  /**
+   * Sums up the records of a statement.
+   *
+   * @param columns - what it reads of them
+   * @param begin - is called when its turn has come
+   */
+  sum(
+    sql: string,
+    columns: readonly ColumnProperty[],
+    sums: Sums,
+    signal: AbortSignal,
+    begin: () => void,
+  ): Promise<Summed>;
+}
+
 /** Runs statements where they do not hold the event loop. */
-export interface Elsewhere {
+export interface Elsewhere extends Summing {
   /** Makes ready; null where it cannot be had. */
   start(): Promise<object | null>;
 
   /** Runs a statement, and hands over its rows piece by piece, each in a turn of its own, by the names of their properties. */
   read(sql: string, take: (piece: object[]) => void): Promise<void>;
-
-  /**
-   * Runs a statement that finds records, and hands over what they add up to.
-   *
-   * @param begin - is called when its turn has come
-   * @returns beside the sums, the last of the records
-   */
-  sum(sql: string, order: SumOrder, begin: () => void): Promise<FoundSums>;
 
   /** Lets go of the database, when the statement under way has ended. */
   close(): Promise<void>;
@@ -90,6 +100,9 @@ export interface Elsewhere {
 
 /** What repositories read through, unless they are in a transaction. */
 export const elsewheres = new WeakMap<UsageRepository, Elsewhere>();
+
+/** What repositories sum up by, unless they are in a transaction. */
+export const summings = new WeakMap<UsageRepository, Summing>();
 
 /** Where the summaries are that belong to the records of a connection. */
 const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
@@ -139,10 +152,20 @@ export class UsageRepository
   async sumUsage(
     query: UsageStreamQuery,
     columns: readonly ColumnProperty[],
-    order: SumOrder,
-  ): Promise<AsyncIterableIterator<SumPiece> | null> {
-    const elsewhere = await this.#findElsewhere();
-    return elsewhere && this.#sumPieces(elsewhere, { ...resolveUsageStreamQuery(query), columns }, order);
+    sums: Sums,
+    signal: AbortSignal,
+  ): Promise<number | null> {
+    const isAlone = !this.getEntityManager().isInTransaction();
+    const summing = (await this.#findElsewhere()) ?? (isAlone ? summings.get(this) : undefined);
+    if (summing === undefined) return null;
+    const part = { ...resolveUsageStreamQuery(query), columns, limit: summing.pieceRecords };
+    let total = 0;
+    for (let after: UsagePosition | null = null; ;) {
+      const { count, last }: Summed = await this.#sum(summing, { ...part, after }, sums, signal);
+      total += count;
+      after = last;
+      if (count < part.limit) return total;
+    }
   }
 
   /** @inheritdoc */
@@ -169,19 +192,15 @@ export class UsageRepository
     return summaryStores.get(this.getEntityManager().getDriver()) ?? null;
   }
 
-  async *#sumPieces(elsewhere: Elsewhere, part: Part, order: SumOrder): AsyncIterableIterator<SumPiece> {
-    let after: UsagePosition | null = null;
-    for (let isOver = false; !isOver;) {
-      let piece: FoundSums = { count: 0, parts: [], last: null };
-      const executeQuery = async ({ sql }: { readonly sql: string }): Promise<{ rows: object[] }> => {
-        piece = await elsewhere.sum(sql, order, () => void this.getEntityManager());
-        return { rows: [] };
-      };
-      await this.#findRows({ ...part, after, limit: SUMMED_RECORDS }, { executeQuery });
-      yield piece;
-      after = piece.last;
-      isOver = piece.count < SUMMED_RECORDS;
-    }
+  async #sum(summing: Summing, part: Part, sums: Sums, signal: AbortSignal): Promise<Summed> {
+    let summed: Summed = { count: 0, last: null };
+    const begin = (): void => void this.getEntityManager();
+    const executeQuery = async ({ sql }: { readonly sql: string }): Promise<{ rows: object[] }> => {
+      summed = await summing.sum(sql, part.columns ?? [], sums, signal, begin);
+      return { rows: [] };
+    };
+    await this.#findRows(part, { executeQuery });
+    return summed;
   }
 
   async #findInPieces(query: FoundPageQuery, offset = 0): Promise<UsageRecord[]> {
