@@ -30,7 +30,7 @@ export const p11: Benchmark = {
 };
 
 async function measure(engine: Engine, scale: Scale): Promise<Finding> {
-  const [records, warmUp, rounds] = scale === 'quick' ? [500, 1, 4] : [BUSY_RECORDS, 1, 8];
+  const [records, warmUp, rounds] = scale === 'quick' ? [500, 1, 4] : [BUSY_RECORDS, 1, 6];
   const storages = [await engine.connect(), await engine.connect(), await engine.connect()];
   for (const storage of storages.slice(1)) storage.summaries?.makeNothing();
   const efforts: number[][] = [];

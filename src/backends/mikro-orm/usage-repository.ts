@@ -23,6 +23,7 @@ import type { ColumnReader, SummingReader } from '../../summary/record-scan.js';
 import type { Sums } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
+import { type Elsewhere, type Summed, type Summing, elsewheres, summings } from './elsewhere.js';
 import { holdsLoop } from './holds-loop.js';
 import { assertOpen, storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
@@ -59,50 +60,6 @@ interface Part extends ResolvedUsageCountQuery, Columns {
   readonly limit?: number;
   readonly offset?: number;
 }
-
-/** How many records were summed up, and the last of them. */
-export interface Summed {
-  readonly count: number;
-  readonly last: UsagePosition | null;
-}
-
-/** Sums up what statements find. */
-export interface Summing {
-  /** Records that one statement reads. */
-  readonly pieceRecords: number;
-
-  /**
-   * Sums up the records of a statement.
-   *
-   * @param columns - what it reads of them
-   * @param begin - is called when its turn has come
-   */
-  sum(
-    sql: string,
-    columns: readonly ColumnProperty[],
-    sums: Sums,
-    signal: AbortSignal,
-    begin: () => void,
-  ): Promise<Summed>;
-}
-
-/** Runs statements where they do not hold the event loop. */
-export interface Elsewhere extends Summing {
-  /** Makes ready; null where it cannot be had. */
-  start(): Promise<object | null>;
-
-  /** Runs a statement, and hands over its rows piece by piece, each in a turn of its own, by the names of their properties. */
-  read(sql: string, take: (piece: object[]) => void): Promise<void>;
-
-  /** Lets go of the database, when the statement under way has ended. */
-  close(): Promise<void>;
-}
-
-/** What repositories read through, unless they are in a transaction. */
-export const elsewheres = new WeakMap<UsageRepository, Elsewhere>();
-
-/** What repositories sum up by, unless they are in a transaction. */
-export const summings = new WeakMap<UsageRepository, Summing>();
 
 /** Where the summaries are that belong to the records of a connection. */
 const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();

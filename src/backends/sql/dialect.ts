@@ -3,7 +3,7 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import type { Condition } from '../mikro-orm/database-error.js';
-import type { Elsewhere, Summing } from '../mikro-orm/usage-repository.js';
+import type { Elsewhere, Summing } from '../mikro-orm/elsewhere.js';
 import type { RunStatement } from './kysely.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';

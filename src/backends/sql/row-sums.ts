@@ -1,7 +1,7 @@
 import type { ColumnProperty } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { Sums } from '../../summary/sums.js';
-import type { Summed } from '../mikro-orm/usage-repository.js';
+import type { Summed } from '../mikro-orm/elsewhere.js';
 
 /** Sums up rows that come as lists of values, without making records of them. */
 export class RowSums {

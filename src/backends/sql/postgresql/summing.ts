@@ -1,7 +1,7 @@
 import type { ColumnProperty } from '../../../record/columns.js';
 import type { Sums } from '../../../summary/sums.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
-import type { Summed, Summing } from '../../mikro-orm/usage-repository.js';
+import type { Summed, Summing } from '../../mikro-orm/elsewhere.js';
 import type { RunStatement } from '../kysely.js';
 import { RowSums } from '../row-sums.js';
 import type { UsageTable } from '../usage-table.js';

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
-import type { Elsewhere, Summed } from '../../mikro-orm/usage-repository.js';
+import type { Elsewhere, Summed } from '../../mikro-orm/elsewhere.js';
 import type { ColumnProperty } from '../../../record/columns.js';
 import type { Sums } from '../../../summary/sums.js';
 import { TurnBudget } from '../../../time/turn-budget.js';

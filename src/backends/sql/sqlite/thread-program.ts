@@ -5,7 +5,7 @@ import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog, runStatement } f
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { RowInserter } from './row-inserter.js';
 import { RowSums } from '../row-sums.js';
-import type { Summed } from '../../mikro-orm/usage-repository.js';
+import type { Summed } from '../../mikro-orm/elsewhere.js';
 import type { ColumnProperty } from '../../../record/columns.js';
 import { type Dimension, findDimension } from '../../../summary/dimensions.js';
 import { periodsOf } from '../../../summary/periods.js';
