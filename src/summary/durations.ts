@@ -16,17 +16,22 @@ export function bucketOf(durationMs: number): number {
   return durationMs <= 0.1 ? 0 : Math.ceil(Math.log(10 * durationMs) / LOG_GAMMA);
 }
 
-/** The duration in milliseconds that stands for all durations of a bucket. */
+/** The durations that were asked for, by their buckets: answers ask for few again and again. */
+const known: number[] = [];
+
+/** The duration in milliseconds that stands for all durations of a bucket; 0 for none. */
 export function durationOf(bucket: number): number {
-  return bucket === 0 ? 0.1 : (2 * GAMMA ** bucket) / (GAMMA + 1) / 10;
+  if (bucket <= 0) return bucket === 0 ? 0.1 : 0;
+  return (known[bucket] ??= (2 * GAMMA ** bucket) / (GAMMA + 1) / 10);
 }
 
 /**
- * The shortest durations that are not exceeded by shares of all durations, in milliseconds, within 2 % of the exact ones.
+ * The buckets of the shortest durations that are not exceeded by shares of all durations: within 2 % of the exact ones.
  *
  * @param packed - what {@link Durations.pack} has packed
  * @param total - the sum of all counts, in steps
  * @param shares - from 0 to 1, such as 0.95, in ascending order
+ * @returns -1 for each where there are no durations
  */
 export function quantiles(packed: NumberReader, total: number, shares: readonly number[]): number[] {
   const numbers = packed.copy();
@@ -38,7 +43,7 @@ export function quantiles(packed: NumberReader, total: number, shares: readonly 
       bucket += count === 0 ? numbers.read() : 1;
       sum += count;
     }
-    return sum === 0 ? 0 : durationOf(bucket);
+    return sum === 0 ? -1 : bucket;
   });
 }
 

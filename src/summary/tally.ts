@@ -1,7 +1,7 @@
 import type { ColumnProperty } from '../record/columns.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { SummaryFigures } from '../storage/usage-summary.js';
-import { Durations, bucketOf, quantiles } from './durations.js';
+import { Durations, bucketOf, durationOf, quantiles } from './durations.js';
 import { NumberReader, type NumberWriter } from './numbers.js';
 
 /**
@@ -94,6 +94,8 @@ export class Tally {
   /** Durations as they were read, until others are added: most tallies of an answer are of one row. */
   #packed: NumberReader | null = null;
   #step = 1;
+  /** The buckets of the percentiles of what was read. */
+  #percentiles: readonly number[] = [];
 
   /** Reads what {@link write} has written. */
   static read(numbers: NumberReader, baseMs: number): Tally {
@@ -111,6 +113,7 @@ export class Tally {
     tally.#durationMaxUs = numbers.read();
     tally.#firstMs = numbers.read() + baseMs;
     tally.#lastMs = numbers.read() + tally.#firstMs;
+    tally.#percentiles = [numbers.read(), numbers.read(), numbers.read()];
     tally.#packed = numbers.readPart();
     return tally;
   }
@@ -161,7 +164,9 @@ export class Tally {
     numbers.write(isWhole ? 0 : 1, ...counts.map((count) => count / step));
     numbers.write(this.#requestBytes, this.#responseBytes, this.#durationSumUs, this.#durationMaxUs);
     numbers.write(this.#firstMs - baseMs, this.#lastMs - this.#firstMs);
-    numbers.writeBytes(durations.pack(step));
+    const packed = durations.pack(step);
+    numbers.write(...quantiles(new NumberReader(Uint8Array.from(packed)), this.#hits / step, SHARES));
+    numbers.writeBytes(packed);
   }
 
   /** The figures as `getSummary` hands them out. */
@@ -180,22 +185,21 @@ export class Tally {
     row.responseBytes = this.#responseBytes;
     const max = this.#durationMaxUs / 1000;
     const mean = this.#hits === 0 ? 0 : this.#durationSumUs / this.#hits / 1000;
-    const [p50 = 0, p95 = 0, p99 = 0] = this.#percentiles();
+    const [p50 = 0, p95 = 0, p99 = 0] = this.#packed === null ? this.#findPercentiles() : this.#percentiles;
     // The middle of the highest bucket may be above the longest duration.
     row.durationMs = {
       mean,
       max,
-      p50: Math.min(p50, max),
-      p95: Math.min(p95, max),
-      p99: Math.min(p99, max),
+      p50: Math.min(durationOf(p50), max),
+      p95: Math.min(durationOf(p95), max),
+      p99: Math.min(durationOf(p99), max),
     };
     row.firstDate = new Date(this.#firstMs);
     row.lastDate = new Date(this.#lastMs);
     return row;
   }
 
-  #percentiles(): number[] {
-    if (this.#packed !== null) return quantiles(this.#packed, this.#hits / this.#step, SHARES);
+  #findPercentiles(): number[] {
     const packed = Uint8Array.from((this.#durations ?? new Durations()).pack(WEIGHT_STEP));
     return quantiles(new NumberReader(packed), this.#hits / WEIGHT_STEP, SHARES);
   }
