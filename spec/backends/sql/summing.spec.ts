@@ -28,25 +28,29 @@ const RECORDS: readonly UsageRecord[] = fc
     ),
     { numRuns: 2100, seed: 1 },
   )
-  .map(([record, ipInfo, browser]) => ({
-    ...record,
-    ipInfo,
-    visitor: browser,
-    userAgent: { ...record.userAgent, browser, platform: ipInfo && 'Linux', language: browser && 'ne' },
-  }));
+  .map(([record, ipInfo, browser]) => {
+    const parts = { browser, platform: ipInfo && 'Linux', language: browser && 'ne' };
+    return Object.assign({}, record, {
+      ipInfo,
+      visitor: browser,
+      userAgent: { ...record.userAgent, ...parts },
+    });
+  });
 
 /** Sums in an order that does not depend on that of the records. */
 function comparable(sums: Sums): unknown {
-  return [...sums.starts()].toSorted().map((start) => [
-    start,
-    [...sums.figuresAt(start)].map(([name, tallies]) => [
-      name,
-      tallies
-        .entries()
-        .map(([key, tally]) => `${JSON.stringify(key)} ${bytesOf(tally).join(' ')}`)
-        .toSorted(),
-    ]),
-  ]);
+  return [...sums.starts()]
+    .toSorted((one, other) => Number(one) - Number(other))
+    .map((start) => [
+      start,
+      [...sums.figuresAt(start)].map(([name, tallies]) => [
+        name,
+        tallies
+          .entries()
+          .map(([key, tally]) => `${JSON.stringify(key)} ${bytesOf(tally).join(' ')}`)
+          .toSorted(),
+      ]),
+    ]);
 }
 
 async function expectTheSame(storage: SqlStorage): Promise<void> {
