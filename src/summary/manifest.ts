@@ -97,17 +97,17 @@ export async function look(store: SummaryStore, signal: AbortSignal): Promise<Lo
 }
 
 /** The manifests that were read last: there may be thousands of units, and each question looks twice. */
-const known = new WeakMap<SummaryStore, { readonly row: SummaryRow; readonly manifest: Manifest }>();
+const lastRead = new WeakMap<SummaryStore, { readonly row: SummaryRow; readonly manifest: Manifest }>();
 
 /** Reads the manifest; null if there is none. */
 export async function readManifest(store: SummaryStore, signal: AbortSignal): Promise<Manifest | null> {
   const rows = await store.find({ kinds: [MANIFEST] }, signal);
   const row = newestOf(rows);
   if (row === null) return null;
-  const last = known.get(store);
+  const last = lastRead.get(store);
   if (last?.row.id === row.id && last.row.data === row.data) return last.manifest;
   const manifest = manifestOf(row);
-  known.set(store, { row, manifest });
+  lastRead.set(store, { row, manifest });
   return manifest;
 }
 
