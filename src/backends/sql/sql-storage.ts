@@ -8,7 +8,8 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
-import { type UsageRepository, closeRepository, elsewheres } from '../mikro-orm/usage-repository.js';
+import { type Elsewhere, type Summing, elsewheres, summings } from '../mikro-orm/elsewhere.js';
+import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations, assertOpen } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
@@ -91,10 +92,13 @@ export class SqlStorage extends RepositoryStorage {
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     if (dialect.clockSql !== undefined) this.now = this.#readClock.bind(this, dialect.clockSql);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
-    const elsewhere = own && dialect.createReading?.(orm, table);
-    if (!elsewhere) return;
-    elsewheres.set(this.reader, elsewhere);
-    if (this.summaries !== null) elsewheres.set(this.summaries.reader as UsageRepository, elsewhere);
+    this.#readBy(dialect.createSumming?.(table, run), own && dialect.createReading?.(orm, table));
+  }
+
+  #readBy(summing: Summing | undefined, elsewhere: Elsewhere | null | undefined): void {
+    const folding = this.summaries?.reader;
+    if (summing && folding) summings.set(folding, summing);
+    for (const reader of [this.reader, folding]) if (elsewhere && reader) elsewheres.set(reader, elsewhere);
   }
 
   /**
