@@ -16,7 +16,7 @@ deleted. Its figures are those of [\`UsageReports\`](summaries.md). Every comman
 const PLACES = `## Where the records are
 
 \`--database\` opens a database directly, for reading alone; commands that delete or sum up, and \`doctor\`, open it for writing. No table,
-collection or file is made; where a table that is opened for writing lacks one of its indexes, that is made. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\` or
+collection, index or file is made. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\` or
 \`@mikro-orm/mongodb\`. Other users of a machine can see the arguments of a process: a URL with a password belongs into a configuration.
 
 A configuration is \`koa-track-usage.config.ts\`, \`.js\` or \`.mjs\` in the working folder, or the file that \`--config\` names. TypeScript
