@@ -35,6 +35,7 @@ const PAGES = [
   'docs/migrating.md',
   'docs/summaries.md',
   'docs/cli.md',
+  'docs/endpoints.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

@@ -40,7 +40,8 @@ export type {
   UserReader,
 } from './options/tracker-options.js';
 export type { SummariesOptions } from './options/summaries-options.js';
-export type { Duration, RetentionOptions } from './options/retention-options.js';
+export type { Duration } from './metadata/duration.js';
+export type { RetentionOptions } from './options/retention-options.js';
 export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';
 export type {
   RecordCounts,

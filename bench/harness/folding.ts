@@ -1,6 +1,6 @@
 import type { ReadableUsageStorage, StorageSummaries } from 'koa-track-usage/storage';
 import type { UsageRecord } from 'koa-track-usage';
-import { DEFAULT_DIMENSIONS, findDimension } from '../../src/summary/dimensions.js';
+import { DEFAULT_DIMENSIONS, dimensionOf } from '../../src/summary/dimensions.js';
 import { type FoldSettings, foldOnce } from '../../src/summary/fold.js';
 import { rebuildSpan } from '../../src/summary/rebuild.js';
 
@@ -80,6 +80,6 @@ export async function rebuild(storage: ReadableUsageStorage, span: Span): Promis
 
 function settingsOf({ summaries }: ReadableUsageStorage, nowMs: number): FoldSettings {
   const { store, reader } = summaries as StorageSummaries;
-  const dimensions = DEFAULT_DIMENSIONS.flatMap((name) => findDimension(name) ?? []);
+  const dimensions = DEFAULT_DIMENSIONS.flatMap((name) => dimensionOf(name) ?? []);
   return { store, reader, timeZone: 'UTC', dimensions, now: () => nowMs };
 }

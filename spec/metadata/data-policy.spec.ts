@@ -9,6 +9,7 @@ describe('readDataPolicy', () => {
     [{ query: ['*'] }, /'query' is \[ '\*' \]; expected a list of query names, each written out/],
     [{ params: { token: 'hide' } }, /'params' is .*; expected an object such as/],
     [{ params: ['token'] }, /'params' is .*; expected an object such as/],
+    [{ retention: 7 }, /'retention' is 7; expected one of { days }, { weeks }, { months } and { years }/],
     [{ sampleRate: 1.5 }, /'sampleRate' is 1.5; expected a number from 0 to 1/],
     [{ keep: '' }, /'keep' is ''; expected one line of 1 to 200 characters/],
     [{ keep: ' ' }, /'keep' is ' '; expected one line/],
@@ -45,6 +46,7 @@ const VALUES: { readonly [Name in keyof DataPolicy]-?: readonly [DataPolicy[Name
   name: ['search', 'find'],
   data: [false, true],
   keep: ['runs at the end of the year', 'asked for by the auditor'],
+  retention: [{ days: 7 }, { days: 30 }],
 };
 
 describe('mergeDataPolicies', () => {

@@ -10,9 +10,12 @@ import {
 import { expect } from 'chai';
 import { Container } from 'typedi';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from '../../src/index.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
 import { serveHandler } from '../support/serve-handler.js';
 import type { Served } from '../support/serve.js';
+import { makeRecord } from '../support/records.js';
+import { SummarizedStorage } from '../support/summarized-storage.js';
 import { until } from '../support/until.js';
 
 const STORAGE = 'koa_track_usage.storage.name';
@@ -147,6 +150,40 @@ describe('The metrics of OpenTelemetry', () => {
     expect(further).to.deep.equal([]);
     expect(age).to.include({ [STORAGE]: 'bad' });
     expect(age?.['value']).to.be.within(earlier, later);
+  });
+
+  it('tell how far summaries are behind, and how often folding has failed, of storages of one name too', async () => {
+    const storages = [new SummarizedStorage(), new SummarizedStorage(), new FaultyStorage('unsummed')];
+    const clock = new ManualClock(new Date());
+    const usage = trackUsage({ storage: storages, clock, logger: { warn() {}, error() {} } });
+    others.push(usage);
+    const [folded, failing] = storages as [SummarizedStorage, SummarizedStorage];
+    for (const { marker } of [folded, failing]) {
+      await marker.around([makeRecord()], new AbortController().signal, async () => {});
+      await marker.settle();
+    }
+    failing.rows.calls = 0;
+    const stats = () => usage.tracker.stats().summaries;
+    await until(async () => {
+      await clock.advance(15_000);
+      return stats()[0]?.behindMs !== null && Number(stats()[1]?.failures) > 0;
+    }, 'one storage is folded, and the other is not');
+    await until(async () => (await collect()).length > 0, 'there are metrics');
+    const found = await collect();
+    expect(pointsOf(found, 'summary.behind')).to.deep.equal([
+      { [STORAGE]: 'memory', value: Number(stats()[0]?.behindMs) / 1000 },
+    ]);
+    expect(pointsOf(found, 'summary.failures')).to.deep.equal([
+      { [STORAGE]: 'memory', value: 0 },
+      { [STORAGE]: 'memory', [INSTANCE]: 2, value: stats()[1]?.failures },
+    ]);
+    const kinds = found.flatMap(({ descriptor: { name, unit }, dataPointType }) =>
+      name.includes('.summary.') ? [[name, unit, dataPointType]] : [],
+    );
+    expect(kinds).to.deep.equal([
+      ['koa_track_usage.summary.behind', 's', DataPointType.GAUGE],
+      ['koa_track_usage.summary.failures', '{attempt}', DataPointType.SUM],
+    ]);
   });
 
   it('count what came while there was no storage, by reason and without the name of one', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { Duration, RetentionOptions, RetentionSettings } from '../../src/options/retention-options.js';
+import type { Duration } from '../../src/metadata/duration.js';
+import type { RetentionOptions, RetentionSettings } from '../../src/options/retention-options.js';
 import { resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { refusalOf } from '../support/refusal.js';
 

@@ -4,18 +4,13 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { Aggregate, KeyTallies } from '../../src/summary/aggregate.js';
-import {
-  DIMENSION_NAMES,
-  type Dimension,
-  type KeyPart,
-  findDimension,
-} from '../../src/summary/dimensions.js';
+import { DIMENSION_NAMES, type Dimension, type KeyPart, dimensionOf } from '../../src/summary/dimensions.js';
 import { contributionOf } from '../../src/summary/tally.js';
 import { anyText } from '../support/any-text.js';
 import { makeRecord } from '../support/records.js';
 import { anySummedRecord } from '../support/summed-records.js';
 
-const DIMENSIONS = DIMENSION_NAMES.map((name) => findDimension(name) as Dimension);
+const DIMENSIONS = DIMENSION_NAMES.map((name) => dimensionOf(name) as Dimension);
 
 type Figures = Map<string, KeyTallies>;
 
@@ -99,7 +94,7 @@ describe('Aggregate', () => {
       isPersonal: false,
       keyOf: () => null,
     };
-    const aggregate = new Aggregate([none, findDimension('status') as Dimension]);
+    const aggregate = new Aggregate([none, dimensionOf('status') as Dimension]);
     aggregate.add(makeRecord());
     const counts = [...aggregate.results()].map(([name, tallies]) => [name, [...tallies.entries()].length]);
     expect(counts).to.deep.equal([

@@ -8,7 +8,6 @@ import {
   type SummaryDefinition,
   defineSummary,
   dimensionOf,
-  findDimension,
 } from '../../src/summary/dimensions.js';
 import { makeRecord } from '../support/records.js';
 import { refusalOf } from '../support/refusal.js';
@@ -92,7 +91,7 @@ describe('summary/dimensions', () => {
   it('has these dimensions, and no others', () => {
     expect(DIMENSION_NAMES).to.have.members(Object.keys(KEYS));
     for (const name of ['constructor', '__proto__', 'toString', 'Endpoint', ''])
-      expect(findDimension(name), name).to.equal(undefined);
+      expect(dimensionOf(name), name).to.equal(undefined);
   });
 
   for (const [name, [ofRecord, ofBlank]] of Object.entries(KEYS)) {

@@ -98,6 +98,34 @@ describe('summaries', () => {
       ]);
     });
 
+    const unknown = { ...stored(at(-10 * MINUTE)), outcome: 'late' } as const;
+    const anew: SummaryStep = { again: 0, batch: 0, isHalf: false, outcome: null, calls: Infinity };
+    const erased = { erase: 0, picks: [0], outcome: null, calls: Infinity } as const;
+    const folded: SummaryStep[] = [{ advance: 6 * MINUTE }, fold(0)];
+
+    it('where a deletion that was given up arrives after its record was stored again', async () => {
+      await live([
+        stored(at(-10 * MINUTE)),
+        ...folded,
+        { ...erased, outcome: 'late' },
+        anew,
+        ...folded,
+        { arrive: 0 },
+      ]);
+    });
+
+    it('where a record that was given up, and stored again, arrives after its deletion', async () => {
+      const deletions: SummaryStep[] = [
+        erased,
+        { ...erased, erase: 1 },
+        { eraseSpan: 1, fromMs: -HOUR, lengthMs: HOUR, outcome: null, calls: Infinity },
+      ];
+      for (const deletion of deletions) {
+        await live([unknown, anew, deletion, ...folded, { arrive: 0 }]);
+        await live([unknown, anew, ...folded, deletion, ...folded, { arrive: 0 }]);
+      }
+    });
+
     it('where the clock of one folder is behind that of another', async () => {
       const history = [
         stored(at(0)),

@@ -3,7 +3,10 @@ import type { EndpointRegister } from '../../src/endpoint/register.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { CallFigures } from '../../src/report/report.js';
 import { makeRecord } from './records.js';
-import { NOW, daysAgo, registerOf, registered } from './reports.js';
+import type { ReportSource } from '../../src/report/report-source.js';
+import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { NOW, daysAgo, foldAll, registerOf, registered, sourceOf } from './reports.js';
+import { type TemporaryFolder, connectSqlite, temporaryFolder } from './sqlite.js';
 
 const MINUTE_MS = 60_000;
 
@@ -21,13 +24,18 @@ const ENDPOINTS = [
   { serverName: 'shop', method: 'GET', route: null, controller: null, action: null },
 ] as const;
 
-/** Days before now on which there are records: the last four, and every fifth before these. */
-const DAYS = Array.from({ length: 40 }, (_, index) => (index < 4 ? index : 5 * index - 16));
+/** Days before now on which there are records: each has to be folded. */
+const DAYS = [0, 1, 2, 3, 9, 20, 38, 47, 65, 89, 93, 121, 170];
+
+/** Records a day. */
+const A_DAY = 36;
 
 /** Records of half a year, some a day. All figures of them are exact in binary. */
-export const RECORDS: readonly UsageRecord[] = Array.from({ length: 12 * DAYS.length }, (_, index) =>
+export const RECORDS: readonly UsageRecord[] = Array.from({ length: A_DAY * DAYS.length }, (_, index) =>
   makeRecord({
-    date: new Date(daysAgo(DAYS[Math.floor(index / 12)] ?? 0).getTime() - 1 - (index % 12) * 8 * MINUTE_MS),
+    date: new Date(
+      daysAgo(DAYS[Math.floor(index / A_DAY)] ?? 0).getTime() - 1 - (index % A_DAY) * 2 * MINUTE_MS,
+    ),
     ...ENDPOINTS[index % ENDPOINTS.length],
     username: ['ada', 'bob', null, 'eve'][index % 4] as string | null,
     status: [200, 200, 404, 500, 204, null][index % 6] as number | null,
@@ -122,4 +130,38 @@ function percentileOf(sorted: readonly UsageRecord[], share: number): number | n
     if (left <= 0) return durationMs;
   }
   return null;
+}
+
+/** Which records are of these endpoints. */
+export const ORDERS = isOf('shop', ['GET', 'HEAD'], '/orders/:id');
+export const BASKET = isOf('shop', ['PUT'], '/basket');
+export const OLD = isOf('shop', ['GET'], '/old');
+export const MAIL = isOf('mail', ['GET'], '/orders/:id');
+
+/** The calls in the span before. */
+export const callsBefore = (of?: (record: UsageRecord) => boolean): number =>
+  count(pick({ ...BEFORE, ...(of !== undefined && { of }) }));
+
+/** A storage with all records, and what closes it. */
+export type Open = () => Promise<{ readonly source: ReportSource; readonly close: () => Promise<void> }>;
+
+/** Records in memory, which are counted one by one. */
+export async function inMemory(): ReturnType<Open> {
+  const storage = new MemoryStorage();
+  await storage.store(RECORDS);
+  return { source: sourceOf(storage, REGISTER), close: async () => {} };
+}
+
+/** Records in a file of SQLite, all of them folded. */
+export async function inFoldedFile(): ReturnType<Open> {
+  const folder: TemporaryFolder = await temporaryFolder();
+  const storage = await connectSqlite(folder.file('usage.db'));
+  await storage.store(RECORDS, new AbortController().signal);
+  if (storage.summaries == null) throw new Error('There are no summaries.');
+  await foldAll(storage.summaries);
+  const close = async (): Promise<void> => {
+    await storage.close();
+    await folder.remove();
+  };
+  return { source: sourceOf(storage.reader, REGISTER), close };
 }

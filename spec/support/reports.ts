@@ -3,9 +3,9 @@ import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-recor
 import type { ReportSource } from '../../src/report/report-source.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
 import type { SummaryStore } from '../../src/storage/summary-store.js';
-import { foldOnce } from '../../src/summary/fold.js';
+import { type FoldSettings, foldOnce } from '../../src/summary/fold.js';
 import { makeRecord } from './records.js';
-import { SUMMED } from './summarized.js';
+import { SUMMED, repeated } from './summarized.js';
 
 const DAY_MS = 86_400_000;
 
@@ -72,21 +72,21 @@ export function call(days: number, fields: Partial<UsageRecordDraft> = {}): Usag
   return makeRecord({ date: daysAgo(days), ...fields });
 }
 
+/** What a storage keeps its summaries with. */
+interface Summaries {
+  readonly store: SummaryStore;
+  readonly reader: Pick<UsageReader, 'streamUsage'>;
+  settle(): Promise<void>;
+}
+
+/** How a storage's summaries are made. */
+export function foldSettings({ store, reader }: Summaries, timeZone: string): FoldSettings {
+  return { store, reader, timeZone, dimensions: SUMMED, now: () => Date.now() };
+}
+
 /** Folds all that can be folded of a storage. */
-export async function foldAll(
-  summaries: {
-    readonly store: SummaryStore;
-    readonly reader: Pick<UsageReader, 'streamUsage'>;
-    settle(): Promise<void>;
-  },
-  timeZone = 'UTC',
-): Promise<void> {
+export async function foldAll(summaries: Summaries, timeZone = 'UTC'): Promise<void> {
   await summaries.settle();
-  const { signal } = new AbortController();
-  const settings = { ...summaries, timeZone, dimensions: SUMMED, now: () => Date.now() };
-  for (let round = 0; round < 1000; round += 1) {
-    const { folded, isMore } = await foldOnce(settings, signal);
-    if (folded === 0 && !isMore) return;
-  }
-  throw new Error('Folding came to no end.');
+  const settings = foldSettings(summaries, timeZone);
+  await repeated(() => foldOnce(settings, new AbortController().signal));
 }

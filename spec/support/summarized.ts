@@ -2,7 +2,7 @@ import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SummaryRow, SummaryRowKind } from '../../src/storage/summary-store.js';
 import type { UsageSummary } from '../../src/storage/usage-summary.js';
 import { answerSummary } from '../../src/summary/answer.js';
-import { DEFAULT_DIMENSIONS, type Dimension, findDimension } from '../../src/summary/dimensions.js';
+import { DEFAULT_DIMENSIONS, type Dimension, dimensionOf } from '../../src/summary/dimensions.js';
 import { type FoldSettings, foldOnce } from '../../src/summary/fold.js';
 import { type Manifest, readManifest } from '../../src/summary/manifest.js';
 import { Marker } from '../../src/summary/marker.js';
@@ -25,9 +25,7 @@ const FOR_GOOD: KeptSummaries = { daysMs: 3660 * DAY_MS, callersMs: 3660 * DAY_M
 const TOO_MANY_ROUNDS = 200;
 
 /** The dimensions that come with the library and are summed up unless told otherwise. */
-export const SUMMED: readonly Dimension[] = DEFAULT_DIMENSIONS.map(
-  (name) => findDimension(name) as Dimension,
-);
+export const SUMMED: readonly Dimension[] = DEFAULT_DIMENSIONS.map((name) => dimensionOf(name) as Dimension);
 
 /** What a storage answers for each dimension, by the day and in all, without what it rests on. */
 export async function answersOf(ask: (query: object) => Promise<UsageSummary<string>>): Promise<unknown[]> {

@@ -151,11 +151,7 @@ export class SummaryModel {
   }
 
   #storeBy(index: number, records: readonly UsageRecord[], { outcome, calls }: StoreStep | AgainStep): void {
-    const effect = this.#effect({ stored: records }, () => {
-      // What is stored anew was deleted before: no deletion comes late that would delete it again.
-      for (const { id } of records) this.#forget('deleted', id);
-      this.#records.add(records.filter(({ id }) => effect.stored.has(id)));
-    });
+    const effect = this.#effect(() => this.#records.add(records));
     const writer = this.#writers[index] as WriterProcess;
     writer.gate.open(calls);
     writer.around(records, outcome, effect);
@@ -163,10 +159,10 @@ export class SummaryModel {
 
   #erase({ erase, picks, outcome, calls }: EraseStep): void {
     const records = [...new Set(picks.flatMap((place) => pick(this.#records.all, place) ?? []))];
-    const effect = this.#effect({ deleted: records }, () => this.#delete(({ id }) => effect.deleted.has(id)));
+    const effect = this.#effect(() => this.#records.delete((record) => records.includes(record)));
     const writer = this.#writers[erase] as WriterProcess;
     writer.gate.open(calls);
-    writer.around(records, outcome, effect);
+    writer.aroundDeletion(records, outcome, effect);
   }
 
   #eraseSpan({ eraseSpan, fromMs, lengthMs, outcome, calls }: EraseSpanStep): void {
@@ -179,25 +175,12 @@ export class SummaryModel {
     writer.aroundSpan(
       span,
       outcome,
-      this.#effect({}, () => this.#delete(isMeant)),
+      this.#effect(() => this.#records.delete(isMeant)),
     );
   }
 
-  #effect(
-    { stored = [], deleted = [] }: { stored?: readonly UsageRecord[]; deleted?: readonly UsageRecord[] },
-    run: () => void,
-  ): Effect {
-    const idsOf = (records: readonly UsageRecord[]): Set<string> => new Set(records.map(({ id }) => id));
-    return { run, untilMs: this.#clock.now() + LATEST_MS, stored: idsOf(stored), deleted: idsOf(deleted) };
-  }
-
-  #delete(isMeant: (record: UsageRecord) => boolean): void {
-    for (const id of this.#records.delete(isMeant)) this.#forget('stored', id);
-  }
-
-  /** What was there comes not again by an attempt that is older. */
-  #forget(kind: 'stored' | 'deleted', id: string): void {
-    for (const effect of this.#late) effect[kind].delete(id);
+  #effect(run: () => void): Effect {
+    return { run, untilMs: this.#clock.now() + LATEST_MS };
   }
 
   async #arrive(place: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SummaryStore } from '../../src/storage/summary-store.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
-import { DEFAULT_DIMENSIONS, type Dimension, findDimension } from '../../src/summary/dimensions.js';
+import { DEFAULT_DIMENSIONS, type Dimension, dimensionOf } from '../../src/summary/dimensions.js';
 import { type FoldResult, foldOnce } from '../../src/summary/fold.js';
 import { Marker } from '../../src/summary/marker.js';
 import type { Clock } from '../../src/time/clock.js';
@@ -22,10 +22,6 @@ export function skewed(clock: Clock, byMs: number): Clock {
 export interface Effect {
   readonly run: () => void;
   readonly untilMs: number;
-  /** The records that it stores, by id; none of a deletion. */
-  readonly stored: Set<string>;
-  /** The records that it deletes, by id. */
-  readonly deleted: Set<string>;
 }
 
 /** A process that stores and deletes records. */
@@ -47,7 +43,14 @@ export class WriterProcess {
     return [...this.#underWay].some(({ untilMs }) => untilMs < ms);
   }
 
-  /** Stores or deletes records of a batch. */
+  /** Deletes records. */
+  aroundDeletion(records: readonly UsageRecord[], outcome: Outcome, effect: Effect): void {
+    this.#work(effect, (signal) =>
+      this.marker.aroundDeletion(records, signal, () => this.#attempt(outcome, effect)),
+    );
+  }
+
+  /** Stores records. */
   around(records: readonly UsageRecord[], outcome: Outcome, effect: Effect): void {
     this.#work(effect, (signal) => this.marker.around(records, signal, () => this.#attempt(outcome, effect)));
   }
@@ -89,7 +92,7 @@ export interface FolderSettings {
   readonly now: () => number;
 }
 
-const DIMENSIONS = DEFAULT_DIMENSIONS.map((name) => findDimension(name) as Dimension);
+const DIMENSIONS = DEFAULT_DIMENSIONS.map((name) => dimensionOf(name) as Dimension);
 
 /** A process that folds. */
 export class FolderProcess {

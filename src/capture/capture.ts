@@ -1,3 +1,4 @@
+import type Application from 'koa';
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../time/clock.js';
 import type { Policy } from '../metadata/policy.js';
@@ -5,6 +6,7 @@ import { callIn, inOwnContext } from '../time/own-context.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { Attribution } from './exchange/attribution.js';
 import { Exchange, type ExchangeWatcher, exchangeOf, hasReachedController } from './exchange/exchange.js';
+import { MountPaths } from './exchange/mounts.js';
 import { ClientAddresses } from './client/address/client-address.js';
 import type { DailySalts } from './client/visitor/daily-salts.js';
 import { EffectivePolicies, type EffectivePolicy } from './making/effective-policy.js';
@@ -12,7 +14,7 @@ import type { LocatorStats } from './client/location/address-locator.js';
 import { Gate, type SkipCounts, type SkippedEndpoint } from './making/gate.js';
 import { type Incomplete, LateDetails, type LateSettings } from './making/late-details.js';
 import { type DeclaredRoutes, declaredRoutes } from './attribution/declared-routes.js';
-import { hasNamesake } from './attribution/known-actions.js';
+import { hasNamesake, noteApplication } from './attribution/known-actions.js';
 import { DraftMaker, type DraftSettings } from './making/draft-maker.js';
 import { RecordSealer } from './making/record-sealer.js';
 import type { RecordSink } from './record-sink.js';
@@ -43,6 +45,7 @@ export class Capture implements ExchangeWatcher {
   readonly hasCallbacks: boolean;
   /** Watched requests whose responses have not closed. */
   underWay = 0;
+  readonly mountPaths = new MountPaths();
   /** What is gone, and still told apart. */
   readonly gone = new GoneRoutes();
   /** The Koa middleware. */
@@ -58,6 +61,8 @@ export class Capture implements ExchangeWatcher {
   readonly #onRequest: (context: Context) => void;
   /** The kinds of warnings that have been given. */
   readonly #warned = new Set<string>();
+  /** The application that was requested last. */
+  #app: Application | null = null;
   /** The exchanges that have closed in this turn of the event loop. */
   #closed: Exchange[] = [];
   readonly #recordClosed = (): void => {
@@ -118,7 +123,7 @@ export class Capture implements ExchangeWatcher {
    * other's; of any other, such as one that is mounted, that cannot be told before its first request.
    */
   declaredRoutes(): DeclaredRoutes {
-    return declaredRoutes(({ middleware }) => {
+    return declaredRoutes(this.mountPaths, ({ middleware }) => {
       const trackers = middleware.filter((each) => middlewares.has(each));
       return trackers.length === 0 || trackers.includes(this.middleware);
     });
@@ -272,6 +277,7 @@ export class Capture implements ExchangeWatcher {
         return;
       }
       this.#onRequest(context);
+      if (context.app !== this.#app) noteApplication((this.#app = context.app));
       if (hasReachedController(context)) this.missed(MOUNTED_BEHIND);
       new Exchange(context, this).open();
       this.underWay += 1;

@@ -6,6 +6,7 @@ import {
   resolveDataPolicy,
 } from '../metadata/data-policy.js';
 import type { Deprecation } from '../metadata/deprecation.js';
+import { DAY_MS, millisecondsOf } from '../metadata/duration.js';
 import { type PolicySubject, isTracked } from '../metadata/policy.js';
 import type { RecordingSettings } from '../options/recording-options.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
@@ -119,8 +120,6 @@ export interface InventorySummaries {
   readonly personalDays: number | null;
 }
 
-const DAY_MS = 86_400_000;
-
 /** Hours from the beginning of a salt's day to the salt's deletion. */
 const VISITOR_SALT_HOURS = 48;
 
@@ -137,19 +136,29 @@ export interface DeclaredAction {
   readonly deprecation: Deprecation | null;
 }
 
-/** Lists the actions that are declared, each with what is recorded of it. */
+/**
+ * Lists the actions that are declared, each with what is recorded of it.
+ *
+ * @param isShortened - whether every storage can delete the records of an action sooner than others
+ */
 export function takeInventory(
   settings: TrackerSettings,
   declared: readonly DeclaredAction[],
   storages: readonly InventoryStorage[],
+  isShortened: boolean,
 ): Inventory {
   const days = storages.map((storage) => storage.retentionDays);
-  const retentionDays = days.includes(null) ? null : (days[0] ?? null);
+  const allDays = days.includes(null) ? null : (days[0] ?? null);
+  const daysOf = ({ retention }: DataPolicy): number | null => {
+    if (retention === undefined || !isShortened) return allDays;
+    return Math.min(allDays ?? Infinity, millisecondsOf(retention) / DAY_MS);
+  };
   const policyOf = (said: DataPolicy): InventoryPolicy => {
     const { ip, query, params, data, sampleRate } = resolveDataPolicy(said, settings);
     const share = typeof sampleRate === 'number' ? sampleRate : null;
     // Copies, as a change to an inventory must not change what is recorded.
-    return { ip, query: [...query], params: { ...params }, data, sampleRate: share, retentionDays };
+    const policy = { ip, query: [...query], params: { ...params }, data, sampleRate: share };
+    return { ...policy, retentionDays: daysOf(said) };
   };
   const entries = declared.map(({ method, attribution, deprecation }) => ({
     method,

@@ -1,5 +1,13 @@
 import type { SummaryStore } from '../storage/summary-store.js';
-import { type RegisterDay, addWatches, daysOf, idsOfBuild, mergedRow, watchesOf } from './register-rows.js';
+import {
+  BUILD_MS,
+  type RegisterDay,
+  addWatches,
+  daysOf,
+  idsOfBuild,
+  mergedRow,
+  watchesOf,
+} from './register-rows.js';
 
 /** How long the rows of a day stay apart after its end, in milliseconds: instances may still tell of it. */
 export const APART_MS = 2 * 86_400_000;
@@ -25,8 +33,8 @@ export async function tidyRegister(
   const days = await daysOf(await store.find({ kinds: ['watch'] }, signal), signal);
   for (const day of days) if (day.endMs <= nowMs - APART_MS) await mergeDay(store, day, signal);
   const used = new Set(days.flatMap(watchesOf).flatMap(({ builds }) => builds.flatMap(idsOfBuild)));
-  // A build is there before the first watch that names it.
-  const builds = await store.find({ kinds: ['build'], beforeMs: nowMs - APART_MS }, signal);
+  // A build is there before a watch names it, and none begins to name one of these.
+  const builds = await store.find({ kinds: ['build'], beforeMs: nowMs - BUILD_MS - APART_MS }, signal);
   const unused = builds.map(({ id }) => id).filter((id) => !used.has(id));
   if (unused.length > 0) await store.delete({ ids: unused }, signal);
 }

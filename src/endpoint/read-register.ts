@@ -3,6 +3,7 @@ import type { Span } from '../summary/periods.js';
 import type { EndpointDeclaration, EndpointRegister, RegisteredEndpoint, WatchedDay } from './register.js';
 import {
   type Counts,
+  type EndpointSkips,
   type RegisterDay,
   type Watch,
   addCounts,
@@ -61,6 +62,10 @@ export async function readRegister(
 function datedWatches(day: RegisterDay): DatedWatch[] {
   const { startMs, endMs } = day;
   return watchesOf(day).map((watch) => Object.assign({ day: { startMs, endMs } }, watch));
+}
+
+function skipsOf({ endpoints }: Watch): readonly EndpointSkips[] {
+  return endpoints;
 }
 
 /** What is known of one service. */
@@ -132,12 +137,16 @@ class ServiceRegister {
   }
 
   #addSkips(): Map<string, Counts> {
+    const declared = new Set(this.#builds.flatMap(({ endpoints }) => [...endpoints.keys()]));
     const skips = new Map<string, Counts>();
-    for (const { endpoints } of this.#watches.filter(isIn(this.#span)))
-      for (const { method, route, skipped } of endpoints) {
-        const name = endpointName({ method, route });
-        skips.set(name, addCounts(skips.get(name) ?? {}, skipped));
-      }
+    for (const { method, route, skipped } of this.#watches.filter(isIn(this.#span)).flatMap(skipsOf)) {
+      // A route for GET answers HEAD as well.
+      const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
+      const name = methods
+        .map((each) => endpointName({ method: each, route }))
+        .find((each) => declared.has(each));
+      if (name !== undefined) skips.set(name, addCounts(skips.get(name) ?? {}, skipped));
+    }
     return skips;
   }
 

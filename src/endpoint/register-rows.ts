@@ -11,6 +11,9 @@ const ROW_ENDPOINTS = 200;
 /** Endpoints that a build may declare; an application with more has its routes from data. */
 const MOST_ENDPOINTS = 10_000;
 
+/** How long instances begin to name a build, in milliseconds. */
+export const BUILD_MS = 30 * 86_400_000;
+
 /** Counts by reason. */
 export type Counts = Readonly<Record<string, number>>;
 
@@ -73,18 +76,21 @@ export function serviceKey(service: string): string {
   return hashOf(service);
 }
 
-/** The rows of a list of declarations, and the name of the build that they make up. Equal lists of a service have one name. */
+/** The rows of a list of declarations, and the name of the build that they make up. Equal lists of a service and a period have one name. */
 export interface Build {
   readonly name: string;
   readonly rows: readonly SummaryRow[];
 }
 
-/** Makes the build of a service that declares these endpoints. */
+/**
+ * Makes the build of a service that declares these endpoints. It has another name in each period, so that no instance begins to name a
+ * build of a period that is over, and one that nobody names then can be deleted.
+ */
 export function buildOf(service: string, declared: readonly EndpointDeclaration[], nowMs: number): Build {
   const endpoints = declared
     .toSorted((one, other) => compare(one.route, other.route) || compare(one.method, other.method))
     .slice(0, MOST_ENDPOINTS);
-  const edition = hashOf(JSON.stringify([service, endpoints]));
+  const edition = hashOf(JSON.stringify([service, Math.floor(nowMs / BUILD_MS), endpoints]));
   const count = Math.max(1, Math.ceil(endpoints.length / ROW_ENDPOINTS));
   const name = `${edition}.${count}`;
   const rows = idsOfBuild(name).map((id, index): SummaryRow => {

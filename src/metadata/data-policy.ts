@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { A_DURATION, type Duration } from './duration.js';
 import { boolean, isObject, isText, oneOf, option, readOptions, text } from '../option-reader.js';
 
 /** How much of an address a record keeps: all of it, its network (/24 for IPv4, /48 for IPv6), or nothing. */
@@ -32,6 +33,12 @@ export class DataPolicy {
   readonly data? = boolean();
   /** Why the endpoint stays although nobody may call it: one line of 1 to 200 characters. It changes no record. @default none */
   readonly keep? = text({ expected: 'one line of 1 to 200 characters', accepts: isReason });
+  /**
+   * How long its records are kept, and summaries tell who called it. It only shortens: longer than the application's
+   * `retention.records`, or `retention.callers`, has no effect beyond these. Without the option `retention`, it holds for these records
+   * alone. @default as long as all records
+   */
+  readonly retention? = option<Duration>({ ...A_DURATION, convert: (given) => ({ ...given }) });
 }
 
 /** Characters of one line: neither control characters nor halves of a pair, which no database takes. */
@@ -107,6 +114,7 @@ export function mergeDataPolicies(stronger: DataPolicy, weaker: DataPolicy): Dat
     name: stronger.name ?? weaker.name,
     data: stronger.data ?? weaker.data,
     keep: stronger.keep ?? weaker.keep,
+    retention: stronger.retention ?? weaker.retention,
   };
 }
 

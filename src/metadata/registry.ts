@@ -1,4 +1,6 @@
 import { TrackUsageError } from '../errors.js';
+import { refuseOption } from '../option-reader.js';
+import { type Duration, millisecondsOf } from './duration.js';
 import { type DataPolicy, NO_DATA_POLICY, mergeDataPolicies } from './data-policy.js';
 import { type Deprecation, addDeprecations, mergeDeprecations } from './deprecation.js';
 import type { Decision, PolicySubject } from './policy.js';
@@ -42,6 +44,8 @@ export interface ActionSubject extends PolicySubject {
 interface Registry {
   readonly controllers: WeakMap<object, Decoration>;
   readonly methods: WeakMap<object, Map<PropertyKey, Decoration>>;
+  /** How long the records of routes without a class are kept, by the name that they have there. */
+  readonly routes: Map<string, Duration>;
 }
 
 const REGISTRY = Symbol.for('koa-track-usage.metadata');
@@ -49,7 +53,11 @@ const REGISTRY = Symbol.for('koa-track-usage.metadata');
 /** One registry a process, so that two installed copies of this package agree. */
 function registry(): Registry {
   const holder = globalThis as { [REGISTRY]?: Registry };
-  return (holder[REGISTRY] ??= { controllers: new WeakMap(), methods: new WeakMap() });
+  return (holder[REGISTRY] ??= {
+    controllers: new WeakMap(),
+    methods: new WeakMap(),
+    routes: new Map(),
+  });
 }
 
 /**
@@ -110,6 +118,30 @@ function noteMethod(prototype: object, method: PropertyKey, decoration: Decorati
   const said = methods.get(prototype) ?? new Map<PropertyKey, Decoration>();
   const subject = (): string => `method ${methodName(prototype, method)}`;
   methods.set(prototype, said.set(method, add(said.get(method), decoration, subject)));
+}
+
+/**
+ * Notes how long the records of routes without a class are kept, if they say so. Of several durations for one name, the shortest counts.
+ *
+ * @param subject - the middleware as it is written, such as `tracked()`
+ * @throws {TrackUsageError} `INVALID_OPTION` if they have no name, by which the records could be found
+ */
+export function noteNamedRoute(subject: string, { name, retention }: DataPolicy): void {
+  if (retention === undefined) return;
+  if (name === undefined)
+    return refuseOption(
+      { subject, name: 'name' },
+      name,
+      'text, as records are found by it for the option retention',
+    );
+  const { routes } = registry();
+  const before = routes.get(name);
+  if (before === undefined || millisecondsOf(retention) < millisecondsOf(before)) routes.set(name, retention);
+}
+
+/** The names of routes without a class that say how long their records are kept. */
+export function namedRoutes(): { readonly name: string; readonly retention: Duration }[] {
+  return [...registry().routes].map(([name, retention]) => ({ name, retention }));
 }
 
 /** Finds what is said of an action: by the nearest class that says something, for method and class apart. */

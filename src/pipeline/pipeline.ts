@@ -15,7 +15,7 @@ import {
 import { TrackerEvents } from './telling/events.js';
 import type { LaneSettings } from './lane/lane-settings.js';
 import { Retention, type RetentionStats } from './retention/retention.js';
-import type { Seal } from './retention/storage-pruner.js';
+import type { KeptRecords, Seal } from './retention/old-records.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
 import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import { spoolFolder } from './spool/own-folder.js';
@@ -62,7 +62,7 @@ export class Pipeline {
   readonly #log: ReportLog;
   readonly #observer: LaneObserver;
   readonly #droppedWithoutStorage = noDrops();
-  readonly #retention: Retention | null;
+  readonly #retention: Retention;
   /** One a storage; empty until the storages have been found. */
   #lanes: readonly StorageLane[] = [];
   /** Whether there was no storage when one was looked for. */
@@ -76,12 +76,14 @@ export class Pipeline {
    * @param findStorages - returns at least one storage, or throws an error that says what to do
    * @param seal - is asked before records are deleted. @default all that are too old may be
    * @param takeLeave - is called for each storage that has taken its last record, before it is closed; never rejects
+   * @param shortLived - the actions with a retention of their own. @default none
    */
   constructor(
     settings: PipelineSettings,
     findStorages: () => readonly UsageStorage[],
     seal: Seal | null = null,
     takeLeave: (storage: UsageStorage) => Promise<void> = async () => {},
+    shortLived: KeptRecords['shortLived'] = () => [],
   ) {
     this.#settings = settings;
     this.#findStorages = findStorages;
@@ -99,7 +101,7 @@ export class Pipeline {
     const { clock, retry, retention } = settings;
     const telling = { log: this.#log, events: this.events };
     const pruning = { clock, retry, seal, ...telling };
-    this.#retention = retention === null ? null : new Retention(retention.records, pruning);
+    this.#retention = new Retention({ allMs: retention?.records ?? null, shortLived }, pruning);
   }
 
   /** Takes a record. Does no I/O, awaits nothing and never throws. */
@@ -156,9 +158,9 @@ export class Pipeline {
     return { ...this.#droppedWithoutStorage };
   }
 
-  /** What became of the records that are too old; null without the option `retention`. */
+  /** What became of the records that are too old; null while all are kept until somebody deletes them. */
   get retention(): RetentionStats | null {
-    return this.#retention?.stats() ?? null;
+    return this.#retention.stats();
   }
 
   /**
@@ -168,7 +170,7 @@ export class Pipeline {
    */
   async prune(): Promise<RetentionStats | null> {
     this.open();
-    await this.#retention?.prune();
+    await this.#retention.prune();
     return this.retention;
   }
 
@@ -177,7 +179,7 @@ export class Pipeline {
     const { clock } = this.#settings;
     if (this.#hasNoStorage) return 'failing';
     if (this.#lostAtMs !== null && clock.monotonic() - this.#lostAtMs < FAILING_MS) return 'failing';
-    const isDegraded = this.#lanes.some((lane) => lane.isDegraded) || this.#retention?.isFailing === true;
+    const isDegraded = this.#lanes.some((lane) => lane.isDegraded) || this.#retention.isFailing;
     return isDegraded ? 'degraded' : 'ok';
   }
 
@@ -229,7 +231,7 @@ export class Pipeline {
         (storage, index) => new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
       );
       for (const storage of storages) users.set(storage, (users.get(storage) ?? 0) + 1);
-      this.#retention?.start(storages);
+      this.#retention.start(storages);
       return null;
     } catch (error) {
       return error;
@@ -249,14 +251,18 @@ export class Pipeline {
   async #close(timeoutMs: number): Promise<CloseResult> {
     const { clock } = this.#settings;
     const deadlineMs = clock.monotonic() + timeoutMs;
-    const retired = this.#retention?.close(timeoutMs);
+    const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
+    const retired = this.#retention.close(timeoutMs);
     await Promise.all(
       this.#lanes.map(async (lane) => {
         await lane.close(timeoutMs);
-        const restMs = (): number => Math.max(deadlineMs - clock.monotonic(), 0);
-        if (restMs() > 0) await within(clock, restMs(), this.#takeLeave(lane.storage));
-        const leftMs = restMs() + CLOSE_GRACE_MS;
-        await Promise.all([lane.finish(leftMs), this.#closeStorage(lane.storage, retired)]);
+        const finished = lane.finish(restMs() + CLOSE_GRACE_MS);
+        // With time left, it can be told what became of every record.
+        if (restMs() > 0) {
+          await finished;
+          await within(clock, restMs(), this.#takeLeave(lane.storage));
+        }
+        await Promise.all([finished, this.#closeStorage(lane.storage, retired)]);
       }),
     );
     this.#log.reportLosses();
@@ -269,7 +275,7 @@ export class Pipeline {
    *
    * @param retired - the end of the deletion that may be under way in it
    */
-  async #closeStorage(storage: UsageStorage, retired: Promise<void> | undefined): Promise<void> {
+  async #closeStorage(storage: UsageStorage, retired: Promise<void>): Promise<void> {
     await retired;
     const others = (users.get(storage) ?? 1) - 1;
     users.set(storage, others);

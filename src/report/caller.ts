@@ -1,5 +1,7 @@
+import type { SummaryOf } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
-import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { EndpointMatcher } from './endpoint-matcher.js';
+import { groupedInTurns } from './in-turns.js';
 import { CallerOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerReport } from './report.js';
@@ -16,24 +18,18 @@ export async function callerReport(source: ReportSource, options: CallerOptions)
   const scope = await openReport(source, subject, settings);
   const { before } = scope.window;
   const matcher = new EndpointMatcher(scope.register?.endpoints ?? []);
-  const nameOf = (row: Parameters<typeof matcher.match>[0]): string | null => {
-    const identity = matcher.match(row);
-    return identity === null ? null : endpointName(identity);
-  };
   const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
   const answer = await scope.ask({ by: 'endpointCaller', username });
   const [startDate, endDate] = [new Date(before.startMs), new Date(before.endMs)];
-  const rowsBefore = rowsOfService(
-    scope,
-    (await scope.ask({ by: 'endpointCaller', username, startDate, endDate })).rows,
-  );
-  const earlier = Map.groupBy(rowsBefore, nameOf);
-  const endpoints = [...Map.groupBy(rowsOfService(scope, answer.rows), nameOf)].flatMap(([name, rows]) => {
+  const earlierAnswer = await scope.ask({ by: 'endpointCaller', username, startDate, endDate });
+  const rowsBefore = earlierAnswer.toldSince === null ? rowsOfService(scope, earlierAnswer.rows) : [];
+  const nameOf = (row: SummaryOf<'endpointCaller'>): string | null => matcher.nameOf(row);
+  const earlier = await groupedInTurns(rowsBefore, nameOf);
+  const called = await groupedInTurns(rowsOfService(scope, answer.rows), nameOf);
+  const endpoints = [...called].flatMap(([name, rows]) => {
     const identity = rows[0] === undefined ? null : matcher.match(rows[0]);
-    if (identity === null) return [];
-    const { service, method, route } = identity;
     const callsBefore = rowsBefore.length === 0 ? null : callsOf(earlier.get(name) ?? []);
-    return [{ service, method, route, ...figuresOf(rows, callsBefore) }];
+    return identity === null ? [] : [{ ...identity, ...figuresOf(rows, callsBefore) }];
   });
   return {
     ...basisOf(scope, servers, answer.toldSince),

@@ -1,20 +1,16 @@
 import type { EndpointIdentity } from '../endpoint/register.js';
 import { TrackUsageError } from '../errors.js';
-import type { SummaryOf, UsageSummary } from '../storage/usage-summary.js';
+import type { SummaryOf } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { groupedInTurns, mappedInTurns } from './in-turns.js';
 import { CallersOptions, readReportOptions } from './report-options.js';
-import { type ReportScope, type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
+import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerRow, CallersReport } from './report.js';
 
 type Pair = SummaryOf<'endpointCaller'>;
 
-/** Rows that tell of callers, of the span and of the one before. */
-interface CallerRows {
-  readonly rows: readonly (SummaryOf<'caller'> | Pair)[];
-  readonly before: readonly (SummaryOf<'caller'> | Pair)[];
-  readonly isCapped: boolean;
-}
+type Row = SummaryOf<'caller'> | Pair;
 
 /**
  * Says who calls the API, or one endpoint.
@@ -33,69 +29,45 @@ export async function callersReport(
   const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
   const basis = basisOf(scope, servers, answer.toldSince);
   const endpoint = endpointOf(settings.endpoint, basis.services, matcher, subject);
-  const isMeant = (row: Pair): boolean =>
-    endpoint === null || (!row.isOther && sameEndpoint(matcher.match(row), endpoint));
-  const pairs = rowsOfService(scope, answer.rows).filter(isMeant);
-  const told =
-    endpoint === null && scope.service === undefined
-      ? await ofAll(scope)
-      : await ofSome(scope, { ...answer, rows: [...pairs] }, isMeant, isCapped(answer));
-  return { ...basis, endpoint, callers: callersOf(told, pairs, matcher), isCapped: told.isCapped };
+  const only = async (rows: readonly Pair[]): Promise<readonly Pair[]> => {
+    const own = rowsOfService(scope, rows);
+    if (endpoint === null) return own;
+    return (await groupedInTurns(own, (row) => matcher.nameOf(row))).get(endpointName(endpoint)) ?? [];
+  };
+  const pairs = await only(answer.rows);
+  const { before } = scope.window;
+  const dates = { startDate: new Date(before.startMs), endDate: new Date(before.endMs) };
+  // Callers of everything have rows of their own, of which fewer are counted as one.
+  const isOfAll = endpoint === null && scope.service === undefined;
+  const told = isOfAll ? await scope.ask({ by: 'caller' }) : { ...answer, rows: pairs };
+  const earlier = await scope.ask({ by: isOfAll ? 'caller' : 'endpointCaller', ...dates });
+  const rowsBefore = isOfAll ? earlier.rows : await only(earlier.rows as Pair[]);
+  return {
+    ...basis,
+    endpoint,
+    callers: await callersOf(told.rows, earlier.toldSince === null ? rowsBefore : [], pairs, matcher),
+    isCapped: told.isMore || (isOfAll ? told : answer).rows.some(({ isOther }) => isOther),
+  };
 }
 
-/** Callers of everything, who have rows of their own. */
-async function ofAll(scope: ReportScope): Promise<CallerRows> {
-  const answer = await scope.ask({ by: 'caller' });
-  const before = await scope.ask({ by: 'caller', ...datesBefore(scope) });
-  return { rows: answer.rows, before: before.rows, isCapped: isCapped(answer) };
-}
-
-async function ofSome(
-  scope: ReportScope,
-  { rows }: UsageSummary<'endpointCaller'>,
-  isMeant: (row: Pair) => boolean,
-  isCut: boolean,
-): Promise<CallerRows> {
-  const before = await scope.ask({ by: 'endpointCaller', ...datesBefore(scope) });
-  return { rows, before: rowsOfService(scope, before.rows).filter(isMeant), isCapped: isCut };
-}
-
-function datesBefore({ window }: ReportScope): { readonly startDate: Date; readonly endDate: Date } {
-  return { startDate: new Date(window.before.startMs), endDate: new Date(window.before.endMs) };
-}
-
-function isCapped({
-  rows,
-  isMore,
-}: {
-  readonly rows: readonly { readonly isOther: boolean }[];
-  readonly isMore: boolean;
-}): boolean {
-  return isMore || rows.some(({ isOther }) => isOther);
-}
-
-function callersOf(
-  { rows, before }: CallerRows,
+async function callersOf(
+  rows: readonly Row[],
+  before: readonly Row[],
   pairs: readonly Pair[],
   matcher: EndpointMatcher,
-): CallerRow[] {
-  const nameOf = ({ username, isOther }: CallerRows['rows'][number]): string =>
-    JSON.stringify([username, isOther]);
-  const earlier = Map.groupBy(before, nameOf);
-  const called = Map.groupBy(pairs, nameOf);
-  const rowOf = (name: string, own: CallerRows['rows']): CallerRow => {
-    const identities = (called.get(name) ?? []).map((row) => (row.isOther ? null : matcher.match(row)));
-    const endpoints = new Set(identities.flatMap((one) => (one === null ? [] : [endpointName(one)])));
+): Promise<CallerRow[]> {
+  const nameOf = ({ username, isOther }: Row): string =>
+    isOther ? 'other' : username === null ? 'nobody' : `named ${username}`;
+  const earlier = await groupedInTurns(before, nameOf);
+  const called = await groupedInTurns(pairs, nameOf);
+  const rowOf = ([name, own]: readonly [string, readonly Row[]]): CallerRow => {
+    const endpoints = new Set((called.get(name) ?? []).map((row) => matcher.nameOf(row)));
+    endpoints.delete(null);
     const callsBefore = before.length === 0 ? null : callsOf(earlier.get(name) ?? []);
     return { username: own[0]?.username ?? null, ...figuresOf(own, callsBefore), endpoints: endpoints.size };
   };
-  return [...Map.groupBy(rows, nameOf)]
-    .map(([name, own]) => rowOf(name, own))
-    .toSorted((one, other) => other.calls - one.calls);
-}
-
-function sameEndpoint(one: EndpointIdentity | null, other: EndpointIdentity): boolean {
-  return one !== null && endpointName(one) === endpointName(other);
+  const callers = await mappedInTurns(await groupedInTurns(rows, nameOf), rowOf);
+  return callers.toSorted((one, other) => other.calls - one.calls);
 }
 
 /** The endpoint that is asked about, of the only service that has it where none is named. */

@@ -3,6 +3,7 @@ import type { Span } from '../summary/periods.js';
 import { callsOf } from './call-figures.js';
 import { endpointName } from './endpoint-matcher.js';
 import { type EndpointStudy, type StudiedEndpoint, studyEndpoints } from './endpoint-study.js';
+import { groupedInTurns } from './in-turns.js';
 import { VerdictOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, openReport, rowsOfService } from './report-source.js';
 import type { DeprecationRow, DeprecationsReport } from './report.js';
@@ -78,10 +79,7 @@ async function askWeeks(
       startDate,
       endDate: next === undefined ? endDate : new Date(next.startMs),
     });
-    const named = Map.groupBy(rowsOfService(scope, rows), (row) => {
-      const identity = row.isOther ? null : matcher.match(row);
-      return identity === null ? '' : endpointName(identity);
-    });
+    const named = await groupedInTurns(rowsOfService(scope, rows), (row) => matcher.nameOf(row));
     weeks.unshift(new Map([...named].map(([name, own]) => [name, callsOf(own)])));
   }
   return weeks;

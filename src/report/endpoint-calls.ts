@@ -2,6 +2,7 @@ import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.
 import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
 import { callsOf, lastOf } from './call-figures.js';
 import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { groupedInTurns } from './in-turns.js';
 import { type ReportScope, rowsOfService } from './report-source.js';
 import type { CallerCalls } from './report.js';
 
@@ -28,19 +29,22 @@ export interface EndpointCallTimes {
 
 /** Asks what was called in the span of a report, and in the one before. */
 export async function askCalled(scope: ReportScope, matcher: EndpointMatcher): Promise<EndpointCallTimes> {
-  const { before } = scope.window;
+  const span = scope.window.before;
   const rows = await askRows(scope, 'endpoint', {});
   const rowsBefore = await askRows(scope, 'endpoint', {
-    startDate: new Date(before.startMs),
-    endDate: new Date(before.endMs),
+    startDate: new Date(span.startMs),
+    endDate: new Date(span.endMs),
   });
-  const identities = [...rows, ...rowsBefore].map((row) => (row.isOther ? null : matcher.match(row)));
+  const called = await byEndpoint(rows, matcher);
+  const before = await byEndpoint(rowsBefore, matcher);
   return {
     rows,
-    called: byEndpoint(rows, matcher),
+    called,
     servicesBefore: new Set(rowsBefore.map(({ service }) => service)),
-    before: byEndpoint(rowsBefore, matcher),
-    identities: identities.filter((identity) => identity !== null),
+    before,
+    identities: [...called.values(), ...before.values()].flatMap(([row]) =>
+      row === undefined ? [] : (matcher.match(row) ?? []),
+    ),
   };
 }
 
@@ -50,16 +54,20 @@ export async function askEarlier(
   matcher: EndpointMatcher,
 ): Promise<ReadonlyMap<string, Date>> {
   const dates = { startDate: undefined, endDate: new Date(scope.window.before.startMs) };
-  const rows = byEndpoint(await askRows(scope, 'endpoint', dates), matcher);
+  const rows = await byEndpoint(await askRows(scope, 'endpoint', dates), matcher);
   return new Map([...rows].map(([name, called]) => [name, lastOf(called) as Date]));
 }
 
 /** Who called. */
 export interface EndpointCallers {
-  /** By the endpoints' names, those first that called most; null where nothing is told of any caller in the span. */
-  readonly byEndpoint: ReadonlyMap<string, readonly CallerCalls[]> | null;
   /** The moment before which callers are not told; null if all are. */
   readonly since: Date | null;
+  /**
+   * The callers of an endpoint, those first that called most; null where nothing is told of them.
+   *
+   * @param last - the endpoint's last call
+   */
+  of(endpoint: EndpointIdentity, last: Date | null): readonly CallerCalls[] | null;
 }
 
 /** Asks who called each endpoint, in the span of a report or from a moment on. */
@@ -68,21 +76,22 @@ export async function askCallers(
   matcher: EndpointMatcher,
   from?: Date,
 ): Promise<EndpointCallers> {
-  const { rows, toldSince } = await scope.ask({
+  const { rows, toldSince: since } = await scope.ask({
     by: 'endpointCaller',
     ...(from !== undefined && { startDate: from }),
   });
-  if (toldSince !== null && toldSince.getTime() >= scope.window.untilMs)
-    return { byEndpoint: null, since: toldSince };
-  const named = byEndpoint(rowsOfService(scope, rows), matcher);
+  const named = await byEndpoint(rowsOfService(scope, rows), matcher);
   return {
-    byEndpoint: new Map([...named].map(([name, called]) => [name, callersOf(called)])),
-    since: toldSince,
+    since,
+    of: (endpoint, last) =>
+      since !== null && last !== null && last < since
+        ? null
+        : callersOf(named.get(endpointName(endpoint)) ?? []),
   };
 }
 
 /** Callers of some rows, those first that called most. */
-export function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
+function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
   return [...Map.groupBy(rows, ({ username }) => username)]
     .map(([username, own]) => ({ username, calls: callsOf(own), lastCall: lastOf(own) as Date }))
     .toSorted((one, other) => other.calls - one.calls);
@@ -112,7 +121,10 @@ export async function askSinceGone(
     else later.push({ name, sinceMs });
   }
   for (const [sinceMs, ended] of Map.groupBy(later, (one) => one.sinceMs)) {
-    const rows = byEndpoint(await askRows(scope, 'endpoint', { startDate: new Date(sinceMs) }), matcher);
+    const rows = await byEndpoint(
+      await askRows(scope, 'endpoint', { startDate: new Date(sinceMs) }),
+      matcher,
+    );
     for (const { name } of ended) counts.set(name, callsOf(rows.get(name) ?? []));
   }
   return counts;
@@ -130,15 +142,6 @@ async function askRows(
 function byEndpoint<Row extends SummaryOf<'endpoint'> | SummaryOf<'endpointCaller'>>(
   rows: readonly Row[],
   matcher: EndpointMatcher,
-): Map<string, Row[]> {
-  const found = new Map<string, Row[]>();
-  for (const row of rows) {
-    const identity = row.isOther ? null : matcher.match(row);
-    if (identity === null) continue;
-    const name = endpointName(identity);
-    const group = found.get(name);
-    if (group === undefined) found.set(name, [row]);
-    else group.push(row);
-  }
-  return found;
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  return groupedInTurns(rows, (row) => matcher.nameOf(row));
 }

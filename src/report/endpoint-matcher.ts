@@ -9,7 +9,8 @@ export interface RequestedEndpoint {
 
 /** The name of an endpoint among all others. */
 export function endpointName({ service, method, route }: EndpointIdentity): string {
-  return JSON.stringify([service, method, route]);
+  // No text of a record has this character.
+  return `${service}\0${method}\0${route}`;
 }
 
 /**
@@ -35,6 +36,12 @@ export class EndpointMatcher {
       }
     }
     return { service, method: method === 'HEAD' ? 'GET' : method, route };
+  }
+
+  /** The name of the endpoint that a row is about; null for requests that matched no route, and for keys that are not told apart. */
+  nameOf(row: RequestedEndpoint & { readonly isOther: boolean }): string | null {
+    const identity = row.isOther ? null : this.match(row);
+    return identity === null ? null : endpointName(identity);
   }
 
   /** What is registered of an endpoint; null for nothing. */

@@ -9,6 +9,7 @@ import {
   askSinceGone,
 } from './endpoint-calls.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { mappedInTurns } from './in-turns.js';
 import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
@@ -74,7 +75,9 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
   return {
     basis: basisOf(scope, times.rows, callers.since),
     matcher,
-    endpoints: [...identities.values()].map((one) => study(one, matcher.find(one), findings, scope, rules)),
+    endpoints: await mappedInTurns(identities.values(), (one) =>
+      study(one, matcher.find(one), findings, scope, rules),
+    ),
   };
 }
 
@@ -95,7 +98,7 @@ function study(
     ...figuresOf(rows, isKnownBefore ? callsOf(rowsBefore) : null),
     lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
   };
-  const known = callers.byEndpoint && (callers.byEndpoint.get(name) ?? []);
+  const known = callers.of(identity, lastOf(rows));
   const evidence = {
     registered,
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },

@@ -1,6 +1,5 @@
 import type { RegisteredEndpoint } from '../endpoint/register.js';
 import { askCallers, goneSince } from './endpoint-calls.js';
-import { endpointName } from './endpoint-matcher.js';
 import { type StudiedEndpoint, namedOf, studyEndpoints } from './endpoint-study.js';
 import { DEFAULT_RULES, ReportOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, openReport } from './report-source.js';
@@ -24,11 +23,8 @@ export async function goneReport(source: ReportSource, options: ReportOptions = 
   const sinceOf = ({ registered }: Gone): number =>
     Math.max(goneSince(scope, registered).getTime(), scope.window.startMs);
   for (const [sinceMs, ended] of Map.groupBy(called, sinceOf)) {
-    const { byEndpoint } = await askCallers(scope, matcher, new Date(sinceMs));
-    for (const one of ended) {
-      const callers = byEndpoint === null ? null : (byEndpoint.get(endpointName(one.identity)) ?? []);
-      rows.push(rowOf(one, callers));
-    }
+    const callers = await askCallers(scope, matcher, new Date(sinceMs));
+    for (const one of ended) rows.push(rowOf(one, callers.of(one.identity, one.lastCall)));
   }
   return {
     ...basis,

@@ -4,6 +4,7 @@ import { type Periods, type Span, periodsOf } from '../summary/periods.js';
 import type { ReportSettings } from './report-options.js';
 
 const DEFAULT_DAYS = 90;
+const DAY_MS = 86_400_000;
 
 /** The span of time that a report is about, and as long a span before it. */
 export interface ReportWindow extends Span {
@@ -79,10 +80,9 @@ function spanBefore(periods: Periods, days: readonly Span[], untilMs: number, se
   return { startMs: earliest.startMs, endMs: isWhole ? latest.endMs : sameTimeMs };
 }
 
+/** The day that is so many days before another: noon is in no other day, though some days are an hour longer or shorter. */
 function stepBack(periods: Periods, day: Span, days: number): Span {
-  let found = day;
-  for (let left = days; left > 0; left -= 1) found = periods.dayOf(found.startMs - 1);
-  return found;
+  return days === 0 ? day : periods.dayOf(day.startMs + DAY_MS / 2 - days * DAY_MS);
 }
 
 function iso(ms: number): string {

@@ -26,7 +26,7 @@ export async function trafficReport(
   const rows = rowsOfService(scope, (await scope.ask({ by: 'server', period })).rows);
   const before = await callsBefore(scope, period);
   const byStart = Map.groupBy(rows, ({ start }) => Number(start));
-  const traffic = startsOf(window, period, rows).map((startMs) =>
+  const traffic = Array.from(startsOf(window, period, rows), (startMs) =>
     rowOf(startMs, byStart.get(startMs) ?? [], before === null ? null : (before.get(startMs) ?? 0)),
   );
   const allBefore = before === null ? null : [...before.values()].reduce((sum, calls) => sum + calls, 0);
@@ -48,15 +48,15 @@ function startsOf(
   { startMs, untilMs, periods }: ReportWindow,
   period: Period,
   rows: readonly ServerRow[],
-): number[] {
-  const lastMs = Math.max(untilMs - 1, ...rows.map(({ start }) => Number(start)));
-  const starts: number[] = [];
-  for (let ms = startMs; ms <= lastMs;) {
+): Iterable<number> {
+  const starts = new Set<number>();
+  for (let ms = startMs; ms < untilMs;) {
     const span =
       period === 'hour' ? periods.hourOf(ms) : period === 'day' ? periods.dayOf(ms) : periods.monthOf(ms);
-    starts.push(span.startMs);
+    starts.add(span.startMs);
     ms = span.endMs;
   }
+  for (const { start } of rows) starts.add(Number(start));
   return starts;
 }
 

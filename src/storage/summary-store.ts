@@ -5,6 +5,7 @@
  * - `manifest`: which of these rows count;
  * - `writing`: a process may be storing or deleting records of a span of time;
  * - `touched`: a process has done so;
+ * - `unsure`: a process has failed to store records of a span of time, and they may arrive all the same;
  * - `fold`: a process is making rows, which do not count yet;
  * - `build`: endpoints that a service declares;
  * - `watch`: how a service was watched on a day.
@@ -18,6 +19,7 @@ export type SummaryRowKind =
   | 'manifest'
   | 'writing'
   | 'touched'
+  | 'unsure'
   | 'fold'
   | 'build'
   | 'watch';

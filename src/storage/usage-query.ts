@@ -258,8 +258,17 @@ class GivenQuery<Query extends UsageCountQuery> {
 export function checkDeletion(date: Date, limit: number): void {
   if (!types.isDate(date) || Number.isNaN(new Date(date).getTime()))
     throw invalidQuery('deleteBefore', 'date', date, 'a valid Date');
+  checkDeletionLimit('deleteBefore', limit);
+}
+
+/**
+ * Checks how many records are to be deleted at most.
+ *
+ * @throws {TrackUsageError} `INVALID_QUERY` if it is no number of records
+ */
+export function checkDeletionLimit(method: string, limit: number): void {
   if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0))
-    throw invalidQuery('deleteBefore', 'limit', limit, 'an integer that is not negative, or Infinity');
+    throw invalidQuery(method, 'limit', limit, 'an integer that is not negative, or Infinity');
 }
 
 /** The error about an argument that is not usable. */

@@ -2,6 +2,7 @@ import type { ServiceIdentifier } from 'typedi';
 import { hasMethods, isText } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { ErasureReport, UsagePerson } from './usage-person.js';
+import type { UsageCountQuery } from './usage-query.js';
 import type { SaltStore } from './salt-store.js';
 import type { SummaryStore } from './summary-store.js';
 import type { UsageReader } from './usage-reader.js';
@@ -101,6 +102,19 @@ export interface UsageStorage {
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
   /**
+   * Deletes the newest records that a query finds, for actions whose records are kept for a shorter time than others. Leave it out where
+   * single records cannot be deleted. Several processes may do so at once.
+   *
+   * @param query - which records, as `countUsage` takes it
+   * @param limit - at most so many are deleted, from 1
+   * @param signal - aborted when the tracker no longer waits for the answer
+   * @returns how many were found and deleted; fewer than the limit if no other is left
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable; `STORAGE_SETUP` if a person has to act first; any other error
+   *   means «later»
+   */
+  deleteUsage?(query: UsageCountQuery, limit: number, signal: AbortSignal): Promise<number>;
+
+  /**
    * Erases a person: the records, and the rows of summaries that name the person, so that nothing of them can be read from the disk where
    * the storage can see to that. Leave it out where single records cannot be deleted.
    *
@@ -136,6 +150,11 @@ export function isStorage(value: unknown): value is UsageStorage {
 /** Whether a storage can delete old records. */
 export function canDelete(storage: UsageStorage): storage is DeletingUsageStorage {
   return hasMethods(storage, 'deleteBefore');
+}
+
+/** Whether a storage can delete the records of single actions. */
+export function canDeleteUsage(storage: UsageStorage): boolean {
+  return hasMethods(storage, 'deleteUsage');
 }
 
 /** The salts of the first storage that keeps any; null if none does. */

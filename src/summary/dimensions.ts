@@ -99,11 +99,6 @@ export const DEFAULT_DIMENSIONS: readonly DimensionName[] = [
 /** The names of the dimensions that come with the library. */
 export const DIMENSION_NAMES: readonly string[] = [...DIMENSIONS.keys()];
 
-/** A dimension that comes with the library; undefined for any other name. */
-export function findDimension(name: string): Dimension | undefined {
-  return DIMENSIONS.get(name);
-}
-
 /** Definitions of {@link defineSummary}, by what it returned. */
 const defined = new WeakMap<object, Dimension>();
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SummaryRow, SummaryStore } from '../storage/summary-store.js';
+import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../storage/summary-store.js';
 import type { UsagePerson } from '../storage/usage-person.js';
 import { TurnBudget } from '../time/turn-budget.js';
 import { type Key, blockOf, withoutKeys } from './blocks.js';
@@ -14,6 +14,8 @@ import {
   replacedUnits,
   touchedRow,
 } from './manifest.js';
+import { deleteUnits, insertRows, rowsOfUnit } from './row-statements.js';
+import { overlap } from './spans.js';
 
 /** How often the manifest is changed while other processes change it. */
 const ATTEMPTS = 20;
@@ -26,22 +28,53 @@ export interface SummaryErasure {
   readonly sealedUntil: Date | null;
 }
 
+/** Which keys are erased. */
+export interface ErasedKeys {
+  /** The dimensions whose rows may have them; null for all that may name persons. */
+  readonly dimensions: readonly string[] | null;
+  /** The span in which they are looked for. */
+  readonly where: Pick<SummaryRowQuery, 'fromMs' | 'beforeMs'>;
+  /** Whether a row's key is one of them. */
+  readonly isOf: (row: SummaryRow, key: Key) => boolean;
+  /** Whether their records were deleted as well: then a fold that has read these has to be late. */
+  readonly isOfDeleted: boolean;
+}
+
 /**
- * Erases a person from summaries, after the person's records were deleted. Periods that can be summed up again are dropped, and marked
- * to be; those that are sealed lose the rows of the person's keys. The manifest is changed in any case: a fold that has read the records
- * before is late then.
+ * Erases a person from summaries, after the person's records were deleted.
  *
  * @throws an error if other processes change the manifest all the time
  */
-export async function eraseFromSummaries(
+export function eraseFromSummaries(
   store: SummaryStore,
   person: UsagePerson,
+  signal: AbortSignal,
+): Promise<SummaryErasure> {
+  const [[field, name] = []] = Object.entries(person) as [string, string][];
+  const isOf = ({ dimension }: SummaryRow, key: Key): boolean => {
+    const { parts = [dimension], isPersonal = true } = dimensionOf(dimension) ?? {};
+    // The key of a personal dimension of the application's own may be the name as it is.
+    const place = DIMENSION_NAMES.includes(dimension) ? parts.indexOf(field as string) : 0;
+    return isPersonal && place >= 0 && key?.[place] === name;
+  };
+  return eraseKeys(store, { dimensions: null, where: {}, isOf, isOfDeleted: true }, signal);
+}
+
+/**
+ * Erases keys from summaries. Periods that can be summed up again are dropped, and marked to be; those that are sealed lose the rows of
+ * the keys.
+ *
+ * @throws an error if other processes change the manifest all the time
+ */
+export async function eraseKeys(
+  store: SummaryStore,
+  keys: ErasedKeys,
   signal: AbortSignal,
 ): Promise<SummaryErasure> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const { manifest } = await look(store, signal);
     if (manifest === null) return { periods: 0, sealedUntil: null };
-    const erasure = new Erasure(store, person, manifest, signal);
+    const erasure = new Erasure(store, keys, manifest, signal);
     const periods = await erasure.run();
     if (periods !== null)
       return { periods, sealedUntil: manifest.confirmedMs === null ? null : new Date(manifest.confirmedMs) };
@@ -54,44 +87,39 @@ export async function eraseFromSummaries(
 /** One attempt at erasing. */
 class Erasure {
   readonly #store: SummaryStore;
-  readonly #isOf: (dimension: string, key: Key) => boolean;
+  readonly #keys: ErasedKeys;
   readonly #manifest: Manifest;
   readonly #signal: AbortSignal;
   readonly #edition = randomUUID();
 
-  constructor(store: SummaryStore, person: UsagePerson, manifest: Manifest, signal: AbortSignal) {
+  constructor(store: SummaryStore, keys: ErasedKeys, manifest: Manifest, signal: AbortSignal) {
     this.#store = store;
+    this.#keys = keys;
     this.#manifest = manifest;
     this.#signal = signal;
-    const [[field, name] = []] = Object.entries(person) as [string, string][];
-    this.#isOf = (dimension, key) => {
-      const { parts = [dimension], isPersonal = true } = dimensionOf(dimension) ?? {};
-      // The key of a personal dimension of the application's own may be the name as it is.
-      const place = DIMENSION_NAMES.includes(dimension) ? parts.indexOf(field as string) : 0;
-      return isPersonal && place >= 0 && key?.[place] === name;
-    };
   }
 
-  /** @returns how many periods held the person; null if another process has changed the manifest */
+  /** @returns how many periods held a key; null if another process has changed the manifest */
   async run(): Promise<number | null> {
     const { confirmedMs: sealedMs } = this.#manifest;
     const { held, strays } = await this.#findUnits();
+    if (held.length + strays.length === 0 && !this.#keys.isOfDeleted) return 0;
     const isSealed = ({ endMs }: Unit): boolean => sealedMs !== null && endMs <= sealedMs;
     const open = held.filter((unit) => !isSealed(unit));
     const sealed = held.filter(isSealed);
     // A day is summed up of its hours, and an hour of its slices: all that lies within goes with it.
     const dropped = this.#manifest.units.filter(
-      (unit) =>
-        !isSealed(unit) && open.some(({ startMs, endMs }) => unit.startMs < endMs && unit.endMs > startMs),
+      (unit) => !isSealed(unit) && open.some((other) => overlap(unit, other)),
     );
     const nowMs = Date.now();
     // These marks are no part of the edition, with which they would be swept away where this process dies.
-    for (const unit of open) await this.#store.insert([touchedRow(unit, randomUUID(), nowMs)], this.#signal);
+    const marked = open.map((unit) => touchedRow(unit, randomUUID(), nowMs));
+    await insertRows(this.#store, marked, this.#signal);
     if (sealed.length > 0) await this.#store.insert([foldRow(this.#edition, nowMs)], this.#signal);
     for (const unit of sealed) await this.#copy(unit);
     const gone = [...new Set([...dropped, ...sealed])];
     const copies = sealed.map((unit) => Object.assign({}, unit, { edition: this.#edition }));
-    // Rows that count no more may hold the person too.
+    // Rows that count no more may hold a key too.
     await this.#delete(this.#manifest.replaced);
     const next: Manifest = {
       ...this.#manifest,
@@ -112,19 +140,15 @@ class Erasure {
   }
 
   async #delete(units: readonly Pick<Unit, 'kind' | 'startMs' | 'edition'>[]): Promise<void> {
-    for (const { kind, edition, startMs } of units)
-      await this.#store.delete(
-        { kinds: [kind], edition, fromMs: startMs, beforeMs: startMs + 1 },
-        this.#signal,
-      );
+    await deleteUnits(this.#store, units, this.#signal);
   }
 
-  /** The units of which a row has the person's key, and the ids of such rows that do not count: of folds that are under way, or have died. */
+  /** The units of which a row has a key, and the ids of such rows that do not count: of folds that are under way, or have died. */
   async #findUnits(): Promise<{ readonly held: readonly Unit[]; readonly strays: readonly string[] }> {
-    const names = new Set([
-      ...DIMENSION_NAMES,
-      ...this.#manifest.units.flatMap(({ dimensions }) => dimensions),
-    ]);
+    const { where, isOf, dimensions } = this.#keys;
+    const names = new Set(
+      dimensions ?? [...DIMENSION_NAMES, ...this.#manifest.units.flatMap((unit) => unit.dimensions)],
+    );
     const held = new Set<Unit>();
     const strays: string[] = [];
     const byName = new Map(this.#manifest.units.map((unit) => [nameOf(unit), unit]));
@@ -132,8 +156,8 @@ class Erasure {
     for (const dimension of names) {
       if (dimensionOf(dimension)?.isPersonal === false) continue;
       for (const kind of UNIT_KINDS) {
-        for (const row of await this.#store.find({ kinds: [kind], dimension }, this.#signal)) {
-          if (blockOf(row).keys.some(([key]) => this.#isOf(dimension, key))) {
+        for (const row of await this.#store.find({ ...where, kinds: [kind], dimension }, this.#signal)) {
+          if (blockOf(row).keys.some(([key]) => isOf(row, key))) {
             const unit = byName.get(nameOf(row));
             if (unit === undefined) strays.push(row.id);
             else held.add(unit);
@@ -145,14 +169,11 @@ class Erasure {
     return { held: [...held], strays };
   }
 
-  /** Writes the rows of a unit anew, without the person's keys. */
-  async #copy({ kind, startMs, edition }: Unit): Promise<void> {
-    const where = { kinds: [kind], edition, fromMs: startMs, beforeMs: startMs + 1 };
-    for (const row of await this.#store.find(where, this.#signal)) {
+  /** Writes the rows of a unit anew, without the keys. */
+  async #copy(unit: Unit): Promise<void> {
+    for (const row of await this.#store.find(rowsOfUnit(unit), this.#signal)) {
       const id = `${randomUUID()}.${row.id.slice(row.id.lastIndexOf('.') + 1)}`;
-      const copy = withoutKeys({ ...row, id, edition: this.#edition }, (key) =>
-        this.#isOf(row.dimension, key),
-      );
+      const copy = withoutKeys({ ...row, id, edition: this.#edition }, (key) => this.#keys.isOf(row, key));
       await this.#store.insert([copy], this.#signal);
     }
   }

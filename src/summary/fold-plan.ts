@@ -1,15 +1,12 @@
-import { type Manifest, type Mark, type Unit, type UnitKind, unitName } from './manifest.js';
+import { type Manifest, type Mark, type Unit, type UnitKind, isPast, unitName } from './manifest.js';
 import { ALWAYS, type Periods, SLICE_MS, type Span } from './periods.js';
-import { SpanSet } from './spans.js';
+import { SpanSet, overlap } from './spans.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** How long after its end a period is left alone, in milliseconds: clocks of processes differ. */
 const GRACE_MS = 10_000;
-
-/** After so long, a process that has not said what became of its records counts as gone, in milliseconds. */
-const WRITER_MS = DAY_MS;
 
 /** A mark that is longer than a day is not folded as a whole, but taken apart into days. */
 const LONG_MS = 26 * HOUR_MS;
@@ -53,7 +50,7 @@ export function planFold(
   hoursMs = Infinity,
 ): FoldPlan {
   const overMs = nowMs - GRACE_MS;
-  const isHeld = ({ isWriting, sinceMs }: Mark): boolean => isWriting && sinceMs > nowMs - WRITER_MS;
+  const isHeld = (mark: Mark): boolean => mark.isWriting && !isPast(mark, nowMs);
   const held = new SpanSet(marks.filter(isHeld));
   const sealedMs = manifest.sealedMs ?? ALWAYS.startMs;
   const idle = marks.filter((mark) => !isHeld(mark));
@@ -74,7 +71,7 @@ export function planFold(
   plan.dropHours(nowMs - hoursMs);
   return {
     wanted: plan.wanted,
-    dropped: plan.dropped,
+    dropped: [...plan.dropped],
     marks: [...chosen, ...sealed],
     days: [],
     isMore: chosen.length < ready.length,
@@ -108,26 +105,17 @@ function takeApart(
   overMs: number,
 ): FoldPlan {
   const sealedMs = manifest.confirmedMs ?? ALWAYS.startMs;
-  const dropped = manifest.units.filter(
-    (unit) => unit.startMs < mark.endMs && unit.endMs > mark.startMs && unit.startMs >= sealedMs,
-  );
-  const days = new Map(
-    dropped.map(({ startMs }) => {
-      const day = periods.dayOf(startMs);
-      return [day.startMs, day] as const;
-    }),
-  );
-  const over = [...days.values()].map(({ startMs, endMs }) => ({
-    startMs,
-    endMs: Math.max(startMs + 1, Math.min(endMs, overMs)),
-  }));
-  return { wanted: [], dropped, marks: [mark, ...sealed], days: over, isMore: true };
+  const dropped = manifest.units.filter((unit) => overlap(unit, mark) && unit.startMs >= sealedMs);
+  const days = periods
+    .daysOf(dropped)
+    .map(({ startMs, endMs }) => ({ startMs, endMs: Math.max(startMs + 1, Math.min(endMs, overMs)) }));
+  return { wanted: [], dropped, marks: [mark, ...sealed], days, isMore: true };
 }
 
 /** Works out what has to be summed up again. */
 class Planning {
   wanted: Wanted[] = [];
-  readonly dropped: Unit[] = [];
+  readonly dropped = new Set<Unit>();
   readonly #manifest: Manifest;
   readonly #periods: Periods;
   readonly #overMs: number;
@@ -154,9 +142,7 @@ class Planning {
       const hasSlices = slices.some(({ startMs }) => this.#known.has(unitName({ kind: 'slice', startMs })));
       const isDayOver = this.#periods.dayOf(hour.startMs).endMs <= this.#overMs;
       if (isDayOver && !hasSlices) this.#want('hour', hour, null);
-      else
-        for (const slice of slices)
-          if (slice.startMs < span.endMs && slice.endMs > span.startMs) this.#want('slice', slice, null);
+      else for (const slice of slices) if (overlap(slice, span)) this.#want('slice', slice, null);
     }
   }
 
@@ -177,9 +163,7 @@ class Planning {
       const isIts = ({ kind, startMs }: Wanted | Unit): boolean =>
         kind === 'slice' && startMs >= day.startMs && startMs < day.endMs;
       this.wanted = this.wanted.map((unit) => (isIts(unit) ? { ...unit, isKept: false } : unit));
-      this.dropped.push(
-        ...this.#manifest.units.filter((unit) => isIts(unit) && !this.dropped.includes(unit)),
-      );
+      this.#drop(isIts);
     }
   }
 
@@ -189,30 +173,27 @@ class Planning {
    */
   dropOvertaken(): void {
     const touched = new SpanSet(this.#touched);
-    const dropped = new Set(this.dropped);
-    const isOvertaken = (unit: Unit): boolean =>
-      touched.overlaps(unit) && !dropped.has(unit) && !this.#left.overlaps(unit);
-    this.dropped.push(...this.#manifest.units.filter(isOvertaken));
+    this.#drop((unit) => touched.overlaps(unit) && !this.#left.overlaps(unit));
   }
 
   /** Drops hours that are old and whose day is summed up. */
   dropHours(beforeMs: number): void {
-    const isOld = (unit: Unit): boolean => unit.kind === 'hour' && unit.endMs <= beforeMs;
-    const dropped = new Set(this.dropped);
-    const old = this.#manifest.units.filter((unit) => isOld(unit) && !dropped.has(unit));
-    const days = new SpanSet(
-      this.#manifest.units.filter((unit) => unit.kind === 'day' && !dropped.has(unit)),
-    );
-    this.dropped.push(...old.filter((unit) => days.overlaps(unit)));
+    const isDay = (unit: Unit): boolean => unit.kind === 'day' && !this.dropped.has(unit);
+    const days = new SpanSet(this.#manifest.units.filter(isDay));
+    this.#drop((unit) => unit.kind === 'hour' && unit.endMs <= beforeMs && days.overlaps(unit));
+  }
+
+  #drop(isMeant: (unit: Unit) => boolean): void {
+    for (const unit of this.#manifest.units) if (isMeant(unit)) this.dropped.add(unit);
   }
 
   /** The periods that known or wanted parts are in, those that are over and that no mark touches. */
   #wholesOf(kind: UnitKind, wholeOf: (ms: number) => Span): Span[] {
     const sealedMs = this.#manifest.sealedMs ?? ALWAYS.startMs;
-    const starts = [
-      ...this.#manifest.units.filter((unit) => unit.kind === kind).map(({ startMs }) => startMs),
-      ...this.wanted.filter((unit) => unit.kind === kind).map(({ startMs }) => startMs),
-    ].toSorted((one, other) => one - other);
+    const starts = [...this.#manifest.units, ...this.wanted]
+      .filter((unit) => unit.kind === kind)
+      .map(({ startMs }) => startMs)
+      .toSorted((one, other) => one - other);
     const wholes: Span[] = [];
     for (const startMs of starts) {
       if (startMs < (wholes.at(-1)?.endMs ?? sealedMs)) continue;
@@ -234,6 +215,6 @@ class Planning {
     this.#isWanted.add(name);
     this.wanted.push({ kind, startMs, endMs, parts, isKept: true });
     const before = this.#known.get(name);
-    if (before !== undefined) this.dropped.push(before);
+    if (before !== undefined) this.dropped.add(before);
   }
 }

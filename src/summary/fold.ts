@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TrackUsageError } from '../errors.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { SummaryRow, SummaryStore } from '../storage/summary-store.js';
@@ -16,7 +15,9 @@ import {
   type UnitKind,
   emptyManifest,
   foldRow,
+  isPast,
   look,
+  markOf,
   publish,
   replacedUnits,
   touchedRow,
@@ -25,6 +26,7 @@ import {
 import { type Span, periodsOf } from './periods.js';
 import { scanRecords } from './record-scan.js';
 import { type Figures, mergeInto, readUnit } from './stored-figures.js';
+import { deleteUnits, insertRows } from './row-statements.js';
 import { joined } from './spans.js';
 
 /** How long rows stay that others have replaced, in milliseconds: a reader may be about to read them. */
@@ -32,9 +34,6 @@ const READER_MS = 60_000;
 
 /** After so long, a fold that has not ended counts as dead, in milliseconds. */
 const DEAD_MS = 3_600_000;
-
-/** Rows that are inserted at once. */
-const STATEMENT_ROWS = 20;
 
 /** What folding needs. */
 export interface FoldSettings {
@@ -103,14 +102,17 @@ async function changeZone(
   }
   const nowMs = now();
   const edition = randomUUID();
-  const periods = periodsOf(timeZone);
-  const days = new Map(
-    found.units.map(({ startMs }) => [periods.dayOf(startMs).startMs, periods.dayOf(startMs)]),
-  );
-  for (const day of days.values()) await store.insert([touchedRow(day, edition, nowMs)], signal);
+  const days = periodsOf(timeZone).daysOf(found.units);
+  const marked = days.map((day) => touchedRow(day, edition, nowMs));
+  await insertRows(store, marked, signal);
   const replaced = [...found.replaced, ...replacedUnits(found.units, nowMs)];
   const isPublished = await publish(store, { ...found, timeZone, units: [], replaced }, edition, signal);
-  return { folded: 0, isMore: true, isLost: !isPublished, untilMs: Math.min(nowMs, ...days.keys()) };
+  return {
+    folded: 0,
+    isMore: true,
+    isLost: !isPublished,
+    untilMs: Math.min(nowMs, ...days.map(({ startMs }) => startMs)),
+  };
 }
 
 /** One fold, with an edition of its own. */
@@ -122,8 +124,8 @@ class Fold {
   readonly #edition = randomUUID();
   readonly #made: Made = new Map();
   readonly #ids: string[] = [];
-  /** Hours that were read for their day, and are kept as well. */
-  readonly #hours: Span[] = [];
+  /** What becomes a unit. */
+  readonly #kept: Unit[] = [];
 
   constructor(settings: FoldSettings, manifest: Manifest, plan: FoldPlan, nowMs: number) {
     this.#settings = settings;
@@ -143,11 +145,10 @@ class Fold {
     );
     for (const unit of wanted) if (unit.parts !== null) await this.#merge(unit, unit.parts, signal);
     // These marks are no part of the edition, with which they would be swept away: whoever is faster, their days can be folded.
-    await this.#insert(
-      days.map((day) => touchedRow(day, randomUUID(), this.#nowMs)),
-      signal,
-    );
-    const stale = await this.#deleteStale(signal);
+    const marked = days.map((day) => touchedRow(day, randomUUID(), this.#nowMs));
+    await insertRows(store, marked, signal);
+    const stale = this.#manifest.replaced.filter((unit) => isStale(unit, this.#nowMs));
+    await deleteUnits(store, stale, signal);
     // Where it is unknown whether the manifest is there, the rows stay, and so does the row that tells of this fold.
     if (!(await publish(store, this.#nextManifest(stale), this.#edition, signal))) {
       await store.delete({ ids: [`fold.${this.#edition}`, ...this.#ids] }, signal);
@@ -209,7 +210,6 @@ class Fold {
     const { hoursMs = Infinity } = this.#settings;
     if (endMs <= this.#nowMs - hoursMs) return;
     await this.#insertRows('hour', { startMs, endMs }, figures, signal);
-    this.#hours.push({ startMs, endMs });
   }
 
   async #keep(
@@ -222,6 +222,8 @@ class Fold {
   }
 
   async #insertRows(kind: UnitKind, span: Span, figures: Figures, signal: AbortSignal): Promise<void> {
+    const dimensions = this.#settings.dimensions.map(({ name }) => name);
+    this.#kept.push({ kind, ...span, edition: this.#edition, dimensions });
     const rows: SummaryRow[] = [];
     const budget = new TurnBudget(1);
     for (const [name, tallies] of figures) {
@@ -231,35 +233,16 @@ class Fold {
       }
     }
     this.#ids.push(...rows.map(({ id }) => id));
-    await this.#insert(rows, signal);
-  }
-
-  async #insert(rows: readonly SummaryRow[], signal: AbortSignal): Promise<void> {
-    for (let start = 0; start < rows.length; start += STATEMENT_ROWS) {
-      const some = rows.slice(start, start + STATEMENT_ROWS);
-      await this.#settings.store.insert(some, signal);
-      await nextTurn();
-    }
+    await insertRows(this.#settings.store, rows, signal);
   }
 
   #nextManifest(stale: readonly Replaced[]): Manifest {
-    const { wanted, dropped } = this.#plan;
+    const { dropped } = this.#plan;
     const gone = new Set(dropped);
     const deleted = new Set(stale);
-    const dimensions = this.#settings.dimensions.map(({ name }) => name);
-    const hours = this.#hours.map((hour) => ({ kind: 'hour' as const, ...hour }));
-    const made = [...wanted.filter(({ isKept }) => isKept), ...hours].map(
-      ({ kind, startMs, endMs }): Unit => ({
-        kind,
-        startMs,
-        endMs,
-        edition: this.#edition,
-        dimensions,
-      }),
-    );
     return {
       ...this.#manifest,
-      units: [...this.#manifest.units.filter((unit) => !gone.has(unit)), ...made],
+      units: [...this.#manifest.units.filter((unit) => !gone.has(unit)), ...this.#kept],
       replaced: [
         ...this.#manifest.replaced.filter((unit) => !deleted.has(unit)),
         ...replacedUnits(dropped, this.#nowMs),
@@ -267,26 +250,22 @@ class Fold {
     };
   }
 
-  /** Deletes rows that no reader needs any more. They never count again, whichever fold comes first. */
-  async #deleteStale(signal: AbortSignal): Promise<Replaced[]> {
-    const stale = this.#manifest.replaced.filter((unit) => isStale(unit, this.#nowMs));
-    for (const { kind, edition, startMs } of stale)
-      await this.#settings.store.delete(
-        { kinds: [kind], edition, fromMs: startMs, beforeMs: startMs + 1 },
-        signal,
-      );
-    return stale;
-  }
-
-  /** Deletes rows of folds that have died; a fold that is only late finds another manifest than it began with. */
+  /**
+   * Deletes rows of folds that have died, and those of attempts that can arrive no more. A fold that is only late finds another manifest
+   * than it began with.
+   */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { store } = this.#settings;
     const counting = new Set(this.#manifest.units.map(({ edition }) => edition));
-    for (const { edition, startMs, id } of await store.find({ kinds: ['fold'] }, signal)) {
-      if (edition === this.#edition || startMs > this.#nowMs - DEAD_MS) continue;
-      await store.delete(counting.has(edition) ? { ids: [id] } : { edition }, signal);
+    const ids = [`fold.${this.#edition}`];
+    for (const row of await store.find({ kinds: ['fold', 'unsure'] }, signal)) {
+      const { kind, id, edition, startMs } = row;
+      if (kind === 'unsure') {
+        if (isPast(markOf(row), this.#nowMs)) ids.push(id);
+      } else if (edition !== this.#edition && startMs <= this.#nowMs - DEAD_MS)
+        await store.delete(counting.has(edition) ? { ids: [id] } : { edition }, signal);
     }
-    await store.delete({ ids: [`fold.${this.#edition}`] }, signal);
+    await store.delete({ ids }, signal);
   }
 }
 
@@ -294,6 +273,7 @@ function findUnit({ units }: Manifest, kind: UnitKind, { startMs }: Span): Unit 
   return units.find((unit) => unit.kind === kind && unit.startMs === startMs);
 }
 
+/** Whether no reader needs its rows any more. They never count again, whichever fold comes first. */
 function isStale({ sinceMs }: Replaced, nowMs: number): boolean {
   return sinceMs <= nowMs - READER_MS;
 }

@@ -3,13 +3,18 @@ import { backoffMs } from '../time/backoff.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
 import { type FoldResult, type FoldSettings, foldOnce } from './fold.js';
-import { noteZone } from './manifest.js';
+import { type ForgottenAction, forgetCallers } from './forget.js';
+import { look, noteZone } from './manifest.js';
+import { ASK_MS } from './marker.js';
 import type { Span } from './periods.js';
 import { type RebuildProgress, rebuildSpan } from './rebuild.js';
 import { type KeptSummaries, type SealResult, sealBefore } from './seal.js';
 
 /** From one look for something to fold to the next, in milliseconds. */
 const PERIOD_MS = 10_000;
+
+/** How long summaries that may be new are left alone, in milliseconds: by then every process has found their place, and ended attempts without marks. */
+const NEW_MS = 2 * ASK_MS;
 
 /** The pause between two folds while there is more, in milliseconds: folding leaves event loop and database to others. */
 const PAUSE_MS = 50;
@@ -24,9 +29,9 @@ const PATIENCE_MS = 600_000;
 export interface FolderStats {
   /** The storage's name. */
   readonly storage: string;
-  /** The moment before which all records are folded; null before the first look. */
+  /** The moment before which all records are folded; null before the first fold. */
   readonly foldedUntil: Date | null;
-  /** How far that is behind, in milliseconds; some minutes are usual. Null before the first look. */
+  /** How far that is behind, in milliseconds; some minutes are usual. Null before the first fold. */
   readonly behindMs: number | null;
   /** Hours, days and parts of hours that this process has summed up. */
   readonly folded: number;
@@ -46,6 +51,8 @@ export class Folder {
   readonly #timer: WakeTimer;
   readonly #onFailure: (error: unknown) => void;
   #untilMs: number | null = null;
+  /** From when on this process folds, by the monotonic clock; null while it has seen no summaries. */
+  #fromMs: number | null = null;
   #folded = 0;
   #lost = 0;
   #failures = 0;
@@ -103,6 +110,16 @@ export class Folder {
   }
 
   /**
+   * Erases from sealed days who called actions, after the fold under way.
+   *
+   * @param sealedMs - the moment before which days are sealed, in milliseconds since 1970
+   * @throws any error of the storage
+   */
+  forget(actions: readonly ForgottenAction[], sealedMs: number, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => forgetCallers(this.#settings, actions, sealedMs, signal));
+  }
+
+  /**
    * Sums up again what there is of a span of time.
    *
    * @throws any error of the storage
@@ -150,11 +167,21 @@ export class Folder {
     });
   }
 
+  /** Whether there have been summaries for so long that all processes make marks. */
+  async #mayFold(signal: AbortSignal): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    if (this.#fromMs === null) {
+      const { marks, manifest } = await look(this.#settings.store, signal);
+      if (manifest !== null || marks.length > 0) this.#fromMs = nowMs + NEW_MS;
+    }
+    return this.#fromMs !== null && this.#fromMs <= nowMs;
+  }
+
   async #run(): Promise<void> {
     this.#abort = new AbortController();
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
-      const { isMore } = await this.fold(signal);
+      const isMore = (await this.#mayFold(signal)) && (await this.fold(signal)).isMore;
       this.#failuresInRow = 0;
       this.#lastError = null;
       // Processes that began together part.

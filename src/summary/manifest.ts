@@ -53,6 +53,14 @@ export interface Mark extends Span {
   readonly sinceMs: number;
 }
 
+/** How long something may be on its way, in milliseconds. A process that has not said by then what became of its records counts as gone. */
+const WRITER_MS = 86_400_000;
+
+/** Whether nothing can arrive any more that a mark was made for. */
+export function isPast({ sinceMs }: Mark, nowMs: number): boolean {
+  return sinceMs <= nowMs - WRITER_MS;
+}
+
 /** The marks and the manifest. */
 export interface Look {
   readonly marks: readonly Mark[];
@@ -111,7 +119,7 @@ function newestOf(rows: readonly SummaryRow[]): SummaryRow | null {
 }
 
 function manifestOf(row: SummaryRow): Manifest {
-  return fromWire(generationOf(row), decode(row.data) as Wire);
+  return { ...fromWire(decode(row.data) as Wire), generation: generationOf(row) };
 }
 
 /**
@@ -159,6 +167,11 @@ export function touchedRow({ startMs, endMs }: Span, edition: string, nowMs: num
   return rowOfMark({ id: randomUUID(), startMs, endMs, isWriting: false, sinceMs: nowMs }, edition);
 }
 
+/** The row that says of a mark's span: an attempt to store records of it has failed, and may arrive all the same. */
+export function unsureRow(mark: Mark, edition: string): SummaryRow {
+  return { ...rowOfMark(mark, edition), id: randomUUID(), kind: 'unsure' };
+}
+
 /** The row that tells of rows of an edition which do not count yet. */
 export function foldRow(edition: string, nowMs: number): SummaryRow {
   return {
@@ -177,7 +190,8 @@ export function replacedUnits(units: readonly Unit[], sinceMs: number): Replaced
   return units.map(({ kind, startMs, endMs, edition }) => ({ kind, startMs, endMs, edition, sinceMs }));
 }
 
-function markOf({ id, kind, startMs, endMs, data }: SummaryRow): Mark {
+/** The mark that a row stands for. */
+export function markOf({ id, kind, startMs, endMs, data }: SummaryRow): Mark {
   return { id, startMs, endMs, isWriting: kind === 'writing', sinceMs: Number(data) };
 }
 
@@ -186,13 +200,10 @@ function generationOf({ id }: SummaryRow): number {
 }
 
 /** Units as lists of numbers: there may be thousands, and each change writes all of them. */
-interface Wire {
-  readonly timeZone: string;
-  readonly sealedMs: number | null;
-  readonly confirmedMs: number | null;
-  readonly anonymousMs: number | null;
+interface Wire extends Omit<Manifest, 'units' | 'replaced'> {
   readonly editions: readonly string[];
-  readonly dimensions: readonly (readonly string[])[];
+  /** The names of dimensions that units were summed up by, with spaces between them. */
+  readonly dimensions: readonly string[];
   /** Their own numbers are places in the list of dimensions. */
   readonly units: readonly UnitNumbers[];
   /** Their own numbers are moments. */
@@ -202,30 +213,27 @@ interface Wire {
 /** A unit, or what was one, with the place of its edition and a number of its own. */
 type UnitNumbers = readonly [kind: number, startMs: number, lengthMs: number, edition: number, own: number];
 
-function toWire({ timeZone, sealedMs, confirmedMs, anonymousMs, units, replaced }: Manifest): Wire {
-  const editions = new Places<string>((edition) => edition);
-  const dimensions = new Places<readonly string[]>((names) => names.join(' '));
+function toWire({ units, replaced, ...rest }: Manifest): Wire {
+  const editions = placesOf([...units, ...replaced].map(({ edition }) => edition));
+  const dimensions = placesOf(units.map(namesOf));
   const numbersOf = ({ kind, startMs, endMs, edition }: Unit | Replaced, own: number): UnitNumbers => [
     UNIT_KINDS.indexOf(kind),
     startMs,
     endMs - startMs,
-    editions.placeOf(edition),
+    editions.get(edition) as number,
     own,
   ];
   return {
-    timeZone,
-    sealedMs,
-    confirmedMs,
-    anonymousMs,
-    units: units.map((unit) => numbersOf(unit, dimensions.placeOf(unit.dimensions))),
+    ...rest,
+    units: units.map((unit) => numbersOf(unit, dimensions.get(namesOf(unit)) as number)),
     replaced: replaced.map((unit) => numbersOf(unit, unit.sinceMs)),
-    editions: editions.values,
-    dimensions: dimensions.values,
+    editions: [...editions.keys()],
+    dimensions: [...dimensions.keys()],
   };
 }
 
-function fromWire(generation: number, wire: Wire): Manifest {
-  const { timeZone, sealedMs, confirmedMs, anonymousMs, editions, dimensions, units, replaced } = wire;
+function fromWire({ editions, dimensions, units, replaced, ...rest }: Wire): Manifest {
+  const lists = dimensions.map((names) => (names === '' ? [] : names.split(' ')));
   const unitOf = ([kind, startMs, lengthMs, edition]: UnitNumbers): Omit<Unit, 'dimensions'> => ({
     kind: UNIT_KINDS[kind] as UnitKind,
     startMs,
@@ -233,33 +241,19 @@ function fromWire(generation: number, wire: Wire): Manifest {
     edition: editions[edition] as string,
   });
   return {
-    generation,
-    timeZone,
-    sealedMs,
-    confirmedMs,
-    anonymousMs,
+    ...rest,
     units: units.map((numbers) =>
-      Object.assign(unitOf(numbers), { dimensions: dimensions[numbers[4]] as readonly string[] }),
+      Object.assign(unitOf(numbers), { dimensions: lists[numbers[4]] as readonly string[] }),
     ),
     replaced: replaced.map((numbers) => Object.assign(unitOf(numbers), { sinceMs: numbers[4] })),
   };
 }
 
-/** Values, each once, by their places in a list. */
-class Places<Value> {
-  readonly values: Value[] = [];
-  readonly #places = new Map<string, number>();
-  readonly #textOf: (value: Value) => string;
+function namesOf({ dimensions }: Unit): string {
+  return dimensions.join(' ');
+}
 
-  constructor(textOf: (value: Value) => string) {
-    this.#textOf = textOf;
-  }
-
-  placeOf(value: Value): number {
-    const text = this.#textOf(value);
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
-    this.#places.set(text, this.values.length);
-    return this.values.push(value) - 1;
-  }
+/** Values, each once, and their places in the list of them. */
+function placesOf(values: readonly string[]): ReadonlyMap<string, number> {
+  return new Map([...new Set(values)].map((value, place) => [value, place]));
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SummaryStore } from '../storage/summary-store.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
-import { type Mark, readManifest, rowOfMark, touchedRow } from './manifest.js';
-import { SLICE_MS } from './periods.js';
+import { type Mark, isPast, readManifest, rowOfMark, touchedRow, unsureRow } from './manifest.js';
+import { OpenSlice } from './open-slice.js';
+import { SLICE_MS, type Span } from './periods.js';
+import { insertRows } from './row-statements.js';
+import { SpanSet, joined } from './spans.js';
 
 /** How long a slice is left open after its end, and after its last batch, in milliseconds. */
 const LINGER_MS = 30_000;
@@ -13,37 +15,16 @@ const LINGER_MS = 30_000;
 /** How long marks may take to be settled when a storage closes, in milliseconds. */
 const CLOSING_MS = 1000;
 
-/** After so long a mark in use gets a successor, in milliseconds: folds count a mark of a day as done with, used or not. */
-const FRESH_MS = 3_600_000;
+/** How often it is asked whether there is a place for marks meanwhile, in milliseconds. */
+export const ASK_MS = 60_000;
 
-/** Rows of one statement. */
-const STATEMENT_ROWS = 50;
+const DAY_MS = 86_400_000;
 
 /** A record, as far as marks are about it. */
 interface Dated {
   readonly id: string;
   readonly date: Date;
 }
-
-/** A slice that this process has marked. */
-interface OpenSlice {
-  /** The mark that stands for the slice, after those that it has followed. */
-  marks: readonly [Mark, ...Mark[]];
-  /** Batches under way. */
-  underWay: number;
-  /** Records of failed attempts, which may still arrive in the database; null if there were too many to be remembered. */
-  unsure: Set<string> | null;
-  lastUsedMs: number;
-}
-
-/** After so long, folds have counted a mark as done with, in milliseconds. */
-const FORGOTTEN_MS = 86_400_000;
-
-/** How often it is asked whether there is a place for marks meanwhile, in milliseconds. */
-const ASK_MS = 60_000;
-
-/** Records of failed attempts that are remembered. */
-const MOST_UNSURE = 20_000;
 
 /**
  * Tells all processes which slices of time records are being stored in or deleted from. A mark is there before the first record of a
@@ -57,10 +38,10 @@ export class Marker {
   readonly #clock: Clock;
   readonly #edition = randomUUID();
   readonly #open = new Map<number, OpenSlice>();
-  /** Marks of which it is unknown whether they are still there: they stand for nothing, and are settled later. */
-  #unsettled: Mark[] = [];
-  /** Marks that have been told to be done with, and are yet to be taken away. */
-  readonly #told = new Set<string>();
+  /** Marks that stand for nothing any more, while it is yet to be told what they touched. */
+  readonly #untold: Mark[] = [];
+  /** Marks that are yet to be taken away after that. */
+  #told: Mark[] = [];
   readonly #timer: WakeTimer;
   /** The marks are changed one after another. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -86,7 +67,7 @@ export class Marker {
   }
 
   /**
-   * Stores or deletes records between marks.
+   * Stores records between marks.
    *
    * @param action - gets the records of which none is sealed
    */
@@ -97,15 +78,39 @@ export class Marker {
   ): Promise<Value> {
     if (!(await this.isReady(signal))) return action(records, []);
     const slices = await this.#enter(records, signal);
-    const sealed = records.filter(({ date }) => date.getTime() < this.#sealedMs);
-    const kept =
-      sealed.length === 0 ? records : records.filter(({ date }) => date.getTime() >= this.#sealedMs);
+    const isSealed = ({ date }: Dated): boolean => date.getTime() < this.#sealedMs;
+    const sealed = records.filter(isSealed);
+    const kept = sealed.length === 0 ? records : records.filter((record) => !isSealed(record));
     try {
       const value = await action(kept, sealed);
-      this.#forget(kept);
+      for (const record of kept) this.#sliceOf(record)?.forget(record.id);
       return value;
     } catch (error) {
-      this.#doubt(kept);
+      for (const slice of slices) slice.hasFailed = true;
+      for (const record of kept) this.#sliceOf(record)?.doubt(record.id);
+      throw error;
+    } finally {
+      this.#leave(slices);
+    }
+  }
+
+  /** Deletes records between marks. Those of sealed days are deleted as well. */
+  async aroundDeletion(
+    records: readonly Dated[],
+    signal: AbortSignal,
+    action: () => Promise<void>,
+  ): Promise<void> {
+    if (!(await this.isReady(signal))) return action();
+    const slices = await this.#enter(records, signal);
+    try {
+      await action();
+      await this.#leaveMarks(
+        slices.map(({ marks: [mark] }) => mark),
+        signal,
+      );
+    } catch (error) {
+      // Whatever is stored anew, the deletion may come afterwards.
+      for (const slice of slices) slice.giveUp();
       throw error;
     } finally {
       this.#leave(slices);
@@ -113,20 +118,16 @@ export class Marker {
   }
 
   /** Marks a span whose records are being deleted by their dates, and says that it was touched when that is done. */
-  async aroundSpan<Value>(
-    span: { readonly startMs: number; readonly endMs: number },
-    signal: AbortSignal,
-    action: () => Promise<Value>,
-  ): Promise<Value> {
-    const isSealed = async (): Promise<boolean> => {
-      this.#sealedMs = (await readManifest(this.#store, signal))?.sealedMs ?? -Infinity;
-      return span.endMs <= this.#sealedMs;
-    };
-    if (!(await this.isReady(signal)) || span.endMs <= this.#sealedMs || (await isSealed())) return action();
-    const mark = this.#markOf(span.startMs, span.endMs);
+  async aroundSpan<Value>(span: Span, signal: AbortSignal, action: () => Promise<Value>): Promise<Value> {
+    const isSealed = (): boolean => span.endMs <= this.#sealedMs;
+    if (!(await this.isReady(signal)) || isSealed()) return action();
+    await this.#readSeal(signal);
+    if (isSealed()) return action();
+    const mark = this.#markOf(span);
     await this.#store.insert([rowOfMark(mark, this.#edition)], signal);
     const value = await action();
-    await this.#settle([mark], signal);
+    await this.#leaveMarks([mark], signal);
+    await this.#inTurn(() => this.#settle([mark], signal));
     return value;
   }
 
@@ -158,7 +159,7 @@ export class Marker {
 
   /** Marks the slices of records, unless they are marked. */
   async #enter(records: readonly Dated[], signal: AbortSignal): Promise<OpenSlice[]> {
-    const numbers = [...new Set(records.map(({ date }) => Math.floor(date.getTime() / SLICE_MS)))];
+    const numbers = [...new Set(records.map(numberOf))];
     if (numbers.some((number) => !this.#isMarked(number)))
       await this.#inTurn(() => this.#mark(numbers, signal));
     const slices = numbers.map((number) => this.#open.get(number) as OpenSlice);
@@ -167,40 +168,49 @@ export class Marker {
   }
 
   #isMarked(number: number): boolean {
-    const mark = this.#open.get(number)?.marks[0];
-    return mark !== undefined && mark.sinceMs > this.#clock.now() - FRESH_MS;
+    return this.#open.get(number)?.isMarked(this.#clock.now()) === true;
   }
 
   async #mark(numbers: readonly number[], signal: AbortSignal): Promise<void> {
     const missing = numbers
       .filter((number) => !this.#isMarked(number))
-      .map((number) => ({ number, mark: this.#markOf(number * SLICE_MS, (number + 1) * SLICE_MS) }));
-    const rows = missing.map(({ mark }) => rowOfMark(mark, this.#edition));
-    await this.#insert(rows, signal);
+      .map((number) => {
+        const startMs = number * SLICE_MS;
+        return { number, mark: this.#markOf({ startMs, endMs: startMs + SLICE_MS }) };
+      });
+    const failed = missing.filter(({ number }) => this.#open.get(number)?.hasFailed);
+    const rows = [
+      ...missing.map(({ mark }) => rowOfMark(mark, this.#edition)),
+      ...failed.map(({ mark }) => unsureRow(mark, this.#edition)),
+    ];
+    await insertRows(this.#store, rows, signal);
     // A seal is there before records are deleted, and waits for the marks that are there then. So one of the two is seen.
-    this.#sealedMs = (await readManifest(this.#store, signal))?.sealedMs ?? -Infinity;
+    await this.#readSeal(signal);
     for (const { number, mark } of missing) {
       const slice = this.#open.get(number);
-      if (slice !== undefined) slice.marks = [mark, ...slice.marks];
-      else
-        this.#open.set(number, {
-          marks: [mark],
-          underWay: 0,
-          unsure: new Set<string>(),
-          lastUsedMs: this.#clock.now(),
-        });
+      if (slice === undefined) this.#open.set(number, new OpenSlice(mark));
+      else slice.follow(mark);
     }
   }
 
-  async #insert(rows: readonly ReturnType<typeof rowOfMark>[], signal: AbortSignal): Promise<void> {
-    for (let start = 0; start < rows.length; start += STATEMENT_ROWS) {
-      if (start > 0) await nextTurn();
-      await this.#store.insert(rows.slice(start, start + STATEMENT_ROWS), signal);
-    }
+  async #readSeal(signal: AbortSignal): Promise<void> {
+    this.#sealedMs = (await readManifest(this.#store, signal))?.sealedMs ?? -Infinity;
   }
 
-  #markOf(startMs: number, endMs: number): Mark {
+  #markOf({ startMs, endMs }: Span): Mark {
     return { id: randomUUID(), startMs, endMs, isWriting: true, sinceMs: this.#clock.now() };
+  }
+
+  /**
+   * Leaves marks, which nobody takes away for a day, where records were deleted that may come again: an attempt to store them may have
+   * failed for its process, and arrive, whether or not another one has succeeded.
+   */
+  async #leaveMarks(deleted: readonly Span[], signal: AbortSignal): Promise<void> {
+    const unsure = new SpanSet(await this.#store.find({ kinds: ['unsure'] }, signal));
+    const rows = deleted
+      .filter((span) => unsure.overlaps(span))
+      .map((span) => rowOfMark(this.#markOf(span), this.#edition));
+    await insertRows(this.#store, rows, signal);
   }
 
   #leave(slices: readonly OpenSlice[]): void {
@@ -217,20 +227,8 @@ export class Marker {
     });
   }
 
-  /** Notes records that may arrive in the database later. */
-  #doubt(records: readonly Dated[]): void {
-    for (const { id, date } of records) {
-      const slice = this.#open.get(Math.floor(date.getTime() / SLICE_MS));
-      if (slice === undefined || slice.unsure === null) continue;
-      slice.unsure.add(id);
-      if (slice.unsure.size > MOST_UNSURE) slice.unsure = null;
-    }
-  }
-
-  /** A record that is there is stored no second time, whenever an earlier attempt arrives. */
-  #forget(records: readonly Dated[]): void {
-    for (const { id, date } of records)
-      this.#open.get(Math.floor(date.getTime() / SLICE_MS))?.unsure?.delete(id);
+  #sliceOf(record: Dated): OpenSlice | undefined {
+    return this.#open.get(numberOf(record));
   }
 
   /** Settles slices that are over and in which nothing is under way. */
@@ -238,39 +236,37 @@ export class Marker {
     await this.#inTurn(() => this.#settleIdle(isLast, lingerMs)).catch(() => {
       // The marks stay, and are settled later, by this process or after a day by any.
     });
-    if (this.#open.size + this.#unsettled.length > 0 && !isLast) this.#wakeLater();
+    if (this.#open.size + this.#untold.length + this.#told.length > 0 && !isLast) this.#wakeLater();
   }
 
   async #settleIdle(isLast: boolean, lingerMs: number): Promise<void> {
     const nowMs = this.#clock.now();
     const isOver = ({ marks: [{ endMs }], lastUsedMs }: OpenSlice): boolean =>
       isLast || Math.max(endMs, lastUsedMs) + lingerMs <= nowMs || lastUsedMs + SLICE_MS <= nowMs;
-    const marks = this.#unsettled.filter(({ sinceMs }) => sinceMs > nowMs - FORGOTTEN_MS);
+    const marks: Mark[] = [];
     for (const [number, slice] of this.#open) {
-      const isSure = slice.unsure?.size === 0;
-      if (slice.underWay > 0 || !isOver(slice) || !(isSure || lost(slice, nowMs))) continue;
+      if (slice.underWay > 0 || !isOver(slice) || !(slice.isSure || slice.isLost(nowMs))) continue;
       this.#open.delete(number);
-      if (isSure) marks.push(...slice.marks);
+      if (slice.isSure) marks.push(...slice.marks);
     }
-    // If this fails the marks may be gone all the same, or go later. What is stored next in their slices is marked anew.
-    this.#unsettled = marks;
     await this.#settle(marks, AbortSignal.timeout(isLast ? CLOSING_MS : LINGER_MS));
-    this.#unsettled = [];
   }
 
-  /** Puts settled marks in the place of others. The new ones come first, so that no moment is without. */
+  /**
+   * Puts marks that tell of the past in the place of others. The new ones come first, so that no moment is without. If this fails, the others
+   * may be gone all the same, or go later: what is stored next in their slices is marked anew.
+   */
   async #settle(marks: readonly Mark[], signal: AbortSignal): Promise<void> {
-    if (marks.length === 0) return;
     const nowMs = this.#clock.now();
-    // Where marks cannot be taken away, what they touched is told once.
-    const untold = marks.filter(({ id }) => !this.#told.has(id));
-    await this.#insert(
-      untold.map((mark) => touchedRow(mark, this.#edition, nowMs)),
-      signal,
-    );
-    for (const { id } of untold) this.#told.add(id);
-    await this.#store.delete({ ids: marks.map(({ id }) => id) }, signal);
-    for (const { id } of marks) this.#told.delete(id);
+    this.#untold.push(...marks);
+    const groups = [...Map.groupBy(this.#untold, groupOf).values()];
+    const spans = groups.flatMap((group) => joined(group));
+    const rows = spans.map((span) => touchedRow(span, this.#edition, nowMs));
+    await insertRows(this.#store, rows, signal);
+    // Folds take away what is a day old.
+    this.#told = [...this.#told, ...this.#untold.splice(0)].filter((mark) => !isPast(mark, nowMs));
+    if (this.#told.length > 0) await this.#store.delete({ ids: this.#told.map(({ id }) => id) }, signal);
+    this.#told = [];
   }
 
   #inTurn<Value>(action: () => Promise<Value>): Promise<Value> {
@@ -280,7 +276,11 @@ export class Marker {
   }
 }
 
-/** Whether a slice is given up: its mark stays, and nobody asks about it any more. */
-function lost({ unsure, lastUsedMs }: OpenSlice, nowMs: number): boolean {
-  return unsure === null || nowMs - lastUsedMs > 3_600_000;
+/** Marks of a group are told of as one: an import touches thousands of slices one behind the other. */
+function groupOf({ id, startMs, endMs }: Mark): number | string {
+  return endMs - startMs > SLICE_MS ? id : Math.floor(startMs / DAY_MS);
+}
+
+function numberOf({ date }: Dated): number {
+  return Math.floor(date.getTime() / SLICE_MS);
 }

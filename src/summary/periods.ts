@@ -130,6 +130,12 @@ export class Periods {
     }
   }
 
+  /** The days in which spans begin, each once. */
+  daysOf(spans: readonly Span[]): Span[] {
+    const days = spans.map(({ startMs }) => this.dayOf(startMs));
+    return [...new Map(days.map((day) => [day.startMs, day])).values()];
+  }
+
   #dayAt(ms: number): Day {
     if (this.#last !== null && this.#last.startMs <= ms && ms < this.#last.endMs) return this.#last;
     this.#last = this.#findDay(ms);

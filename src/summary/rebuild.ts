@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FoldResult, FoldSettings } from './fold.js';
 import { look, touchedRow } from './manifest.js';
 import { ALWAYS, type Span, periodsOf } from './periods.js';
+import { insertRows } from './row-statements.js';
 import { newestDay } from './seal.js';
 import { without } from './spans.js';
 
@@ -61,28 +62,24 @@ async function markDays(
   const { marks, manifest } = await look(store, signal);
   const nowMs = now();
   const periods = periodsOf(manifest?.timeZone ?? timeZone);
-  const earliest = Math.max(startMs, manifest?.sealedMs ?? ALWAYS.startMs);
-  const fromMs =
-    earliest <= ALWAYS.startMs
-      ? earliest
-      : Math.max(periods.dayOf(earliest).startMs, manifest?.sealedMs ?? ALWAYS.startMs);
+  const sealedMs = manifest?.sealedMs ?? ALWAYS.startMs;
+  const fromMs = Math.max(sealedMs, startMs <= ALWAYS.startMs ? startMs : periods.dayOf(startMs).startMs);
   const lastMs = Math.min(endMs, nowMs - PRESENT_MS);
-  const known = (manifest?.units ?? []).filter((unit) => unit.startMs >= fromMs && unit.startMs < lastMs);
-  const days = new Map(
-    known.map((unit) => [periods.dayOf(unit.startMs).startMs, periods.dayOf(unit.startMs)]),
+  const found: Span[] = (manifest?.units ?? []).filter(
+    (unit) => unit.startMs >= fromMs && unit.startMs < lastMs,
   );
   for (let untilMs = lastMs; untilMs > fromMs;) {
     const day = await newestDay(reader, { startMs: fromMs, endMs: untilMs }, periods.timeZone, signal);
     if (day === null) break;
-    days.set(day.startMs, day);
+    found.push(day);
     untilMs = day.startMs;
   }
   const held = marks.filter(({ isWriting }) => isWriting);
   const ids: string[][] = [];
-  for (const day of days.values()) {
+  for (const day of periods.daysOf(found)) {
     const whole = { startMs: day.startMs, endMs: Math.min(day.endMs, nowMs - PRESENT_MS) };
     const rows = without(whole, held).map((part) => touchedRow(part, randomUUID(), nowMs));
-    await store.insert(rows, signal);
+    await insertRows(store, rows, signal);
     ids.push(rows.map(({ id }) => id));
   }
   return ids;

@@ -13,14 +13,24 @@ import {
 import type { SummaryStore } from '../storage/summary-store.js';
 import { DIMENSION_NAMES, dimensionOf } from './dimensions.js';
 import { ALWAYS, type Span, periodsOf } from './periods.js';
-import { without } from './spans.js';
+import { overlap, without } from './spans.js';
 
 /** How long sealed summaries are kept, in milliseconds. */
 export interface KeptSummaries {
-  /** Days. */
+  /** Days; `Infinity` for good, as for the others. */
   readonly daysMs: number;
   /** Rows whose keys name persons. */
   readonly callersMs: number;
+}
+
+/** What was sealed. */
+export interface SealResult {
+  /** The moment before which records may be deleted, in milliseconds since 1970; null if none may. */
+  readonly untilMs: number | null;
+  /** Whether more can be sealed, by another call. */
+  readonly isMore: boolean;
+  /** Whether all whole days before the cut are sealed, or there is nothing to seal. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -71,25 +81,12 @@ async function confirm(
   const { sealedMs = null, confirmedMs = null } = manifest ?? {};
   if (manifest === null || sealedMs === null || sealedMs === confirmedMs)
     return { untilMs: confirmedMs, isMore: false, isComplete };
-  const isHeld = marks.some((mark) => isWithin(mark, confirmedMs, sealedMs));
+  const span = { startMs: confirmedMs ?? ALWAYS.startMs, endMs: sealedMs };
+  const isHeld = marks.some((mark) => overlap(mark, span));
   const next = isHeld ? { ...manifest, sealedMs: confirmedMs } : { ...manifest, confirmedMs: sealedMs };
   const isPublished = await publish(store, next, randomUUID(), signal);
   if (!isPublished || isHeld) return { untilMs: confirmedMs, isMore: true, isComplete: false };
   return { untilMs: sealedMs, isMore: false, isComplete };
-}
-
-/** What was sealed. */
-export interface SealResult {
-  /** The moment before which records may be deleted, in milliseconds since 1970; null if none may. */
-  readonly untilMs: number | null;
-  /** Whether more can be sealed, by another call. */
-  readonly isMore: boolean;
-  /** Whether all whole days before the cut are sealed, or there is nothing to seal. */
-  readonly isComplete: boolean;
-}
-
-function isWithin({ startMs, endMs }: Span, sealedMs: number | null, targetMs: number): boolean {
-  return startMs < targetMs && endMs > (sealedMs ?? ALWAYS.startMs);
 }
 
 /** The beginning of the day of the cut, or of the first one of which records may be under way. */
@@ -115,14 +112,14 @@ async function foldOpen(
   signal: AbortSignal,
 ): Promise<Pick<SealResult, 'isMore'> | null> {
   const { store, reader, timeZone, now } = settings;
-  const sealedMs = manifest?.sealedMs ?? ALWAYS.startMs;
   const fold = async (): Promise<Pick<SealResult, 'isMore'>> => {
     const { folded, isMore } = await foldOnce(settings, signal);
     return { isMore: folded > 0 || isMore };
   };
-  if (marks.some((mark) => isWithin(mark, sealedMs, targetMs))) return fold();
+  const span = { startMs: manifest?.sealedMs ?? ALWAYS.startMs, endMs: targetMs };
+  if (marks.some((mark) => overlap(mark, span))) return fold();
   const days = (manifest?.units ?? []).filter(({ kind }) => kind === 'day');
-  for (const gap of without({ startMs: sealedMs, endMs: targetMs }, days).toReversed()) {
+  for (const gap of without(span, days).toReversed()) {
     const day = await newestDay(reader, gap, manifest?.timeZone ?? timeZone, signal);
     if (day === null) continue;
     await store.insert([touchedRow(day, randomUUID(), now())], signal);
@@ -154,7 +151,8 @@ function sealedManifest(
   { daysMs, callersMs }: KeptSummaries,
   nowMs: number,
 ): Manifest {
-  const anonymousMs = Math.min(sealedMs, periodsOf(manifest.timeZone).dayOf(nowMs - callersMs).startMs);
+  const callersCutMs = Math.max(ALWAYS.startMs, nowMs - callersMs);
+  const anonymousMs = Math.min(sealedMs, periodsOf(manifest.timeZone).dayOf(callersCutMs).startMs);
   const isGone = ({ kind, endMs }: Unit): boolean =>
     endMs <= sealedMs && (kind === 'slice' || endMs <= nowMs - daysMs);
   const units = manifest.units

@@ -1,5 +1,10 @@
 import type { Span } from './periods.js';
 
+/** Whether spans have a moment in common. */
+export function overlap(one: Span, other: Span): boolean {
+  return one.startMs < other.endMs && one.endMs > other.startMs;
+}
+
 /** Spans in order, those that touch each other joined. */
 export function joined(spans: readonly Span[]): Span[] {
   const result: Span[] = [];

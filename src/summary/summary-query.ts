@@ -32,19 +32,6 @@ const PART_TYPES: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 100_000;
 
-/** Parts of keys that are fields of records which the reader can filter by, by their names there. */
-const RECORD_FILTERS: Readonly<Record<string, string>> = {
-  service: 'serverName',
-  method: 'method',
-  route: 'route',
-  controller: 'controller',
-  action: 'action',
-  username: 'username',
-  status: 'status',
-  path: 'path',
-  visitor: 'visitor',
-};
-
 /**
  * Checks a query of `getSummary`.
  *
@@ -100,8 +87,8 @@ function filtersOf(
   if (wrong !== undefined) refuse(wrong.name, wrong.value, 'text, a number, true, false or null');
   const isOwn = DIMENSION_NAMES.includes(dimension.name);
   const filters = parts.flatMap(({ name, value }) => {
-    const field = isOwn ? RECORD_FILTERS[name] : undefined;
-    return field === undefined || !isFilter(field, value) ? [] : [[field, value]];
+    const field = name === 'service' ? 'serverName' : name;
+    return isOwn && isFilter(field, value) ? [[field, value]] : [];
   });
   return {
     isAsked: (key) =>
@@ -110,7 +97,7 @@ function filtersOf(
   };
 }
 
-/** Whether the reader takes a filter. Another value finds nothing, and is no error of its own here. */
+/** Whether the reader takes a filter. It has none for some parts; and another value finds nothing, and is no error of its own here. */
 function isFilter(field: string, value: unknown): boolean {
   try {
     resolveUsageCountQuery({ [field]: value });

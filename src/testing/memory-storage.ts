@@ -8,6 +8,7 @@ import {
   type UsageQuery,
   type UsageStreamQuery,
   checkDeletion,
+  checkDeletionLimit,
   isSelected,
   resolveUsageCountQuery,
   resolveUsagePageQuery,
@@ -98,13 +99,23 @@ export class MemoryStorage implements ReadableUsageStorage, UsageReader, Summary
     return oldest.length;
   }
 
+  /**
+   * Deletes the newest records that a query finds, up to a limit, and says how many.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query or the limit cannot be used
+   */
+  async deleteUsage(query: UsageCountQuery, limit: number, signal?: AbortSignal): Promise<number> {
+    checkDeletionLimit('deleteUsage', limit);
+    signal?.throwIfAborted();
+    const found = this.#select(resolveUsageCountQuery(query)).slice(0, limit);
+    for (const { id } of found) this.#byId.delete(id);
+    return found.length;
+  }
+
   /** @inheritdoc */
   async erase(person: UsagePerson, signal?: AbortSignal): Promise<ErasureReport> {
-    signal?.throwIfAborted();
-    const selection = resolveUsageCountQuery(person);
-    const records = this.#select(selection);
-    for (const { id } of records) this.#byId.delete(id);
-    return { storage: this.name, records: records.length, summaries: 0, totalsUntil: null };
+    const records = await this.deleteUsage(person, Infinity, signal);
+    return { storage: this.name, records, summaries: 0, totalsUntil: null };
   }
 
   /** @inheritdoc */

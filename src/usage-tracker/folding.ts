@@ -1,5 +1,5 @@
 import type { TrackerSettings } from '../options/tracker-options.js';
-import type { Sealed } from '../pipeline/retention/storage-pruner.js';
+import type { Sealed, TooOld } from '../pipeline/retention/old-records.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
 import { ALWAYS } from '../summary/periods.js';
 import type { RebuildProgress } from '../summary/rebuild.js';
@@ -23,7 +23,7 @@ interface FoldingTold {
 export class Folding {
   readonly #settings: FoldingSettings;
   readonly #told: FoldingTold;
-  #folders: ReadonlyMap<UsageStorage, Folder> = new Map();
+  readonly #folders = new Map<UsageStorage, Folder>();
 
   constructor(settings: FoldingSettings, told: FoldingTold) {
     this.#settings = settings;
@@ -37,7 +37,6 @@ export class Folding {
       for (const storage of storages) storage.summaries?.makeNothing();
       return;
     }
-    const folders = new Map<UsageStorage, Folder>();
     for (const storage of storages) {
       const { name, summaries: kept } = storage;
       if (kept === null) this.#tellOfMissing(name);
@@ -50,10 +49,9 @@ export class Folding {
       const onFailure = (error: unknown): void =>
         this.#told.fault(`folding the records of the storage '${name}'`, error);
       const folder = new Folder(name, settings, clock, onFailure);
-      folders.set(storage, folder);
+      this.#folders.set(storage, folder);
       folder.start();
     }
-    this.#folders = folders;
   }
 
   /** Whether the last fold of any storage failed. */
@@ -67,15 +65,23 @@ export class Folding {
   }
 
   /** Seals what is to be deleted from a storage, so that its summaries tell of it. A storage without summaries deletes all that is too old. */
-  async seal(storage: UsageStorage, date: Date, signal: AbortSignal): Promise<Sealed> {
+  async seal(storage: UsageStorage, { date, actions }: TooOld, signal: AbortSignal): Promise<Sealed> {
     const folder = this.#folders.get(storage);
-    const { retention } = this.#settings;
     const isSummed = folder !== undefined && (await storage.summaries?.isReady(signal)) === true;
-    if (!isSummed || retention === null) return { date, isMore: false, isComplete: true };
-    const { records, days: daysMs, callers: callersMs = records } = retention;
+    if (!isSummed) return { date, isMore: false, isComplete: true };
+    // Without the option, only records of actions with a retention of their own are deleted.
+    const {
+      records = Infinity,
+      days: daysMs = Infinity,
+      callers: callersMs = records,
+    } = {
+      ...this.#settings.retention,
+    };
     await storage.summaries?.settle();
     const { untilMs, isMore, isComplete } = await folder.seal({ daysMs, callersMs }, date.getTime(), signal);
-    return { date: untilMs === null ? null : new Date(untilMs), isMore, isComplete };
+    if (untilMs === null) return { date: null, isMore, isComplete };
+    await folder.forget(actions, untilMs, signal);
+    return { date: new Date(untilMs), isMore, isComplete };
   }
 
   /**

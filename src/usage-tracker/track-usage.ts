@@ -1,37 +1,25 @@
 import type { Middleware } from 'koa';
 import { installActionHook } from '../capture/attribution/action-hook.js';
-import { knownApplications } from '../capture/attribution/known-actions.js';
 import { Capture } from '../capture/capture.js';
 import { DailySalts } from '../capture/client/visitor/daily-salts.js';
-import { type Inventory, takeInventory } from '../endpoint/inventory.js';
 import { addCounts } from '../endpoint/register-rows.js';
 import type { InstanceFigures } from '../endpoint/register-writer.js';
-import {
-  type TrackUsageOptions,
-  type TrackerSettings,
-  resolveTrackerOptions,
-} from '../options/tracker-options.js';
-import { CloseOptions, type SignalSettings } from '../options/closing-options.js';
-import { readOptions } from '../option-reader.js';
+import { shortLivedActions } from '../endpoint/short-lived-actions.js';
+import { type TrackUsageOptions, resolveTrackerOptions } from '../options/tracker-options.js';
+import type { SignalSettings } from '../options/closing-options.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
-import type { Health } from '../pipeline/telling/accounting.js';
-import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
-import { type CloseResult, Pipeline } from '../pipeline/pipeline.js';
-import type { RetentionStats } from '../pipeline/retention/retention.js';
+import { Pipeline } from '../pipeline/pipeline.js';
 import { attendProcess } from '../process-hooks.js';
-import { inOwnContext } from '../time/own-context.js';
 import { StorageToken } from '../storage/tokens.js';
-import { type UsageStorage, canDelete, findSalts } from '../storage/usage-storage.js';
-import type { Seal } from '../pipeline/retention/storage-pruner.js';
-import { type ErasureReport, type UsagePerson, checkPerson } from '../storage/usage-person.js';
-import type { RebuildProgress } from '../summary/rebuild.js';
-import type { UsageRecord } from '../record/usage-record.js';
-import { within } from '../time/within.js';
-import { endServers, noteSession } from './end-servers.js';
+import type { ShortLivedAction } from '../storage/usage-action.js';
+import { type UsageStorage, findSalts } from '../storage/usage-storage.js';
+import type { Seal } from '../pipeline/retention/old-records.js';
+import { noteSession } from './end-servers.js';
 import { Folding } from './folding.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { Watching } from './watching.js';
-import { type RebuildOptions, TrackerToken, type UsageStats, type UsageTracker } from './usage-tracker.js';
+import { Tracker, declaredActions } from './tracker.js';
+import { TrackerToken, type UsageTracker } from './usage-tracker.js';
 
 /** The Koa middleware, with the handle of its tracker. */
 export type UsageMiddleware = Middleware & {
@@ -66,8 +54,10 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     watching.open([...new Set(storages)]);
     return storages;
   };
-  const seal: Seal = (storage, date, signal) => folding.seal(storage, date, signal);
-  const pipeline = new Pipeline(settings, open, seal, (storage) => watching.close(storage));
+  const seal: Seal = (storage, old, signal) => folding.seal(storage, old, signal);
+  const takeLeave = (storage: UsageStorage): Promise<void> => watching.close(storage);
+  const shortLived = (): readonly ShortLivedAction[] => shortLivedActions(settings, declaredActions());
+  const pipeline = new Pipeline(settings, open, seal, takeLeave, shortLived);
   const folding = new Folding(settings, pipeline);
   const watching = new Watching(settings, {
     figuresOf: (storage) => figuresOf(storage, capture, pipeline),
@@ -112,9 +102,12 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
   const read = (): ObservedFigures => {
     const { storages, summaries } = tracker.stats();
+    const left = [...summaries];
     return {
       storages: storages.map((stats) => {
-        const folding = summaries.find(({ storage }) => storage === stats.name);
+        // Several storages of one name come in one order in both.
+        const place = left.findIndex(({ storage }) => storage === stats.name);
+        const [folding] = place < 0 ? [] : left.splice(place, 1);
         return Object.assign({}, stats, {
           behindMs: folding?.behindMs ?? null,
           foldFailures: folding?.failures ?? null,
@@ -124,15 +117,6 @@ function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
     };
   };
   return observeMetrics(read, onFailure);
-}
-
-const DAY_MS = 86_400_000;
-
-async function* recordsOf(
-  storages: readonly UsageStorage[],
-  person: UsagePerson,
-): AsyncIterableIterator<UsageRecord> {
-  for (const { reader } of storages) if (reader !== undefined) yield* reader.streamUsage(person);
 }
 
 /** What is entered into the register of a storage. */
@@ -146,142 +130,4 @@ function figuresOf(storage: UsageStorage, capture: Capture, pipeline: Pipeline):
     skipped: capture.skipped,
     endpoints: capture.skippedEndpoints,
   };
-}
-
-/** The parts of a tracker. */
-interface TrackerParts {
-  readonly capture: Capture;
-  readonly pipeline: Pipeline;
-  readonly folding: Folding;
-  readonly watching: Watching;
-}
-
-/** The handle of capture and pipeline. Its figures count every request that has closed. */
-class Tracker implements UsageTracker {
-  readonly #settings: TrackerSettings;
-  readonly #capture: Capture;
-  readonly #pipeline: Pipeline;
-  readonly #folding: Folding;
-  readonly #watching: Watching;
-  readonly #attachments: (() => void)[];
-  #closing: Promise<CloseResult> | null = null;
-
-  constructor(
-    settings: TrackerSettings,
-    { capture, pipeline, folding, watching }: TrackerParts,
-    attachments: (() => void)[],
-  ) {
-    this.#settings = settings;
-    this.#capture = capture;
-    this.#pipeline = pipeline;
-    this.#folding = folding;
-    this.#watching = watching;
-    this.#attachments = attachments;
-  }
-
-  stats(): UsageStats {
-    this.#capture.recordClosed();
-    const { skipped, incomplete, geo } = this.#capture;
-    const { retention } = this.#pipeline;
-    const summaries = this.#folding.stats();
-    return { ...this.#pipeline.stats(), skipped, incomplete, geo, retention, summaries };
-  }
-
-  health(): Health {
-    this.#capture.recordClosed();
-    const health = this.#pipeline.health();
-    const isDegraded = this.#capture.missesActions || this.#folding.isFailing || this.#watching.isFailing;
-    return health === 'ok' && isDegraded ? 'degraded' : health;
-  }
-
-  inventory(): Inventory {
-    const { retention } = this.#settings;
-    const days = retention === null ? null : retention.records / DAY_MS;
-    const storages = this.#pipeline.storages.map((storage) => ({
-      name: storage.name,
-      retentionDays: canDelete(storage) ? days : null,
-    }));
-    const actions = knownApplications().flatMap((known) => known.actions);
-    return takeInventory(this.#settings, actions, storages);
-  }
-
-  flush(): Promise<void> {
-    return inOwnContext(async () => {
-      await this.#capture.complete();
-      await this.#pipeline.flush();
-    });
-  }
-
-  prune(): Promise<RetentionStats | null> {
-    return inOwnContext(() => this.#pipeline.prune());
-  }
-
-  rebuildSummaries(options: RebuildOptions = {}): Promise<RebuildProgress> {
-    return inOwnContext(() => {
-      this.#pipeline.open();
-      return this.#folding.rebuild(this.#pipeline.storages, options);
-    });
-  }
-
-  exportUser(person: UsagePerson): AsyncIterableIterator<UsageRecord> {
-    const whom = checkPerson('exportUser', person);
-    this.#pipeline.open();
-    return recordsOf(this.#pipeline.storages, whom);
-  }
-
-  async eraseUser(person: UsagePerson): Promise<ErasureReport[]> {
-    const whom = checkPerson('eraseUser', person);
-    await this.flush();
-    return inOwnContext(async () => {
-      this.#pipeline.open();
-      const { signal } = new AbortController();
-      const reports: ErasureReport[] = [];
-      for (const storage of this.#pipeline.storages) {
-        const nothing = { storage: storage.name, records: null, summaries: 0, totalsUntil: null };
-        reports.push((await storage.erase?.(whom, signal)) ?? nothing);
-      }
-      return reports;
-    });
-  }
-
-  async close(options: CloseOptions = {}): Promise<CloseResult> {
-    const { server, timeoutMs } = readOptions('tracker.close', CloseOptions, options);
-    this.#closing ??= inOwnContext(() => this.#close(server, timeoutMs));
-    return this.#closing;
-  }
-
-  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
-    this.#pipeline.events.on(name, listener);
-    return this;
-  }
-
-  off<Name extends TrackerEventName>(
-    name: Name,
-    listener: (...payload: TrackerEventMap[Name]) => void,
-  ): this {
-    this.#pipeline.events.off(name, listener);
-    return this;
-  }
-
-  /** No step has more than half of the time that is left, so that some is left for storing. */
-  async #close(server: CloseOptions['server'], timeoutMs: number): Promise<CloseResult> {
-    const { clock } = this.#settings;
-    const endMs = clock.monotonic() + timeoutMs;
-    const leftMs = (): number => Math.max(0, endMs - clock.monotonic());
-    try {
-      const servers = [(typeof server === 'function' ? server() : server) ?? []].flat();
-      await endServers(servers, () => this.#capture.underWay === 0, clock, leftMs() / 2);
-    } catch (error) {
-      // The records are stored in any case.
-      this.#pipeline.fault("the option 'server'", error);
-    }
-    await within(clock, leftMs() / 2, this.#capture.complete());
-    this.#capture.close();
-    await within(clock, leftMs() / 2, this.#folding.close());
-    try {
-      return await this.#pipeline.close(leftMs());
-    } finally {
-      for (const undo of this.#attachments.splice(0)) undo();
-    }
-  }
 }

@@ -22,7 +22,7 @@ export interface UsageStats extends TrackerStats {
   readonly incomplete: Incomplete;
   /** What became of the addresses whose location was looked up; null without the option `geo`. */
   readonly geo: LocatorStats | null;
-  /** What became of the records that were too old; null without the option `retention`. */
+  /** What became of the records that were too old; null while all are kept until somebody deletes them. */
   readonly retention: RetentionStats | null;
   /** What became of the folding of records into summaries, a storage each; empty with `summaries: false`. */
   readonly summaries: readonly FolderStats[];

@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { SqlStorage, Usage, usageEntities } from '../../../src/backends/sql/index.js';
 import type { StorageSummaries } from '../../../src/storage/usage-storage.js';
-import { type Dimension, DEFAULT_DIMENSIONS, findDimension } from '../../../src/summary/dimensions.js';
+import { type Dimension, DEFAULT_DIMENSIONS, dimensionOf } from '../../../src/summary/dimensions.js';
 import { foldOnce } from '../../../src/summary/fold.js';
 import { makeRecords } from '../../support/records.js';
 import { applicationOrm, initOrm, useTemporaryFolder } from '../../support/sqlite.js';
@@ -14,7 +14,7 @@ const TWO_DAYS_MS = 172_800_000;
 async function fold(storage: SqlStorage): Promise<void> {
   await storage.summaries?.settle();
   const { store, reader } = storage.summaries as StorageSummaries;
-  const dimensions = DEFAULT_DIMENSIONS.map((name) => findDimension(name) as Dimension);
+  const dimensions = DEFAULT_DIMENSIONS.map((name) => dimensionOf(name) as Dimension);
   const now = (): number => Date.now() + TWO_DAYS_MS;
   await foldOnce({ store, reader, timeZone: 'UTC', dimensions, now }, signal);
 }

@@ -168,6 +168,12 @@ class DeletesEqualDatesBackwards extends Sound {
   }
 }
 
+class DeletesAllBeforeADate extends Sound {
+  override deleteUsage({ endDate }: UsageCountQuery, limit: number, signal?: AbortSignal): Promise<number> {
+    return super.deleteUsage({ endDate }, limit, signal);
+  }
+}
+
 class TakesTheLastSalt extends Sound {
   override readonly salts = {
     claim: (_day: string, proposal: string) => Promise.resolve(proposal),
@@ -231,6 +237,11 @@ const BROKEN: readonly (readonly [what: string, Storage: typeof Sound, check: st
     'deletes equal dates in another order',
     DeletesEqualDatesBackwards,
     'deleteBefore goes through equal dates by ascending id',
+  ],
+  [
+    'deletes other actions as well',
+    DeletesAllBeforeADate,
+    'deleteUsage deletes the records of an action before a date',
   ],
   ['takes the last salt', TakesTheLastSalt, 'salts are the same for 6 who ask at once'],
   ['deletes the salts that are needed', DeletesAllSalts, 'salts are deleted before a day, and no others'],

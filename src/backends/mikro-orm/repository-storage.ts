@@ -1,7 +1,12 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { ErasureReport, UsagePerson } from '../../storage/usage-person.js';
-import { checkDeletion } from '../../storage/usage-query.js';
+import {
+  type UsageCountQuery,
+  checkDeletion,
+  checkDeletionLimit,
+  resolveUsageCountQuery,
+} from '../../storage/usage-query.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type {
   ReadableUsageStorage,
@@ -11,14 +16,14 @@ import type {
 } from '../../storage/usage-storage.js';
 import { eraseFromSummaries } from '../../summary/erase.js';
 import { Marker } from '../../summary/marker.js';
-import { ALWAYS } from '../../summary/periods.js';
+import { ALWAYS, type Span } from '../../summary/periods.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import { Operations, storageClosed } from './operations.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
 import { UsageRepository } from './usage-repository.js';
 
-/** Records that are erased at once. */
-const ERASED_RECORDS = 100;
+/** Records that are found and deleted at once. */
+const CHUNK_RECORDS = 100;
 
 /** The parts of a storage on MikroORM. */
 interface RepositoryParts {
@@ -98,11 +103,22 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
-    const marker = this.#marker;
-    if (marker === null) return this.prune(date, limit, signal);
     const span = { startMs: ALWAYS.startMs, endMs: date.getTime() };
-    return this.#marked.run(signal, (combined) =>
-      marker.aroundSpan(span, combined, () => this.prune(date, limit, combined)),
+    return this.#aroundSpan(span, signal, (combined) => this.prune(date, limit, combined));
+  }
+
+  /** @inheritdoc */
+  async deleteUsage(query: UsageCountQuery, limit: number, signal: AbortSignal): Promise<number> {
+    this.assertWritable();
+    const { startDate, endDate } = resolveUsageCountQuery(query);
+    checkDeletionLimit('deleteUsage', limit);
+    signal.throwIfAborted();
+    const span = {
+      startMs: startDate?.getTime() ?? ALWAYS.startMs,
+      endMs: endDate?.getTime() ?? ALWAYS.endMs,
+    };
+    return this.#aroundSpan(span, signal, (combined) =>
+      this.#deleteFound(query, limit, combined, (found) => this.remove(found, combined)),
     );
   }
 
@@ -111,7 +127,11 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.assertWritable();
     signal.throwIfAborted();
     return this.withoutTraces(async () => {
-      const records = await this.#eraseRecords(person, signal);
+      const records = await this.#deleteFound(person, Infinity, signal, (ids, found) =>
+        this.#marker === null
+          ? this.remove(ids, signal)
+          : this.#marker.aroundDeletion(found, signal, () => this.remove(ids, signal)),
+      );
       const store = this.summaries?.store;
       const erased = store && (await eraseFromSummaries(store, person, signal));
       const { periods: summaries = 0, sealedUntil: totalsUntil = null } = erased ?? {};
@@ -165,19 +185,34 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     await this.disconnect();
   }
 
-  async #eraseRecords(person: UsagePerson, signal: AbortSignal): Promise<number> {
-    const reader = this.#primary;
-    for (let total = 0; ;) {
-      const { items } = await reader.getUsagePage({ ...person, limit: ERASED_RECORDS });
-      if (items.length === 0) return total;
-      const remove = (kept: readonly UsageRecord[], sealed: readonly UsageRecord[]): Promise<void> =>
-        this.remove(
-          [...kept, ...sealed].map(({ id }) => id),
-          signal,
-        );
-      await (this.#marker?.around(items, signal, remove) ?? remove(items, []));
-      total += items.length;
+  async #aroundSpan(
+    span: Span,
+    signal: AbortSignal,
+    action: (combined: AbortSignal) => Promise<number>,
+  ): Promise<number> {
+    const marker = this.#marker;
+    if (marker === null) return action(signal);
+    return this.#marked.run(signal, (combined) => marker.aroundSpan(span, combined, () => action(combined)));
+  }
+
+  /** Has records deleted, chunk by chunk, until a query finds none, or a limit is reached. */
+  async #deleteFound(
+    query: UsageCountQuery,
+    limit: number,
+    signal: AbortSignal,
+    remove: (ids: readonly string[], found: readonly UsageRecord[]) => Promise<void>,
+  ): Promise<number> {
+    let total = 0;
+    for (let isMore = true; isMore && total < limit;) {
+      const wanted = Math.min(CHUNK_RECORDS, limit - total);
+      const { items } = await this.#primary.getUsagePage({ ...query, limit: wanted });
+      signal.throwIfAborted();
+      const ids = items.map(({ id }) => id);
+      if (ids.length > 0) await remove(ids, items);
+      total += ids.length;
+      isMore = ids.length === wanted;
     }
+    return total;
   }
 
   /** Records of sealed days are refused: only summaries tell of those, and nothing is added to them. */

@@ -18,11 +18,11 @@ import { databaseError, isSetup } from '../mikro-orm/database-error.js';
 import { assertOpen } from '../mikro-orm/operations.js';
 import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
-import { type RunStatement, type Statement } from './kysely.js';
-import type { SUMMARY_COLUMNS, SummaryTable } from './summary-table.js';
+import type { RunStatement, Statement } from './kysely.js';
+import type { SummaryTable } from './summary-table.js';
 
 /** A row as the database has it. */
-type Stored = Record<(typeof SUMMARY_COLUMNS)[keyof SummaryRow], string | number>;
+type Stored = Record<Exclude<keyof SummaryRow, 'startMs' | 'endMs'> | 'start_ms' | 'end_ms', string | number>;
 
 /** MikroORM's Kysely. */
 type Client = Kysely<Record<string, Stored>>;

@@ -12,21 +12,12 @@ const SUMMARY_ENTITY_NAME = 'KoaTrackUsageSummary';
 /** A row of the table of summaries, as MikroORM sees it. */
 export type UsageSummaryRow = SummaryRow;
 
-/** The columns, by the names of their properties. */
-export const SUMMARY_COLUMNS = {
-  id: 'id',
-  kind: 'kind',
-  dimension: 'dimension',
-  startMs: 'start_ms',
-  endMs: 'end_ms',
-  edition: 'edition',
-  data: 'data',
-} as const satisfies Record<keyof SummaryRow, string>;
-
 /** The name of the table of summaries beside a table of records. */
 export function summaryTableName(tableName: string): string {
   return `${tableName}_summary`;
 }
+
+const text = (column: string, length: number) => p.type(ExactTextType).length(length).fieldName(column);
 
 /**
  * Defines the entity of summaries that belongs to `defineUsage(tableName)`.
@@ -35,8 +26,6 @@ export function summaryTableName(tableName: string): string {
  */
 export function defineUsageSummaries(tableName: string): EntitySchema<UsageSummaryRow> {
   const name = summaryTableName(tableName);
-  const text = (field: keyof SummaryRow, length: number) =>
-    p.type(ExactTextType).length(length).fieldName(SUMMARY_COLUMNS[field]);
   return defineEntity({
     name: SUMMARY_ENTITY_NAME,
     tableName: name,
@@ -44,10 +33,10 @@ export function defineUsageSummaries(tableName: string): EntitySchema<UsageSumma
       id: text('id', 64).primary(),
       kind: text('kind', 8),
       dimension: text('dimension', 40),
-      startMs: p.bigint('number').fieldName(SUMMARY_COLUMNS.startMs),
-      endMs: p.bigint('number').fieldName(SUMMARY_COLUMNS.endMs),
+      startMs: p.bigint('number').fieldName('start_ms'),
+      endMs: p.bigint('number').fieldName('end_ms'),
       edition: text('edition', 36),
-      data: p.type(LongTextType).fieldName(SUMMARY_COLUMNS.data),
+      data: p.type(LongTextType).fieldName('data'),
     },
     indexes: [{ properties: ['kind', 'dimension', 'startMs'], name: `${name}_span` }],
   }) as unknown as EntitySchema<UsageSummaryRow>;

@@ -1,5 +1,6 @@
 import type Application from 'koa';
-import { mountedRoute } from '../exchange/mounts.js';
+import { type MountPaths, mountedRoute } from '../exchange/mounts.js';
+import { noteRouters } from './routers.js';
 import { type KnownApplication, type KnownRoute, isGuest, knownApplications } from './known-actions.js';
 
 /** Routes, with their templates as records have them. */
@@ -13,38 +14,40 @@ export interface DeclaredRoutes {
 /**
  * Finds the routes of this process that are known by now.
  *
+ * @param mountPaths - where applications were mounted
  * @param isMeant - says which applications are meant
  */
-export function declaredRoutes(isMeant: (app: Application) => boolean): DeclaredRoutes {
+export function declaredRoutes(
+  mountPaths: MountPaths,
+  isMeant: (app: Application) => boolean,
+): DeclaredRoutes {
   const applications = knownApplications().filter(({ app }) => isMeant(app));
+  for (const { app } of applications) noteRouters(app);
+  const known = applications.map((application) => ({ application, paths: pathsOf(application, mountPaths) }));
   return {
-    actions: applications.flatMap((application) => {
-      const mountPaths = mountPathsOf(application);
-      return application.actions.flatMap((action) => mounted(action, mountPaths));
-    }),
-    plain: applications.flatMap(({ routes }) =>
-      routes.flatMap((route) => mounted(route, unlessNone(route.attribution.mountPaths))),
+    actions: known.flatMap(({ application: { actions }, paths }) =>
+      actions.flatMap((action) => mounted(action, paths)),
+    ),
+    plain: known.flatMap(({ application: { routes }, paths }) =>
+      routes.flatMap((route) => {
+        const own = mountPaths.of(route.attribution);
+        return mounted(route, own.length > 0 ? own : paths);
+      }),
     ),
   };
 }
 
 /** Where an application is mounted. Of one that may be mounted, that is not known before its first request. */
-function mountPathsOf({ app, actions }: KnownApplication): readonly string[] {
-  const known = new Set(actions.flatMap(({ attribution }) => attribution.mountPaths));
-  return known.size === 0 && isGuest(app) ? [] : unlessNone([...known]);
+function pathsOf({ app, actions }: KnownApplication, mountPaths: MountPaths): readonly string[] {
+  const known = new Set(actions.flatMap(({ attribution }) => mountPaths.of(attribution)));
+  if (known.size > 0) return [...known];
+  return isGuest(app) ? [] : [''];
 }
 
-function unlessNone(mountPaths: readonly string[]): readonly string[] {
-  return mountPaths.length === 0 ? [''] : mountPaths;
-}
-
-function mounted(
-  { method, attribution, deprecation }: KnownRoute,
-  mountPaths: readonly string[],
-): KnownRoute[] {
-  return mountPaths.map((mountPath) => ({
+function mounted({ method, attribution, deprecation }: KnownRoute, paths: readonly string[]): KnownRoute[] {
+  return paths.map((path) => ({
     method,
     deprecation,
-    attribution: { ...attribution, route: mountedRoute(mountPath, attribution.route) },
+    attribution: { ...attribution, route: mountedRoute(path, attribution.route) },
   }));
 }

@@ -17,12 +17,12 @@ export interface KnownAction {
   readonly namedAfter: Function | null;
 }
 
-/** An application whose actions are known. */
+/** An application that is known by its actions or its requests. */
 export interface KnownApplication {
   readonly app: Application;
   /** The application's actions, in the order of their registration. */
   readonly actions: readonly KnownAction[];
-  /** Routes without a class that a request to the application has met, and that are marked as tracked or untracked. */
+  /** Routes without a class that are marked as tracked or untracked, as far as they have been met. */
   readonly routes: readonly KnownRoute[];
 }
 
@@ -40,7 +40,7 @@ function register(): Register {
   return (holder[REGISTER] ??= { apps: [], known: new WeakMap() });
 }
 
-/** The applications of this process that have actions. */
+/** The applications of this process that have actions, or were requested. */
 export function knownApplications(): readonly KnownApplication[] {
   const { apps } = register();
   return apps.flatMap((reference) => {
@@ -54,7 +54,12 @@ export function noteAction(app: Application, action: KnownAction): void {
   knownOf(app).actions.push(action);
 }
 
-/** Notes a route without a class at its first request. */
+/** Notes an application, whose routers are looked into. */
+export function noteApplication(app: Application): void {
+  knownOf(app);
+}
+
+/** Notes a route without a class. */
 export function noteRoute(app: Application, route: KnownRoute): void {
   knownOf(app).routes.push(route);
 }

@@ -1,11 +1,13 @@
-import type { Context, Middleware } from 'koa';
+import type Application from 'koa';
+import type { Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
-import { type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
+import { type Deprecation, type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
 import type { Decision } from '../../metadata/policy.js';
+import { noteNamedRoute } from '../../metadata/registry.js';
 import { type Attribution, attributionOf } from '../exchange/attribution.js';
 import { exchangeOf } from '../exchange/exchange.js';
-import { type MatchedRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
+import { type PlainRoute, type RouteLayer, readMarkedRoute } from '../exchange/matched-route.js';
 import { announce, announcedBy, noticeOf } from './deprecation-headers.js';
 import { noteRoute } from './known-actions.js';
 
@@ -15,13 +17,16 @@ import { noteRoute } from './known-actions.js';
  * no controller and no action.
  *
  * @param options - what is recorded of the route; an omitted option is inherited from the application's
- *   options; `name` is what records call the route's action
+ *   options; `name` is what records call the route's action, and `retention` needs it: a route is not known
+ *   before its first request, and its records are to be found all the same
  * @throws {TrackUsageError} `INVALID_DECORATION` if `tracked` itself is used as a middleware, without `()`;
- *   `INVALID_OPTION` if an option is unknown or cannot be used
+ *   `INVALID_OPTION` if an option is unknown or cannot be used, or `retention` comes without `name`
  */
 export function tracked(options: DataPolicy = NO_DATA_POLICY, ...none: never[]): Middleware {
   refuseMiddleware('tracked', none);
-  return marker('tracked', readDataPolicy('tracked()', options));
+  const data = readDataPolicy('tracked()', options);
+  noteNamedRoute('tracked()', data);
+  return marker('tracked', data);
 }
 
 /** Leaves the routes behind this middleware untracked: `router.get('/health', untracked(), handler)`. */
@@ -42,11 +47,16 @@ export function untracked(...none: never[]): Middleware {
 export function deprecated(options: DeprecationOptions, ...none: never[]): Middleware {
   refuseMiddleware('deprecated', none, '{ since }');
   const notice = noticeOf(readDeprecation('deprecated()', options));
-  return (context, next) => {
+  const middleware: Middleware = (context, next) => {
     announce(context, notice);
     return next();
   };
+  deprecations.set(middleware, notice.deprecation);
+  return middleware;
 }
+
+/** What each middleware says that `deprecated()` has made. */
+export const deprecations = new WeakMap<Function, Deprecation>();
 
 /** Refuses a marker that is mounted without its parentheses: Koa calls middleware with two arguments. */
 function refuseMiddleware(name: string, given: readonly unknown[], options = ''): void {
@@ -59,11 +69,15 @@ function refuseMiddleware(name: string, given: readonly unknown[], options = '')
 
 function marker(decision: Decision, data: DataPolicy): Middleware {
   const routes = new MarkedRoutes(decision, data);
-  return async (context, next) => {
+  const middleware: Middleware = async (context, next) => {
     const exchange = exchangeOf(context);
     if (exchange === undefined) return next();
     const route = readMarkedRoute(context);
-    exchange.attribute(routes.attributionOf(route, context), route?.params, context);
+    exchange.attribute(
+      routes.attributionOf(route, context.app, announcedBy(context)),
+      route?.params,
+      context,
+    );
     try {
       return await next();
     } catch (error) {
@@ -71,12 +85,17 @@ function marker(decision: Decision, data: DataPolicy): Middleware {
       throw error;
     }
   };
+  markers.set(middleware, routes);
+  return middleware;
 }
+
+/** The routes that each marker is for. */
+export const markers = new WeakMap<Function, MarkedRoutes>();
 
 /** Routes of so many methods are for every method. */
 const ALL_METHODS = 10;
 
-/** The routes that one marker is for. Each is noted at its first request, as it is not known before. */
+/** The routes that one marker is for. Each is noted when it is met first: in its router, or at a request. */
 class MarkedRoutes {
   readonly #subject: Parameters<typeof attributionOf>[0];
   readonly #known = new WeakMap<RouteLayer, Attribution>();
@@ -86,19 +105,17 @@ class MarkedRoutes {
   }
 
   /** @param route - null where it is known only when the request is over */
-  attributionOf(route: MatchedRoute | null, context: Context): Attribution {
+  attributionOf(route: PlainRoute | null, app: Application, deprecation: Deprecation | null): Attribution {
     const named = { controllerName: null, actionName: this.#subject.data.name ?? null };
     if (route === null) {
-      const ofRoute = (learned: MatchedRoute): Attribution => this.attributionOf(learned, context);
+      const ofRoute = (learned: PlainRoute): Attribution => this.attributionOf(learned, app, deprecation);
       return attributionOf(this.#subject, { ...named, route }, ofRoute);
     }
     let attribution = this.#known.get(route.layer);
     if (attribution === undefined) {
       attribution = attributionOf(this.#subject, { ...named, route: route.template });
       this.#known.set(route.layer, attribution);
-      const deprecation = announcedBy(context);
-      for (const method of methodsOf(route.layer))
-        noteRoute(context.app, { method, attribution, deprecation });
+      for (const method of methodsOf(route.layer)) noteRoute(app, { method, attribution, deprecation });
     }
     return attribution;
   }

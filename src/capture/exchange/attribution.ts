@@ -1,6 +1,6 @@
 import type { DataPolicy } from '../../metadata/data-policy.js';
 import type { PolicySubject } from '../../metadata/policy.js';
-import type { MatchedRoute } from './matched-route.js';
+import type { PlainRoute } from './matched-route.js';
 import { TEXT_LIMITS } from '../../record/limits.js';
 import { cleanNullableText } from '../../record/text.js';
 
@@ -16,14 +16,9 @@ export interface Attribution extends PolicySubject {
   readonly route: string | null;
   /** Whether a record has been made of the action. */
   isRecorded: boolean;
-  /** Where its application was mounted for requests so far; empty text where it was not. */
-  readonly mountPaths: string[];
   /** Where the route is known only when the request is over, tells the attribution to that route; else null. */
-  readonly ofRoute: ((route: MatchedRoute) => Attribution) | null;
+  readonly ofRoute: ((route: PlainRoute) => Attribution) | null;
 }
-
-/** Mount paths that are remembered of an action: the path may be another one for each request. */
-const MOST_MOUNT_PATHS = 16;
 
 /**
  * Makes an attribution.
@@ -43,13 +38,6 @@ export function attributionOf(
     actionName: cleanNullableText(named.actionName, TEXT_LIMITS.action),
     route: cleanNullableText(named.route, TEXT_LIMITS.route),
     isRecorded: false,
-    mountPaths: [],
     ofRoute,
   };
-}
-
-/** Remembers where the application of an action was mounted. */
-export function noteMountPath({ mountPaths }: Attribution, mountPath: string): void {
-  if (mountPaths.includes(mountPath) || mountPaths.length >= MOST_MOUNT_PATHS) return;
-  mountPaths.push(mountPath);
 }

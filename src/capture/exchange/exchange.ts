@@ -6,11 +6,11 @@ import { type Policy, isTracked } from '../../metadata/policy.js';
 import { jsonObjectOf, limitJsonObject } from '../../record/json.js';
 import { type KeptContext, keepContext } from '../../time/own-context.js';
 import type { JsonObject } from '../../record/usage-record.js';
-import { type Attribution, noteMountPath } from './attribution.js';
+import type { Attribution } from './attribution.js';
 import { type ByteCounter, EXCHANGE, countRequestBody, countResponseBody } from './body-bytes.js';
 import { errorTypeOf } from './error-type.js';
 import { type PossibleRoute, ownParams, possibleRoutes, readLastRoute } from './matched-route.js';
-import { mountPathNow, mountedRoute } from './mounts.js';
+import { type MountPaths, mountPathNow, mountedRoute } from './mounts.js';
 import { type Outcome, readOutcome } from './response-outcome.js';
 import { findUnholdable } from './unholdable.js';
 
@@ -54,6 +54,8 @@ export interface ExchangeWatcher {
   readonly policy: Policy;
   /** Whether functions of the application are called for each request. */
   readonly hasCallbacks: boolean;
+  /** Learns where the applications of actions are mounted. */
+  readonly mountPaths: MountPaths;
   /** Takes an exchange whose response has closed. */
   closed(exchange: Exchange): void;
   /** Learns that something could not be read; the record will do without. */
@@ -157,7 +159,7 @@ export class Exchange implements ByteCounter {
     this.params = undefined;
     try {
       this.mountPath = mountPathNow(this.context);
-      noteMountPath(attribution, this.mountPath);
+      this.watcher.mountPaths.note(attribution, this.mountPath);
       const isPlain = attribution.controllerName === null;
       const own = isPlain ? params : ownParams(context, params);
       this.#isShared = isPlain || own !== params;
@@ -247,7 +249,7 @@ export class Exchange implements ByteCounter {
     const route = this.#routed === null ? null : readLastRoute(this.#routed, this.#routedPath);
     if (route === null) return;
     this.attribution = attribution.ofRoute?.(route) ?? attribution;
-    noteMountPath(this.attribution, this.mountPath);
+    this.watcher.mountPaths.note(this.attribution, this.mountPath);
     this.params = copyOf(route.params);
   }
 

@@ -17,12 +17,16 @@ interface Layer extends RouteLayer {
 }
 
 /** A route without a class. */
-export interface MatchedRoute {
+export interface PlainRoute {
   /** The route's template, with the prefixes of its routers. */
   readonly template: string;
-  readonly params: object | undefined;
   /** What its router knows it by. */
   readonly layer: RouteLayer;
+}
+
+/** A route without a class that has matched a request. */
+export interface MatchedRoute extends PlainRoute {
+  readonly params: object | undefined;
 }
 
 /** A route without a class that a request may have been for. */

@@ -47,3 +47,23 @@ export function mountedRoute(mountPath: string, route: string | null): string | 
   if (mountPath === '' || route === null) return route;
   return cleanText(route === '/' ? mountPath : mountPath + route, TEXT_LIMITS.route);
 }
+
+/** Mount paths that are remembered of an action: the path may be another one for each request. */
+const MOST_MOUNT_PATHS = 16;
+
+/** Where the applications of actions were mounted for the requests of one tracker. */
+export class MountPaths {
+  readonly #paths = new WeakMap<object, string[]>();
+
+  /** Remembers where the application of an action, which is known by its attribution, was mounted; empty text where it was not. */
+  note(attribution: object, mountPath: string): void {
+    const known = this.#paths.get(attribution);
+    if (known === undefined) this.#paths.set(attribution, [mountPath]);
+    else if (!known.includes(mountPath) && known.length < MOST_MOUNT_PATHS) known.push(mountPath);
+  }
+
+  /** What is remembered of an action. */
+  of(attribution: object): readonly string[] {
+    return this.#paths.get(attribution) ?? [];
+  }
+}

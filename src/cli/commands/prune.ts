@@ -1,4 +1,4 @@
-import { deletionClock } from '../../pipeline/retention/deletion-clock.js';
+import { OldRecords, type Seal } from '../../pipeline/retention/old-records.js';
 import type { RetentionSettings } from '../../options/retention-options.js';
 import { type DeletingUsageStorage, canDelete } from '../../storage/usage-storage.js';
 import type { Folding } from '../../usage-tracker/folding.js';
@@ -7,9 +7,6 @@ import { CONFIRM_OPTIONS, confirm } from '../confirm.js';
 import { CliError, EXIT, wrongUsage } from '../failure.js';
 import { keepingRecords, withFolding } from '../folding.js';
 import { withProgress } from '../progress.js';
-
-/** Records that are deleted at once. */
-const CHUNK_RECORDS = 1000;
 
 const MOST_DAYS = 3660;
 
@@ -38,14 +35,18 @@ export const pruneCommand: Command = {
         call,
         `Records that are older than ${days} days will be deleted from the storage '${storage.name}'.`,
       );
-    const pruning = new Pruning(storage, retention, call);
+    let deleted = 0;
+    const onDeleted = (count: number): void => void (deleted = count);
     await withProgress(
       err,
       io.clock,
-      () => `Deleting: ${pruning.deleted} records so far`,
-      () => withFolding(call, storage, retention, (folding) => pruning.run(folding)),
+      () => `Deleting: ${deleted} records so far`,
+      () =>
+        withFolding(call, storage, retention, (folding) =>
+          deleteOld(storage, retention, call, { folding, onDeleted }),
+        ),
     );
-    await out.write(`Deleted ${pruning.deleted} ${pruning.deleted === 1 ? 'record' : 'records'}.\n`);
+    await out.write(`Deleted ${deleted} ${deleted === 1 ? 'record' : 'records'}.\n`);
     return EXIT.fine;
   },
 };
@@ -59,34 +60,25 @@ async function configuredRetention({ source }: Call): Promise<RetentionSettings>
   );
 }
 
-/** Deletes a chunk after the other. */
-class Pruning {
-  deleted = 0;
-  readonly #storage: DeletingUsageStorage;
-  readonly #retention: RetentionSettings;
-  readonly #call: Call;
-  /** Why no clock can be trusted. */
-  #doubt = '';
-
-  constructor(storage: DeletingUsageStorage, retention: RetentionSettings, call: Call) {
-    this.#storage = storage;
-    this.#retention = retention;
-    this.#call = call;
-  }
-
-  /** @throws {CliError} if it is not certain what time it is */
-  async run(folding: Folding): Promise<void> {
-    const { clock, signal } = this.#call.io;
-    const now = deletionClock(this.#storage, clock, (why) => void (this.#doubt = why));
-    for (let isMore = true; isMore;) {
-      const nowMs = await now(signal);
-      if (nowMs === null) throw new CliError(EXIT.unknown, `Nothing was deleted, as ${this.#doubt}.`);
-      const cut = new Date(nowMs - this.#retention.records);
-      const sealed = await folding.seal(this.#storage, cut, signal);
-      const deleted =
-        sealed.date === null ? 0 : await this.#storage.deleteBefore(sealed.date, CHUNK_RECORDS, signal);
-      this.deleted += deleted;
-      isMore = sealed.isMore || deleted === CHUNK_RECORDS;
-    }
+/**
+ * Deletes a chunk after the other.
+ *
+ * @throws {CliError} if it is not certain what time it is
+ */
+async function deleteOld(
+  storage: DeletingUsageStorage,
+  retention: RetentionSettings,
+  { io: { clock, signal } }: Call,
+  { folding, onDeleted }: { folding: Folding; onDeleted: (count: number) => void },
+): Promise<void> {
+  let doubt = '';
+  const seal: Seal = (...asked) => folding.seal(...asked);
+  // Of actions with a shorter retention, the application's own processes know.
+  const kept = { allMs: retention.records, shortLived: () => [] };
+  const old = new OldRecords(storage, kept, { clock, seal }, (what) => void (doubt = what));
+  for (let isMore = true; isMore;) {
+    ({ isMore } = await old.deleteChunk(signal));
+    if (doubt !== '') throw new CliError(EXIT.unknown, `The storage '${storage.name}': ${doubt}.`);
+    onDeleted(old.deleted);
   }
 }

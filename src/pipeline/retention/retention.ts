@@ -1,4 +1,5 @@
-import { type UsageStorage, canDelete } from '../../storage/usage-storage.js';
+import type { UsageStorage } from '../../storage/usage-storage.js';
+import type { KeptRecords } from './old-records.js';
 import { type PrunerSettings, StoragePruner } from './storage-pruner.js';
 import { within } from '../../time/within.js';
 
@@ -6,7 +7,7 @@ import { within } from '../../time/within.js';
 export interface RetentionStats {
   /** Records that this tracker has deleted, over all storages. */
   readonly deleted: number;
-  /** Calls of `deleteBefore` that failed. */
+  /** Calls of `deleteBefore` and `deleteUsage` that failed, or of what goes before them. */
   readonly failures: number;
   /** When a storage was last found to hold no record that is too old; null before the first time. */
   readonly lastRunAt: Date | null;
@@ -14,31 +15,25 @@ export interface RetentionStats {
 
 /** Deletes records that are too old from every storage that can, each by a pruner of its own. */
 export class Retention {
-  readonly #keepMs: number;
+  readonly #kept: KeptRecords;
   readonly #settings: PrunerSettings;
   #pruners: readonly StoragePruner[] = [];
 
-  /** @param keepMs - how long records are kept, in milliseconds */
-  constructor(keepMs: number, settings: PrunerSettings) {
-    this.#keepMs = keepMs;
+  constructor(kept: KeptRecords, settings: PrunerSettings) {
+    this.#kept = kept;
     this.#settings = settings;
   }
 
   /** Begins to delete, soon and then every hour. */
   start(storages: readonly UsageStorage[]): void {
-    const { log } = this.#settings;
-    for (const { name } of storages.filter((storage) => !canDelete(storage))) {
-      const why = 'it has no method deleteBefore, and keeps its records';
-      log.warn(`retention ${name}`, `the option retention does not apply to the storage '${name}': ${why}`);
-    }
-    this.#pruners = storages
-      .filter(canDelete)
-      .map((storage) => new StoragePruner(storage, this.#keepMs, this.#settings));
+    this.#pruners = storages.map((storage) => new StoragePruner(storage, this.#kept, this.#settings));
     for (const pruner of this.#pruners) pruner.start();
   }
 
-  /** What became of the records that were too old, so far. */
-  stats(): RetentionStats {
+  /** What became of the records that were too old, so far; null while all records are kept until somebody deletes them. */
+  stats(): RetentionStats | null {
+    const { allMs, shortLived } = this.#kept;
+    if (allMs === null && shortLived().length === 0) return null;
     const dates = this.#pruners.flatMap(({ lastRunMs }) => lastRunMs ?? []);
     return {
       deleted: this.#pruners.reduce((sum, { deleted }) => sum + deleted, 0),

@@ -1,26 +1,13 @@
 import type { Clock } from '../../time/clock.js';
 import { TrackUsageError } from '../../errors.js';
-import type { DeletingUsageStorage, UsageStorage } from '../../storage/usage-storage.js';
+import type { UsageStorage } from '../../storage/usage-storage.js';
 import { backoffMs } from '../../time/backoff.js';
 import { orAbort } from '../../time/or-abort.js';
 import { closedTooSoon, needsSetup } from '../storage-errors.js';
 import type { TrackerEvents } from '../telling/events.js';
 import { type ReportLog, toError } from '../telling/report-log.js';
-import { deletionClock } from './deletion-clock.js';
+import { type Deletion, type KeptRecords, OldRecords, type Seal } from './old-records.js';
 import { WakeTimer } from '../../time/wake-timer.js';
-
-/** What may be deleted of a storage now. */
-export interface Sealed {
-  /** The moment before which records may be deleted; null if none may. */
-  readonly date: Date | null;
-  /** Whether more may be deleted soon. */
-  readonly isMore: boolean;
-  /** Whether all days that are too old may be; false where records of one may be on their way. */
-  readonly isComplete: boolean;
-}
-
-/** Is asked before records are deleted: summaries have to tell of them first. */
-export type Seal = (storage: UsageStorage, date: Date, signal: AbortSignal) => Promise<Sealed>;
 
 /** The settings of the tracker that pruners use. */
 export interface PrunerSettings {
@@ -33,9 +20,6 @@ export interface PrunerSettings {
   readonly events: TrackerEvents;
 }
 
-/** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
-const CHUNK_RECORDS = 100;
-
 /** The pause behind each chunk, in milliseconds: deleting leaves event loop and database to others. */
 const PAUSE_MS = 10;
 
@@ -47,19 +31,16 @@ const BACKOFF = { minDelayMs: 1000, maxDelayMs: HOUR_MS };
 
 /** Deletes old records from one storage: a chunk, a pause, a chunk, and again an hour later. Never throws. */
 export class StoragePruner {
-  /** Records that were deleted. */
-  deleted = 0;
-  /** Calls of `deleteBefore` that failed. */
+  /** Calls that failed. */
   failures = 0;
   /** Attempts that failed in a row, up to now. */
   failuresInRow = 0;
   /** When no record that is too old was left, in milliseconds since 1970; null before the first time. */
   lastRunMs: number | null = null;
-  readonly #storage: DeletingUsageStorage;
-  readonly #keepMs: number;
+  readonly #storage: UsageStorage;
+  readonly #old: OldRecords;
   readonly #settings: PrunerSettings;
   readonly #timer: WakeTimer;
-  readonly #now: ReturnType<typeof deletionClock>;
   /** Aborts the deletion under way. */
   #abort: AbortController | null = null;
   /** The storage's answer to the last chunk, which may come after the call has timed out. */
@@ -72,15 +53,16 @@ export class StoragePruner {
   #hasTold = false;
   readonly #wake = (): void => void this.#run();
 
-  /** @param keepMs - the age from which records are deleted, in milliseconds */
-  constructor(storage: DeletingUsageStorage, keepMs: number, settings: PrunerSettings) {
+  constructor(storage: UsageStorage, kept: KeptRecords, settings: PrunerSettings) {
     this.#storage = storage;
-    this.#keepMs = keepMs;
     this.#settings = settings;
     this.#timer = new WakeTimer(settings.clock);
-    this.#now = deletionClock(storage, settings.clock, (why) =>
-      this.#warn(`nothing is deleted from it for a day, as ${why}; if the clock is wrong, set it right`),
-    );
+    this.#old = new OldRecords(storage, kept, settings, (what) => this.#warn(what));
+  }
+
+  /** Records that were deleted. */
+  get deleted(): number {
+    return this.#old.deleted;
   }
 
   /** Begins on the next turn of the event loop. */
@@ -95,13 +77,13 @@ export class StoragePruner {
    */
   async prune(): Promise<void> {
     this.#timer.stop();
+    this.#old.lookAgain();
     this.#isPruning = true;
     try {
       // The chunk under way is not asked for a second time.
       await this.#answer;
       for (let isMore = true; isMore && !this.#isClosed;) {
-        const { deleted, isMore: isNext, isComplete } = await this.#ask();
-        this.deleted += deleted ?? 0;
+        const { isMore: isNext, isComplete } = await this.#ask();
         if (isComplete && !isNext) this.lastRunMs = this.#settings.clock.now();
         isMore = isNext;
       }
@@ -129,10 +111,9 @@ export class StoragePruner {
   /** @returns when to go on, in milliseconds from now */
   async #deleteChunk(): Promise<number> {
     try {
-      const { deleted, isMore, isComplete } = await this.#ask();
+      const { isMore, isComplete } = await this.#ask();
       this.failuresInRow = 0;
       this.#needsSetup = false;
-      this.deleted += deleted ?? 0;
       if (isMore) return PAUSE_MS;
       this.#tellFirst();
       if (isComplete) this.lastRunMs = this.#settings.clock.now();
@@ -180,7 +161,7 @@ export class StoragePruner {
     const timer = clock.setTimeout(tooSlow, retry.attemptTimeoutMs, false);
     this.#abort = abort;
     try {
-      const answer = this.#delete(abort.signal);
+      const answer = this.#old.deleteChunk(abort.signal);
       const end = (): void => void (this.#answer = null);
       this.#answer = answer.then(end, end);
       return await orAbort(answer, abort.signal);
@@ -189,40 +170,8 @@ export class StoragePruner {
       this.#abort = null;
     }
   }
-
-  async #delete(signal: AbortSignal): Promise<Deletion> {
-    const nowMs = await this.#now(signal);
-    signal.throwIfAborted();
-    if (nowMs === null) return { deleted: null, isMore: false, isComplete: false };
-    const cut = new Date(nowMs - this.#keepMs);
-    const { seal } = this.#settings;
-    const all = { date: cut, isMore: false, isComplete: true };
-    const { date, isMore, isComplete } = (await seal?.(this.#storage, cut, signal)) ?? all;
-    if (date === null) return { deleted: 0, isMore, isComplete };
-    const answer = await this.#storage.deleteBefore(date, CHUNK_RECORDS, signal);
-    const deleted = checked(this.#storage, answer);
-    return { deleted, isMore: isMore || deleted === CHUNK_RECORDS, isComplete };
-  }
 }
 
-/** What became of one chunk. */
-interface Deletion {
-  /** Records that were deleted; null if the time is not known by which they are too old. */
-  readonly deleted: number | null;
-  readonly isMore: boolean;
-  readonly isComplete: boolean;
-}
-
-function checked({ name }: DeletingUsageStorage, deleted: unknown): number {
-  if (Number.isSafeInteger(deleted) && Number(deleted) >= 0 && Number(deleted) <= CHUNK_RECORDS)
-    return Number(deleted);
-  throw new TrackUsageError(
-    'STORAGE_CONTRACT',
-    `The storage '${name}' answered ${String(deleted)} to deleteBefore; expected how many records it deleted, at most ` +
-      `the limit of ${CHUNK_RECORDS}.`,
-  );
-}
-
-function unavailable({ name }: DeletingUsageStorage, what: string): TrackUsageError {
+function unavailable({ name }: UsageStorage, what: string): TrackUsageError {
   return new TrackUsageError('STORAGE_UNAVAILABLE', `The storage '${name}' ${what}.`);
 }

@@ -1,3 +1,4 @@
+import { DELETING_FOUND } from './deleting-found.js';
 import { DELETING } from './deleting.js';
 import { ERASING } from './erasing.js';
 import { FAULTS } from './faults.js';
@@ -26,6 +27,7 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   filters: FILTERING,
   'time zones': TIME_ZONES,
   deleteBefore: DELETING,
+  deleteUsage: DELETING_FOUND,
   'queries that cannot be meant': REFUSED_QUERIES,
   salts: SALTS,
   summaries: SUMMARIES,

@@ -7,7 +7,7 @@ import type { UsageReader } from '../../storage/usage-reader.js';
 import { type DimensionName, type UsageSummary, isSummaryReader } from '../../storage/usage-summary.js';
 import type { ReadableUsageStorage, StorageSummaries } from '../../storage/usage-storage.js';
 import { answerSummary } from '../../summary/answer.js';
-import { DEFAULT_DIMENSIONS, type Dimension, findDimension } from '../../summary/dimensions.js';
+import { DEFAULT_DIMENSIONS, type Dimension, dimensionOf } from '../../summary/dimensions.js';
 import { foldOnce } from '../../summary/fold.js';
 import { rejection } from './assertions.js';
 import { makeRecord, newestFirst } from './records.js';
@@ -71,7 +71,7 @@ function asked(isSlow: boolean): readonly DimensionName[] {
 /** Folds all that there is, as a tracker does in time. */
 async function foldAll({ store, reader }: StorageSummaries, isSlow = false): Promise<void> {
   const nowMs = Date.now() + LATER_MS;
-  const dimensions = asked(isSlow).map((name) => findDimension(name) as Dimension);
+  const dimensions = asked(isSlow).map((name) => dimensionOf(name) as Dimension);
   const settings = { store, reader, timeZone: TIME_ZONE, dimensions, now: () => nowMs };
   for (let folds = 0; folds < MOST_FOLDS; folds += 1) {
     const { isMore } = await insist(() => foldOnce(settings, patience()), isLater);

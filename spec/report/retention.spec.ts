@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+import { callersReport } from '../../src/report/callers.js';
+import { deprecationsReport } from '../../src/report/deprecations.js';
+import { endpointsReport } from '../../src/report/endpoints.js';
+import { errorsReport } from '../../src/report/errors.js';
+import { goneReport } from '../../src/report/gone.js';
+import type { ReportSource } from '../../src/report/report-source.js';
+import { statusReport } from '../../src/report/status.js';
+import { trafficReport } from '../../src/report/traffic.js';
+import { sealBefore } from '../../src/summary/seal.js';
+import { caught } from '../support/caught.js';
+import { RECORDS, REGISTER, count, pick } from '../support/report-world.js';
+import { NOW, foldAll, foldSettings, sourceOf } from '../support/reports.js';
+import { repeated } from '../support/summarized.js';
+import { SummarizedStorage } from '../support/summarized-storage.js';
+
+const { signal } = new AbortController();
+const DAY_MS = 86_400_000;
+
+/** The beginning of the first day whose records are kept. */
+const CUT = new Date('2026-05-31T00:00:00Z');
+
+/** The end of the last day before that with requests. */
+const NAMELESS = new Date('2026-05-24T00:00:00Z');
+
+/** A storage of all records, of which retention keeps 30 days. */
+async function pruned(timeZone: string): Promise<{ storage: SummarizedStorage; source: ReportSource }> {
+  const storage = new SummarizedStorage();
+  await storage.store(RECORDS);
+  await foldAll(storage.summaries, timeZone);
+  const settings = { ...foldSettings(storage.summaries, timeZone), now: () => NOW.getTime() };
+  const kept = { daysMs: 700 * DAY_MS, callersMs: 30 * DAY_MS };
+  const { untilMs } = await repeated(() => sealBefore(settings, kept, CUT.getTime(), signal));
+  await storage.deleteBefore(new Date(untilMs ?? 0), Infinity);
+  return { storage, source: sourceOf(storage, REGISTER) };
+}
+
+describe('Reports where retention keeps records for less than the span', () => {
+  let source: ReportSource;
+  let whole: ReportSource;
+
+  before(async () => {
+    ({ source } = await pruned('UTC'));
+    const storage = new SummarizedStorage();
+    await storage.store(RECORDS);
+    whole = sourceOf(storage, REGISTER);
+  });
+
+  it('tell what they did before, but for callers', async () => {
+    const [told, before] = [await endpointsReport(source), await endpointsReport(whole)];
+    expect(told.callersSince).to.deep.equal(NAMELESS);
+    for (const [index, row] of told.endpoints.entries()) {
+      const { callers, topCaller, reason, before: callsBefore, ...rest } = row;
+      expect(before.endpoints[index]).to.deep.include(rest);
+      // The span before ends with a day of which only the whole can be told.
+      expect(callsBefore).to.be.at.least(before.endpoints[index]?.before ?? 0);
+      const own = pick({
+        from: CUT,
+        of: ({ serverName, route }) => serverName === row.service && route === row.route,
+      });
+      const names = own.flatMap(({ username }) => (username === null ? [] : [username]));
+      expect(callers).to.equal(new Set(names).size);
+      expect([reason, topCaller]).to.not.include(undefined);
+    }
+    const { deprecations } = await deprecationsReport(source);
+    expect(deprecations.map(({ weeks }) => weeks)).to.deep.equal(
+      (await deprecationsReport(whole)).deprecations.map(({ weeks }) => weeks),
+    );
+    expect((await errorsReport(source)).statuses).to.deep.equal((await errorsReport(whole)).statuses);
+    const ofGone = await goneReport(source);
+    expect(ofGone.gone.map(({ route }) => route)).to.deep.equal(['/old']);
+  });
+
+  it('tell by the day what is sealed', async () => {
+    const [told, before] = [await trafficReport(source), await trafficReport(whole)];
+    expect(told.traffic.map(({ calls, p95Ms }) => [calls, p95Ms])).to.deep.equal(
+      before.traffic.map(({ calls, p95Ms }) => [calls, p95Ms]),
+    );
+  });
+
+  it('tell of callers since names are kept, and that no others are told', async () => {
+    const { callers, callersSince, calls } = await callersReport(source);
+    expect(callersSince).to.deep.equal(NAMELESS);
+    expect(callers.reduce((sum, row) => sum + row.calls, 0)).to.equal(count(pick({ from: CUT })));
+    expect(calls).to.equal(count(pick()));
+    const old = await endpointsReport(source, { from: '2026-05-01', to: '2026-05-20' });
+    const called = old.endpoints.filter((row) => row.calls > 0);
+    expect(called.length).to.be.above(2);
+    expect(called.map((row) => row.callers)).to.deep.equal(called.map(() => null));
+  });
+
+  it('say how far records and summaries reach', async () => {
+    const { sealedUntil, foldedUntil, callersSince } = await statusReport(source);
+    expect([sealedUntil, callersSince]).to.deep.equal([CUT, NAMELESS]);
+    expect(Number(foldedUntil)).to.be.above(CUT.getTime());
+  });
+
+  it('refuse an end within a day of which only the whole can be told', async () => {
+    const error = await caught(endpointsReport(source, { to: '2026-05-20T10:00:00Z' }));
+    expect(error).to.include({ code: 'INVALID_QUERY' });
+    expect(error.message).to.equal(
+      "endpoints: 'to' is within the day from 2026-05-20T00:00:00.000Z to 2026-05-21T00:00:00.000Z (UTC), of which " +
+        'retention has deleted the records. Give its beginning or its end.',
+    );
+  });
+
+  it('count days in the time zone of the summaries', async () => {
+    const { storage } = await pruned('Asia/Tokyo');
+    const report = await trafficReport(sourceOf(storage, null), { days: 90 });
+    expect(report).to.deep.include({
+      timeZone: 'Asia/Tokyo',
+      from: new Date('2026-04-01T15:00:00Z'),
+      days: 90,
+    });
+    for (const { start, calls } of report.traffic) {
+      expect(start.toJSON().slice(11)).to.equal('15:00:00.000Z');
+      expect(calls).to.equal(count(pick({ from: start, to: new Date(Number(start) + DAY_MS) })));
+    }
+  });
+});
