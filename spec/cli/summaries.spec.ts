@@ -120,7 +120,7 @@ describe('The command line and summaries', () => {
     const { code, stderr } = await call(['prune', '--keep-days', '3', '--yes'], { clock });
     expect(code).to.equal(3);
     expect(stderr).to.match(
-      /Nothing was deleted, as the clock of this process says .* no record is from between/,
+      /nothing is deleted from it for a day, as the clock of this process says .* no record is from between/,
     );
     expect((await state()).records).to.equal(DAYS * 2);
   });
