@@ -109,9 +109,25 @@ export class SqlStorage extends RepositoryStorage {
    *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns, or cannot be read
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
+    return SqlStorage.#connect(options, true);
+  }
+
+  /**
+   * Opens a table that is there, as {@link connect} does, and makes neither a table nor an index: for tools that delete
+   * or sum up what applications have stored.
+   *
+   * @throws {TrackUsageError} as {@link connect} does; `STORAGE_SETUP` too if the table or a column is missing
+   */
+  static async connectToExisting(options: Omit<SqlStorageOptions, 'indexes'>): Promise<SqlStorage> {
+    const storage = await SqlStorage.#connect(options, false);
+    storage.summaries?.makeNothing();
+    return storage;
+  }
+
+  static async #connect(options: SqlStorageOptions, mayChange: boolean): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
     const { dialect, tableName, name, readOnly: isReadOnly, indexes, target, file } = resolved;
-    if (file !== null && !isReadOnly) await makePrivately(file);
+    if (file !== null && !isReadOnly && mayChange) await makePrivately(file);
     const entity = defineUsage(tableName);
     for (const field of indexes) addIndex(entity, field);
     const orm = await MikroORM.init({
@@ -123,8 +139,8 @@ export class SqlStorage extends RepositoryStorage {
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
-      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
-      if (!isReadOnly) await warnOfOthers(orm, tableName, dialect, target);
+      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect, mayChange));
+      if (!isReadOnly && mayChange) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {
