@@ -37,7 +37,7 @@ export const p10: Benchmark = {
 
 async function measure({ engine, period, days, target }: Report, scale: Scale): Promise<Finding> {
   const [records, plan] =
-    scale === 'quick' ? [100_000, { warmUp: 2, rounds: 3 }] : [5_000_000, { warmUp: 2, rounds: 10 }];
+    scale === 'quick' ? [100_000, { warmUp: 2, rounds: 3 }] : [1_000_000, { warmUp: 1, rounds: 8 }];
   const span = pastDays(days);
   const store = await engine.open();
   await storeUnfolded(store.storage, pastRecords(records, span, BATCH_RECORDS));

@@ -16,6 +16,9 @@ export const DAY_MS = 24 * HOUR_MS;
 /** After the end of a period, folds leave it alone for so long; twice that is enough. */
 const GRACE_MS = 20_000;
 
+/** Hours are kept for so long by default. */
+const HOURS_MS = 90 * DAY_MS;
+
 const { signal } = new AbortController();
 
 /** Days that are over, in UTC. */
@@ -81,5 +84,5 @@ export async function rebuild(storage: ReadableUsageStorage, span: Span): Promis
 function settingsOf({ summaries }: ReadableUsageStorage, nowMs: number): FoldSettings {
   const { store, reader } = summaries as StorageSummaries;
   const dimensions = DEFAULT_DIMENSIONS.flatMap((name) => dimensionOf(name) ?? []);
-  return { store, reader, timeZone: 'UTC', dimensions, now: () => nowMs };
+  return { store, reader, timeZone: 'UTC', dimensions, hoursMs: HOURS_MS, now: () => nowMs };
 }

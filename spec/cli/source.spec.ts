@@ -8,7 +8,7 @@ import { connectMongo } from '../support/mongo.js';
 import { connectMySql, openMySql } from '../support/mysql.js';
 import { connectPostgres, postgresClient } from '../support/postgresql.js';
 import type { FreshDatabase } from '../support/servers.js';
-import { connectSqlite, executeNative, useTemporaryFolder } from '../support/sqlite.js';
+import { connectSqlite, executeNative, openNative, useTemporaryFolder } from '../support/sqlite.js';
 
 const EXPORT = ['export', '--username', 'ada'];
 const ERASE = ['erase', '--username', 'ada', '--yes'];
@@ -63,7 +63,7 @@ describe('Where the command line finds records', () => {
   }
 
   describe('by --database on SQLite', () => {
-    for (const form of ['sqlite:usage.db', 'sqlite://usage.db', 'SQLITE:usage.db']) {
+    for (const form of ['sqlite:usage.db', 'SQLITE://usage.db']) {
       it(`opens ${form}, and changes nothing`, async () => {
         await fill(connectSqlite(folder.file('usage.db')));
         const before = await readFile(folder.file('usage.db'));
@@ -84,6 +84,19 @@ describe('Where the command line finds records', () => {
       expect([missing.code, empty.code]).to.deep.equal([2, 2]);
       const made = await call([...EXPORT, '--database', 'sqlite:empty.db']);
       expect(made.code).to.equal(2);
+    });
+
+    it('makes no index of a table that it deletes from', async () => {
+      await fill(connectSqlite(folder.file('usage.db')));
+      const native = await openNative(folder.file('usage.db'));
+      const indexes = (): unknown[] =>
+        native.database
+          .prepare("select name from sqlite_master where type = 'index' and sql is not null")
+          .all();
+      for (const { name } of indexes() as { name: string }[]) native.database.exec(`drop index "${name}"`);
+      expect((await call([...ERASE, '--database', 'sqlite:usage.db'])).code).to.equal(0);
+      expect(indexes()).to.deep.equal([]);
+      await native.close();
     });
 
     it('refuses a table of another shape, and one that lacks a column', async () => {

@@ -5,10 +5,11 @@ import * as fc from 'fast-check';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { Aggregate, KeyTallies } from '../../src/summary/aggregate.js';
 import { DIMENSION_NAMES, type Dimension, type KeyPart, dimensionOf } from '../../src/summary/dimensions.js';
-import { contributionOf } from '../../src/summary/tally.js';
-import { anyText } from '../support/any-text.js';
+import { type Tally, contributionOf } from '../../src/summary/tally.js';
 import { makeRecord } from '../support/records.js';
 import { anySummedRecord } from '../support/summed-records.js';
+import { anyText } from '../support/any-text.js';
+import { bytesOf, copyOf } from '../support/tally-bytes.js';
 
 const DIMENSIONS = DIMENSION_NAMES.map((name) => dimensionOf(name) as Dimension);
 
@@ -16,17 +17,16 @@ type Figures = Map<string, KeyTallies>;
 
 function figuresOf(records: readonly UsageRecord[]): Figures {
   const aggregate = new Aggregate(DIMENSIONS);
-  for (const record of records) aggregate.add(record);
-  return new Map(aggregate.results());
+  for (const record of records) aggregate.add(record, record.date.getTime());
+  return new Map(aggregate.figures);
 }
 
-/** Figures as they come out of rows that hold JSON. */
+/** Figures as they come out of rows. */
 function merged(parts: readonly Figures[]): Figures {
   const whole: Figures = new Map(DIMENSIONS.map(({ name, maxKeys }) => [name, new KeyTallies(maxKeys)]));
   for (const part of parts) {
     for (const [name, tallies] of part) {
-      for (const [key, tally] of tallies.entries())
-        whole.get(name)?.merge(key, JSON.parse(JSON.stringify(tally.toNumbers())) as number[]);
+      for (const [key, tally] of tallies.entries()) whole.get(name)?.merge(key, copyOf(tally));
     }
   }
   return whole;
@@ -36,8 +36,9 @@ function merged(parts: readonly Figures[]): Figures {
 function comparable(figures: Figures): unknown {
   return [...figures].map(([name, tallies]) => [
     name,
-    [...tallies.entries()]
-      .map(([key, tally]) => ({ key, numbers: tally.toNumbers(), text: JSON.stringify(key) }))
+    tallies
+      .entries()
+      .map(([key, tally]) => ({ key, bytes: bytesOf(tally), text: JSON.stringify(key) }))
       .toSorted((one, other) => (one.text < other.text ? -1 : 1)),
   ]);
 }
@@ -76,7 +77,7 @@ describe('Aggregate', () => {
       fc.property(fc.array(anySummedRecord, { maxLength: 30 }), (records) => {
         const expected = records.reduce((sum, record) => sum + contributionOf(record).weight, 0);
         for (const [name, tallies] of figuresOf(records)) {
-          const hits = [...tallies.entries()].map(([, tally]) => tally.toFigures().hits);
+          const hits = tallies.entries().map(([, tally]) => tally.toFigures().hits);
           expect(
             hits.reduce((sum, some) => sum + some, 0),
             name,
@@ -95,8 +96,8 @@ describe('Aggregate', () => {
       keyOf: () => null,
     };
     const aggregate = new Aggregate([none, dimensionOf('status') as Dimension]);
-    aggregate.add(makeRecord());
-    const counts = [...aggregate.results()].map(([name, tallies]) => [name, [...tallies.entries()].length]);
+    aggregate.add(makeRecord(), 0);
+    const counts = [...aggregate.figures].map(([name, tallies]) => [name, tallies.entries().length]);
     expect(counts).to.deep.equal([
       ['none', 0],
       ['status', 1],
@@ -121,7 +122,7 @@ describe('KeyTallies', () => {
       fc.property(anyKeys, (keys) => {
         const tallies = new KeyTallies();
         for (const key of keys) tallies.add(key, part);
-        const found = [...tallies.entries()].map(([key]) => JSON.stringify(key));
+        const found = tallies.entries().map(([key]) => JSON.stringify(key));
         expect(found).to.have.members([...new Set(keys.map((key) => JSON.stringify(key)))]);
       }),
       { numRuns: 300 },
@@ -135,7 +136,7 @@ describe('KeyTallies', () => {
     ];
     const tallies = new KeyTallies();
     for (const key of keys) tallies.add(key, part);
-    expect([...tallies.entries()].map(([key]) => key)).to.deep.equal(keys);
+    expect(tallies.entries().map(([key]) => key)).to.deep.equal(keys);
   });
 
   it('counts all further keys as one, whether they are added or merged', () => {
@@ -144,14 +145,30 @@ describe('KeyTallies', () => {
     const other = new KeyTallies();
     other.add(['e'], part);
     other.add(['b'], part);
-    for (const [key, tally] of other.entries()) tallies.merge(key, tally.toNumbers());
-    tallies.merge(null, [...other.entries()][0]?.[1].toNumbers() ?? []);
-    const hits = [...tallies.entries()].map(([key, tally]) => [key, tally.toFigures().hits]);
+    for (const [key, tally] of other.entries()) tallies.merge(key, tally);
+    tallies.merge(null, other.entries()[0]?.[1] as Tally);
+    const hits = tallies.entries().map(([key, tally]) => [key, tally.toFigures().hits]);
     expect(hits).to.deep.equal([
       [['a'], 2],
       [['b'], 2],
       [null, 4],
     ]);
+  });
+
+  it('always adds to the tally that it has taken over, and to that alone', () => {
+    fc.assert(
+      fc.property(anyKeys, fc.nat({ max: 30 }), (keys, taken) => {
+        const one = new KeyTallies();
+        for (const key of keys.slice(0, taken)) one.add(key, part);
+        const other = new KeyTallies();
+        for (const entry of one.entries()) other.take(entry);
+        for (const key of keys.slice(taken)) other.add(key, part);
+        const whole = new KeyTallies();
+        for (const key of keys) whole.add(key, part);
+        const hitsOf = (tallies: KeyTallies) => tallies.entries().map(([key, { hits }]) => ({ key, hits }));
+        expect(hitsOf(other)).to.deep.equal(hitsOf(whole));
+      }),
+    );
   });
 
   it('stays small with a million keys, and tells how many requests there were to the last one', () => {
@@ -162,7 +179,7 @@ describe('KeyTallies', () => {
     for (let number = 100_000; number < 1_000_000; number += 1) tallies.add(keyOf(number), part);
     // Keeping the keys would take more than a hundred million bytes.
     expect(usedBytes() - before).to.be.below(10_000_000);
-    const entries = [...tallies.entries()];
+    const entries = tallies.entries();
     expect(entries).to.have.length(501);
     expect(entries.reduce((sum, [, tally]) => sum + tally.toFigures().hits, 0)).to.equal(1_000_000);
   });

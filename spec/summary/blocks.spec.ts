@@ -11,6 +11,7 @@ import { anyText } from '../support/any-text.js';
 import { MemorySummaryStore } from '../support/memory-summary-store.js';
 import { makeRecord } from '../support/records.js';
 import { anySummedRecord } from '../support/summed-records.js';
+import { bytesOf } from '../support/tally-bytes.js';
 
 const EDITION = '0197a6b2-1f00-7abc-8def-0123456789ab';
 const SPAN = { startMs: Date.parse('2026-01-01T00:00Z'), endMs: Date.parse('2026-01-01T01:00Z') };
@@ -31,13 +32,13 @@ const rowsFor = (tallies: KeyTallies): SummaryRow[] => [
 ];
 
 function comparable(tallies: KeyTallies): unknown[] {
-  return [...tallies.entries()].map(([key, tally]) => [key, tally.toNumbers()]);
+  return tallies.entries().map(([key, tally]) => [key, bytesOf(tally)]);
 }
 
 /** What rows hold, put together. */
 function read(rows: readonly SummaryRow[]): KeyTallies {
   const tallies = new KeyTallies();
-  for (const row of rows) for (const [key, numbers] of blockOf(row).keys) tallies.merge(key, numbers);
+  for (const row of rows) for (const entry of blockOf(row).entries) tallies.take(entry);
   return tallies;
 }
 

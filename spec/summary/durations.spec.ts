@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { bucketOf, durationOf, quantile } from '../../src/summary/durations.js';
+import { Durations, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
+import { NumberReader } from '../../src/summary/numbers.js';
 import { Seeded } from '../support/seeded.js';
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
@@ -22,10 +23,14 @@ function normal(next: () => number): number {
   return Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
 }
 
-function bucketsOf(durations: readonly number[]): [number, number][] {
-  const counts = new Map<number, number>();
-  for (const bucket of durations.map(bucketOf)) counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
-  return [...counts].toSorted(([one], [other]) => one - other);
+function packedOf(counts: Durations, step = 1): NumberReader {
+  return new NumberReader(Uint8Array.from(counts.pack(step)));
+}
+
+function quantilesOf(durations: readonly number[], shares: readonly number[]): number[] {
+  const counts = new Durations();
+  for (const durationMs of durations) counts.add(bucketOf(durationMs), 1);
+  return quantiles(packedOf(counts), durations.length, shares).map(durationOf);
 }
 
 /** The shortest duration that a share of all does not exceed, by sorting them. */
@@ -45,8 +50,9 @@ describe('summary/durations', () => {
       const next = (): number => seeded.integer(1, 999_999_999) / 1e9;
       for (const count of [1, 2, 20, 100, 20_000]) {
         const durations = Array.from({ length: count }, () => draw(next));
-        const buckets = bucketsOf(durations);
-        for (const share of SHARES) expectWithin(quantile(buckets, share), exactOf(durations, share));
+        const found = quantilesOf(durations, SHARES);
+        for (const [index, share] of SHARES.entries())
+          expectWithin(found[index] as number, exactOf(durations, share));
       }
     });
   }
@@ -60,7 +66,10 @@ describe('summary/durations', () => {
       fc.property(
         fc.array(anyDuration, { minLength: 1, maxLength: 50 }),
         fc.constantFrom(...SHARES),
-        (durations, share) => expectWithin(quantile(bucketsOf(durations), share), exactOf(durations, share)),
+        (durations, share) => {
+          const [found = NaN] = quantilesOf(durations, [share]);
+          expectWithin(found, exactOf(durations, share));
+        },
       ),
     );
   });
@@ -84,20 +93,35 @@ describe('summary/durations', () => {
     expect(durationOf(0)).to.equal(0.1);
   });
 
-  it('counts a bucket by its weight, also where several calls share a list', () => {
-    const buckets: [number, number][] = [
-      [10, 3.5],
+  it('counts a bucket by its weight', () => {
+    const counts = new Durations();
+    for (const [bucket, count] of [
       [200, 3.5],
+      [10, 3.5],
       [300, 0.25],
-    ];
-    expect(SHARES.slice(3, 5).map((share) => quantile(buckets, share))).to.deep.equal(
-      [200, 200].map(durationOf),
-    );
-    expect(quantile(buckets, 3.5 / 7.25)).to.equal(durationOf(10));
-    expect(quantile(buckets, 1)).to.equal(durationOf(300));
+    ] as const)
+      counts.add(bucket, count);
+    const found = quantiles(packedOf(counts, 0.25), 29, [3.5 / 7.25, 0.9, 0.95, 1]);
+    expect(found).to.deep.equal([10, 200, 200, 300]);
   });
 
   it('has 0 for no durations at all', () => {
-    expect(quantile([], 0.5)).to.equal(0);
+    expect(quantilesOf([], [0.5])).to.deep.equal([0]);
+  });
+
+  it('always counts alike what was packed, in whatever parts it comes', () => {
+    const anyCounts = fc.array(fc.tuple(fc.nat({ max: 600 }), fc.integer({ min: 1, max: 2 ** 40 })));
+    fc.assert(
+      fc.property(anyCounts, anyCounts, fc.constantFrom(1, 2 ** -20), (some, more, step) => {
+        const [one, other, whole] = [new Durations(), new Durations(), new Durations()];
+        for (const [bucket, count] of some) one.add(bucket, count * step);
+        for (const [bucket, count] of more) other.add(bucket, count * step);
+        for (const [bucket, count] of [...more, ...some]) whole.add(bucket, count * step);
+        const merged = new Durations();
+        merged.mergePacked(packedOf(one, step), step);
+        merged.merge(other);
+        expect(merged.pack(step)).to.deep.equal(whole.pack(step));
+      }),
+    );
   });
 });

@@ -39,7 +39,7 @@ describe('Erasing a person from summaries', () => {
   const rowsOfAda = (): number =>
     world
       .rows('slice', 'hour', 'day')
-      .filter((row) => blockOf(row).keys.some(([key]) => key?.includes(ADA.username))).length;
+      .filter((row) => blockOf(row).entries.some(([key]) => key?.includes(ADA.username))).length;
 
   it('begins anew as often as another process has changed the manifest', async () => {
     expect(rowsOfAda()).to.be.above(0);

@@ -284,7 +284,7 @@ describe('A retention of an action', () => {
       inventory.actions.map(({ action, retentionDays }) => [action, retentionDays]),
     );
     expect(days).to.deep.equal({ search: 2, read: 30, visits: 4 });
-    expect(renderInventory(inventory)).to.match(/\| PatientController\.search \|.*\| 2 days \|\n/);
+    expect(renderInventory(inventory)).to.match(/\| PatientController\.search \|.*\| 2 days \|.*\n/);
     const { usage: withoutOption } = await start({});
     const [search] = withoutOption.tracker.inventory().actions;
     expect(search?.retentionDays).to.equal(2);

@@ -11,7 +11,7 @@ export const GENERAL_OPTIONS: CliOptions = {
 
 /** The options that say where the records are. */
 export const SOURCE_OPTIONS: CliOptions = {
-  database: { value: 'URL', about: `The database: ${DATABASE_FORMS}. No table is made or changed.` },
+  database: { value: 'URL', about: `The database: ${DATABASE_FORMS}. No table is made.` },
   table: { value: 'NAME', about: 'With --database, the table or the collection. Default: koa_usage.' },
   config: {
     value: 'FILE',

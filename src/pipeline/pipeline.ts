@@ -258,10 +258,8 @@ export class Pipeline {
         await lane.close(timeoutMs);
         const finished = lane.finish(restMs() + CLOSE_GRACE_MS);
         // With time left, it can be told what became of every record.
-        if (restMs() > 0) {
-          await finished;
-          await within(clock, restMs(), this.#takeLeave(lane.storage));
-        }
+        if (restMs() > 0) await within(clock, restMs(), finished);
+        if (restMs() > 0) await within(clock, restMs(), this.#takeLeave(lane.storage));
         await Promise.all([finished, this.#closeStorage(lane.storage, retired)]);
       }),
     );

@@ -1,5 +1,4 @@
 import { TrackUsageError } from '../errors.js';
-import type { UsageRecord } from '../record/usage-record.js';
 import type { SummaryRowQuery, SummaryStore } from '../storage/summary-store.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import { show } from '../option-reader.js';
@@ -8,12 +7,12 @@ import { TurnBudget } from '../time/turn-budget.js';
 import { KeyTallies } from './aggregate.js';
 import { RowCount, blockOf } from './blocks.js';
 import { type Look, type Unit, look, unitName, zoneOf } from './manifest.js';
-import { type Periods, isTimeZone, periodsOf } from './periods.js';
+import { type Periods, type Span, isTimeZone, periodsOf } from './periods.js';
 import { type ReadPlan, planRead, toldSinceMs } from './read-plan.js';
-import { scanRecords } from './record-scan.js';
+import { sumRecords } from './record-scan.js';
 import { type ResolvedSummaryQuery, resolveSummaryQuery } from './summary-query.js';
 import { rowsOfAnswer } from './summary-rows.js';
-import { contributionOf } from './tally.js';
+import { Sums } from './sums.js';
 
 /** How often an answer is begun anew because summaries were changed meanwhile. */
 const ATTEMPTS = 10;
@@ -93,7 +92,6 @@ class Answer {
   readonly #periods: Periods;
   readonly #groups = new Map<number | null, KeyTallies>();
   #plan: ReadPlan | null = null;
-  #live = 0;
 
   constructor(source: SummarySource, query: ResolvedSummaryQuery, found: Look, signal: AbortSignal) {
     this.#source = source;
@@ -109,12 +107,7 @@ class Answer {
     const asOf = plan.untilMs === null ? new Date() : new Date(plan.untilMs);
     for (let start = 0; start < plan.units.length; start += STATEMENT_UNITS)
       await this.#addUnits(plan.units.slice(start, start + STATEMENT_UNITS));
-    const { dimension, recordFilters: filters } = this.#query;
-    const needed = { dimensions: [dimension], filters };
-    for (const span of plan.live) {
-      const take = (record: UsageRecord): void => this.#addRecord(record);
-      await scanRecords(this.#source.reader, span, needed, this.#signal, take);
-    }
+    const live = await this.#addRecords(plan.live);
     const { rows, isMore } = await rowsOfAnswer(this.#groups, this.#query);
     const { manifest } = this.#look;
     return {
@@ -123,7 +116,7 @@ class Answer {
       asOf,
       timeZone: this.#periods.timeZone,
       folded: plan.units.length,
-      live: this.#live,
+      live: live,
       sealedUntil: dateOrNull(manifest?.confirmedMs),
       toldSince: dateOrNull(toldSinceMs(this.#query, manifest)),
     };
@@ -140,12 +133,21 @@ class Answer {
     );
   }
 
-  #addRecord(record: UsageRecord): void {
-    this.#live += 1;
-    const key = this.#query.dimension.keyOf(record);
-    if (key === null || !this.#query.isAsked(key)) return;
-    const start = this.#periods.startOf(this.#query.period, record.date.getTime());
-    this.#groupOf(start).add(key, contributionOf(record));
+  async #addRecords(spans: readonly Span[]): Promise<number> {
+    const { dimension, period, recordFilters, isAsked } = this.#query;
+    const sums = new Sums([{ ...dimension, maxKeys: Infinity }], this.#periods, period);
+    let count = 0;
+    for (const span of spans)
+      count += await sumRecords(this.#source.reader, span, sums, this.#signal, recordFilters);
+    const budget = new TurnBudget(50);
+    for (const start of sums.starts()) {
+      const group = this.#groupOf(start);
+      for (const [key, tally] of sums.figuresAt(start).get(dimension.name)?.entries() ?? []) {
+        if (isAsked(key)) group.merge(key, tally);
+        if (budget.isSpentAfterStep()) await budget.nextTurn(this.#signal);
+      }
+    }
+    return count;
   }
 
   async #addUnits(units: readonly Unit[]): Promise<void> {
@@ -153,6 +155,7 @@ class Answer {
     const { name } = this.#query.dimension;
     const byName = new Map(units.map((unit) => [unitName(unit), unit]));
     const count = new RowCount();
+    const firsts = new Set<Unit>();
     const budget = new TurnBudget(1);
     for (const where of spansOf(units)) {
       const rows = (await store?.find({ ...where, dimension: name }, this.#signal)) ?? [];
@@ -161,8 +164,15 @@ class Answer {
         if (unit === undefined || unit.edition !== row.edition) continue;
         const block = blockOf(row);
         count.note(row, block);
-        const group = this.#groupOf(this.#periods.startOf(this.#query.period, unit.startMs));
-        for (const [key, numbers] of block.keys) if (this.#query.isAsked(key)) group.merge(key, numbers);
+        const start = this.#periods.startOf(this.#query.period, unit.startMs);
+        if (!this.#groups.has(start)) firsts.add(unit);
+        const group = this.#groupOf(start);
+        for (const entry of block.entries) {
+          if (!this.#query.isAsked(entry[0])) continue;
+          // The first unit of a group brings keys that are not there yet.
+          if (firsts.has(unit)) group.take(entry);
+          else group.merge(...entry);
+        }
         if (budget.isSpentAfterStep()) await budget.nextTurn(this.#signal);
       }
     }

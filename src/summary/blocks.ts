@@ -1,20 +1,18 @@
 import type { SummaryRow } from '../storage/summary-store.js';
-import type { Key, KeyTallies } from './aggregate.js';
+import { type Entries, type Key, type KeyTallies, readEntries, writeEntries } from './aggregate.js';
 
 export type { Key } from './aggregate.js';
-import { decode, encode } from './encoded.js';
 import type { Unit, UnitKind } from './manifest.js';
 import type { Span } from './periods.js';
-import type { TallyNumbers } from './tally.js';
+import { NumberReader, NumberWriter } from './numbers.js';
 
 /** Keys of one row. A row is made, and read, in a turn of the event loop. */
 const ROW_KEYS = 100;
 
-/** The content of a row: which of how many rows it is, and keys with their figures. */
+/** The content of a row: of how many rows it is one, and keys with their figures. */
 interface Block {
-  readonly part: number;
   readonly parts: number;
-  readonly keys: readonly (readonly [Key, TallyNumbers])[];
+  readonly entries: Entries;
 }
 
 /** The rows of one dimension in one period: at least one, so that a lost row is noticed. */
@@ -29,21 +27,37 @@ export function* rowsOf(
   const parts = Math.max(1, Math.ceil(keys.length / ROW_KEYS));
   for (let part = 0; part < parts; part += 1) {
     const some = keys.slice(part * ROW_KEYS, (part + 1) * ROW_KEYS);
-    const block: Block = { part, parts, keys: some.map(([key, tally]) => [key, tally.toNumbers()]) };
     const id = `${edition.slice(0, 8)}${edition.slice(-12)}.${kind.charAt(0)}${startMs.toString(36)}.${part}`;
-    yield { id: `${id}.${hashOf(dimension)}`, kind, dimension, startMs, endMs, edition, data: encode(block) };
+    yield {
+      id: `${id}.${hashOf(dimension)}`,
+      kind,
+      dimension,
+      startMs,
+      endMs,
+      edition,
+      data: dataOf(parts, some, startMs),
+    };
   }
 }
 
 /** What a row holds. */
-export function blockOf({ data }: SummaryRow): Block {
-  return decode(data) as Block;
+export function blockOf({ data, startMs }: SummaryRow): Block {
+  const numbers = new NumberReader(Buffer.from(data, 'base64'));
+  return { parts: numbers.read(), entries: readEntries(numbers, startMs) };
 }
 
 /** A row without some of its keys. */
 export function withoutKeys(row: SummaryRow, isGone: (key: Key) => boolean): SummaryRow {
-  const block = blockOf(row);
-  return { ...row, data: encode({ ...block, keys: block.keys.filter(([key]) => !isGone(key)) }) };
+  const { parts, entries } = blockOf(row);
+  const left = entries.filter(([key]) => !isGone(key));
+  return { ...row, data: dataOf(parts, left, row.startMs) };
+}
+
+function dataOf(parts: number, entries: Entries, startMs: number): string {
+  const numbers = new NumberWriter();
+  numbers.write(parts);
+  writeEntries(numbers, entries, startMs);
+  return Buffer.from(numbers.bytes).toString('base64');
 }
 
 /** Counts the rows of units of one dimension, to tell whether all of them were read. */

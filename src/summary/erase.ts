@@ -157,7 +157,7 @@ class Erasure {
       if (dimensionOf(dimension)?.isPersonal === false) continue;
       for (const kind of UNIT_KINDS) {
         for (const row of await this.#store.find({ ...where, kinds: [kind], dimension }, this.#signal)) {
-          if (blockOf(row).keys.some(([key]) => isOf(row, key))) {
+          if (blockOf(row).entries.some(([key]) => isOf(row, key))) {
             const unit = byName.get(nameOf(row));
             if (unit === undefined) strays.push(row.id);
             else held.add(unit);

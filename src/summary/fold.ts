@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { TrackUsageError } from '../errors.js';
-import type { UsageRecord } from '../record/usage-record.js';
 import type { SummaryRow, SummaryStore } from '../storage/summary-store.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import { TurnBudget } from '../time/turn-budget.js';
-import { Aggregate, KeyTallies } from './aggregate.js';
+import { KeyTallies } from './aggregate.js';
 import { rowsOf } from './blocks.js';
 import type { Dimension } from './dimensions.js';
 import { type FoldPlan, type Wanted, planFold } from './fold-plan.js';
@@ -24,10 +23,11 @@ import {
   unitName,
 } from './manifest.js';
 import { type Span, periodsOf } from './periods.js';
-import { scanRecords } from './record-scan.js';
+import { sumRecords } from './record-scan.js';
 import { type Figures, mergeInto, readUnit } from './stored-figures.js';
 import { deleteUnits, insertRows } from './row-statements.js';
 import { joined } from './spans.js';
+import { Sums } from './sums.js';
 
 /** How long rows stay that others have replaced, in milliseconds: a reader may be about to read them. */
 const READER_MS = 60_000;
@@ -160,23 +160,18 @@ class Fold {
     return true;
   }
 
-  /** Sums up what is read from records, in one pass for adjacent periods. */
+  /** Sums up what is read from records, in one pass for adjacent periods of a kind. */
   async #read(wanted: readonly Wanted[], signal: AbortSignal): Promise<void> {
-    const sorted = wanted.toSorted((one, other) => other.startMs - one.startMs);
-    const aggregates = sorted.map(() => new Aggregate(this.#settings.dimensions));
-    let place = 0;
-    const take = (record: UsageRecord): void => {
-      const dateMs = record.date.getTime();
-      // The records come newest first.
-      while (place < sorted.length && dateMs < (sorted[place] as Span).startMs) place += 1;
-      aggregates[place]?.add(record);
-    };
-    for (const span of joined(sorted).toReversed()) {
-      place = sorted.findIndex(({ startMs }) => startMs < span.endMs);
-      await scanRecords(this.#settings.reader, span, this.#settings, signal, take);
+    for (const kind of ['slice', 'hour'] as const) {
+      const some = wanted.filter((unit) => unit.kind === kind);
+      const sums = this.#sumsBy(kind);
+      for (const span of joined(some)) await sumRecords(this.#settings.reader, span, sums, signal);
+      for (const unit of some) await this.#keep(unit, sums.figuresAt(unit.startMs), signal);
     }
-    for (const [index, unit] of sorted.entries())
-      await this.#keep(unit, new Map((aggregates[index] as Aggregate).results()), signal);
+  }
+
+  #sumsBy(kind: 'slice' | 'hour'): Sums {
+    return new Sums(this.#settings.dimensions, periodsOf(this.#settings.timeZone), kind);
   }
 
   /** Sums a period up of its parts, one after another. Those that there are no rows of are read from records. */
@@ -192,9 +187,9 @@ class Fold {
         this.#made.get(unitName({ kind, startMs: part.startMs })) ??
         (await readUnit(store, unit, names, signal));
       if (made === null) {
-        const aggregate = new Aggregate(dimensions);
-        await scanRecords(reader, part, { dimensions }, signal, (record) => aggregate.add(record));
-        const read = new Map(aggregate.results());
+        const sums = this.#sumsBy(kind);
+        await sumRecords(reader, part, sums, signal);
+        const read = sums.figuresAt(part.startMs);
         await mergeInto(figures, read, budget, signal);
         if (kind === 'hour' && unit === undefined) await this.#keepHour(part, read, signal);
       } else await mergeInto(figures, made, budget, signal);

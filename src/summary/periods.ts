@@ -114,17 +114,22 @@ export class Periods {
     return this.#lastMonth;
   }
 
+  /** The period of a kind that a moment is in. */
+  spanOf(kind: 'slice' | Exclude<SummaryPeriod, 'total'>, ms: number): Span {
+    if (kind === 'slice') return this.sliceOf(ms);
+    if (kind === 'hour') return this.hourOf(ms);
+    return kind === 'day' ? this.dayOf(ms) : this.monthOf(ms);
+  }
+
   /** The beginning of the period that a moment is in; null for `'total'`. */
   startOf(period: SummaryPeriod, ms: number): number | null {
-    if (period === 'total') return null;
-    if (period === 'hour') return this.hourOf(ms).startMs;
-    return (period === 'day' ? this.#dayAt(ms) : this.monthOf(ms)).startMs;
+    return period === 'total' ? null : this.spanOf(period, ms).startMs;
   }
 
   /** The spans of a kind that a span touches, in order. */
   *within(kind: 'slice' | 'hour' | 'day', { startMs, endMs }: Span): IterableIterator<Span> {
     for (let ms = startMs; ms < endMs;) {
-      const span = kind === 'slice' ? this.sliceOf(ms) : kind === 'hour' ? this.hourOf(ms) : this.dayOf(ms);
+      const span = this.spanOf(kind, ms);
       yield span;
       ms = span.endMs;
     }

@@ -5,6 +5,7 @@ import type { UsageStreamQuery } from '../storage/usage-query.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import type { Dimension } from './dimensions.js';
 import { END_MS, FIRST_MS, type Span } from './periods.js';
+import type { Sums } from './sums.js';
 import { FIGURE_COLUMNS } from './tally.js';
 
 /** Records that one statement reads. Of more, V8 would have to move many while they wait for their turn. */
@@ -26,37 +27,59 @@ export interface ColumnReader {
   ): AsyncIterableIterator<readonly UsageRecord[]>;
 }
 
+/** A reader that can sum up records without making any of them. */
+export interface SummingReader {
+  /**
+   * Sums up records.
+   *
+   * @param columns - what is needed of them
+   * @returns how many records these are; null where it cannot
+   */
+  sumUsage(
+    query: UsageStreamQuery,
+    columns: readonly ColumnProperty[],
+    sums: Sums,
+    signal: AbortSignal,
+  ): Promise<number | null>;
+}
+
 /** What records are read from. */
-export type RecordSource = Pick<UsageReader, 'streamUsage'> & Partial<ColumnReader>;
+export type RecordSource = Pick<UsageReader, 'streamUsage'> & Partial<ColumnReader & SummingReader>;
 
 /**
- * Reads the records of a span, the newest first, as far as dimensions and figures need them.
+ * Sums up the records of a span.
  *
+ * @param filters - as queries for records have them
+ * @returns how many records these are
  * @throws the signal's reason if it is aborted meanwhile
  */
-export async function scanRecords(
+export async function sumRecords(
   reader: RecordSource,
   { startMs, endMs }: Span,
-  { dimensions, filters = {} }: { readonly dimensions: readonly Dimension[]; readonly filters?: object },
+  sums: Sums,
   signal: AbortSignal,
-  take: (record: UsageRecord) => void,
-): Promise<void> {
+  filters: object = {},
+): Promise<number> {
   const query = {
     ...filters,
     startDate: startMs <= FIRST_MS ? undefined : new Date(startMs),
     endDate: endMs >= END_MS ? undefined : new Date(endMs),
     batchSize: PAGE_RECORDS,
   };
+  const columns = columnsOf(sums.dimensions);
+  const summed = columns && (await reader.sumUsage?.(query, columns, sums, signal));
+  if (typeof summed === 'number') return summed;
   let count = 0;
-  for await (const page of reader.scanUsage?.(query, columnsOf(dimensions)) ?? pagesOf(reader, query)) {
+  for await (const page of reader.scanUsage?.(query, columns) ?? pagesOf(reader, query)) {
     for (const record of page) {
-      take(record);
+      sums.add(record, record.date.getTime());
       count += 1;
       if (count % TURN_RECORDS !== 0) continue;
       await nextTurn();
       signal.throwIfAborted();
     }
   }
+  return count;
 }
 
 /** The columns that are needed of a record; null if these may be all. */

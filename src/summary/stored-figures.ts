@@ -23,7 +23,7 @@ export async function readUnit(
   for (const row of rows) {
     const block = blockOf(row);
     count.note(row, block);
-    for (const [key, numbers] of block.keys) figures.get(row.dimension)?.merge(key, numbers);
+    for (const entry of block.entries) figures.get(row.dimension)?.take(entry);
     if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
   }
   return names.every((name) => count.isWhole(unit, name)) ? figures : null;

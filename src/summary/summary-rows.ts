@@ -15,13 +15,11 @@ interface Entry {
   readonly start: number | null;
   readonly key: Key;
   readonly tally: Tally;
-  /** The figures, where the order needs them. */
-  readonly figures: SummaryFigures | null;
   readonly value: number;
 }
 
 /** The tallies that rows of answers were made of, for as long as somebody holds the row. */
-const tallies = new WeakMap<object, Tally>();
+const talliesOfRows = new WeakMap<object, Tally>();
 
 /**
  * The durations of several rows together: percentiles cannot be added up.
@@ -33,7 +31,7 @@ export function durationsOf(rows: readonly SummaryFigures[]): SummaryDurations |
   if (first === undefined || others.length === 0) return first?.durationMs ?? null;
   const sum = new Tally();
   for (const row of rows) {
-    const tally = tallies.get(row);
+    const tally = talliesOfRows.get(row);
     if (tally === undefined) return null;
     sum.merge(tally);
   }
@@ -47,33 +45,29 @@ export async function rowsOfAnswer(
 ): Promise<{ rows: Row[]; isMore: boolean }> {
   const budget = new TurnBudget(50);
   const entries: Entry[] = [];
-  for (const [start, keys] of groups) {
-    for (const [key, tally] of keys.entries()) {
-      const entry = { start, key, tally, figures: null, value: start ?? 0 };
-      if (orderBy === 'start') entries.push(entry);
-      else {
-        const figures = tally.toFigures();
-        entries.push({ ...entry, figures, value: valueOf(figures, orderBy) });
-      }
+  const inOrder = [...groups].toSorted(([one], [other]) => Number(one) - Number(other));
+  for (const [start, tallies] of inOrder) {
+    if (orderBy === 'start' && entries.length > limit) break;
+    const some: Entry[] = [];
+    for (const [key, tally] of tallies.entries()) {
+      some.push({ start, key, tally, value: valueOf(tally, orderBy === 'start' ? 'hits' : orderBy) });
       if (budget.isSpentAfterStep()) await budget.nextTurn();
     }
+    for (const entry of orderBy === 'start' ? some.toSorted(compare) : some) entries.push(entry);
   }
-  const direction = orderBy === 'start' ? 1 : -1;
-  const sorted = entries.toSorted(
-    (one, other) =>
-      direction * (one.value - other.value) ||
-      (orderBy === 'start' ? other.tally.hits - one.tally.hits : 0) ||
-      compareTexts(one, other),
-  );
+  const sorted = orderBy === 'start' ? entries : entries.toSorted(compare);
+  const blank = blankOf(dimension);
   const rows: Row[] = [];
   for (const entry of sorted.slice(0, limit)) {
-    rows.push(rowOf(entry, dimension));
+    rows.push(rowOf(entry, dimension, blank));
     if (budget.isSpentAfterStep()) await budget.nextTurn();
   }
   return { rows, isMore: sorted.length > limit };
 }
 
-function compareTexts(one: Entry, other: Entry): number {
+/** The largest first. */
+function compare(one: Entry, other: Entry): number {
+  if (one.value !== other.value) return other.value - one.value;
   const [text, otherText] = [textOf(one), textOf(other)];
   return text < otherText ? -1 : Number(text > otherText);
 }
@@ -82,19 +76,24 @@ function textOf({ start, key }: Entry): string {
   return `${start ?? ''} ${JSON.stringify(key)}`;
 }
 
-function rowOf({ start, key, tally, figures }: Entry, { parts, name }: Dimension): Row {
-  const row: Record<string, unknown> = { start: start === null ? null : new Date(start) };
+/** A row to be copied, with all names that rows have. */
+function blankOf({ parts }: Dimension): Row {
+  const keys = Object.fromEntries(parts.map((part) => [part, null]));
+  return { start: null, ...keys, isOther: false, ...new Tally().toFigures() } as Row;
+}
+
+function rowOf({ start, key, tally }: Entry, { parts, name }: Dimension, blank: Row): Row {
+  const row = { ...blank } as Record<string, unknown>;
+  if (start !== null) row['start'] = new Date(start);
   const other = name === 'status' ? null : OTHER;
   for (const [index, part] of parts.entries()) row[part] = key === null ? other : (key[index] ?? null);
   row['isOther'] = key === null;
-  tallies.set(row, tally);
-  return Object.assign(row, figures ?? tally.toFigures()) as Row;
+  talliesOfRows.set(row, tally);
+  return tally.writeTo(row as unknown as Row);
 }
 
-function valueOf(figures: SummaryFigures, orderBy: Exclude<SummaryOrder, 'start'>): number {
-  const { durationMs } = figures;
-  if (orderBy === 'lastDate') return figures.lastDate.getTime();
-  return orderBy in durationMs
-    ? durationMs[orderBy as keyof typeof durationMs]
-    : figures[orderBy as Exclude<keyof SummaryFigures, 'durationMs' | 'firstDate' | 'lastDate'>];
+function valueOf(tally: Tally, orderBy: Exclude<SummaryOrder, 'start'>): number {
+  if (orderBy === 'hits') return tally.hits;
+  const { durationMs, ...figures } = tally.toFigures();
+  return Number({ ...figures, ...durationMs }[orderBy]);
 }

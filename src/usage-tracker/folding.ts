@@ -118,7 +118,7 @@ export class Folding {
   #tellOfMissing(name: string): void {
     this.#told.warn(
       `summaries ${name}`,
-      `the storage '${name}' keeps no summaries, and questions are answered record by record: put ...usageEntities() among the ` +
+      `the storage '${name}' keeps no summaries, so that questions are answered record by record, and no register of endpoints: put ...usageEntities() among the ` +
         "entities of the application's MikroORM, in the place of Usage, and run its migrations; or give trackUsage summaries: false",
     );
   }

@@ -46,7 +46,7 @@ export interface UsageTracker {
   /**
    * How the tracker does, for the application's own health end point: `failing` while there is no storage, or records
    * were dropped within the last minute, `degraded` while a storage fails and its records wait, or old ones cannot be
-   * deleted, or records cannot be folded into summaries, or once controllers have answered whose actions are not known, else `ok`.
+   * deleted, or records cannot be folded into summaries, or the register of endpoints cannot be written, or once controllers have answered whose actions are not known, else `ok`.
    */
   health(): Health;
   /**

@@ -125,7 +125,7 @@ describe('MongoStorage.connect', () => {
       const options = { collection: 'read_only', readOnly: true };
       const missing = await caught(connectMongo(database, options));
       expect(missing).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
-      const why = /^The collection 'read_only' cannot be read: .*With readOnly, none is made/;
+      const why = /^The collection 'read_only' cannot be read: .*None is made here/;
       expect(missing.message).to.match(why);
       expect(await db.listCollections({ name: 'read_only' }).toArray()).to.deep.equal([]);
 

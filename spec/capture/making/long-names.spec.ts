@@ -23,6 +23,7 @@ describe('What an application calls itself and its actions', () => {
       actionName: cut('action'),
       route: cut('route'),
       isRecorded: false,
+      ofRoute: null,
     });
   });
 

@@ -96,7 +96,7 @@ describe('Retention', () => {
 
   it('deletes nothing and keeps no process alive without the option', async () => {
     const storage = new ObservedStorage();
-    const { tracker, clock } = keepFor(1, storage, { retention: undefined });
+    const { tracker, clock } = keepFor(1, storage, { retention: undefined, endpoints: false });
     await clock.advance(48 * HOUR_MS);
     expect(storage.asked).to.deep.equal([]);
     expect(clock.keptAlive).to.not.include(true);

@@ -13,14 +13,17 @@ import {
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
+  resolveUsageStreamQuery,
 } from '../../storage/usage-query.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
 import { answerSummary } from '../../summary/answer.js';
-import type { ColumnReader } from '../../summary/record-scan.js';
+import type { ColumnReader, SummingReader } from '../../summary/record-scan.js';
+import type { Sums } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
+import { type Elsewhere, type Summed, type Summing, elsewheres, summings } from './elsewhere.js';
 import { holdsLoop } from './holds-loop.js';
 import { assertOpen, storageClosed } from './operations.js';
 import { type UsageRow, recordOfRow } from './usage-row.js';
@@ -58,21 +61,6 @@ interface Part extends ResolvedUsageCountQuery, Columns {
   readonly offset?: number;
 }
 
-/** Runs statements where they do not hold the event loop. */
-export interface Elsewhere {
-  /** Makes ready; null where it cannot be had. */
-  start(): Promise<object | null>;
-
-  /** Runs a statement, and hands over its rows piece by piece, each in a turn of its own, by the names of their properties. */
-  read(sql: string, take: (piece: object[]) => void): Promise<void>;
-
-  /** Lets go of the database, when the statement under way has ended. */
-  close(): Promise<void>;
-}
-
-/** What repositories read through, unless they are in a transaction. */
-export const elsewheres = new WeakMap<UsageRepository, Elsewhere>();
-
 /** Where the summaries are that belong to the records of a connection. */
 const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
 
@@ -82,7 +70,7 @@ const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
  */
 export class UsageRepository
   extends EntityRepository<UsageRow>
-  implements UsageReader, SummaryReader, ColumnReader
+  implements UsageReader, SummaryReader, ColumnReader, SummingReader
 {
   /** Whether it reads where records are written, also where there are replicas: only there everything is that was marked. */
   protected readsPrimary = false;
@@ -118,6 +106,26 @@ export class UsageRepository
   }
 
   /** @inheritdoc */
+  async sumUsage(
+    query: UsageStreamQuery,
+    columns: readonly ColumnProperty[],
+    sums: Sums,
+    signal: AbortSignal,
+  ): Promise<number | null> {
+    const isAlone = !this.getEntityManager().isInTransaction();
+    const summing = (await this.#findElsewhere()) ?? (isAlone ? summings.get(this) : undefined);
+    if (summing === undefined) return null;
+    const part = { ...resolveUsageStreamQuery(query), columns, limit: summing.pieceRecords };
+    let total = 0;
+    for (let after: UsagePosition | null = null; ;) {
+      const { count, last }: Summed = await this.#sum(summing, { ...part, after }, sums, signal);
+      total += count;
+      after = last;
+      if (count < part.limit) return total;
+    }
+  }
+
+  /** @inheritdoc */
   async getSummary<By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> {
     const answer: unknown = await answerSummary({ reader: this, store: this.summaryStore() }, query);
     return answer as UsageSummary<By>;
@@ -139,6 +147,17 @@ export class UsageRepository
   /** Where the summaries are; null where there are none. */
   protected summaryStore(): SummaryStore | null {
     return summaryStores.get(this.getEntityManager().getDriver()) ?? null;
+  }
+
+  async #sum(summing: Summing, part: Part, sums: Sums, signal: AbortSignal): Promise<Summed> {
+    let summed: Summed = { count: 0, last: null };
+    const begin = (): void => void this.getEntityManager();
+    const executeQuery = async ({ sql }: { readonly sql: string }): Promise<{ rows: object[] }> => {
+      summed = await summing.sum(sql, part.columns ?? [], sums, signal, begin);
+      return { rows: [] };
+    };
+    await this.#findRows(part, { executeQuery });
+    return summed;
   }
 
   async #findInPieces(query: FoundPageQuery, offset = 0): Promise<UsageRecord[]> {
@@ -201,23 +220,25 @@ export class UsageRepository
   }
 
   /** Reads records by one statement. */
-  async #find(
-    { limit = 1, offset = 0, columns = null, ...part }: Part,
-    elsewhere: Elsewhere | null = null,
-  ): Promise<UsageRecord[]> {
-    const driver = this.getEntityManager().getDriver();
+  async #find(part: Part, elsewhere: Elsewhere | null = null): Promise<UsageRecord[]> {
     const records: UsageRecord[] = [];
     const texts = new Map<string, string>();
+    const context = this.#context(elsewhere, (row) => records.push(recordOfRow(row, texts)));
+    const rows = await this.#findRows(part, context);
+    return rows.length === 0 ? records : rows.map((row) => recordOfRow(row as UsageRow, texts));
+  }
+
+  #findRows({ limit = 1, offset = 0, columns = null, ...part }: Part, ctx: unknown): Promise<object[]> {
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
-    const rows = await driver.find<UsageRow>(this.entityName, this.#where(part), {
+    const driver = this.getEntityManager().getDriver();
+    return driver.find<UsageRow>(this.entityName, this.#where(part), {
       orderBy: [{ date: 'desc' }, { id: 'desc' }],
       limit,
       offset,
       ...(columns !== null && { fields: columns as never }),
       ...(this.readsPrimary && { connectionType: 'write' }),
-      ctx: this.#context(elsewhere, (row) => records.push(recordOfRow(row, texts))),
+      ctx,
     });
-    return rows.length === 0 ? records : rows.map((row) => recordOfRow(row as UsageRow, texts));
   }
 
   #count(part: Part, elsewhere: Elsewhere | null = null): Promise<number> {

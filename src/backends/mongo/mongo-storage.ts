@@ -27,13 +27,29 @@ export class MongoStorage extends CollectionStorage {
    *   user may not make the index, or another one is in its way; with `readOnly`, if the collection cannot be read
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
+    return MongoStorage.#connect(options, true);
+  }
+
+  /**
+   * Opens a collection that is there, as {@link connect} does, and makes neither a collection nor an index: for tools that delete
+   * or sum up what applications have stored.
+   *
+   * @throws {TrackUsageError} as {@link connect} does; `STORAGE_SETUP` too if the collection is missing
+   */
+  static async connectToExisting(options: Omit<MongoStorageOptions, 'indexes'>): Promise<MongoStorage> {
+    const storage = await MongoStorage.#connect(options, false);
+    storage.summaries?.makeNothing();
+    return storage;
+  }
+
+  static async #connect(options: MongoStorageOptions, mayChange: boolean): Promise<MongoStorage> {
     const { collection, name, isReadOnly, indexes, target, orm: ormOptions } = resolveConnection(options);
     const { MikroORM: MongoOrm } = await importDriver();
     let orm: MikroORM | null = null;
     try {
       orm = withDatesAsTheyWere(() => new MongoOrm({ ...ormOptions, entities: [defineUsage(collection)] }));
       await orm.connect();
-      await (isReadOnly ? checkReadable(orm, collection) : ensureIndex(orm, collection));
+      await (isReadOnly || !mayChange ? checkReadable(orm, collection) : ensureIndex(orm, collection));
       for (const field of indexes) await ensureIndex(orm, collection, field);
       return new MongoStorage(name, isReadOnly, orm);
     } catch (error) {

@@ -70,7 +70,7 @@ export async function checkReadable(orm: MikroORM, name: string): Promise<void> 
     if (code !== NO_COLLECTION && !isForbidden(code)) throw error;
     throw new TrackUsageError(
       'STORAGE_SETUP',
-      `The collection '${name}' cannot be read: ${message}. With readOnly, none is made. Check the names of the database ` +
+      `The collection '${name}' cannot be read: ${message}. None is made here. Check the names of the database ` +
         "and the collection, that an application has written there, and that the user has the role 'read' on the database.",
       error,
     );

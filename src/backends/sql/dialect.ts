@@ -3,7 +3,7 @@ import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import type { Condition } from '../mikro-orm/database-error.js';
-import type { Elsewhere } from '../mikro-orm/usage-repository.js';
+import type { Elsewhere, Summing } from '../mikro-orm/elsewhere.js';
 import type { RunStatement } from './kysely.js';
 import type { SaltTable } from './salt-table.js';
 import type { UsageTable } from './usage-table.js';
@@ -75,6 +75,9 @@ export interface SqlDialect {
 
   /** Makes what reads for a connection of our own, where that would hold the event loop. @default the connection reads */
   createReading?(orm: MikroORM, table: UsageTable): Elsewhere | null;
+
+  /** Makes what folds sum up records by. @default records are read, and summed up on the event loop */
+  createSumming?(table: UsageTable, run: RunStatement): Summing;
 
   /** Makes the deleter of old records. @default a `PortableDeleter` */
   createDeleter?(orm: MikroORM, table: UsageTable): SqlDeleter;

@@ -53,10 +53,16 @@ interface Target extends WantedTable {
  * that a later version brought are added, and indexes. MikroORM writes the SQL, and reads this table alone.
  * Several processes may do so at once: the process that comes second fails, and finds the table that another has made.
  *
+ * @param mayChange - whether anything may be made or changed; else the table has only to be there with every column
  * @throws {TrackUsageError} `STORAGE_SETUP` if the table is there and cannot hold records, or a right is missing, with the
  *   SQL to run
  */
-export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: SqlDialect): Promise<void> {
+export async function prepareTable(
+  orm: MikroORM,
+  table: UsageTable,
+  dialect: SqlDialect,
+  mayChange = true,
+): Promise<void> {
   const platform = orm.em.getPlatform() as AbstractSqlPlatform;
   const helper = platform.getSchemaHelper() as SchemaHelper;
   for (const name of NOT_READ) Object.assign(helper, { [name]: () => Promise.resolve({}) });
@@ -65,7 +71,8 @@ export async function prepareTable(orm: MikroORM, table: UsageTable, dialect: Sq
   const wanted = schema.getTables()[0] as DatabaseTable;
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   const target = { orm, table, dialect, platform, helper, wanted, connection };
-  const prepare: PrepareTable = (makeIndex) => makeOrCheck(target, makeIndex);
+  const prepare: PrepareTable = (makeIndex) =>
+    mayChange ? makeOrCheck(target, makeIndex) : checkReadable(orm, table);
   await (dialect.aroundTable?.(orm, prepare, table) ?? prepare());
 }
 
@@ -107,7 +114,7 @@ export async function checkReadable(orm: MikroORM, { entity, name, columns }: Us
     const error = convert(orm, thrown);
     if (!isSetup(conditionOf(error))) throw error;
     const advice =
-      'With readOnly, nothing is made or changed. If the table or a column is missing, have an application make it that ' +
+      'Nothing is made or changed here. If the table or a column is missing, have an application make it that ' +
       'writes there (SqlStorage.connect without readOnly, or its migrations); if a right is, grant the user select on the table.';
     throw databaseError(error, { advice }, `The table '${name}' cannot be read`);
   }

@@ -8,7 +8,8 @@ import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
-import { type UsageRepository, closeRepository, elsewheres } from '../mikro-orm/usage-repository.js';
+import { type Elsewhere, type Summing, elsewheres, summings } from '../mikro-orm/elsewhere.js';
+import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
 import { Operations, assertOpen } from '../mikro-orm/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
@@ -91,10 +92,13 @@ export class SqlStorage extends RepositoryStorage {
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     if (dialect.clockSql !== undefined) this.now = this.#readClock.bind(this, dialect.clockSql);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
-    const elsewhere = own && dialect.createReading?.(orm, table);
-    if (!elsewhere) return;
-    elsewheres.set(this.reader, elsewhere);
-    if (this.summaries !== null) elsewheres.set(this.summaries.reader as UsageRepository, elsewhere);
+    this.#readBy(dialect.createSumming?.(table, run), own && dialect.createReading?.(orm, table));
+  }
+
+  #readBy(summing: Summing | undefined, elsewhere: Elsewhere | null | undefined): void {
+    const folding = this.summaries?.reader;
+    if (summing && folding) summings.set(folding, summing);
+    for (const reader of [this.reader, folding]) if (elsewhere && reader) elsewheres.set(reader, elsewhere);
   }
 
   /**
@@ -105,9 +109,25 @@ export class SqlStorage extends RepositoryStorage {
    *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns, or cannot be read
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
+    return SqlStorage.#connect(options, true);
+  }
+
+  /**
+   * Opens a table that is there, as {@link connect} does, and makes neither a table nor an index: for tools that delete
+   * or sum up what applications have stored.
+   *
+   * @throws {TrackUsageError} as {@link connect} does; `STORAGE_SETUP` too if the table or a column is missing
+   */
+  static async connectToExisting(options: Omit<SqlStorageOptions, 'indexes'>): Promise<SqlStorage> {
+    const storage = await SqlStorage.#connect(options, false);
+    storage.summaries?.makeNothing();
+    return storage;
+  }
+
+  static async #connect(options: SqlStorageOptions, mayChange: boolean): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
     const { dialect, tableName, name, readOnly: isReadOnly, indexes, target, file } = resolved;
-    if (file !== null && !isReadOnly) await makePrivately(file);
+    if (file !== null && !isReadOnly && mayChange) await makePrivately(file);
     const entity = defineUsage(tableName);
     for (const field of indexes) addIndex(entity, field);
     const orm = await MikroORM.init({
@@ -119,8 +139,8 @@ export class SqlStorage extends RepositoryStorage {
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
-      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect));
-      if (!isReadOnly) await warnOfOthers(orm, tableName, dialect, target);
+      await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect, mayChange));
+      if (!isReadOnly && mayChange) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       return new SqlStorage(orm, { name });
     } catch (error) {

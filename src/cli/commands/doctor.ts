@@ -28,7 +28,7 @@ export const doctorCommand: Command = {
   summary: 'Says what is wrong with a set-up: what, where, and what to do. It ends with 1 if anything is.',
   details: [
     'It looks at Node, the installed packages, the table, rights, clocks, summaries, the spool, the trackers, and losses. It makes ' +
-      'and changes nothing.',
+      'no table, and changes no row.',
   ],
   options: {
     spool: { value: 'DIR', about: "The folder of the option 'spool'. Default: that of the configuration." },

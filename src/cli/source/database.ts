@@ -53,30 +53,28 @@ const TLS_PARAMETERS = ['sslmode', 'ssl', 'ssl-mode', 'tls'];
  * @throws {CliError} if it names nothing that can be opened, or a driver is missing; {@link TrackUsageError} of the storage
  */
 export async function openDatabase(place: Place, isForWriting: boolean): Promise<UsageStorage> {
-  const reading = await connect(place, true);
-  if (!isForWriting) return reading;
-  // Opened for reading, it is refused where it is missing or of another shape. Opened for writing, it would be made.
-  await reading.close?.();
-  return connect(place, false);
-}
-
-async function connect(place: Place, readOnly: boolean): Promise<UsageStorage> {
   const [, scheme = ''] = /^([a-z+]+):/i.exec(place.database) ?? [];
   const kind = scheme.toLowerCase().replace(/^postgresql$/, 'postgres');
-  if (kind === 'mongodb' || kind === 'mongodb+srv') return connectMongo(place, readOnly);
+  if (kind === 'mongodb' || kind === 'mongodb+srv') return openMongo(place, isForWriting);
   const engine = Object.hasOwn(ENGINES, kind) ? ENGINES[kind] : undefined;
   if (engine === undefined)
     throw wrongUsage(`--database names no kind of database that is known; expected ${DATABASE_FORMS}.`);
   const driver = await load(engine.packageName, engine.load);
   const { SqlStorage } = await load('@mikro-orm/sql', () => import('../../backends/sql/index.js'));
   const where = kind === 'sqlite' ? { dbName: await fileOf(place) } : serverOf(place.database);
-  return SqlStorage.connect({ driver, tableName: place.table, readOnly, ...where });
+  const options = { driver, tableName: place.table, ...where };
+  return isForWriting
+    ? SqlStorage.connectToExisting(options)
+    : SqlStorage.connect({ ...options, readOnly: true });
 }
 
-async function connectMongo({ database, table }: Place, readOnly: boolean): Promise<UsageStorage> {
+async function openMongo({ database, table }: Place, isForWriting: boolean): Promise<UsageStorage> {
   await load('@mikro-orm/mongodb', () => import('@mikro-orm/mongodb'));
   const { MongoStorage } = await load('@mikro-orm/core', () => import('../../backends/mongo/index.js'));
-  return MongoStorage.connect({ clientUrl: database, collection: table, readOnly });
+  const options = { clientUrl: database, collection: table };
+  return isForWriting
+    ? MongoStorage.connectToExisting(options)
+    : MongoStorage.connect({ ...options, readOnly: true });
 }
 
 /** The file of SQLite: `sqlite:usage.db`, or as a URL `sqlite:///var/usage.db`. */

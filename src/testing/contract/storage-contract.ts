@@ -6,6 +6,7 @@ import { FIDELITY } from './fidelity.js';
 import { LIFE_CYCLE } from './life-cycle.js';
 import { CURSOR_PAGING, PAGING } from './paging.js';
 import { REFUSED_QUERIES } from './refused-queries.js';
+import { REGISTER } from './register.js';
 import { SALTS } from './salts.js';
 import { COUNTING, FILTERING, PERIODS } from './selecting.js';
 import { STREAMING } from './streaming.js';
@@ -31,6 +32,7 @@ export const THEMES: Readonly<Record<string, readonly ContractCheck[]>> = {
   'queries that cannot be meant': REFUSED_QUERIES,
   salts: SALTS,
   summaries: SUMMARIES,
+  'the register': REGISTER,
   erase: ERASING,
   'life cycle': LIFE_CYCLE,
 };

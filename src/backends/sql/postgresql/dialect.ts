@@ -8,6 +8,7 @@ import { conditionAt, conditionOf } from './errors.js';
 import { withIndexes } from './indexes.js';
 import { postgresConnection } from './native-client.js';
 import { runOnPostgres } from './run-statement.js';
+import { PostgresSumming } from './summing.js';
 import { createPostgresWriter } from './writer.js';
 
 /** How long a connection of our own may take to make, in milliseconds. */
@@ -47,6 +48,7 @@ export const postgresqlDialect: SqlDialect = {
   conditionOf: conditionAt,
   createWriter: createPostgresWriter,
   createRunner: runOnPostgres,
+  createSumming: (table, run) => new PostgresSumming(table, run),
   explainConnect: (target, error) =>
     cannotOpen(
       `the PostgreSQL database ${target}`,

@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
 import { messageOf } from '../../mikro-orm/database-error.js';
-import type { Elsewhere } from '../../mikro-orm/usage-repository.js';
+import type { Elsewhere, Summed } from '../../mikro-orm/elsewhere.js';
+import type { ColumnProperty } from '../../../record/columns.js';
+import type { Sums } from '../../../summary/sums.js';
+import { TurnBudget } from '../../../time/turn-budget.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { inOwnContext } from '../../../time/own-context.js';
 import type { UsageTable } from '../usage-table.js';
@@ -23,6 +26,8 @@ export const writeThreads = new WeakMap<MikroORM, FileThread>();
  * started when it is first needed, and keeps the process alive only while there is a task.
  */
 export class FileThread implements Elsewhere {
+  /** Summing up so many takes some 40 ms in the thread: others may wait for their turn. */
+  readonly pieceRecords = 10_000;
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
   readonly #program: URL | null;
@@ -113,6 +118,29 @@ export class FileThread implements Elsewhere {
     const over = reading.catch(() => ask('select 1 where false'));
     this.#reading = over.catch(() => {}).then(() => this.idle());
     return reading;
+  }
+
+  /** @inheritdoc */
+  async sum(
+    sql: string,
+    _columns: readonly ColumnProperty[],
+    sums: Sums,
+    signal: AbortSignal,
+    begin: () => void,
+  ): Promise<Summed> {
+    const summing = this.#reading.then(() => {
+      begin();
+      return this.perform({ kind: 'sum', sql, order: sums.order });
+    });
+    this.#reading = summing.catch(() => {});
+    const { summed = { count: 0, last: null }, parts = [] } = await summing;
+    const budget = new TurnBudget(1);
+    for (const part of parts) {
+      sums.merge(part);
+      if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
+    }
+    signal.throwIfAborted();
+    return summed;
   }
 
   /** Ends the thread after its last task, and waits until it has let go of the file. The next task starts another. */

@@ -8,7 +8,7 @@ export interface NativeStatement {
   /** Parameters one by one, or all of them as one list, which takes longer. */
   run(...parameters: readonly unknown[]): unknown;
   all(parameters?: readonly unknown[]): unknown[];
-  iterate(): Iterator<unknown[]>;
+  iterate(): IterableIterator<unknown[]>;
   columns(): { readonly name: string }[];
   raw(): NativeStatement;
 }

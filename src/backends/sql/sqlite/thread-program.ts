@@ -4,6 +4,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog, runStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { RowInserter } from './row-inserter.js';
+import { RowSums } from '../row-sums.js';
+import type { Summed } from '../../mikro-orm/elsewhere.js';
+import type { ColumnProperty } from '../../../record/columns.js';
+import { type Dimension, dimensionOf } from '../../../summary/dimensions.js';
+import { periodsOf } from '../../../summary/periods.js';
+import { type SumOrder, type SumPart, Sums } from '../../../summary/sums.js';
 import type { UsageTable } from '../usage-table.js';
 
 /** Data that the thread is started with. */
@@ -26,6 +32,11 @@ export type ThreadTask =
   | { readonly kind: 'delete'; readonly beforeMs: number; readonly limit: number }
   | { readonly kind: 'statement'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'empty-log' }
+  | {
+      readonly kind: 'sum';
+      readonly sql: string;
+      readonly order: SumOrder;
+    }
   | { readonly kind: 'read'; readonly sql: string | null };
 
 /** Why a table did not take a row, or why a task failed. An error would lose its code on the way. */
@@ -47,6 +58,9 @@ export interface ThreadResult {
   readonly rows?: unknown[][];
   readonly keys?: string[];
   readonly isMore?: boolean;
+  /** What the records of a statement add up to. */
+  readonly summed?: Summed;
+  readonly parts?: readonly SumPart[];
   /** Rows that the table did not take, by their number among those that were packed. */
   readonly refused?: readonly { readonly index: number; readonly error: ThreadError }[];
 }
@@ -97,6 +111,7 @@ say('ready');
 
 function perform(task: ThreadTask): ThreadResult {
   if (task.kind === 'read') return read(task.sql);
+  if (task.kind === 'sum') return sum(task);
   const database = connect();
   if (task.kind === 'statement') return { found: runStatement(database, task) };
   if (task.kind === 'empty-log') return { isLogEmpty: emptyLog(database) };
@@ -146,6 +161,20 @@ function read(sql: string | null): ThreadResult {
     for (const value of row) if (typeof value === 'string') length += value.length;
   }
   return { rows, keys, isMore: true };
+}
+
+function sum({ sql, order }: Extract<ThreadTask, { readonly kind: 'sum' }>): ThreadResult {
+  // It is for those who merge the sums to say how many keys there may be.
+  const dimensions = order.names.map((name) => ({
+    ...(dimensionOf(name) as Dimension),
+    maxKeys: Infinity,
+  }));
+  const sums = new Sums(dimensions, periodsOf(order.timeZone), order.period);
+  const statement = connectToPresent().prepare(sql).raw();
+  const found = statement.columns().map(({ name }) => properties.get(name) as ColumnProperty);
+  const rows = new RowSums(sums, found);
+  for (const values of statement.iterate()) rows.add(values);
+  return { summed: rows.summed, parts: [...sums.parts()] };
 }
 
 /** Connects for reading, anew where another file has the name now. */
