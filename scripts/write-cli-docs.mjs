@@ -19,21 +19,20 @@ const PLACES = `## Where the records are
 collection, index or file is made. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\` or
 \`@mikro-orm/mongodb\`. Other users of a machine can see the arguments of a process: a URL with a password belongs into a configuration.
 
-A configuration is \`koa-track-usage.config.ts\`, \`.js\` or \`.mjs\` in the working folder, or the file that \`--config\` names. TypeScript
-needs Node 22.18 or later, and is run as it is: without decorators, and with \`.ts\` in its own imports.
-
-<!-- context
-import { SqliteDriver } from '@mikro-orm/sqlite';
--->
+A configuration is \`koa-track-usage.config.mjs\`, \`.js\` or \`.ts\` in the working folder, or the file that \`--config\` names. TypeScript
+needs Node 22.18 or later, and is run as it is: without decorators, and with \`.ts\` in its own imports. A \`tsconfig.json\` with a \`rootDir\`
+needs \`"include": ["src"]\` then, or \`tsc\` compiles the configuration too.
 
 \`\`\`ts
+// koa-track-usage.config.mjs
+import { SqliteDriver } from '@mikro-orm/sqlite';
 import { defineConfig } from 'koa-track-usage/cli';
 import { SqlStorage } from 'koa-track-usage/sql';
 
 export default defineConfig({
   // A function is told what the storage is for; a storage, or a promise of one, will do as well.
   storage: ({ readOnly }) => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db', readOnly }),
-  // What trackUsage has, for the commands rebuild, prune and doctor:
+  // What trackUsage has, for the commands rebuild, prune and doctor. The time zone has to be the one of trackUsage.
   summaries: { timeZone: 'Europe/Berlin' },
   retention: { records: { days: 90 } },
   spool: { dir: '/var/spool/usage' },

@@ -7,6 +7,7 @@ import { readManifest } from '../summary/manifest.js';
 import { Folding } from '../usage-tracker/folding.js';
 import type { Call } from './command.js';
 import { wrongUsage } from './failure.js';
+import { zoneMismatch } from './zone-mismatch.js';
 
 /** The longest that anything can be kept. */
 const LONG = { years: 10 } as const;
@@ -24,7 +25,7 @@ export function keepingRecords(days: number): RetentionSettings {
 /**
  * Has summaries made as the application's trackers make them, while something is done.
  *
- * @throws {CliError} if it is not known how they are made
+ * @throws {CliError} if it is not known how they are made, or the configuration has another time zone than those that are there
  */
 export async function withFolding<Value>(
   { source, io }: Call,
@@ -35,6 +36,8 @@ export async function withFolding<Value>(
   const config = await source.config();
   const summaries =
     config?.summaries === undefined ? await summariesOf(storage, io.signal) : config.summaries;
+  const mismatch = await zoneMismatch(storage.summaries?.store, summaries, io.signal);
+  if (mismatch !== null) throw wrongUsage(`${mismatch.what}. Nothing was changed. ${mismatch.advice}`);
   // What fails in the background fails when it is asked for as well.
   const nobody = { warn: (): void => {}, fault: (): void => {} };
   const settings = { summaries, clock: io.clock, retention: retention ?? keepingRecords(1) };

@@ -1,6 +1,8 @@
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
+import type { SummariesSettings } from '../../options/summaries-options.js';
 import { type Mark, look } from '../../summary/manifest.js';
+import { zoneMismatch } from '../zone-mismatch.js';
 import { type Finding, fault, fine, hint } from './finding.js';
 
 /** Records that wait for so long to be summed up are told of, in milliseconds: some minutes are usual. */
@@ -33,6 +35,16 @@ export async function checkFolding(
         "See the application's log, which says why folding fails; tracker.stats().summaries does too.",
       )
     : hint(what, null, 'No tracker runs. The next one does it, and so does npx koa-track-usage rebuild.');
+}
+
+/** Whether the configuration has the time zone of the summaries. */
+export async function checkZone(
+  store: SummaryStore,
+  configured: SummariesSettings | null,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const mismatch = await zoneMismatch(store, configured, signal);
+  return mismatch === null ? [] : [fault(mismatch.what, null, mismatch.advice)];
 }
 
 function sinceOf(marks: readonly Mark[]): string {
