@@ -3,7 +3,7 @@ import { TrackUsageError } from '../errors.js';
 import type { SummaryOf } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { groupedInTurns, mappedInTurns } from './in-turns.js';
+import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
 import { CallersOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerRow, CallersReport } from './report.js';

@@ -9,7 +9,7 @@ import {
   askSinceGone,
 } from './endpoint-calls.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { mappedInTurns } from './in-turns.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
