@@ -85,6 +85,7 @@ export type {
   Verdict,
 } from './report/report.js';
 export type {
+  AskedEndpoint,
   BuiltRoute,
   CallerOptions,
   CallersOptions,
