@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RegisteredEndpoint } from '../../src/endpoint/register.js';
 import type { Verdict } from '../../src/report/report.js';
 import { type EndpointCalls, type Evidence, type VerdictRules, judge } from '../../src/report/verdict.js';
+import { periodsOf } from '../../src/summary/periods.js';
 import { NOW, daysAgo, registered } from './reports.js';
 
 /** The rules unless others are given. */
@@ -43,7 +44,8 @@ export function evidenceOf({
       ...called,
     },
     records: records ?? { accepted: 100_000, lost: 0 },
-    span: { startMs: from.getTime(), endMs: NOW.getTime() },
+    days: [...periodsOf(timeZone).within('day', { startMs: from.getTime(), endMs: NOW.getTime() })],
+    untilMs: NOW.getTime(),
     timeZone,
     isLastDayOpen,
   };

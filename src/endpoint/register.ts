@@ -47,7 +47,10 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   readonly lastVersion: string | null;
   /** Whether an instance that seems to run declares it. */
   readonly isDeclared: boolean;
-  /** The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. */
+  /**
+   * The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. Where
+   * it is tracked now, only days since it is without a break.
+   */
   readonly watchedDays: number;
   /** The lowest share of requests that was recorded in the span: 1 where all were; null where a function decided. */
   readonly lowestSampleRate: number | null;

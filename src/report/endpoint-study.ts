@@ -9,7 +9,7 @@ import {
   askSinceGone,
 } from './endpoint-calls.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { mappedInTurns } from './in-turns.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
@@ -91,7 +91,7 @@ function study(
   const identity = { service, method, route };
   const name = endpointName(identity);
   const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
-  const { startMs, untilMs, periods } = scope.window;
+  const { startMs, untilMs, days, periods } = scope.window;
   const isNew = registered !== null && registered.firstDeclared.getTime() >= startMs;
   const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(service));
   const figures = {
@@ -103,7 +103,8 @@ function study(
     registered,
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
     records: records.get(service) ?? { accepted: 0, lost: 0 },
-    span: { startMs, endMs: untilMs },
+    days,
+    untilMs,
     timeZone: periods.timeZone,
     isLastDayOpen: isLastDayOpen(scope, service),
   };
