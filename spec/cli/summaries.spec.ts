@@ -31,6 +31,17 @@ describe('The command line and summaries', () => {
     return cli([...args, '--database', 'sqlite:usage.db'], { cwd: folder.path, ...world });
   }
 
+  /** Writes a configuration with some options. */
+  async function configure(options: string): Promise<void> {
+    const config = `import { SqlStorage } from '${new URL('../../src/backends/sql/index.js', import.meta.url).href}';
+      import { SqliteDriver } from '${import.meta.resolve('@mikro-orm/sqlite')}';
+      export default {
+        storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: '${folder.file('usage.db')}' }),
+        ${options},
+      };`;
+    await writeFile(folder.file('koa-track-usage.config.mjs'), config);
+  }
+
   /** How many records there are, and what has been summed up. */
   async function state() {
     const storage = await connectSqlite(folder.file('usage.db'));
@@ -53,14 +64,8 @@ describe('The command line and summaries', () => {
   });
 
   it('sums up as the summaries that are there, and as a configuration says', async () => {
-    const config = `import { SqlStorage } from '${new URL('../../src/backends/sql/index.js', import.meta.url).href}';
-      import { SqliteDriver } from '${import.meta.resolve('@mikro-orm/sqlite')}';
-      export default {
-        storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: '${folder.file('usage.db')}' }),
-        summaries: { timeZone: 'Asia/Kolkata', dimensions: ['path', 'server'] },
-      };`;
-    await writeFile(folder.file('summing.mjs'), config);
-    const configured = await cli(['rebuild', '--config', 'summing.mjs'], { cwd: folder.path });
+    await configure("summaries: { timeZone: 'Asia/Kolkata', dimensions: ['path', 'server'] }");
+    const configured = await cli(['rebuild'], { cwd: folder.path });
     expect(configured.code, configured.stderr).to.equal(0);
     const before = (await state()).manifest;
     expect([before?.timeZone, before?.units[0]?.dimensions]).to.deep.equal([
@@ -75,6 +80,20 @@ describe('The command line and summaries', () => {
       ['path', 'server'],
     ]);
   });
+
+  for (const args of [['rebuild'], ['prune'], ['prune', '--keep-days', '3', '--yes']]) {
+    it(`refuses ${args.join(' ')} in another time zone than that of the summaries, and changes nothing`, async () => {
+      expect((await call(['rebuild'])).code).to.equal(0);
+      const before = await state();
+      await configure("summaries: { timeZone: 'Asia/Kolkata' }, retention: { records: { days: 3 } }");
+      const { code, stdout, stderr } = await cli(args, { cwd: folder.path });
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.match(/are in the time zone 'UTC', and the configuration has 'Asia\/Kolkata'\. Nothing/);
+      expect(await state()).to.deep.equal(before);
+      const { stdout: told } = await cli(['doctor', '--json'], { cwd: folder.path });
+      expect(told).to.match(/"fault",\s+"what": "The summaries are in the time zone 'UTC', and/);
+    });
+  }
 
   it('sums up a span alone, and refuses what is none', async () => {
     const from = new Date(nowMs - 2 * DAY_MS).toJSON();

@@ -9,7 +9,7 @@ import { checkPackages } from '../doctor/check-packages.js';
 import { checkRegister } from '../doctor/check-register.js';
 import { checkSpool } from '../doctor/check-spool.js';
 import { checkClocks, checkRights } from '../doctor/check-storage.js';
-import { checkFolding } from '../doctor/check-summaries.js';
+import { checkFolding, checkZone } from '../doctor/check-summaries.js';
 import { type Finding, fault, fine, hint } from '../doctor/finding.js';
 import { EXIT } from '../failure.js';
 import { jsonText } from '../../report/rendering/json.js';
@@ -61,10 +61,12 @@ async function checkDatabase(call: Call): Promise<Finding[]> {
   const store = storage.register ?? storage.summaries?.store;
   const nowMs = io.clock.now();
   const span = { startMs: nowMs - LOOK_BACK_MS, endMs: nowMs };
+  const configured = (await source.config())?.summaries ?? null;
   const checks = [
     () => checkClocks(storage, now, signal),
     () => checkRights(() => source.storage('write'), signal),
     ...(store ? [() => checkFolding(store, storage.reader, nowMs, signal)] : []),
+    ...(store ? [() => checkZone(store, configured, signal)] : []),
     ...(store ? [async () => checkRegister(await readRegister(store, span, signal), nowMs)] : []),
   ];
   const findings: (Finding | Finding[])[] = [fine('The records can be read', storage.name)];

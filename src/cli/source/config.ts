@@ -15,7 +15,7 @@ export interface CliConfig {
     | UsageStorage
     | PromiseLike<UsageStorage>
     | ((need: StorageNeed) => UsageStorage | PromiseLike<UsageStorage>);
-  /** The option `summaries` of the application's `trackUsage`, for `rebuild` and `prune`. @default as the summaries that are there */
+  /** The option `summaries` of the application's `trackUsage`, for `rebuild` and `prune`, whose time zone has to be the one of the summaries that are there. @default as the summaries that are there */
   readonly summaries?: SummariesOptions | undefined;
   /** The option `retention` of the application's `trackUsage`, for `prune`. @default none */
   readonly retention?: RetentionOptions | undefined;
@@ -24,9 +24,9 @@ export interface CliConfig {
 }
 
 /**
- * Types the configuration of the command line, the default export of `koa-track-usage.config.ts`, `.js` or `.mjs`:
+ * Types the configuration of the command line, the default export of `koa-track-usage.config.mjs`, `.js` or `.ts`:
  *
- * ```ts
+ * ```js
  * export default defineConfig({
  *   storage: ({ readOnly }) => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db', readOnly }),
  * });

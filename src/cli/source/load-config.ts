@@ -18,7 +18,7 @@ import { CliError, EXIT, wrongUsage } from '../failure.js';
 import type { CliConfig } from './config.js';
 
 /** The files that are looked for, the first of them that is there. */
-export const CONFIG_FILES = ['ts', 'js', 'mjs'].map((ending) => `koa-track-usage.config.${ending}`);
+export const CONFIG_FILES = ['mjs', 'js', 'ts'].map((ending) => `koa-track-usage.config.${ending}`);
 
 /** The Node that runs TypeScript without being asked to. */
 const STRIPPING_NODE = '22.18';
