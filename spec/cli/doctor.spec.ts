@@ -192,9 +192,7 @@ describe('The doctor', () => {
     const old = new Date(Date.now() - HOUR_MS);
     await utimes(segment, old, old);
     const { faults } = await examine(['--spool', 'spool']);
-    expect(faults[0]?.what).to.equal(
-      `Records wait in the spool since ${old.toJSON()}: 1 files with 12 bytes`,
-    );
+    expect(faults[0]?.what).to.equal(`Records wait in the spool since ${old.toJSON()}: 1 file with 12 bytes`);
   });
 
   it('shows what it has found in lines that fit a terminal', async () => {

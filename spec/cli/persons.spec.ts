@@ -44,7 +44,11 @@ describe('The command line and persons', () => {
         .toReversed(),
     );
     expect(await count('visitor', 'v1')).to.equal(2);
-    expect(await count('username', 'nobody')).to.equal(0);
+    expect(await call(['export', '--username', 'nobody'])).to.deep.equal({
+      code: 0,
+      stdout: '',
+      stderr: "no records of 'nobody'\n",
+    });
   });
 
   it('exports what strangers wrote in lines that a terminal only shows, and that mean the same', async () => {
@@ -77,12 +81,18 @@ describe('The command line and persons', () => {
 
   for (const [typed, code, left] of [
     ['yes\n', 0, 0],
-    ['y\n', 2, 3],
+    ['Y\n', 0, 0],
+    ['n\n', 0, 3],
+    ['No\n', 0, 3],
+    ['perhaps\n', 2, 3],
     ['', 2, 3],
   ] as const) {
     it(`asks on a terminal, and takes ${JSON.stringify(typed)} for ${left === 0 ? 'yes' : 'no'}`, async () => {
       const ended = await call(['erase', '--username', 'ada'], { columns: 100, typed });
       expect(ended.stderr).to.match(/3 records of 'ada' .* It cannot be undone\. Go on\? \(yes\/no\) /);
+      expect(ended.stdout).to.match(
+        left === 0 ? /^Erased / : code === 0 ? /^Nothing was deleted\.\n$/ : /^$/,
+      );
       expect([ended.code, await count('username', 'ada')]).to.deep.equal([code, left]);
     });
   }

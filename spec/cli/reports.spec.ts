@@ -11,6 +11,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 const TO = '2026-03-05';
 const REPORTS = ['endpoints', 'callers', 'deprecations', 'traffic', 'errors', 'gone', 'status'];
 const ROUTES = 60;
+const AT = ['--to', TO];
 
 describe('Reports on the command line', () => {
   const storage = new MemoryStorage();
@@ -102,6 +103,8 @@ describe('Reports on the command line', () => {
   it('says who calls one endpoint, and what one caller calls', async () => {
     const ofOne = await call(['callers', 'get', '/things/1', '--to', TO, '--json']);
     expect((JSON.parse(ofOne.stdout) as { callers: object[] }).callers).to.have.lengthOf(1);
+    const asTyped = await call(['callers', 'HEAD', '/things/1/', '--to', TO, '--json']);
+    expect(JSON.parse(asTyped.stdout)).to.deep.equal(JSON.parse(ofOne.stdout));
     const ofBolt = await call(['callers', '--caller', 'bolt', '--to', TO, '--json', '--limit', '3']);
     const { username, endpoints } = JSON.parse(ofBolt.stdout) as { username: string; endpoints: object[] };
     expect([username, endpoints.length]).to.deep.equal(['bolt', 3]);
@@ -111,12 +114,23 @@ describe('Reports on the command line', () => {
     [['endpoints', '--verdict', 'unused,dead'], /--verdict has 'dead'; expected some of used, /],
     [['endpoints', '--json', '--csv'], /--json and --csv contradict each other/],
     [['endpoints', '--days', '3', '--from', TO], /--days and --from contradict each other/],
-    [['endpoints', '--from', '2026-02-30'], /'from' is '2026-02-30'/],
-    [['endpoints', '--from', TO, '--to', TO], /endpoints: /],
+    [['endpoints', '--from', '2026-02-30'], /: --from is '2026-02-30'/],
+    [['endpoints', '--from', TO, '--to', TO], /: --from is /],
     [['callers', 'GET'], /callers: got 'GET'; expected METHOD ROUTE/],
+    [['endpoints', '--from', 'yesterday'], /: --from is 'yesterday'/],
+    [['records', '--to', 'yesterday'], /: --to is 'yesterday'/],
+    [
+      ['callers', 'GET', '/thing/7', ...AT],
+      /there is no endpoint GET \/thing\/7; did you mean GET \/things\/7, or /,
+    ],
+    [['callers', 'FOO', '/broken', ...AT], /there is no endpoint FOO \/broken; did you mean GET \/broken/],
+    [
+      ['endpoints', '--service', 'nope', ...AT],
+      /--service is 'nope', of which nothing is known; expected spec\./,
+    ],
     [['callers', 'GET', '/a', '--caller', 'ada'], /an endpoint or --caller, and not both/],
     [['traffic', '--period', 'week'], /--period is 'week'; expected hour, day, month/],
-    [['records', '--status', '9xx'], /'status' is \[ '9xx' \]/],
+    [['records', '--status', '9xx'], /: --status is \[ '9xx' \]/],
     [['records', '--cursor', 'abc'], /cursor/],
     [['records', '--all'], /--all is for --json/],
     [['records', '--bots', '--people'], /--bots and --people contradict each other/],

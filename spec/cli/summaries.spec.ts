@@ -88,7 +88,9 @@ describe('The command line and summaries', () => {
       await configure("summaries: { timeZone: 'Asia/Kolkata' }, retention: { records: { days: 3 } }");
       const { code, stdout, stderr } = await cli(args, { cwd: folder.path });
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-      expect(stderr).to.match(/are in the time zone 'UTC', and the configuration has 'Asia\/Kolkata'\. Nothing/);
+      expect(stderr).to.match(
+        /are in the time zone 'UTC', and the configuration has 'Asia\/Kolkata'\. Nothing/,
+      );
       expect(await state()).to.deep.equal(before);
       const { stdout: told } = await cli(['doctor', '--json'], { cwd: folder.path });
       expect(told).to.match(/"fault",\s+"what": "The summaries are in the time zone 'UTC', and/);
@@ -101,7 +103,7 @@ describe('The command line and summaries', () => {
     expect(stdout).to.match(/^Summed up [34] days\.\n$/);
     const { code, stderr } = await call(['rebuild', '--from', 'yesterday']);
     expect(code).to.equal(2);
-    expect(stderr).to.match(/'yesterday'; expected a valid/);
+    expect(stderr).to.match(/: --from is 'yesterday'; expected a valid/);
   });
 
   it('shows how far it has come on a terminal, and leaves nothing of that', async () => {

@@ -13,10 +13,11 @@ export const CONFIRM_OPTIONS: CliOptions = {
  * Asks the user whether something should be deleted.
  *
  * @param what - what is about to happen, in one sentence
- * @throws {CliError} if the user says anything but yes, or nobody can be asked
+ * @returns whether it should; a refusal is told of
+ * @throws {CliError} if the user says neither yes nor no, or nobody can be asked
  */
-export async function confirm({ values, io, err }: Call, what: string): Promise<void> {
-  if (values.has('yes')) return;
+export async function confirm({ values, io, out, err }: Call, what: string): Promise<boolean> {
+  if (values.has('yes')) return true;
   if (io.stdin.isTTY !== true || !err.isTerminal)
     throw wrongUsage(`${what} Nobody can be asked here whether that is meant: add --yes if it is.`);
   // Without its own handling of the terminal, Ctrl-C ends the process as it does elsewhere.
@@ -25,7 +26,12 @@ export async function confirm({ values, io, err }: Call, what: string): Promise<
     const end = once(asking, 'close').then(() => '');
     const question = `${escapeControl(what)} It cannot be undone. Go on? (yes/no) `;
     const answer = await Promise.race([asking.question(question), end]);
-    if (answer.trim().toLowerCase() !== 'yes') throw wrongUsage('Nothing was deleted.');
+    const said = answer.trim().toLowerCase();
+    if (said === 'yes' || said === 'y') return true;
+    if (said !== 'no' && said !== 'n')
+      throw wrongUsage('Nothing was deleted: the answer was neither yes nor no.');
+    await out.write('Nothing was deleted.\n');
+    return false;
   } finally {
     asking.close();
   }

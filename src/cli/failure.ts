@@ -1,3 +1,4 @@
+import { show } from '../option-reader.js';
 import { TrackUsageError, type TrackUsageErrorCode } from '../errors.js';
 
 /** What the process ends with. */
@@ -42,4 +43,10 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** The error of a command that was called in a wrong way. */
 export function wrongUsage(message: string): CliError {
   return new CliError(EXIT.usage, message);
+}
+
+/** The error of a command that asks about a service of which nothing is known. */
+export function unknownService(service: string, known: readonly string[]): CliError {
+  const list = known.length === 0 ? 'there is none yet' : `expected ${known.join(', ')}`;
+  return wrongUsage(`--service is ${show(service)}, of which nothing is known; ${list}.`);
 }

@@ -1,4 +1,5 @@
 import { wrongUsage } from '../failure.js';
+import { askedEndpoint } from './asked-endpoint.js';
 import { reportCommand } from './report-command.js';
 
 /** Who calls. */
@@ -11,13 +12,10 @@ export const callersCommand = reportCommand({
   rows: (report) => ('username' in report ? 'endpoints' : 'callers'),
   async ask(reports, span, { values, operands: [method, route] }) {
     const username = values.text('caller');
-    if (username === undefined)
-      return reports.callers({
-        ...span,
-        ...(method !== undefined &&
-          route !== undefined && { endpoint: { method: method.toUpperCase(), route } }),
-      });
-    if (method !== undefined) throw wrongUsage('callers: give an endpoint or --caller, and not both.');
-    return reports.caller({ ...span, username });
+    if (username !== undefined && method !== undefined)
+      throw wrongUsage('callers: give an endpoint or --caller, and not both.');
+    if (username !== undefined) return reports.caller({ ...span, username });
+    if (method === undefined || route === undefined) return reports.callers(span);
+    return reports.callers({ ...span, endpoint: await askedEndpoint(reports, span, { method, route }) });
   },
 });

@@ -1,6 +1,7 @@
 import { escapeControl } from '../../record/escape-control.js';
 import type { ErasureReport, UsagePerson } from '../../storage/usage-person.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
+import { counted } from '../../report/words.js';
 import type { Command } from '../command.js';
 import { CONFIRM_OPTIONS, confirm } from '../confirm.js';
 import { CliError, EXIT } from '../failure.js';
@@ -29,7 +30,7 @@ export const eraseCommand: Command = {
     const storage = await source.storage('write');
     if (storage.erase === undefined)
       throw new CliError(EXIT.usage, `The storage '${storage.name}' cannot delete single records.`);
-    await confirm(call, await announce(storage, person));
+    if (!(await confirm(call, await announce(storage, person)))) return EXIT.fine;
     const report = await storage.erase(person, io.signal);
     await out.write(values.has('json') ? jsonText(report) : textOf(report));
     return EXIT.fine;
@@ -39,13 +40,13 @@ export const eraseCommand: Command = {
 async function announce({ name, reader }: UsageStorage, person: UsagePerson): Promise<string> {
   const whom = person.username ?? person.visitor;
   const count = await reader?.countUsage(person);
-  const records = count === undefined ? 'All records' : count === 1 ? 'One record' : `${count} records`;
+  const records = count === undefined ? 'All records' : counted(count, 'record');
   return `${records} of '${whom}' will be erased from the storage '${name}', and from its summaries.`;
 }
 
 function textOf({ storage, records, summaries, totalsUntil }: ErasureReport): string {
   const lines = [
-    `Erased from ${storage}: ${records ?? 'an unknown number of'} records, ${summaries} periods of summaries.`,
+    `Erased from ${storage}: ${records === null ? 'an unknown number of records' : counted(records, 'record')}, ${counted(summaries, 'period')} of summaries.`,
   ];
   if (totalsUntil !== null)
     lines.push(`Totals before ${totalsUntil.toJSON()} still count the requests, without the name.`);

@@ -1,3 +1,4 @@
+import { show } from '../../option-reader.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../failure.js';
 import { writeLines } from '../lines.js';
@@ -9,10 +10,11 @@ export const exportCommand: Command = {
   summary: 'Writes all records of a person as lines of JSON, the newest first.',
   options: PERSON_OPTIONS,
   examples: ['export --username ada --database sqlite:usage.db > ada.ndjson'],
-  async run({ values, out, source }) {
+  async run({ values, out, err, source }) {
     const person = personOf(values);
     const { reader } = await source.readable('read');
-    await writeLines(out, reader.streamUsage(person));
+    const count = await writeLines(out, reader.streamUsage(person));
+    if (count === 0) await err.write(`no records of ${show(person.username ?? person.visitor)}\n`);
     return EXIT.fine;
   },
 };

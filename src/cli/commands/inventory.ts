@@ -2,11 +2,12 @@ import { readRegister } from '../../endpoint/read-register.js';
 import type { RegisteredEndpoint } from '../../endpoint/register.js';
 import type { Column, Sheet } from '../../report/rendering/column.js';
 import { column, endpointColumns } from '../../report/rendering/columns.js';
+import { counted } from '../../report/words.js';
 import { jsonText } from '../../report/rendering/json.js';
 import { checkManifest } from '../compiled/check-manifest.js';
 import { CONTROLLER_OPTIONS } from '../compiled/load-build.js';
 import type { Call, Command } from '../command.js';
-import { CliError, EXIT } from '../failure.js';
+import { CliError, EXIT, unknownService } from '../failure.js';
 import { printSheet } from './report-command.js';
 
 /** What running builds say that is tracked. */
@@ -43,7 +44,10 @@ export const inventoryCommand: Command = {
     if (file !== undefined) return checkManifest(call, file);
     values.refuseWithout('check', 'controllers', 'prefix', 'update', 'github');
     const service = values.text('service');
-    const endpoints = (await declared(call)).filter(
+    const all = await declared(call);
+    const services = [...new Set(all.map((one) => one.service))];
+    if (service !== undefined && !services.includes(service)) throw unknownService(service, services);
+    const endpoints = all.filter(
       (one) =>
         (service === undefined || one.service === service) && !(values.has('untracked') && one.tracked),
     );
@@ -108,7 +112,7 @@ function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet {
   const tracked = rows.filter((row) => row.tracked).length;
   const headline = [
     services.join(', ') || 'no service yet',
-    `${rows.length} endpoints`,
+    counted(rows.length, 'endpoint'),
     `${tracked} tracked`,
   ];
   return {

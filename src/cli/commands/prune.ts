@@ -1,4 +1,5 @@
 import { OldRecords, type Seal } from '../../pipeline/retention/old-records.js';
+import { counted } from '../../report/words.js';
 import type { RetentionSettings } from '../../options/retention-options.js';
 import { type DeletingUsageStorage, canDelete } from '../../storage/usage-storage.js';
 import type { Folding } from '../../usage-tracker/folding.js';
@@ -30,11 +31,8 @@ export const pruneCommand: Command = {
     const storage = await source.storage('write');
     if (!canDelete(storage))
       throw new CliError(EXIT.usage, `The storage '${storage.name}' cannot delete old records.`);
-    if (days !== undefined)
-      await confirm(
-        call,
-        `Records that are older than ${days} days will be deleted from the storage '${storage.name}'.`,
-      );
+    const what = `Records that are older than ${counted(days ?? 0, 'day')} will be deleted from the storage '${storage.name}'.`;
+    if (days !== undefined && !(await confirm(call, what))) return EXIT.fine;
     let deleted = 0;
     const onDeleted = (count: number): void => void (deleted = count);
     await withProgress(
@@ -46,7 +44,7 @@ export const pruneCommand: Command = {
           deleteOld(storage, retention, call, { folding, onDeleted }),
         ),
     );
-    await out.write(`Deleted ${deleted} ${deleted === 1 ? 'record' : 'records'}.\n`);
+    await out.write(`Deleted ${counted(deleted, 'record')}.\n`);
     return EXIT.fine;
   },
 };

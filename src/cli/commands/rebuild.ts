@@ -1,4 +1,6 @@
+import { counted } from '../../report/words.js';
 import type { RebuildProgress } from '../../summary/rebuild.js';
+import { asTyped } from '../as-typed.js';
 import type { Command } from '../command.js';
 import { CliError, EXIT } from '../failure.js';
 import { withFolding } from '../folding.js';
@@ -37,9 +39,12 @@ export const rebuildCommand: Command = {
       err,
       io.clock,
       () => `Summing up: ${so.done} of ${so.days} days`,
-      () => withFolding(call, storage, retention, (folding) => folding.rebuild([storage], options)),
+      () =>
+        withFolding(call, storage, retention, (folding) =>
+          asTyped(() => folding.rebuild([storage], options)),
+        ),
     );
-    await out.write(`Summed up ${days} ${days === 1 ? 'day' : 'days'}.\n`);
+    await out.write(`Summed up ${counted(days, 'day')}.\n`);
     return EXIT.fine;
   },
 };

@@ -3,6 +3,8 @@ import { column, nameOf } from '../../report/rendering/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StatusFilter } from '../../storage/usage-filters.js';
 import type { UsageCountQuery } from '../../storage/usage-query.js';
+import { counted } from '../../report/words.js';
+import { asTyped } from '../as-typed.js';
 import type { Command } from '../command.js';
 import { EXIT, wrongUsage } from '../failure.js';
 import { writeLines } from '../lines.js';
@@ -58,10 +60,10 @@ export const recordsCommand: Command = {
     const cursor = values.text('cursor');
     const { reader } = await source.readable('read');
     if (values.has('all')) {
-      await writeLines(out, reader.streamUsage(selection));
+      await asTyped(() => writeLines(out, reader.streamUsage(selection)));
       return EXIT.fine;
     }
-    const { items, nextCursor } = await reader.getUsagePage({ ...selection, limit, cursor });
+    const { items, nextCursor } = await asTyped(() => reader.getUsagePage({ ...selection, limit, cursor }));
     if (values.has('json')) await writeLines(out, items);
     else await printSheet(out, err, sheetOf(items, new Date(io.clock.now())));
     if (nextCursor !== null) await err.write(`There are more: add --cursor ${nextCursor}\n`);
@@ -120,6 +122,6 @@ const COLUMNS: readonly Column<UsageRecord>[] = [
 ];
 
 function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet {
-  const headline = [`${rows.length} records`, 'dates in UTC'];
+  const headline = [counted(rows.length, 'record'), 'dates in UTC'];
   return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf } as unknown as Sheet;
 }

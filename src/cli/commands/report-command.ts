@@ -8,8 +8,9 @@ import { type TableOptions, renderSheet } from '../../report/rendering/table.js'
 import { MOST_DAYS, type ReportOptions } from '../../report/report-options.js';
 import type { AnyReport } from '../../report/report.js';
 import { UsageReports } from '../../report/usage-reports.js';
+import { asTyped } from '../as-typed.js';
 import type { Call, CliOptions, Command } from '../command.js';
-import { EXIT } from '../failure.js';
+import { EXIT, unknownService } from '../failure.js';
 import type { Output } from '../output.js';
 import type { Values } from '../values.js';
 
@@ -56,7 +57,7 @@ const ROW_OPTIONS: CliOptions = {
 };
 
 /** The span of time, and the service, that a report is about. */
-type Span = Pick<ReportOptions, keyof ReportOptions>;
+export type Span = Pick<ReportOptions, keyof ReportOptions>;
 
 /** A command that prints a report. */
 interface ReportCommand extends Omit<Command, 'run' | 'options'> {
@@ -80,10 +81,20 @@ export function reportCommand({ rows, ask, options = {}, isLong = true, ...about
       const limit = values.integer('limit', 1, MOST_ROWS);
       const span = spanOf(values);
       const reports = new UsageReports(await source.readable('read'), io.clock);
-      await print(call, await ask(reports, span, call), rows, limit ?? (isLong ? undefined : MOST_ROWS));
+      const report = await asTyped(() => ask(reports, span, call));
+      await refuseUnknownService(reports, span, report);
+      await print(call, report, rows, limit ?? (isLong ? undefined : MOST_ROWS));
       return EXIT.fine;
     },
   };
+}
+
+/** @throws {CliError} if nothing is known of the service that is asked about */
+async function refuseUnknownService(reports: UsageReports, span: Span, report: AnyReport): Promise<void> {
+  const { service } = span;
+  if (service === undefined || report.services.includes(service)) return;
+  const { services } = await reports.status({ ...span, service: undefined });
+  throw unknownService(service, services);
 }
 
 /** The days that a call is about. */

@@ -66,6 +66,13 @@ function checkLosses(days: readonly WatchedDay[]): Finding[] {
     if (unclosed === 0) return [losses];
     const advice =
       'Close the tracker when the process ends (handleSignals), so that what is queued is stored.';
-    return [losses, hint(`${unclosed} processes ended without closing their tracker`, service, advice)];
+    return [
+      losses,
+      hint(
+        `${unclosed === 1 ? 'A process' : `${unclosed} processes`} ended without closing the tracker`,
+        service,
+        advice,
+      ),
+    ];
   });
 }

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SEGMENT_SUFFIX } from '../../pipeline/spool/own-folder.js';
+import { counted } from '../../report/words.js';
 import { type Finding, fault, fine } from './finding.js';
 
 /** Records that have waited on disk for so long are told of, in milliseconds: a tracker tries again every few minutes at least. */
@@ -29,7 +30,7 @@ export async function checkSpool(dir: string, nowMs: number): Promise<Finding> {
   const bytes = old.reduce((sum, { size }) => sum + size, 0);
   const since = new Date(Math.min(...old.map(({ mtimeMs }) => mtimeMs))).toJSON();
   return fault(
-    `Records wait in the spool since ${since}: ${old.length} files with ${bytes} bytes`,
+    `Records wait in the spool since ${since}: ${counted(old.length, 'file')} with ${counted(bytes, 'byte')}`,
     dir,
     'If the database is away, bring it back. Else start the application, whose tracker stores what a process has left behind.',
   );
