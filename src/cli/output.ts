@@ -18,9 +18,11 @@ export class Output {
     return this.stream.isTTY === true;
   }
 
-  /** The width of the terminal in characters; null where there is none to fit into. */
+  /** The width of the terminal in characters, or elsewhere what `COLUMNS` says (POSIX.1-2017, 8.3); null where there is none to fit into. */
   get width(): number | null {
-    return this.isTerminal ? (this.stream.columns ?? null) : null;
+    if (this.isTerminal) return this.stream.columns ?? null;
+    const { COLUMNS: asked = '' } = process.env;
+    return /^[1-9]\d{0,4}$/.test(asked) ? Number(asked) : null;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Column, Sheet } from '../../report/rendering/column.js';
-import { column, endpointColumns, lastCallColumn } from '../../report/rendering/columns.js';
+import { column, endpointColumns, lastCallColumn, reasonColumn } from '../../report/rendering/columns.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
 import type { RemovalReport } from '../../report/report.js';
 import { type AnnotationLevel, annotation } from './github.js';
@@ -26,15 +26,15 @@ const RESULTS = { needed: 'failed', unclear: 'unknown', accepted: 'passed', free
 
 function columnsOf(services: readonly string[]): Column<CheckedRow>[] {
   return [
-    column('finding', 'FINDING', 'text', { tone: ({ finding }) => TONES[finding] }),
-    column('change', 'CHANGE', 'text'),
+    column('finding', 'FINDING', 'text', { rank: 0, least: Infinity, tone: ({ finding }) => TONES[finding] }),
+    column('change', 'CHANGE', 'text', { rank: 1 }),
     ...endpointColumns<CheckedRow>(services),
     column('renamedTo', 'RENAMED TO?', 'text'),
-    column('verdict', 'VERDICT', 'text'),
+    column('verdict', 'VERDICT', 'text', { rank: 1, least: Infinity }),
     column('calls', 'CALLS', 'count'),
     column('callers', 'CALLERS', 'count', { shown: ({ callers }) => callers ?? undefined }),
     lastCallColumn(),
-    column('reason', 'WHY', 'text'),
+    reasonColumn(),
   ];
 }
 

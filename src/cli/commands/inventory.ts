@@ -74,6 +74,7 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
       name: 'tracked',
       title: 'TRACKED',
       kind: 'flag',
+      rank: 0,
       value: ({ tracked }) => tracked,
       tone: ({ tracked }) => (tracked ? 'good' : 'faint'),
     },
@@ -93,10 +94,11 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
       name: 'action',
       title: 'ACTION',
       kind: 'text',
+      rank: 3,
       value: ({ controller, action }) =>
         [controller, action].filter((name) => name !== null).join('.') || null,
     },
-    column('lastVersion', 'VERSION', 'text'),
+    column('lastVersion', 'VERSION', 'text', { rank: 3 }),
     {
       name: 'since',
       title: 'DEPRECATED',

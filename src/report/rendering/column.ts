@@ -29,6 +29,12 @@ export interface Column<Row> {
   readonly tone?: (row: Row) => Tone | null;
   /** `page` for people, `data` for programs. @default both */
   readonly only?: 'page' | 'data';
+  /** How soon it is left out where a line is too short: 0 last, and 3 before any sentence is cut. @default 2 */
+  readonly rank?: 0 | 1 | 2 | 3;
+  /** The width that it keeps until others are left out, in characters. @default 12 for text, else all it needs */
+  readonly least?: number;
+  /** Whether it is a sentence of ours: it is read in full, or not at all. @default false */
+  readonly isSentence?: boolean;
 }
 
 /** A report as a table: its rows, and what stands above them. */

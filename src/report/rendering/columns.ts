@@ -3,6 +3,9 @@ import type { CallFigures, CallerCalls, Verdict } from '../report.js';
 import { counted } from '../words.js';
 import type { Cell, Column, ColumnKind, Tone } from './column.js';
 
+/** The width that endpoints keep until other columns are left out, in characters. */
+const ENDPOINT_WIDTH = 30;
+
 /** Callers that are named in a cell. */
 const NAMED_CALLERS = 3;
 
@@ -39,7 +42,7 @@ export function data<Row>(...names: readonly (keyof Row & string)[]): Column<Row
 /** The columns of what tells an endpoint from others; the service stands among them where there are several. */
 export function endpointColumns<Row extends EndpointIdentity>(services: readonly string[]): Column<Row>[] {
   const several: Column<Row>[] =
-    services.length > 1 ? [column('service', 'SERVICE', 'text', { only: 'page' })] : [];
+    services.length > 1 ? [column('service', 'SERVICE', 'text', { only: 'page', rank: 1 })] : [];
   return [
     ...data<Row>('service', 'method', 'route'),
     ...several,
@@ -49,6 +52,8 @@ export function endpointColumns<Row extends EndpointIdentity>(services: readonly
       kind: 'text',
       value: ({ method, route }) => `${method.padEnd(4)} ${route}`,
       only: 'page',
+      rank: 0,
+      least: ENDPOINT_WIDTH,
     },
   ];
 }
@@ -58,9 +63,9 @@ export function callColumns<Row extends Pick<CallFigures, 'calls' | 'before'>>(
   more: Partial<Column<Row>> = {},
 ): Column<Row>[] {
   return [
-    column('calls', 'CALLS', 'count', more),
+    column('calls', 'CALLS', 'count', { rank: 1, ...more }),
     ...data<Row>('before'),
-    { name: 'change', title: '±%', kind: 'change', value: changeOf, only: 'page' },
+    { name: 'change', title: '±%', kind: 'change', value: changeOf, only: 'page', rank: 3 },
   ];
 }
 
@@ -71,7 +76,23 @@ export function changeOf({ calls, before }: Pick<CallFigures, 'calls' | 'before'
 
 /** The column of verdicts. */
 export function verdictColumn<Row extends { readonly verdict: Verdict }>(): Column<Row> {
-  return column('verdict', 'VERDICT', 'text', { tone: ({ verdict }) => TONES[verdict] ?? null });
+  return column('verdict', 'VERDICT', 'text', {
+    rank: 0,
+    least: Infinity,
+    tone: ({ verdict }) => TONES[verdict] ?? null,
+  });
+}
+
+/** The column that says why. */
+export function reasonColumn<Row extends { readonly reason: string }>(
+  more: Partial<Column<Row>> = {},
+): Column<Row> {
+  return column('reason', 'WHY', 'text', { rank: 0, isSentence: true, ...more });
+}
+
+/** The column of how long almost all requests took at most. */
+export function p95Column<Row extends Pick<CallFigures, 'p95Ms'>>(): Column<Row> {
+  return column('p95Ms', 'P95', 'milliseconds', { rank: 3 });
 }
 
 /** The column of a last call. */
@@ -87,6 +108,7 @@ export function callersColumn<
     name: 'callers',
     title: 'CALLERS',
     kind: 'text',
+    rank: 1,
     value: ({ callers }) => callers && callers.map(({ username }) => nameOf(username)).join(', '),
     shown: ({ callers }) => (callers === null ? undefined : callers.length === 0 ? null : shortList(callers)),
   };

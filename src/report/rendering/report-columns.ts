@@ -19,6 +19,8 @@ import {
   endpointColumns,
   lastCallColumn,
   nameOf,
+  p95Column,
+  reasonColumn,
   verdictColumn,
 } from './columns.js';
 
@@ -46,22 +48,22 @@ export function endpoints(services: readonly string[]): Columns<EndpointRow> {
     ...callColumns<EndpointRow>({ shown: (row) => (isUnknown(row) ? undefined : row.calls) }),
     column('callers', 'CALLERS', 'count', { shown: (row) => (row.calls === 0 ? null : row.callers) }),
     ...data<EndpointRow>('clientErrors', 'serverErrors', 'bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
+    p95Column(),
     ...data<EndpointRow>('p99Ms'),
     {
       ...lastCallColumn<EndpointRow>(),
       shown: (row) => (isUnknown(row) ? undefined : (row.lastCall ?? 'never')),
     },
-    column('topCaller', 'BY', 'text'),
+    column('topCaller', 'BY', 'text', { rank: 3 }),
     ...data<EndpointRow>('trackedSince', 'watchedDays', 'renamedTo', 'renamedFrom'),
-    column('reason', 'WHY', 'text', { shown: (row) => row.reason + renameText(row) }),
+    reasonColumn({ shown: (row) => row.reason + renameText(row) }),
   ];
 }
 
 /** Who calls. */
 export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
   return [
-    column('username', 'CALLER', 'text', { shown: ({ username }) => nameOf(username) }),
+    column('username', 'CALLER', 'text', { rank: 0, least: 30, shown: ({ username }) => nameOf(username) }),
     ...callColumns<CallerRow>(),
     ...(isOfOneEndpoint
       ? data<CallerRow>('endpoints')
@@ -69,7 +71,7 @@ export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
     ...data<CallerRow>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
+    p95Column(),
     ...data<CallerRow>('p99Ms'),
     lastCallColumn(),
   ];
@@ -85,7 +87,7 @@ export function caller(services: readonly string[]): Columns<CalledEndpoint> {
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
     ...data<CalledEndpoint>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
+    p95Column(),
     ...data<CalledEndpoint>('p99Ms'),
     lastCallColumn(),
   ];
@@ -95,14 +97,15 @@ export function caller(services: readonly string[]): Columns<CalledEndpoint> {
 export function deprecations(services: readonly string[]): Columns<DeprecationRow> {
   return [
     ...endpointColumns<DeprecationRow>(services),
-    column('since', 'SINCE', 'day'),
-    column('sunset', 'SUNSET', 'day'),
-    column('daysToSunset', 'DAYS LEFT', 'count'),
+    column('since', 'SINCE', 'day', { rank: 3 }),
+    column('sunset', 'SUNSET', 'day', { rank: 3 }),
+    column('daysToSunset', 'DAYS LEFT', 'count', { rank: 1 }),
     ...callColumns<DeprecationRow>(),
     {
       name: 'weeks',
       title: 'LAST WEEK',
       kind: 'count',
+      rank: 3,
       value: ({ weeks }) => weeks.join(' '),
       shown: ({ weeks }) => weeks.at(-1) ?? null,
     },
@@ -112,6 +115,7 @@ export function deprecations(services: readonly string[]): Columns<DeprecationRo
     ...data<DeprecationRow>('link'),
     verdictColumn(),
     column('isReadyToRemove', 'REMOVE', 'flag', {
+      rank: 0,
       tone: ({ isReadyToRemove }) => (isReadyToRemove ? 'good' : 'faint'),
     }),
   ];
@@ -120,18 +124,18 @@ export function deprecations(services: readonly string[]): Columns<DeprecationRo
 /** Requests over time. */
 export function traffic(): Columns<TrafficRow> {
   return [
-    column('start', 'START', 'moment'),
+    column('start', 'START', 'moment', { rank: 0 }),
     ...callColumns<TrafficRow>(),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
-    column('aborted', 'ABORTED', 'count'),
+    column('aborted', 'ABORTED', 'count', { rank: 3 }),
     column('bots', 'BOTS', 'count'),
-    column('p50Ms', 'P50', 'milliseconds'),
+    column('p50Ms', 'P50', 'milliseconds', { rank: 3 }),
     column('p95Ms', 'P95', 'milliseconds'),
-    column('p99Ms', 'P99', 'milliseconds'),
+    column('p99Ms', 'P99', 'milliseconds', { rank: 3 }),
     ...data<TrafficRow>('lastCall'),
-    column('requestBytes', 'IN', 'bytes'),
-    column('responseBytes', 'OUT', 'bytes'),
+    column('requestBytes', 'IN', 'bytes', { rank: 3 }),
+    column('responseBytes', 'OUT', 'bytes', { rank: 3 }),
   ];
 }
 
@@ -144,7 +148,7 @@ export function errors(services: readonly string[]): Columns<ErrorRow> {
     column('clientErrors', '4XX', 'count'),
     column('errorRate', 'RATE', 'share'),
     ...data<ErrorRow>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
+    p95Column(),
     ...data<ErrorRow>('p99Ms'),
     lastCallColumn(),
   ];
@@ -154,11 +158,11 @@ export function errors(services: readonly string[]): Columns<ErrorRow> {
 export function gone(services: readonly string[]): Columns<GoneRow> {
   return [
     ...endpointColumns<GoneRow>(services),
-    column('lastDeclared', 'GONE SINCE', 'day'),
-    column('lastVersion', 'LAST VERSION', 'text'),
-    column('calls', 'CALLS SINCE', 'count', { tone: ({ calls }) => (calls > 0 ? 'bad' : null) }),
+    column('lastDeclared', 'GONE SINCE', 'day', { rank: 1 }),
+    column('lastVersion', 'LAST VERSION', 'text', { rank: 3 }),
+    column('calls', 'CALLS SINCE', 'count', { rank: 1, tone: ({ calls }) => (calls > 0 ? 'bad' : null) }),
     column('callers', 'CALLERS', 'count'),
-    column('topCaller', 'BY', 'text'),
+    column('topCaller', 'BY', 'text', { rank: 3 }),
     lastCallColumn(),
     column('renamedTo', 'RENAMED TO?', 'text'),
   ];
@@ -167,14 +171,14 @@ export function gone(services: readonly string[]): Columns<GoneRow> {
 /** What a build takes away. */
 export function removal(services: readonly string[]): Columns<RemovalRow> {
   return [
-    column('change', 'CHANGE', 'text'),
+    column('change', 'CHANGE', 'text', { rank: 0 }),
     ...endpointColumns<RemovalRow>(services),
     column('renamedTo', 'RENAMED TO?', 'text'),
     verdictColumn(),
     column('calls', 'CALLS', 'count'),
     callersColumn(),
     lastCallColumn(),
-    column('reason', 'WHY', 'text'),
+    reasonColumn(),
   ];
 }
 
@@ -183,9 +187,12 @@ type StatusRow = StatusReport['status'][number];
 /** How days were watched. */
 export function status(): Columns<StatusRow> {
   return [
-    column('start', 'DAY', 'day'),
+    column('start', 'DAY', 'day', { rank: 0 }),
     column('service', 'SERVICE', 'text'),
-    column('isWatched', 'WATCHED', 'flag', { tone: ({ isWatched }) => (isWatched ? 'good' : 'bad') }),
+    column('isWatched', 'WATCHED', 'flag', {
+      rank: 0,
+      tone: ({ isWatched }) => (isWatched ? 'good' : 'bad'),
+    }),
     column('instances', 'INSTANCES', 'count'),
     column('unclosed', 'UNCLOSED', 'count'),
     column('accepted', 'RECORDS', 'count'),

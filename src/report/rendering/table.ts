@@ -7,15 +7,22 @@ import { shortened, textWidth, wrapped } from './text-width.js';
 
 const GAP = '  ';
 
-/** What columns of text are shortened to before others are left out. */
+/** The least width of what strangers wrote, before other columns are left out. */
 const NARROW = 12;
+
+/** The width of what strangers wrote where a line has no end. */
+const WIDEST = 60;
+
+/** The width that sentences keep until the columns of the last rank are left out, and until others are. */
+const SENTENCE = 50;
+const SHORT_SENTENCE = 24;
 
 /** Columns that are never left out. */
 const MOST_NEEDED = 2;
 
 /** How a table is shown. */
 export interface TableOptions {
-  /** The places that a line may take; texts are shortened to it. @default Infinity */
+  /** The places that a line may take; columns are left out, and texts shortened. @default Infinity */
   readonly width?: number;
   /** Puts colours around a text. @default the text itself */
   readonly style?: (tone: Tone | 'heading' | 'title', text: string) => string;
@@ -35,7 +42,8 @@ export function renderTable(report: AnyReport, options?: TableOptions): string {
 /** A sheet as {@link renderTable} shows that of a report. */
 export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
   const { width = Infinity, style = (_tone, text): string => text } = options;
-  const columns = fitted(columnsOf(sheet), width);
+  const all = columnsOf(sheet);
+  const columns = fitted(all, width);
   const wrap = (text: string, tone: Tone | 'title'): string[] =>
     wrapped(escapeControl(text), width).map((line) => style(tone, line));
   const head = [
@@ -46,7 +54,10 @@ export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
   const rows = sheet.rows.map((row, index) =>
     lineOf(columns, (one) => [one.texts[index] ?? '', one.column.tone?.(row) ?? null], style),
   );
-  return `${[...head, ...(rows.length === 0 ? [] : [titles, ...rows])].join('\n')}\n`;
+  const missing = all.filter((one) => !columns.includes(one)).map(({ column }) => column.title);
+  const note = `left out for width: ${missing.join(', ')}; --json has all`;
+  const table = [titles, ...rows, ...(missing.length === 0 ? [] : wrap(note, 'faint'))];
+  return `${[...head, ...(rows.length === 0 ? [] : table)].join('\n')}\n`;
 }
 
 function lineOf(
@@ -76,25 +87,57 @@ function columnsOf(sheet: Sheet): TableColumn[] {
   });
 }
 
-/** Shortens the widest columns of text until a line fits; then leaves out the last ones; then shortens what is left. */
+/** Leaves out columns by their rank until a line fits with the others at their least, and shortens the widest of these. */
 function fitted(columns: readonly TableColumn[], width: number): readonly TableColumn[] {
+  if (width === Infinity) {
+    for (const one of columns)
+      if (isText(one) && !one.column.isSentence) one.width = Math.min(one.width, WIDEST);
+    return columns;
+  }
   const kept = [...columns];
-  shorten(kept, width, NARROW);
+  leaveOut(kept, width, 3, SENTENCE);
+  leaveOut(kept, width, 1, SHORT_SENTENCE);
+  shorten(kept, width, (one) => leastOf(one, SHORT_SENTENCE));
+  shorten(kept, width, (one) => (isText(one) ? NARROW : one.width));
   while (kept.length > MOST_NEEDED && lineWidth(kept) > width) kept.pop();
-  shorten(kept, width, 1);
+  shorten(kept, width, () => 1);
   return kept;
 }
 
-function shorten(columns: readonly TableColumn[], width: number, least: number): void {
+/** Leaves out columns from a rank on, the highest first, and of one rank the last, while a line is too long with all at their least. */
+function leaveOut(columns: TableColumn[], width: number, fromRank: number, sentence: number): void {
+  const rankOf = ({ column: { rank = 2 } }: TableColumn): number => rank;
+  const isTooLong = (): boolean =>
+    lineWidth(columns.map((one) => ({ width: leastOf(one, sentence) }))) > width;
+  while (columns.length > MOST_NEEDED && isTooLong()) {
+    const highest = Math.max(...columns.map(rankOf));
+    if (highest < fromRank) return;
+    columns.splice(
+      columns.findLastIndex((one) => rankOf(one) === highest),
+      1,
+    );
+  }
+}
+
+function isText({ column }: TableColumn): boolean {
+  return column.kind === 'text';
+}
+
+function leastOf(one: TableColumn, sentence: number): number {
+  const { least = NARROW, isSentence = false } = one.column;
+  return isText(one) ? Math.min(one.width, isSentence ? sentence : least) : one.width;
+}
+
+function shorten(columns: readonly TableColumn[], width: number, least: (one: TableColumn) => number): void {
   for (let over = lineWidth(columns) - width; over > 0; over -= 1) {
     const widest = columns
-      .filter((one) => one.column.kind === 'text' && one.width > least)
+      .filter((one) => isText(one) && one.width > least(one))
       .toSorted((one, other) => other.width - one.width)[0];
     if (widest === undefined) return;
     widest.width -= 1;
   }
 }
 
-function lineWidth(columns: readonly TableColumn[]): number {
+function lineWidth(columns: readonly Pick<TableColumn, 'width'>[]): number {
   return columns.reduce((sum, one) => sum + one.width, 0) + GAP.length * (columns.length - 1);
 }
