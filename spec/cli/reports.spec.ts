@@ -67,6 +67,18 @@ describe('Reports on the command line', () => {
     }
   }
 
+  it('fits a pipe into what COLUMNS says', async () => {
+    const { COLUMNS: before } = process.env;
+    try {
+      process.env['COLUMNS'] = '50';
+      const lines = (await call(['endpoints', ...AT])).stdout.split('\n');
+      expect(Math.max(...lines.map(textWidth))).to.be.at.most(50);
+    } finally {
+      delete process.env['COLUMNS'];
+      if (before !== undefined) process.env['COLUMNS'] = before;
+    }
+  });
+
   it('prints the figures of UsageReports', async () => {
     const expected = await new UsageReports(storage).endpoints({ to: TO, days: 7 });
     const { stdout } = await call(['endpoints', '--to', TO, '--days', '7', '--json']);

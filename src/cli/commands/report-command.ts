@@ -47,7 +47,7 @@ export const VERDICT_OPTIONS: CliOptions = {
 
 const FORMAT_OPTIONS: CliOptions = {
   json: { about: 'Prints JSON: what the report rests on, and all rows.' },
-  csv: { about: 'Prints CSV, with formulas guarded.' },
+  csv: { about: 'Prints CSV, with formulas guarded, and several names in a cell with ; in between.' },
   markdown: { about: 'Prints Markdown, such as for a comment on a pull request.' },
 };
 

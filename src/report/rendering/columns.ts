@@ -100,7 +100,15 @@ export function lastCallColumn<Row extends { readonly lastCall: Date | null }>()
   return column('lastCall', 'LAST CALL', 'day', { shown: ({ lastCall }) => lastCall ?? 'never' });
 }
 
-/** The column of callers by name. */
+/** The column of who calls most; null for nobody known. */
+export function topCallerColumn<Row extends { readonly topCaller: string | null }>(): Column<Row> {
+  return column('topCaller', 'BY', 'text', {
+    rank: 3,
+    shown: ({ topCaller }) => (topCaller === null ? null : nameOf(topCaller)),
+  });
+}
+
+/** The column of callers by name; programs read all of them with `; ` in between. */
 export function callersColumn<
   Row extends { readonly callers: readonly CallerCalls[] | null },
 >(): Column<Row> {
@@ -109,18 +117,33 @@ export function callersColumn<
     title: 'CALLERS',
     kind: 'text',
     rank: 1,
-    value: ({ callers }) => callers && callers.map(({ username }) => nameOf(username)).join(', '),
+    value: ({ callers }) => callers && listOf(callers).join('; '),
     shown: ({ callers }) => (callers === null ? undefined : callers.length === 0 ? null : shortList(callers)),
   };
 }
 
 function shortList(callers: readonly CallerCalls[]): string {
-  const names = callers.slice(0, NAMED_CALLERS).map(({ username }) => nameOf(username));
+  const names = listOf(callers.slice(0, NAMED_CALLERS));
   const others = callers.length - names.length;
   return [...names, ...(others > 0 ? [counted(others, 'other')] : [])].join(', ');
 }
 
 /** How requests of nobody known are called. */
+const NOBODY = '(nobody known)';
+
+/** Names that could be taken for words of ours, or of which nothing is seen where they begin or end. */
+const DOUBTFUL = /^(?:\(nobody known\)|\(other\)|–|\?|\d+ others?|".*")$|^\s|\s$|^$/su;
+
+/** How a caller is called: a name that could be taken for a word of ours stands in quotes. */
 export function nameOf(username: string | null): string {
-  return username ?? '(nobody known)';
+  if (username === null) return NOBODY;
+  return DOUBTFUL.test(username) ? JSON.stringify(username) : username;
+}
+
+/** A list of names in one cell: one that has a comma stands in quotes. */
+function listOf(callers: readonly CallerCalls[]): string[] {
+  return callers.map(({ username }) => {
+    const name = nameOf(username);
+    return /[,;]/.test(name) && name === username ? JSON.stringify(name) : name;
+  });
 }

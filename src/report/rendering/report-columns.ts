@@ -21,6 +21,7 @@ import {
   nameOf,
   p95Column,
   reasonColumn,
+  topCallerColumn,
   verdictColumn,
 } from './columns.js';
 
@@ -54,7 +55,7 @@ export function endpoints(services: readonly string[]): Columns<EndpointRow> {
       ...lastCallColumn<EndpointRow>(),
       shown: (row) => (isUnknown(row) ? undefined : (row.lastCall ?? 'never')),
     },
-    column('topCaller', 'BY', 'text', { rank: 3 }),
+    topCallerColumn(),
     ...data<EndpointRow>('trackedSince', 'watchedDays', 'renamedTo', 'renamedFrom'),
     reasonColumn({ shown: (row) => row.reason + renameText(row) }),
   ];
@@ -162,7 +163,7 @@ export function gone(services: readonly string[]): Columns<GoneRow> {
     column('lastVersion', 'LAST VERSION', 'text', { rank: 3 }),
     column('calls', 'CALLS SINCE', 'count', { rank: 1, tone: ({ calls }) => (calls > 0 ? 'bad' : null) }),
     column('callers', 'CALLERS', 'count'),
-    column('topCaller', 'BY', 'text', { rank: 3 }),
+    topCallerColumn(),
     lastCallColumn(),
     column('renamedTo', 'RENAMED TO?', 'text'),
   ];

@@ -14,6 +14,7 @@ import type {
 import { counted, dayText, grouped } from '../words.js';
 import { cellText } from './cell-text.js';
 import type { Column, Sheet } from './column.js';
+import { nameOf } from './columns.js';
 import * as columns from './report-columns.js';
 
 /** What stands in a report's table, and above it. */
@@ -72,7 +73,7 @@ function ofCaller(report: CallerReport): Sheet {
   const { endpoints, username, services } = report;
   return sheet(
     report,
-    `${username}: ${counted(endpoints.length, 'endpoint')}`,
+    `${nameOf(username)}: ${counted(endpoints.length, 'endpoint')}`,
     endpoints,
     columns.caller(services),
   );
