@@ -106,6 +106,19 @@ describe('Reports on the command line', () => {
     );
   });
 
+  it('shows traffic from the first period with calls on, or the newest periods alone', async () => {
+    const rowsOf = async (...args: string[]): Promise<number> => {
+      const { stdout } = await call(['traffic', ...AT, '--days', '30', ...args]);
+      return stdout.split('\n').filter((line) => /^2026-/.test(line)).length;
+    };
+    expect(await rowsOf('--all')).to.equal(30);
+    expect(await rowsOf()).to.be.within(1, 29);
+    expect(await rowsOf('--limit', '3')).to.equal(3);
+    const { stdout } = await call(['traffic', ...AT, '--limit', '1', '--json']);
+    const { traffic } = JSON.parse(stdout) as { traffic: { start: string }[] };
+    expect(traffic.map(({ start }) => start)).to.deep.equal(['2026-03-04T00:00:00.000Z']);
+  });
+
   it('lists endpoints of some verdicts alone', async () => {
     const { stdout } = await call(['endpoints', '--to', TO, '--verdict', 'fails-only, unused', '--json']);
     const { endpoints } = JSON.parse(stdout) as { endpoints: { route: string }[] };

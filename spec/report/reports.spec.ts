@@ -193,7 +193,7 @@ for (const [title, open] of [
           count(pick({ from: new Date(Number(start) - earlierMs), to: new Date(Number(end) - earlierMs) }));
         expectFigures(total, pick({ from, to }), earlier(from, to));
         expect(traffic.length).to.equal(Math.ceil((Number(to) - Number(from)) / lengthMs));
-        for (const { start, ...row } of traffic) {
+        for (const { start, isWatched: _isWatched, ...row } of traffic) {
           const end = new Date(Math.min(start.getTime() + lengthMs, Number(to)));
           const own = pick({ from: start, to: end });
           expectFigures(row, own, earlier(start, end));

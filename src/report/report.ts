@@ -142,6 +142,8 @@ export interface DeprecationsReport extends ReportBasis {
 /** Requests of a period. */
 export interface TrafficRow extends CallFigures {
   readonly start: Date;
+  /** Whether an instance was watching on any day of it; null where nothing is known of that. */
+  readonly isWatched: boolean | null;
   readonly aborted: number;
   readonly requestBytes: number;
   readonly responseBytes: number;

@@ -26,14 +26,32 @@ export async function trafficReport(
   const rows = rowsOfService(scope, (await scope.ask({ by: 'server', period })).rows);
   const before = await callsBefore(scope, period);
   const byStart = Map.groupBy(rows, ({ start }) => Number(start));
+  const isWatched = watchedIn(scope, period);
   const traffic = Array.from(startsOf(window, period, rows), (startMs) =>
-    rowOf(startMs, byStart.get(startMs) ?? [], before === null ? null : (before.get(startMs) ?? 0)),
+    Object.assign(
+      rowOf(startMs, byStart.get(startMs) ?? [], before === null ? null : (before.get(startMs) ?? 0)),
+      { isWatched: isWatched(startMs) },
+    ),
   );
   const allBefore = before === null ? null : [...before.values()].reduce((sum, calls) => sum + calls, 0);
   return { ...basisOf(scope, rows), period, total: figuresOf(rows, allBefore), traffic };
 }
 
-function rowOf(startMs: number, rows: readonly ServerRow[], before: number | null): TrafficRow {
+/** Tells of a period by its beginning whether an instance was watching on any day of it, as far as is known. */
+function watchedIn({ register, window }: ReportScope, period: Period): (startMs: number) => boolean | null {
+  if (register === null) return () => null;
+  const placeOf = (ms: number): number | null =>
+    window.periods.startOf(period === 'hour' ? 'day' : period, ms);
+  const watched = register.days.filter(({ instances }) => instances > 0);
+  const places = new Set(watched.map(({ start }) => placeOf(start.getTime())));
+  return (startMs) => places.has(placeOf(startMs));
+}
+
+function rowOf(
+  startMs: number,
+  rows: readonly ServerRow[],
+  before: number | null,
+): Omit<TrafficRow, 'isWatched'> {
   return {
     start: new Date(startMs),
     ...figuresOf(rows, before),

@@ -9,10 +9,11 @@ import { renderJson } from '../../../src/report/rendering/json.js';
 import { renderMarkdown } from '../../../src/report/rendering/markdown.js';
 import { renderSheet, renderTable } from '../../../src/report/rendering/table.js';
 import type { AnyReport, EndpointsReport } from '../../../src/report/report.js';
+import { trafficReport } from '../../../src/report/traffic.js';
 import { UsageReports } from '../../../src/report/usage-reports.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
 import { RECORDS, REGISTER } from '../../support/report-world.js';
-import { NOW, call, daysAgo, registerOf, registered, sourceOf } from '../../support/reports.js';
+import { NOW, call, daysAgo, registerOf, registered, sourceOf, watched } from '../../support/reports.js';
 
 /** Names that strangers may have written. */
 const HOSTILE = [
@@ -266,6 +267,24 @@ describe('Rendered reports', () => {
       .and.include('\\u202egnp.exe');
   });
 
+  it('tell calls that nobody could have seen from none', async () => {
+    const storage = new MemoryStorage();
+    await storage.store([call(3)]);
+    const register = { endpoints: [registered()], days: watched(2) };
+    const report = await trafficReport(sourceOf(storage, register), { days: 5 });
+    const calls = renderTable(report)
+      .trimEnd()
+      .split('\n')
+      .slice(3)
+      .map((line) => line.split(/ +/)[1]);
+    expect(calls).to.deep.equal(['?', '1', '?', '0', '0']);
+    expect(report.traffic.map(({ isWatched }) => isWatched)).to.deep.equal([false, false, false, true, true]);
+    const { traffic } = await trafficReport(sourceOf(storage, register), { days: 5, period: 'month' });
+    expect(traffic.map(({ isWatched }) => isWatched)).to.deep.equal([true]);
+    const unknown = await trafficReport(sourceOf(storage, null), { days: 5 });
+    expect(unknown.traffic[0]?.isWatched).to.equal(null);
+  });
+
   it('quote names that could be taken for words of ours, for people alone', async () => {
     const names = ['(nobody known)', '(other)', '–', '?', ' ', ' ada', 'ada ', '"x"', '2 others'];
     const storage = new MemoryStorage();
@@ -280,6 +299,8 @@ describe('Rendered reports', () => {
       ).to.have.lengthOf(1);
     expect(lines.filter((line) => line.startsWith('(nobody known) '))).to.have.lengthOf(1);
     expect(markdown).to.include.members(['(nobody known)', '"(nobody known)"', '"?"', '" ada"']);
+    const capped = renderTable({ ...report, isCapped: true }).split('\n');
+    expect(capped.filter((line) => line.startsWith('(other) '))).to.have.lengthOf(1);
     const told = JSON.parse(renderJson(report)) as { callers: { username: string | null }[] };
     expect(told.callers.map(({ username }) => username)).to.have.members([...names, null]);
   });

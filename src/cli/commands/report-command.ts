@@ -17,7 +17,8 @@ import type { Values } from '../values.js';
 /** Rows of a table without `--all`. */
 const TABLE_ROWS = 50;
 
-const MOST_ROWS = 1_000_000;
+/** The highest `--limit`. */
+export const MOST_ROWS = 1_000_000;
 
 const COLORS = {
   bad: 'red',

@@ -1,7 +1,8 @@
 import { show } from '../../option-reader.js';
+import type { TrafficRow } from '../../report/report.js';
 import { wrongUsage } from '../failure.js';
 import type { Values } from '../values.js';
-import { reportCommand } from './report-command.js';
+import { MOST_ROWS, reportCommand } from './report-command.js';
 
 const PERIODS = ['hour', 'day', 'month'] as const;
 
@@ -12,11 +13,28 @@ export const trafficCommand = reportCommand({
   isLong: false,
   options: {
     period: { value: 'PERIOD', about: `${PERIODS.join(', ')}. Default: what suits the span.` },
+    limit: { value: 'N', about: 'Periods at most, the newest of them.' },
+    all: {
+      about:
+        'All periods. Default: in a table, those from the first on that was watched or has calls; else all.',
+    },
   },
   examples: ['traffic --days 7', 'traffic --from 2026-01-01 --period month --csv'],
   rows: () => 'traffic',
-  ask: (reports, span, { values }) => reports.traffic({ ...span, period: periodOf(values) }),
+  async ask(reports, span, { values }) {
+    const report = await reports.traffic({ ...span, period: periodOf(values) });
+    return { ...report, traffic: shown(report.traffic, values) };
+  },
 });
+
+/** The periods that a call asks for. */
+function shown(traffic: readonly TrafficRow[], values: Values): readonly TrafficRow[] {
+  const limit = values.integer('limit', 1, MOST_ROWS);
+  if (limit !== undefined) return traffic.slice(-limit);
+  if (['all', 'json', 'csv'].some((name) => values.has(name))) return traffic;
+  const first = traffic.findIndex(({ calls, isWatched }) => calls > 0 || isWatched === true);
+  return first === -1 ? [] : traffic.slice(first);
+}
 
 function periodOf(values: Values): (typeof PERIODS)[number] | undefined {
   const given = values.text('period');

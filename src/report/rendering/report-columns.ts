@@ -34,6 +34,11 @@ function isUnknown({ verdict, calls }: EndpointRow): boolean {
   return verdict === 'untracked' && calls === 0;
 }
 
+/** Whether nobody could see whether there were calls. */
+function isUnseen({ isWatched, calls }: TrafficRow): boolean {
+  return isWatched === false && calls === 0;
+}
+
 /** What may have become of an endpoint's name. */
 function renameText({ renamedTo, renamedFrom }: EndpointRow): string {
   const to = renamedTo === null ? '' : `; renamed to ${renamedTo}?`;
@@ -62,9 +67,14 @@ export function endpoints(services: readonly string[]): Columns<EndpointRow> {
 }
 
 /** Who calls. */
-export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
+export function callers(isOfOneEndpoint: boolean, isCapped: boolean): Columns<CallerRow> {
+  const isRest = (username: string | null): boolean => isCapped && username === '(other)';
   return [
-    column('username', 'CALLER', 'text', { rank: 0, least: 30, shown: ({ username }) => nameOf(username) }),
+    column('username', 'CALLER', 'text', {
+      rank: 0,
+      least: 30,
+      shown: ({ username }) => (isRest(username) ? username : nameOf(username)),
+    }),
     ...callColumns<CallerRow>(),
     ...(isOfOneEndpoint
       ? data<CallerRow>('endpoints')
@@ -126,7 +136,8 @@ export function deprecations(services: readonly string[]): Columns<DeprecationRo
 export function traffic(): Columns<TrafficRow> {
   return [
     column('start', 'START', 'moment', { rank: 0 }),
-    ...callColumns<TrafficRow>(),
+    ...data<TrafficRow>('isWatched'),
+    ...callColumns<TrafficRow>({ shown: (row) => (isUnseen(row) ? undefined : row.calls) }),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
     column('aborted', 'ABORTED', 'count', { rank: 3 }),

@@ -66,7 +66,7 @@ function ofCallers(report: CallersReport): Sheet {
   const about = counted(callers.filter(({ username }) => username !== null).length, 'caller');
   const place = endpoint === null ? '' : ` of ${endpoint.method} ${endpoint.route}`;
   const capped = isCapped ? ['There were more callers than are kept apart.'] : [];
-  return sheet(report, about + place, callers, columns.callers(endpoint !== null), capped);
+  return sheet(report, about + place, callers, columns.callers(endpoint !== null, isCapped), capped);
 }
 
 function ofCaller(report: CallerReport): Sheet {
