@@ -10,7 +10,8 @@ const HEAD = `# The command line
 <!-- This page is made of what the commands say of themselves: npm run docs -->
 
 \`${PROGRAM} COMMAND\` answers from a terminal, from cron and from CI which endpoints are used, by whom and how, and which can be
-deleted. Its figures are those of [\`UsageReports\`](summaries.md). Every command has \`--help\`.
+deleted. Its figures are those of [\`UsageReports\`](summaries.md). Every command has \`--help\`, which
+\`help COMMAND\` shows as well.
 `;
 
 const PLACES = `## Where the records are
@@ -39,15 +40,21 @@ export default defineConfig({
 });
 \`\`\`
 
+\`rebuild\` and \`prune\` refuse a configuration with another time zone than that of the summaries, and \`doctor\` tells of it: only the
+application's trackers change it.
+
 For the application's own MikroORM, let the function return \`new SqlStorage(await MikroORM.init(options))\`.
 `;
 
 const OUTPUT = `## Output
 
-Tables fit the terminal; there are colours on a terminal alone (\`NO_COLOR\` and \`FORCE_COLOR\` are obeyed). Answers go to the standard
+Tables fit the terminal, or elsewhere what \`COLUMNS\` says: columns that tell least are left out, and named below the table. Without a width,
+names, paths and routes are shortened to 60 characters. A name that could be taken for a word of ours, such as \`"(nobody known)"\`, stands in quotes
+for people, as does one that begins or ends with a space; so does a name with a comma or semicolon in a list. A \`?\` is what is not known, and \`–\` what is not there.
+There are colours on a terminal alone (\`NO_COLOR\` and \`FORCE_COLOR\` are obeyed). Answers go to the standard
 output, and questions, progress and errors to the error stream. Control characters in names, paths and user agents are shown as \`\\x1b\`.
 \`--json\` prints one object: what the report rests on (\`from\`, \`to\`, \`asOf\`, \`watchedDays\`, \`lost\`, \`skipped\`, \`sampled\`), and the rows
-under the name of the report. \`records --json\` and \`export\` print a line of JSON for each record.
+under the name of the report. In CSV, names in one cell have \`; \` in between. \`records --json\` and \`export\` print a line of JSON for each record.
 `;
 
 const ENDS = [

@@ -106,6 +106,10 @@ describe('The doctor', () => {
     expect((await examineDatabase()).faults[0]?.what).to.match(
       /usage\.db', which cannot be opened: it is not there/,
     );
+    await writeFile(folder.file('notes.txt'), 'This is a text of more than sixteen characters.');
+    expect((await examine(['--database', 'sqlite:notes.txt'])).faults[0]?.what).to.match(
+      /notes\.txt', which is no database of SQLite/,
+    );
     await executeNative(folder.file('usage.db'), 'create table notes (text text)');
     expect((await examineDatabase()).faults[0]?.what).to.match(/The table 'koa_usage' cannot be read/);
     await executeNative(
@@ -121,11 +125,12 @@ describe('The doctor', () => {
     await track();
     const before = await rowsOf();
     const { findings } = await examineDatabase();
-    expect(findings.map(({ what, where }) => `${what} (${where})`)).to.include.members([
+    const told = findings.map(({ what, where }) => `${what.replace(/at \d\S+Z/, 'at …')} (${where})`);
+    expect(told).to.include.members([
       'The records can be read (sqlite)',
       'The user may read and write (sqlite)',
       'Records are summed up in time (null)',
-      'A tracker runs (shop)',
+      'A tracker was last heard of at …, when it closed (shop)',
       'No records were lost in the last days (shop)',
     ]);
     expect(findings.filter(({ kind }) => kind === 'fault').map(({ what }) => what)).to.deep.equal([
@@ -165,7 +170,7 @@ describe('The doctor', () => {
     const told = findings.map(
       ({ kind, what, where }) => `${kind}: ${what.replace(/since .*/, 'since …')} (${where})`,
     );
-    expect(told).to.include('fault: No tracker has been seen since … (shop)');
+    expect(told).to.include('fault: No tracker has been heard of since … (shop)');
     expect(told).to.include('advice: Records wait to be summed up since … (null)');
   });
 

@@ -28,6 +28,8 @@ describe('The command line', () => {
     const { code, stdout } = await cli(['--help']);
     expect(code).to.equal(0);
     for (const { name } of COMMANDS) expect(stdout).to.match(new RegExp(`^  ${name} `, 'm'));
+    expect(await cli(['help'])).to.deep.equal({ code: 0, stdout, stderr: '' });
+    expect(await cli(['help', 'erase'])).to.deep.equal(await cli(['erase', '--help']));
     expect(await cli([])).to.deep.equal({ code: 2, stdout: '', stderr: stdout });
   });
 
@@ -55,6 +57,7 @@ describe('The command line', () => {
   });
 
   const WRONG: readonly (readonly [args: string[], problem: RegExp])[] = [
+    [['help', 'endpoint'], /There is no command 'endpoint'/],
     [['endpoint'], /There is no command 'endpoint'; expected .*erase/],
     [['erase', '--colour'], /Unknown option '--colour'\. See: koa-track-usage erase --help/],
     [['--colour'], /Unknown option '--colour'\. See: koa-track-usage --help/],

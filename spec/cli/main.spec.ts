@@ -25,6 +25,14 @@ describe('The program of the command line', () => {
     expect(coloured.stdout).to.include('\u001b[');
   });
 
+  it('says in one sentence that Node is too old', async () => {
+    const old = `Object.defineProperty(process, 'versions', { value: { node: '20.19.0' } });`;
+    const args = ['--import', `data:text/javascript,${encodeURIComponent(old)}`, PROGRAM, 'endpoints'];
+    const { code, stdout, stderr } = await run(process.execPath, args, folder.path);
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.match(/^koa-track-usage: Node \S+ is too old; install one that is >=[\d.]+\.\n$/);
+  });
+
   it('ends quietly when the reader of a pipe has gone', async function () {
     if (process.platform === 'win32') this.skip();
     const storage = await connectSqlite(folder.file('usage.db'));

@@ -115,7 +115,7 @@ describe('Where the command line finds records', () => {
         'no database at all, but long enough to look like one\n'.repeat(20),
       );
       const { code, stderr } = await call([...EXPORT, '--database', 'sqlite:notes.txt']);
-      expect(stderr).to.match(/not a database/);
+      expect(stderr).to.match(/which is no database of SQLite/);
       expect(code).to.equal(3);
     });
   });

@@ -15,11 +15,12 @@ export interface ParsedCall {
 }
 
 /**
- * Reads the arguments of the process. The command may stand before or behind options.
+ * Reads the arguments of the process. The command may stand before or behind options; `help` in front of all asks for the help.
  *
  * @throws {CliError} if there is no such command, option or operand
  */
 export function parseCall(args: readonly string[]): ParsedCall {
+  if (args[0] === 'help') return parseCall([...args.slice(1), '--help']);
   const place = placeOfCommand(args);
   const name = place === -1 ? undefined : args[place];
   const command = COMMANDS.find((candidate) => candidate.name === name) ?? null;

@@ -33,6 +33,7 @@ export function generalHelp(width: number | null): string {
     'Examples:',
     `  ${PROGRAM} endpoints --database sqlite:usage.db`,
     `  ${PROGRAM} endpoints --help`,
+    `  ${PROGRAM} help endpoints`,
     '',
     ...wrapped(ENDS, widthOf(width)),
     '',

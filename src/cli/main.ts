@@ -1,29 +1,16 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
-import { systemClock } from '../time/clock.js';
-import { Interruption } from './io.js';
-import { run } from './run.js';
+import { createRequire } from 'node:module';
+import { isWithinRange } from './doctor/versions.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-const ending = new AbortController();
-for (const name of SIGNALS) {
-  process.on(name, () => {
-    const interruption = new Interruption(constants.signals[name]);
-    // Whoever asks for a second time does not want to wait for a database.
-    if (ending.signal.aborted) process.exit(interruption.exitCode);
-    ending.abort(interruption);
-  });
+const { engines } = createRequire(import.meta.url)('koa-track-usage/package.json') as {
+  engines: { node: string };
+};
+const { version, versions } = process;
+if (isWithinRange(versions.node, engines.node)) {
+  // An older Node cannot read all that is imported there.
+  const { main } = await import('./program.js');
+  await main();
+} else {
+  console.error(`koa-track-usage: Node ${version} is too old; install one that is ${engines.node}.`);
+  process.exitCode = 2;
 }
-
-const { stdin, stdout, stderr } = process;
-const code = await run(process.argv.slice(2), {
-  stdin,
-  stdout,
-  stderr,
-  cwd: process.cwd(),
-  clock: systemClock,
-  signal: ending.signal,
-});
-// An application that the configuration has loaded may hold connections of its own.
-process.exit(code);

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { styleText } from 'node:util';
-import { readRegister } from '../../endpoint/read-register.js';
 import { escapeControl } from '../../record/escape-control.js';
 import { wrapped } from '../../report/rendering/text-width.js';
 import { isStorage } from '../../storage/usage-storage.js';
@@ -67,7 +66,7 @@ async function checkDatabase(call: Call): Promise<Finding[]> {
     () => checkRights(() => source.storage('write'), signal),
     ...(store ? [() => checkFolding(store, storage.reader, nowMs, signal)] : []),
     ...(store ? [() => checkZone(store, configured, signal)] : []),
-    ...(store ? [async () => checkRegister(await readRegister(store, span, signal), nowMs)] : []),
+    ...(store ? [() => checkRegister(store, span, signal)] : []),
   ];
   const findings: (Finding | Finding[])[] = [fine('The records can be read', storage.name)];
   for (const check of checks) findings.push(await check().catch((error: unknown) => refusal(error)));

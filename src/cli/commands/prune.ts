@@ -38,7 +38,7 @@ export const pruneCommand: Command = {
     await withProgress(
       err,
       io.clock,
-      () => `Deleting: ${deleted} records so far`,
+      () => `Deleting: ${counted(deleted, 'record')} so far`,
       () =>
         withFolding(call, storage, retention, (folding) =>
           deleteOld(storage, retention, call, { folding, onDeleted }),

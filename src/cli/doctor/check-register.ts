@@ -1,4 +1,8 @@
+import { readRegister } from '../../endpoint/read-register.js';
 import type { EndpointRegister, WatchedDay } from '../../endpoint/register.js';
+import { daysOf, watchesOf } from '../../endpoint/register-rows.js';
+import type { SummaryStore } from '../../storage/summary-store.js';
+import type { Span } from '../../summary/periods.js';
 import { type Finding, fault, fine, hint } from './finding.js';
 
 /** A tracker tells of itself every hour; after so long a silence none seems to run, in milliseconds. */
@@ -7,8 +11,24 @@ const PATIENCE_MS = 2 * 3_600_000;
 /** Names that minifiers give to classes. */
 const MINIFIED = /^[a-z_$][\w$]?$/i;
 
-/** What the register of endpoints says of the last days: trackers, losses, and names. */
-export function checkRegister({ endpoints, days }: EndpointRegister, nowMs: number): Finding[] {
+/** The last that was heard of a service's trackers. */
+interface LastSign {
+  readonly lastMs: number;
+  /** Whether all have closed that were there then. */
+  readonly isClosed: boolean;
+}
+
+/**
+ * What the register of endpoints says of the last days: trackers, losses, and names.
+ *
+ * @param span - the last days, up to now
+ */
+export async function checkRegister(
+  store: SummaryStore,
+  span: Span,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { endpoints, days } = await readRegister(store, span, signal);
   if (endpoints.length === 0)
     return [
       hint(
@@ -17,15 +37,34 @@ export function checkRegister({ endpoints, days }: EndpointRegister, nowMs: numb
         'Start the application with this version of koa-track-usage.',
       ),
     ];
-  return [...checkTrackers(endpoints, nowMs), ...checkNames(endpoints), ...checkLosses(days)];
+  const signs = await lastSigns(store, signal);
+  return [...checkTrackers(signs, span.endMs), ...checkNames(endpoints), ...checkLosses(days)];
 }
 
-function checkTrackers(endpoints: EndpointRegister['endpoints'], nowMs: number): Finding[] {
-  return [...Map.groupBy(endpoints, ({ service }) => service)].map(([service, declared]) => {
-    const lastMs = Math.max(...declared.map(({ lastDeclared }) => lastDeclared.getTime()));
-    if (nowMs - lastMs <= PATIENCE_MS) return fine('A tracker runs', service);
+/** The last signs of life of trackers, by service. */
+async function lastSigns(store: SummaryStore, signal: AbortSignal): Promise<Map<string, LastSign>> {
+  const days = await daysOf(await store.find({ kinds: ['watch'] }, signal), signal);
+  const watches = days.flatMap((day) =>
+    watchesOf(day).map(({ service, untilMs, instances, closed }) => {
+      // A tracker that goes on has told its last of a day when that ends.
+      return { service, untilMs, isClosed: closed >= instances && untilMs < day.endMs };
+    }),
+  );
+  const signs = new Map<string, LastSign>();
+  for (const [service, told] of Map.groupBy(watches, (watch) => watch.service)) {
+    const lastMs = Math.max(...told.map(({ untilMs }) => untilMs));
+    const alive = told.filter(({ untilMs }) => untilMs >= lastMs - PATIENCE_MS);
+    signs.set(service, { lastMs, isClosed: alive.every(({ isClosed }) => isClosed) });
+  }
+  return signs;
+}
+
+function checkTrackers(signs: ReadonlyMap<string, LastSign>, nowMs: number): Finding[] {
+  return [...signs].map(([service, { lastMs, isClosed }]) => {
+    const seen = `${new Date(lastMs).toJSON()}${isClosed ? ', when it closed' : ''}`;
+    if (nowMs - lastMs <= PATIENCE_MS) return fine(`A tracker was last heard of at ${seen}`, service);
     return fault(
-      `No tracker has been seen since ${new Date(lastMs).toJSON()}`,
+      `No tracker has been heard of since ${seen}`,
       service,
       'Start the application. If it runs, see its log: its tracker cannot write, or writes elsewhere.',
     );

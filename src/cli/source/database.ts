@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Constructor, IDatabaseDriver } from '@mikro-orm/core';
 import type { UsageStorage } from '../../storage/usage-storage.js';
@@ -77,19 +77,32 @@ async function openMongo({ database, table }: Place, isForWriting: boolean): Pro
     : MongoStorage.connect({ ...options, readOnly: true });
 }
 
+/** What a file of SQLite begins with, unless it is empty (Database File Format, 1.3). */
+const SQLITE_HEAD = 'SQLite format 3\0';
+
 /** The file of SQLite: `sqlite:usage.db`, or as a URL `sqlite:///var/usage.db`. */
 async function fileOf({ database, cwd }: Place): Promise<string> {
   const name = database.slice('sqlite:'.length).replace(/^\/\//, '');
   if (name === '' || name === ':memory:')
     throw wrongUsage('--database sqlite: names no file; expected sqlite:usage.db.');
   const file = resolve(cwd, name);
-  await access(file).catch((error: unknown) => {
-    throw new CliError(
-      EXIT.usage,
-      `--database names the file '${file}', which cannot be opened: ${reasonOf(error)}`,
-    );
+  const head = await headOf(file).catch((error: unknown) => {
+    throw wrongUsage(`--database names the file '${file}', which cannot be opened: ${reasonOf(error)}`);
   });
+  if (head !== '' && head !== SQLITE_HEAD)
+    throw wrongUsage(`--database names the file '${file}', which is no database of SQLite.`);
   return file;
+}
+
+/** The beginning of a file. */
+async function headOf(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SQLITE_HEAD.length));
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function reasonOf(error: unknown): string {
