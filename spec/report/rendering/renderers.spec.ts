@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { callersReport } from '../../../src/report/callers.js';
-import { deprecationsReport } from '../../../src/report/deprecations.js';
 import { endpointsReport } from '../../../src/report/endpoints.js';
 import { cellText } from '../../../src/report/rendering/cell-text.js';
 import type { Sheet } from '../../../src/report/rendering/column.js';
@@ -9,11 +8,10 @@ import { renderJson } from '../../../src/report/rendering/json.js';
 import { renderMarkdown } from '../../../src/report/rendering/markdown.js';
 import { renderSheet, renderTable } from '../../../src/report/rendering/table.js';
 import type { AnyReport, EndpointsReport } from '../../../src/report/report.js';
-import { trafficReport } from '../../../src/report/traffic.js';
 import { UsageReports } from '../../../src/report/usage-reports.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
 import { RECORDS, REGISTER } from '../../support/report-world.js';
-import { NOW, call, daysAgo, registerOf, registered, sourceOf, watched } from '../../support/reports.js';
+import { NOW, call, daysAgo, registerOf, registered, sourceOf } from '../../support/reports.js';
 
 /** Names that strangers may have written. */
 const HOSTILE = [
@@ -183,53 +181,6 @@ describe('Rendered reports', () => {
     ]);
   });
 
-  it('leave out whole columns for a width, the least telling first, and name them', async () => {
-    const row = (route: string) => ({
-      ...registered({ route }),
-      deprecation: { since: daysAgo(9), sunset: daysAgo(-31.5), replacement: '/v2/users/:id', link: null },
-    });
-    const storage = new MemoryStorage();
-    await storage.store(
-      Array.from({ length: 3 }, () => call(1, { username: 'acme', route: '/v1/users/:id' })),
-    );
-    const source = sourceOf(
-      storage,
-      registerOf(row('/v1/users/:id'), registered({ route: '/orders/draft' })),
-    );
-    expect(
-      renderTable(await endpointsReport(source), { width: 80 })
-        .split('\n')
-        .slice(1),
-    ).to.deep.equal([
-      'VERDICT     ENDPOINT            CALLS  CALLERS  WHY',
-      'unused      GET  /orders/draft      0        –  no call in 90 of 90 watched day…',
-      'deprecated  GET  /v1/users/:id      3        1  sunset in 31 days, 1 caller',
-      'left out for width: ±%, P95, LAST CALL, BY; --json has all',
-      '',
-    ]);
-    expect(
-      renderTable(await deprecationsReport(source), { width: 80 })
-        .split('\n')
-        .slice(1),
-    ).to.deep.equal([
-      'ENDPOINT            DAYS LEFT  CALLS  CALLERS  LAST CALL  VERDICT     REMOVE',
-      'GET  /v1/users/:id         31      3  acme     yesterday  deprecated  no',
-      'left out for width: SINCE, SUNSET, ±%, LAST WEEK, REPLACEMENT; --json has all',
-      '',
-    ]);
-  });
-
-  it('shorten what strangers wrote where a line has no end, and no sentence of ours', async () => {
-    const storage = new MemoryStorage();
-    const name = 'n'.repeat(100);
-    await storage.store([call(1, { username: name, route: '/users/:id' })]);
-    expect(renderTable(await callersReport(sourceOf(storage, null)))).to.include(`\n${'n'.repeat(59)}…  `);
-    const keep = 'k'.repeat(100);
-    const register = registerOf(registered({ route: '/users/:id', keep }));
-    const kept = await endpointsReport(sourceOf(new MemoryStorage(), register));
-    expect(renderTable(kept)).to.include(keep);
-  });
-
   it('fit a width, by shortening texts and then by leaving columns out', () => {
     for (const width of [200, 120, 100, 80, 60, 40, 20, 10]) {
       for (const report of [endpoints, ...reports]) {
@@ -265,57 +216,6 @@ describe('Rendered reports', () => {
     expect(renderTable(reports[1] as AnyReport))
       .to.include('\\x1b[2J\\x1b[31mred')
       .and.include('\\u202egnp.exe');
-  });
-
-  it('tell calls that nobody could have seen from none', async () => {
-    const storage = new MemoryStorage();
-    await storage.store([call(3)]);
-    const register = { endpoints: [registered()], days: watched(2) };
-    const report = await trafficReport(sourceOf(storage, register), { days: 5 });
-    const calls = renderTable(report)
-      .trimEnd()
-      .split('\n')
-      .slice(3)
-      .map((line) => line.split(/ +/)[1]);
-    expect(calls).to.deep.equal(['?', '1', '?', '0', '0']);
-    expect(report.traffic.map(({ isWatched }) => isWatched)).to.deep.equal([false, false, false, true, true]);
-    const { traffic } = await trafficReport(sourceOf(storage, register), { days: 5, period: 'month' });
-    expect(traffic.map(({ isWatched }) => isWatched)).to.deep.equal([true]);
-    const unknown = await trafficReport(sourceOf(storage, null), { days: 5 });
-    expect(unknown.traffic[0]?.isWatched).to.equal(null);
-  });
-
-  it('quote names that could be taken for words of ours, for people alone', async () => {
-    const names = ['(nobody known)', '(other)', '–', '?', ' ', ' ada', 'ada ', '"x"', '2 others'];
-    const storage = new MemoryStorage();
-    await storage.store([...names, null].map((username) => call(1, { username })));
-    const report = await callersReport(sourceOf(storage, null));
-    const lines = renderTable(report).split('\n');
-    const markdown = readMarkdown(renderMarkdown(report)).map(([name]) => name);
-    for (const name of names)
-      expect(
-        lines.filter((line) => line.startsWith(`${JSON.stringify(name)} `)),
-        name,
-      ).to.have.lengthOf(1);
-    expect(lines.filter((line) => line.startsWith('(nobody known) '))).to.have.lengthOf(1);
-    expect(markdown).to.include.members(['(nobody known)', '"(nobody known)"', '"?"', '" ada"']);
-    const capped = renderTable({ ...report, isCapped: true }).split('\n');
-    expect(capped.filter((line) => line.startsWith('(other) '))).to.have.lengthOf(1);
-    const told = JSON.parse(renderJson(report)) as { callers: { username: string | null }[] };
-    expect(told.callers.map(({ username }) => username)).to.have.members([...names, null]);
-  });
-
-  it('list names in a cell so that each can be told from the next', async () => {
-    const storage = new MemoryStorage();
-    const dates = { since: daysAgo(9), sunset: null, replacement: null, link: null };
-    await storage.store(['ada', 'Lovelace, Ada', 'a; b', null].map((username) => call(1, { username })));
-    const report = await deprecationsReport(
-      sourceOf(storage, registerOf(registered({ deprecation: dates }))),
-    );
-    const [names = [], row = []] = readCsv(renderCsv(report));
-    expect(row[names.indexOf('callers')]?.split('; ').toSorted().join(' ')).to.equal(
-      ['"Lovelace, Ada"', '"a', '(nobody known)', 'ada', 'b"'].toSorted().join(' '),
-    );
   });
 
   it('hold no formula in CSV, and no field that ends early', () => {

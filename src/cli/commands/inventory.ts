@@ -67,6 +67,13 @@ async function declared({ source, io }: Call): Promise<readonly RegisteredEndpoi
   return register.endpoints.filter(({ isDeclared }) => isDeclared);
 }
 
+const DEPRECATED: Column<RegisteredEndpoint> = {
+  name: 'since',
+  title: 'DEPRECATED',
+  kind: 'day',
+  value: ({ deprecation }) => deprecation?.since ?? null,
+};
+
 function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
   return [
     ...endpointColumns<RegisteredEndpoint>(services),
@@ -99,12 +106,7 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
         [controller, action].filter((name) => name !== null).join('.') || null,
     },
     column('lastVersion', 'VERSION', 'text', { rank: 3 }),
-    {
-      name: 'since',
-      title: 'DEPRECATED',
-      kind: 'day',
-      value: ({ deprecation }) => deprecation?.since ?? null,
-    },
+    DEPRECATED,
     column('keep', 'KEPT AS', 'text'),
   ];
 }
