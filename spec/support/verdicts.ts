@@ -44,11 +44,14 @@ export function evidenceOf({
       ...called,
     },
     records: records ?? { accepted: 100_000, lost: 0 },
-    days: [...periodsOf(timeZone).within('day', { startMs: from.getTime(), endMs: NOW.getTime() })],
-    untilMs: NOW.getTime(),
-    timeZone,
+    window: windowFrom(from, timeZone),
     isLastDayOpen,
   };
+}
+
+function windowFrom(from: Date, timeZone: string): Evidence['window'] {
+  const [periods, untilMs] = [periodsOf(timeZone), NOW.getTime()];
+  return { periods, untilMs, days: [...periods.within('day', { startMs: from.getTime(), endMs: untilMs })] };
 }
 
 /** What is said of an endpoint that is to go in a month. */

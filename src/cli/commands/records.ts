@@ -17,7 +17,6 @@ const FILTERS = {
   route: 'route',
   controller: 'controller',
   action: 'action',
-  method: 'method',
   username: 'username',
   path: 'path',
   visitor: 'visitor',
@@ -77,6 +76,8 @@ function selectionOf(values: Values): UsageCountQuery {
   const filters = Object.entries(FILTERS).map(([option, field]) => [field, values.text(option)] as const);
   return {
     ...Object.fromEntries(filters.filter(([, value]) => value !== undefined)),
+    // As requests have it.
+    method: values.text('method')?.toUpperCase(),
     startDate: values.text('from'),
     endDate: values.text('to'),
     ...(values.text('status') !== undefined && { status: statusesOf(values.text('status') ?? '') }),
