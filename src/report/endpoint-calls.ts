@@ -63,7 +63,7 @@ export interface EndpointCallers {
   /** The moment before which callers are not told; null if all are. */
   readonly since: Date | null;
   /**
-   * The callers of an endpoint, those first that called most; null where nothing is told of them.
+   * The callers of an endpoint, those first that called most; null where nothing is told of them, or there are more than one answer holds.
    *
    * @param last - the endpoint's last call
    */
@@ -76,17 +76,19 @@ export async function askCallers(
   matcher: EndpointMatcher,
   from?: Date,
 ): Promise<EndpointCallers> {
-  const { rows, toldSince: since } = await scope.ask({
+  const answer = await scope.ask({
     by: 'endpointCaller',
     ...(from !== undefined && { startDate: from }),
   });
-  const named = await byEndpoint(rowsOfService(scope, rows), matcher);
+  const { toldSince: since, isMore } = answer;
+  const named = await byEndpoint(rowsOfService(scope, answer.rows), matcher);
   return {
     since,
-    of: (endpoint, last) =>
-      since !== null && last !== null && last < since
-        ? null
-        : callersOf(named.get(endpointName(endpoint)) ?? []),
+    of: (endpoint, last) => {
+      // Rows that are left out may be those of this endpoint.
+      const isTold = !isMore && (since === null || last === null || last >= since);
+      return isTold ? callersOf(named.get(endpointName(endpoint)) ?? []) : null;
+    },
   };
 }
 

@@ -87,7 +87,7 @@ export class Folding {
   /**
    * Sums up again what the storages have of a span of time.
    *
-   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used, or nothing is summed up
+   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used
    */
   async rebuild(
     storages: readonly UsageStorage[],
