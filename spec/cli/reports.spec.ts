@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { RegisterWriter } from '../../src/endpoint/register-writer.js';
-import type { SummaryStore } from '../../src/storage/summary-store.js';
 import { UsageReports } from '../../src/report/usage-reports.js';
 import { textWidth } from '../../src/report/rendering/text-width.js';
 import { MemoryStorage, makeRecord } from '../../src/testing/index.js';
@@ -153,8 +152,9 @@ describe('Reports on the command line', () => {
   it('shows the share of requests that is recorded as it was written', async () => {
     const declaring = new MemoryStorage();
     const rates = [0.07, 0.125, 1, null].map((sampleRate) => declare(`/${sampleRate}`, { sampleRate }));
-    const store = declaring.register as SummaryStore;
-    const writer = new RegisterWriter(writerSettings(store, Date.now, { declared: () => [rates] }));
+    const writer = new RegisterWriter(
+      writerSettings(declaring.register, Date.now, { declared: () => [rates] }),
+    );
     await writer.write(false, new AbortController().signal);
     Object.assign(globalThis, { declaringOfSpec: declaring });
     await writeFile(folder.file('declaring.mjs'), 'export default { storage: globalThis.declaringOfSpec };');

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { RegisteredEndpoint } from '../../src/endpoint/register.js';
 import type { Verdict } from '../../src/report/report.js';
-import { type EndpointCalls, type Evidence, type VerdictRules, judge } from '../../src/report/verdict.js';
+import type { VerdictRules } from '../../src/report/report-options.js';
+import { type EndpointCalls, type Evidence, judge } from '../../src/report/verdict.js';
 import { periodsOf } from '../../src/summary/periods.js';
 import { NOW, daysAgo, registered } from './reports.js';
 

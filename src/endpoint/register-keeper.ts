@@ -21,7 +21,7 @@ const BACKOFF = { minDelayMs: 2000, maxDelayMs: 300_000 };
 const PATIENCE_MS = 60_000;
 
 /** What a keeper tells. */
-export interface KeeperListener {
+interface KeeperListener {
   /** How many endpoints are declared by now: another number has them entered at once. */
   declaredCount(): number;
   /** Learns what earlier builds declared, and this one does not. */

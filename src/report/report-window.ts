@@ -22,7 +22,7 @@ export interface ReportWindow extends Span {
 }
 
 /** What a window is made in view of. */
-export interface WindowPlace {
+interface WindowPlace {
   readonly subject: string;
   readonly nowMs: number;
   readonly timeZone: string;

@@ -1,4 +1,5 @@
 import type { RegisteredEndpoint } from '../endpoint/register.js';
+import type { VerdictRules } from './report-options.js';
 import type { ReportWindow } from './report-window.js';
 import type { Verdict } from './report.js';
 import { counted, dayText, grouped, share } from './words.js';
@@ -32,16 +33,6 @@ export interface Evidence {
   readonly window: Pick<ReportWindow, 'days' | 'untilMs' | 'periods'>;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
-}
-
-/** How much has to be known before an endpoint is called unused. */
-export interface VerdictRules {
-  /** Days that it has to be tracked for. */
-  readonly minimumDays: number;
-  /** Days on which nobody may have watched. */
-  readonly missingDays: number;
-  /** The share of records that may be lost, from 0 to 1. */
-  readonly lossTolerance: number;
 }
 
 /** A verdict, and why it is given. */

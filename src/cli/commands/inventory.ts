@@ -3,6 +3,7 @@ import type { RegisteredEndpoint } from '../../endpoint/register.js';
 import type { Column, Sheet } from '../../report/rendering/column.js';
 import { column, endpointColumns } from '../../report/rendering/columns.js';
 import { jsonText } from '../../report/rendering/json.js';
+import { counted } from '../../report/words.js';
 import type { Call, Command } from '../command.js';
 import { CliError, EXIT } from '../failure.js';
 import { printSheet } from './report-command.js';
@@ -84,20 +85,13 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
   ];
 }
 
-function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet {
+function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet<RegisteredEndpoint> {
   const services = [...new Set(rows.map(({ service }) => service))];
   const tracked = rows.filter((row) => row.tracked).length;
   const headline = [
     services.join(', ') || 'no service yet',
-    `${rows.length} endpoints`,
+    counted(rows.length, 'endpoint'),
     `${tracked} tracked`,
   ];
-  return {
-    headline,
-    notes: [],
-    columns: columnsOf(services),
-    rows,
-    timeZone: 'UTC',
-    asOf,
-  } as unknown as Sheet;
+  return { headline, notes: [], columns: columnsOf(services), rows, timeZone: 'UTC', asOf };
 }

@@ -1,5 +1,6 @@
 import { OldRecords, type Seal } from '../../pipeline/retention/old-records.js';
 import type { RetentionSettings } from '../../options/retention-options.js';
+import { counted } from '../../report/words.js';
 import { type DeletingUsageStorage, canDelete } from '../../storage/usage-storage.js';
 import type { Folding } from '../../usage-tracker/folding.js';
 import type { Call, Command } from '../command.js';
@@ -46,7 +47,7 @@ export const pruneCommand: Command = {
           deleteOld(storage, retention, call, { folding, onDeleted }),
         ),
     );
-    await out.write(`Deleted ${deleted} ${deleted === 1 ? 'record' : 'records'}.\n`);
+    await out.write(`Deleted ${counted(deleted, 'record')}.\n`);
     return EXIT.fine;
   },
 };

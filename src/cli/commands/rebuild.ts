@@ -1,3 +1,4 @@
+import { counted } from '../../report/words.js';
 import type { RebuildProgress } from '../../summary/rebuild.js';
 import type { Command } from '../command.js';
 import { CliError, EXIT } from '../failure.js';
@@ -39,7 +40,7 @@ export const rebuildCommand: Command = {
       () => `Summing up: ${so.done} of ${so.days} days`,
       () => withFolding(call, storage, retention, (folding) => folding.rebuild([storage], options)),
     );
-    await out.write(`Summed up ${days} ${days === 1 ? 'day' : 'days'}.\n`);
+    await out.write(`Summed up ${counted(days, 'day')}.\n`);
     return EXIT.fine;
   },
 };

@@ -1,5 +1,6 @@
 import type { Column, Sheet } from '../../report/rendering/column.js';
 import { column, nameOf } from '../../report/rendering/columns.js';
+import { counted } from '../../report/words.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StatusFilter } from '../../storage/usage-filters.js';
 import type { UsageCountQuery } from '../../storage/usage-query.js';
@@ -120,7 +121,7 @@ const COLUMNS: readonly Column<UsageRecord>[] = [
   { name: 'username', title: 'BY', kind: 'text', value: ({ username }) => nameOf(username) },
 ];
 
-function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet {
-  const headline = [`${rows.length} records`, 'dates in UTC'];
-  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf } as unknown as Sheet;
+function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet<UsageRecord> {
+  const headline = [counted(rows.length, 'record'), 'dates in UTC'];
+  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf };
 }

@@ -6,7 +6,7 @@ import { DATABASE_FORMS, openDatabase } from './database.js';
 import { CONFIG_FILES, type LoadedConfig, findConfig, loadConfig } from './load-config.js';
 
 /** What the options of a call say of where records are. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly config: string | undefined;
   readonly database: string | undefined;
   readonly table: string | undefined;

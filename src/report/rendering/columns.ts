@@ -79,6 +79,16 @@ export function lastCallColumn<Row extends { readonly lastCall: Date | null }>()
   return column('lastCall', 'LAST CALL', 'day', { shown: ({ lastCall }) => lastCall ?? 'never' });
 }
 
+/** The columns of durations, and of a last call. */
+export function durationColumns<Row extends CallFigures>(): Column<Row>[] {
+  return [
+    ...data<Row>('bots', 'p50Ms'),
+    column('p95Ms', 'P95', 'milliseconds'),
+    ...data<Row>('p99Ms'),
+    lastCallColumn(),
+  ];
+}
+
 /** The column of callers by name. */
 export function callersColumn<
   Row extends { readonly callers: readonly CallerCalls[] | null },

@@ -16,6 +16,7 @@ import {
   callersColumn,
   column,
   data,
+  durationColumns,
   endpointColumns,
   lastCallColumn,
   nameOf,
@@ -68,10 +69,7 @@ export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
       : [column<CallerRow>('endpoints', 'ENDPOINTS', 'count')]),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
-    ...data<CallerRow>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
-    ...data<CallerRow>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<CallerRow>(),
   ];
 }
 
@@ -84,10 +82,7 @@ export function caller(services: readonly string[]): Columns<CalledEndpoint> {
     ...callColumns<CalledEndpoint>(),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
-    ...data<CalledEndpoint>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
-    ...data<CalledEndpoint>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<CalledEndpoint>(),
   ];
 }
 
@@ -143,10 +138,7 @@ export function errors(services: readonly string[]): Columns<ErrorRow> {
     column('serverErrors', '5XX', 'count'),
     column('clientErrors', '4XX', 'count'),
     column('errorRate', 'RATE', 'share'),
-    ...data<ErrorRow>('bots', 'p50Ms'),
-    column('p95Ms', 'P95', 'milliseconds'),
-    ...data<ErrorRow>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<ErrorRow>(),
   ];
 }
 

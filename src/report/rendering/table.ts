@@ -21,8 +21,8 @@ export interface TableOptions {
   readonly style?: (tone: Tone | 'heading' | 'title', text: string) => string;
 }
 
-interface TableColumn {
-  readonly column: Column<never>;
+interface TableColumn<Row = never> {
+  readonly column: Column<Row>;
   readonly texts: readonly string[];
   width: number;
 }
@@ -33,7 +33,7 @@ export function renderTable(report: AnyReport, options?: TableOptions): string {
 }
 
 /** A sheet as {@link renderTable} shows that of a report. */
-export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
+export function renderSheet<Row>(sheet: Sheet<Row>, options: TableOptions = {}): string {
   const { width = Infinity, style = (_tone, text): string => text } = options;
   const columns = fitted(columnsOf(sheet), width);
   const wrap = (text: string, tone: Tone | 'title'): string[] =>
@@ -49,9 +49,9 @@ export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
   return `${[...head, ...(rows.length === 0 ? [] : [titles, ...rows])].join('\n')}\n`;
 }
 
-function lineOf(
-  columns: readonly TableColumn[],
-  cellOf: (one: TableColumn) => readonly [text: string, tone: Tone | 'heading' | null],
+function lineOf<Row>(
+  columns: readonly TableColumn<Row>[],
+  cellOf: (one: TableColumn<Row>) => readonly [text: string, tone: Tone | 'heading' | null],
   style: Required<TableOptions>['style'],
 ): string {
   const cells = columns.map((one) => {
@@ -64,7 +64,7 @@ function lineOf(
   return cells.join(GAP).trimEnd();
 }
 
-function columnsOf(sheet: Sheet): TableColumn[] {
+function columnsOf<Row>(sheet: Sheet<Row>): TableColumn<Row>[] {
   const shown = sheet.columns.filter(({ only }) => only !== 'data');
   return shown.map((column) => {
     const texts = sheet.rows.map((row) => {
@@ -77,7 +77,7 @@ function columnsOf(sheet: Sheet): TableColumn[] {
 }
 
 /** Shortens the widest columns of text until a line fits; then leaves out the last ones; then shortens what is left. */
-function fitted(columns: readonly TableColumn[], width: number): readonly TableColumn[] {
+function fitted<Row>(columns: readonly TableColumn<Row>[], width: number): readonly TableColumn<Row>[] {
   const kept = [...columns];
   shorten(kept, width, NARROW);
   while (kept.length > MOST_NEEDED && lineWidth(kept) > width) kept.pop();
@@ -85,7 +85,7 @@ function fitted(columns: readonly TableColumn[], width: number): readonly TableC
   return kept;
 }
 
-function shorten(columns: readonly TableColumn[], width: number, least: number): void {
+function shorten<Row>(columns: readonly TableColumn<Row>[], width: number, least: number): void {
   for (let over = lineWidth(columns) - width; over > 0; over -= 1) {
     const widest = columns
       .filter((one) => one.column.kind === 'text' && one.width > least)
@@ -95,6 +95,6 @@ function shorten(columns: readonly TableColumn[], width: number, least: number):
   }
 }
 
-function lineWidth(columns: readonly TableColumn[]): number {
+function lineWidth(columns: readonly Pick<TableColumn, 'width'>[]): number {
   return columns.reduce((sum, one) => sum + one.width, 0) + GAP.length * (columns.length - 1);
 }
