@@ -88,7 +88,7 @@ export interface Build {
  */
 export function buildOf(service: string, declared: readonly EndpointDeclaration[], nowMs: number): Build {
   const endpoints = declared
-    .toSorted((one, other) => compare(one.route, other.route) || compare(one.method, other.method))
+    .toSorted((one, other) => compareTexts(one.route, other.route) || compareTexts(one.method, other.method))
     .slice(0, MOST_ENDPOINTS);
   const edition = hashOf(JSON.stringify([service, Math.floor(nowMs / BUILD_MS), endpoints]));
   const count = Math.max(1, Math.ceil(endpoints.length / ROW_ENDPOINTS));
@@ -252,6 +252,7 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-function compare(one: string, other: string): number {
+/** Sorts texts by their characters, as every machine does. */
+export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -35,12 +35,10 @@ export async function callersReport(
     return (await groupedInTurns(own, (row) => matcher.nameOf(row))).get(endpointName(endpoint)) ?? [];
   };
   const pairs = await only(answer.rows);
-  const { before } = scope.window;
-  const dates = { startDate: new Date(before.startMs), endDate: new Date(before.endMs) };
   // Callers of everything have rows of their own, of which fewer are counted as one.
   const isOfAll = endpoint === null && scope.service === undefined;
   const told = isOfAll ? await scope.ask({ by: 'caller' }) : { ...answer, rows: pairs };
-  const earlier = await scope.ask({ by: isOfAll ? 'caller' : 'endpointCaller', ...dates });
+  const earlier = await scope.ask({ by: isOfAll ? 'caller' : 'endpointCaller', ...scope.before });
   const rowsBefore = isOfAll ? earlier.rows : await only(earlier.rows as Pair[]);
   return {
     ...basis,

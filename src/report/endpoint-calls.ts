@@ -29,12 +29,8 @@ export interface EndpointCallTimes {
 
 /** Asks what was called in the span of a report, and in the one before. */
 export async function askCalled(scope: ReportScope, matcher: EndpointMatcher): Promise<EndpointCallTimes> {
-  const span = scope.window.before;
-  const rows = await askRows(scope, 'endpoint', {});
-  const rowsBefore = await askRows(scope, 'endpoint', {
-    startDate: new Date(span.startMs),
-    endDate: new Date(span.endMs),
-  });
+  const rows = await askRows(scope, {});
+  const rowsBefore = await askRows(scope, scope.before);
   const called = await byEndpoint(rows, matcher);
   const before = await byEndpoint(rowsBefore, matcher);
   return {
@@ -53,8 +49,8 @@ export async function askEarlier(
   scope: ReportScope,
   matcher: EndpointMatcher,
 ): Promise<ReadonlyMap<string, Date>> {
-  const dates = { startDate: undefined, endDate: new Date(scope.window.before.startMs) };
-  const rows = await byEndpoint(await askRows(scope, 'endpoint', dates), matcher);
+  const dates = { startDate: undefined, endDate: scope.before.startDate };
+  const rows = await byEndpoint(await askRows(scope, dates), matcher);
   return new Map([...rows].map(([name, called]) => [name, lastOf(called) as Date]));
 }
 
@@ -123,10 +119,7 @@ export async function askSinceGone(
     else later.push({ name, sinceMs });
   }
   for (const [sinceMs, ended] of Map.groupBy(later, (one) => one.sinceMs)) {
-    const rows = await byEndpoint(
-      await askRows(scope, 'endpoint', { startDate: new Date(sinceMs) }),
-      matcher,
-    );
+    const rows = await byEndpoint(await askRows(scope, { startDate: new Date(sinceMs) }), matcher);
     for (const { name } of ended) counts.set(name, callsOf(rows.get(name) ?? []));
   }
   return counts;
@@ -134,10 +127,9 @@ export async function askSinceGone(
 
 async function askRows(
   scope: ReportScope,
-  by: 'endpoint',
   dates: Pick<SummaryQuery<'endpoint'>, 'startDate' | 'endDate'>,
 ): Promise<readonly SummaryOf<'endpoint'>[]> {
-  const { rows } = await scope.ask({ by, ...dates });
+  const { rows } = await scope.ask({ by: 'endpoint', ...dates });
   return rowsOfService(scope, rows);
 }
 

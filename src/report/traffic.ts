@@ -62,8 +62,7 @@ async function callsBefore(scope: ReportScope, period: Period): Promise<Readonly
   const { days, before, periods } = scope.window;
   const own = await askServers(scope, {
     period: period === 'hour' ? 'hour' : 'day',
-    startDate: new Date(before.startMs),
-    endDate: new Date(before.endMs),
+    ...scope.before,
   });
   if (own.length === 0) return null;
   const daysBefore = new Map(

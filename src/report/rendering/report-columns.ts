@@ -23,8 +23,6 @@ import {
   verdictColumn,
 } from './columns.js';
 
-export { changeOf } from './columns.js';
-
 type Columns<Row> = readonly Column<Row>[];
 
 /** Whether nothing is recorded of an endpoint, so that its figures are not known. */

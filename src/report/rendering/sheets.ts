@@ -14,6 +14,7 @@ import type {
 import { counted, dayText, grouped } from '../words.js';
 import { cellText } from './cell-text.js';
 import type { Column, Sheet } from './column.js';
+import { changeOf } from './columns.js';
 import * as columns from './report-columns.js';
 
 /** What stands in a report's table, and above it. */
@@ -86,7 +87,7 @@ function ofDeprecations(report: DeprecationsReport): Sheet {
 
 function ofTraffic(report: TrafficReport): Sheet {
   const { traffic, total, period } = report;
-  const change = cellText(columns.changeOf(total), 'change', report, 'absolute');
+  const change = cellText(changeOf(total), 'change', report, 'absolute');
   const before =
     total.before === null
       ? 'nothing known of the span before'
