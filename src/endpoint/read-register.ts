@@ -82,12 +82,7 @@ class ServiceRegister {
   readonly #answersMs: number;
   readonly #skips: ReadonlyMap<string, Counts>;
 
-  constructor(
-    service: string,
-    watches: readonly DatedWatch[],
-    rows: DeclaredRows,
-    span: Span,
-  ) {
+  constructor(service: string, watches: readonly DatedWatch[], rows: DeclaredRows, span: Span) {
     this.#service = service;
     this.#span = span;
     this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
