@@ -35,25 +35,25 @@ describe('An endpoint', () => {
     });
 
     it('if all days counted as watched', async () => {
-      const register: Blindness['register'] = ({ endpoints, days }) => ({
-        endpoints: endpoints.map((one) => ({ ...one, watchedDays: 1000 })),
-        days,
+      const register: Blindness['register'] = (told) => ({
+        ...told,
+        endpoints: told.endpoints.map((one) => ({ ...one, watchedDays: 1000 })),
       });
       expect(await isFoundWrong({ register })).to.equal(true);
     });
 
     it('if requests were overlooked that were left out', async () => {
-      const register: Blindness['register'] = ({ endpoints, days }) => ({
-        endpoints: endpoints.map((one) => ({ ...one, skipped: {} })),
-        days,
+      const register: Blindness['register'] = (told) => ({
+        ...told,
+        endpoints: told.endpoints.map((one) => ({ ...one, skipped: {} })),
       });
       expect(await isFoundWrong({ register })).to.equal(true);
     });
 
     it('if lost records were overlooked', async () => {
-      const register: Blindness['register'] = ({ endpoints, days }) => ({
-        endpoints,
-        days: days.map((one) => ({ ...one, dropped: {} })),
+      const register: Blindness['register'] = (told) => ({
+        ...told,
+        days: told.days.map((one) => ({ ...one, dropped: {} })),
       });
       expect(await isFoundWrong({ register })).to.equal(true);
     });

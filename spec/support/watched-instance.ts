@@ -54,8 +54,8 @@ export class WatchedInstance {
   readonly fromMs: number;
   /** When it ended; null as long as it runs. */
   untilMs: number | null = null;
-  /** Whether the register knows it for certain. */
-  isTold = false;
+  /** When it last told the register of itself for certain. */
+  toldMs = -Infinity;
   readonly missed: Missed[] = [];
   /** Since when a batch is being stored; null for none. */
   storingMs: number | null = null;
@@ -104,7 +104,7 @@ export class WatchedInstance {
     const [missed, nowMs] = [[...this.missed], this.#world.clock.now()];
     this.#work(async () => {
       await this.#writer.write(isLast, signal);
-      this.isTold = true;
+      this.toldMs = nowMs;
       // Of a day that is over for long, nothing is told any more.
       for (const one of missed) if (nowMs - one.dateMs < DAY_MS) one.isTold = true;
     });
@@ -171,8 +171,12 @@ export class WatchedInstance {
   #figures(): ReturnType<ReturnType<typeof writerSettings>['figures']> {
     const skips = this.missed.filter(({ reason }) => reason !== 'dropped');
     const endpoints = skips.map(({ route, reason }) => ({ method: 'GET', route, skipped: { [reason]: 1 } }));
-    const skipped = Object.fromEntries(skips.map(({ reason }) => [reason, 1]));
-    return { accepted: this.#accepted, dropped: { ...this.#dropped }, skipped, endpoints: addSkips(endpoints) };
+    return {
+      accepted: this.#accepted,
+      dropped: { ...this.#dropped },
+      skipped: {},
+      endpoints: addSkips(endpoints),
+    };
   }
 
   #work(action: () => Promise<unknown>): void {

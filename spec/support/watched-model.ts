@@ -214,7 +214,7 @@ export class WatchedModel {
     const watching = lives.filter(({ shape }) =>
       shape.declared.some((one) => one.route === route && one.tracked),
     );
-    const since = this.#sinceMs(lives, watching, asOf.getTime());
+    const since = this.#sinceMs(lives, watching, { startMs: from.getTime(), endMs: asOf.getTime() });
     const days = [...periodsOf(this.#shape.timeZone).within('day', { startMs: from.getTime(), endMs: asOf.getTime() })];
     const unwatched = days
       .filter(({ endMs }) => endMs > since && endMs <= asOf.getTime())
@@ -224,10 +224,17 @@ export class WatchedModel {
   }
 
   /** Since when it has to be watched: since it is tracked, where no build leaves it untracked, else for as long as the rules say. */
-  #sinceMs(lives: readonly WatchedInstance[], watching: readonly WatchedInstance[], nowMs: number): number {
-    const leastMs = nowMs - this.#asked.minimumDays * DAY_MS;
+  #sinceMs(
+    lives: readonly WatchedInstance[],
+    watching: readonly WatchedInstance[],
+    { startMs, endMs }: Span,
+  ): number {
+    const leastMs = endMs - this.#asked.minimumDays * DAY_MS;
     if (watching.length < lives.length) return leastMs;
-    return Math.min(leastMs, ...watching.filter(({ isTold }) => isTold).map(({ fromMs }) => fromMs));
+    return Math.min(
+      leastMs,
+      ...watching.filter(({ toldMs }) => toldMs >= startMs).map(({ fromMs }) => fromMs),
+    );
   }
 
   get #settings() {

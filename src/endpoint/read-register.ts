@@ -51,17 +51,32 @@ export async function readRegister(
     rows.filter(({ kind }) => kind === 'watch'),
     signal,
   );
-  const watches = Map.groupBy(days.flatMap(datedWatches), ({ service }) => service);
-  const services = [...watches].map(([service, told]) => new ServiceRegister(service, told, builds, span));
+  const watches = days.flatMap(datedWatches);
+  const knownMs = knownSince(watches);
+  const services = [...Map.groupBy(watches, ({ service }) => service)].map(
+    ([service, told]) => new ServiceRegister(service, told, builds, span, knownMs),
+  );
   return {
     endpoints: services.flatMap((service) => service.endpoints()),
     days: services.flatMap((service) => service.days()),
+    knownSince: Number.isFinite(knownMs) ? new Date(knownMs) : null,
   };
 }
 
 function datedWatches(day: RegisterDay): DatedWatch[] {
   const { startMs, endMs } = day;
   return watchesOf(day).map((watch) => Object.assign({ day: { startMs, endMs } }, watch));
+}
+
+/**
+ * The moment before which retention may have deleted answers and rows of the register, in milliseconds since 1970. An instance deletes
+ * what is too old for itself, of whichever service it is, and a longer retention later does not bring that back.
+ */
+function knownSince(watches: readonly Watch[]): number {
+  return watches.reduce(
+    (sinceMs, { untilMs, answersDays }) => Math.max(sinceMs, untilMs - (answersDays ?? Infinity) * DAY_MS),
+    -Infinity,
+  );
 }
 
 function skipsOf({ endpoints }: Watch): readonly EndpointSkips[] {
@@ -76,8 +91,8 @@ class ServiceRegister {
   readonly #builds: readonly ToldBuild[];
   readonly #span: Span;
   readonly #newestMs: number;
-  /** The moment before which answers tell nothing any more. */
-  readonly #answersMs: number;
+  /** The moment before which nothing is known for certain. */
+  readonly #knownMs: number;
   readonly #skips: ReadonlyMap<string, Counts>;
 
   constructor(
@@ -85,15 +100,14 @@ class ServiceRegister {
     watches: readonly DatedWatch[],
     rows: ReadonlyMap<string, readonly SummaryRow[]>,
     span: Span,
+    knownMs: number,
   ) {
     this.#service = service;
     this.#span = span;
+    this.#knownMs = knownMs;
     this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));
-    const current = this.#current();
-    const days = current.map(({ answersDays }) => answersDays ?? Infinity);
-    this.#answersMs = this.#newestMs - Math.min(...days) * DAY_MS;
-    this.#builds = this.#tellBuilds(rows, new Set(current.flatMap(({ builds }) => builds)));
+    this.#builds = this.#tellBuilds(rows, new Set(this.#current().flatMap(({ builds }) => builds)));
     this.#skips = this.#addSkips();
   }
 
@@ -189,7 +203,7 @@ class ServiceRegister {
     const days = watching
       .flatMap(({ watches }) => watches)
       .filter(isIn(this.#span))
-      .filter(({ day }) => day.startMs >= this.#answersMs);
+      .filter(({ day }) => day.startMs >= this.#knownMs);
     return new Set(days.map(({ day }) => day.startMs)).size;
   }
 

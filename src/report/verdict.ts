@@ -34,6 +34,8 @@ export interface Evidence {
   readonly timeZone: string;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
+  /** Whether retention has deleted nothing of the span. */
+  readonly isFirstDayKnown: boolean;
 }
 
 /** How much has to be known before an endpoint is called unused. */
@@ -139,10 +141,11 @@ function unwatched(
   return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
 }
 
-/** Days of the span since the endpoint is tracked. */
+/** Days of the span since the endpoint is tracked: all of them, where it may have been tracked on some that nothing is known of. */
 function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
-  const { span, timeZone, isLastDayOpen } = evidence;
-  const startMs = Math.max(span.startMs, trackedSince?.getTime() ?? -Infinity);
+  const { span, timeZone, isLastDayOpen, isFirstDayKnown } = evidence;
+  const sinceMs = isFirstDayKnown ? trackedSince?.getTime() : undefined;
+  const startMs = Math.max(span.startMs, sinceMs ?? -Infinity);
   const days = [...periodsOf(timeZone).within('day', { startMs, endMs: span.endMs })].length;
   return days - (isLastDayOpen ? 1 : 0);
 }
