@@ -18,6 +18,7 @@ export interface Case {
   readonly records?: Evidence['records'];
   readonly rules?: Partial<VerdictRules>;
   readonly isLastDayOpen?: boolean;
+  readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
 }
@@ -28,6 +29,7 @@ export function evidenceOf({
   called,
   records,
   isLastDayOpen = false,
+  isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
 }: Case): Evidence {
@@ -48,6 +50,7 @@ export function evidenceOf({
     untilMs: NOW.getTime(),
     timeZone,
     isLastDayOpen,
+    isFirstDayKnown,
   };
 }
 

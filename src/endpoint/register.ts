@@ -78,4 +78,6 @@ export interface WatchedDay {
 export interface EndpointRegister {
   readonly endpoints: readonly RegisteredEndpoint[];
   readonly days: readonly WatchedDay[];
+  /** The moment before which nothing is known for certain, as an instance has deleted what was older by its retention; null for none. */
+  readonly knownSince: Date | null;
 }

@@ -107,6 +107,7 @@ function study(
     untilMs,
     timeZone: periods.timeZone,
     isLastDayOpen: isLastDayOpen(scope, service),
+    isFirstDayKnown: startMs >= (scope.register?.knownSince?.getTime() ?? -Infinity),
   };
   const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
   return {

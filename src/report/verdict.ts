@@ -36,6 +36,8 @@ export interface Evidence {
   readonly timeZone: string;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
+  /** Whether retention has deleted nothing of the span. */
+  readonly isFirstDayKnown: boolean;
 }
 
 /** How much has to be known before an endpoint is called unused. */
@@ -141,10 +143,11 @@ function unwatched(
   return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
 }
 
-/** Days of the span since the endpoint is tracked. */
-function daysToWatch({ trackedSince }: RegisteredEndpoint, { days, isLastDayOpen }: Evidence): number {
-  const tracked = days.filter(({ endMs }) => endMs > Number(trackedSince));
-  return tracked.length - Number(isLastDayOpen);
+/** Days of the span since the endpoint is tracked: all of them, where it may have been tracked on some that nothing is known of. */
+function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
+  const { days, isLastDayOpen, isFirstDayKnown } = evidence;
+  const sinceMs = isFirstDayKnown ? Number(trackedSince) : 0;
+  return days.filter(({ endMs }) => endMs > sinceMs).length - Number(isLastDayOpen);
 }
 
 /**
