@@ -16,11 +16,16 @@ describe('An endpoint', () => {
   it('is unused only if it was neither called nor left out, and somebody watched, whatever has happened', async function () {
     this.timeout(120_000);
     let unused = 0;
-    const property = fc.asyncProperty(watchedShapes, asked, watchedHistories, async (shape, rules, history) => {
-      const model = new WatchedModel(shape, rules);
-      await model.liveThrough(history);
-      unused += model.unused;
-    });
+    const property = fc.asyncProperty(
+      watchedShapes,
+      asked,
+      watchedHistories,
+      async (shape, rules, history) => {
+        const model = new WatchedModel(shape, rules);
+        await model.liveThrough(history);
+        unused += model.unused;
+      },
+    );
     await fc.assert(property, { numRuns: Number(process.env['RUNS'] ?? 150) });
     console.log(unused);
     // Where nothing is unused, nothing is wrong.

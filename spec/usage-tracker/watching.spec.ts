@@ -4,6 +4,7 @@ import { TrackedController, type TrackUsageOptions } from '../../src/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { forgetDeclared } from '../support/declared.js';
 import { declaredIn, readFrom } from '../support/register.js';
 import { type Served, serve } from '../support/serve.js';
 import { connectSqlite, useTemporaryFolder } from '../support/sqlite.js';
@@ -43,6 +44,7 @@ describe('A tracker that keeps the register', () => {
   let storage: UncertainStorage;
 
   beforeEach(() => {
+    forgetDeclared();
     clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
     lines = [];
     storage = new UncertainStorage();
