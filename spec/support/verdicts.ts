@@ -17,6 +17,7 @@ export interface Case {
   readonly records?: Evidence['records'];
   readonly rules?: Partial<VerdictRules>;
   readonly isLastDayOpen?: boolean;
+  readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
 }
@@ -27,6 +28,7 @@ export function evidenceOf({
   called,
   records,
   isLastDayOpen = false,
+  isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
 }: Case): Evidence {
@@ -46,6 +48,7 @@ export function evidenceOf({
     span: { startMs: from.getTime(), endMs: NOW.getTime() },
     timeZone,
     isLastDayOpen,
+    isFirstDayKnown,
   };
 }
 

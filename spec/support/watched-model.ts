@@ -82,8 +82,7 @@ export class WatchedModel {
     if ('advance' in step) await this.#advance(step.advance * HOUR_MS, step.silent);
     else if ('start' in step) this.#start(step.start, step.build);
     else if ('call' in step) await this.#call(step);
-    else if ('again' in step)
-      this.#idle(step.again)?.store(pick(this.#batches, step.batch) ?? [], 'stored');
+    else if ('again' in step) this.#idle(step.again)?.store(pick(this.#batches, step.batch) ?? [], 'stored');
     else if ('tell' in step) this.#idle(step.tell, step.calls)?.tell();
     else if ('tidy' in step) this.#idle(step.tidy, step.calls)?.tidy();
     else if ('prune' in step) this.#idle(step.prune, step.calls)?.prune();
@@ -116,7 +115,13 @@ export class WatchedModel {
     const { declared, untracked, days } = pick(this.#shape.builds, build) as WatchedShape['builds'][number];
     const has = (bits: number, index: number): boolean => ((bits >> index) & 1) === 1;
     const endpoints = ENDPOINTS.filter((_, index) => has(declared, index)).map(({ method, route }) =>
-      declare(route, { method, tracked: !has(untracked, ENDPOINTS.findIndex((one) => one.route === route)) }),
+      declare(route, {
+        method,
+        tracked: !has(
+          untracked,
+          ENDPOINTS.findIndex((one) => one.route === route),
+        ),
+      }),
     );
     const shape = { service: SLOTS[slot] as string, declared: endpoints, days };
     const instance = new WatchedInstance(shape, new Gate(this.#lateCalls), {
@@ -203,7 +208,8 @@ export class WatchedModel {
   #whyNot({ service, route }: EndpointRow, { from, asOf }: EndpointsReport): string | null {
     const isIn = (ms: number): boolean => ms >= from.getTime() && ms < asOf.getTime();
     const call = this.#stored.find(
-      ({ serverName, route: called, date }) => serverName === service && called === route && isIn(date.getTime()),
+      ({ serverName, route: called, date }) =>
+        serverName === service && called === route && isIn(date.getTime()),
     );
     if (call !== undefined) return `it was called at ${call.date.toJSON()}`;
     const lives = this.#lives.filter(({ shape }) => shape.service === service);
@@ -215,7 +221,9 @@ export class WatchedModel {
       shape.declared.some((one) => one.route === route && one.tracked),
     );
     const since = this.#sinceMs(lives, watching, { startMs: from.getTime(), endMs: asOf.getTime() });
-    const days = [...periodsOf(this.#shape.timeZone).within('day', { startMs: from.getTime(), endMs: asOf.getTime() })];
+    const days = [
+      ...periodsOf(this.#shape.timeZone).within('day', { startMs: from.getTime(), endMs: asOf.getTime() }),
+    ];
     const unwatched = days
       .filter(({ endMs }) => endMs > since && endMs <= asOf.getTime())
       .filter((day) => !watching.some((life) => isDuring(life, day)));
@@ -256,7 +264,8 @@ export class WatchedModel {
     const reader = { getSummary: (query: never) => answerSummary(source, query) };
     return {
       reader: reader as unknown as ReportSource['reader'],
-      readRegister: async (span) => blind(await readRegister(this.#store, span, new AbortController().signal)),
+      readRegister: async (span) =>
+        blind(await readRegister(this.#store, span, new AbortController().signal)),
       now: () => this.#clock.now(),
     };
   }

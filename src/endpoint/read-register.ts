@@ -182,7 +182,7 @@ class ServiceRegister {
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
-      watchedDays: this.#watchedDays(watching),
+      watchedDays: this.#watchedDays(watching, name),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
     };
@@ -199,11 +199,14 @@ class ServiceRegister {
     return breakAt === 0 ? null : new Date(since.get(first as number) as number);
   }
 
-  #watchedDays(watching: readonly ToldBuild[]): number {
+  #watchedDays(watching: readonly ToldBuild[], name: string): number {
+    const knownMs = watching
+      .map(({ endpoints, last }) => last.untilMs - (endpoints.get(name)?.recordsDays ?? Infinity) * DAY_MS)
+      .reduce((one, other) => Math.max(one, other), this.#knownMs);
     const days = watching
       .flatMap(({ watches }) => watches)
       .filter(isIn(this.#span))
-      .filter(({ day }) => day.startMs >= this.#knownMs);
+      .filter(({ day }) => day.startMs >= knownMs);
     return new Set(days.map(({ day }) => day.startMs)).size;
   }
 
