@@ -28,6 +28,7 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     tracked: true,
     sampleRate: 1,
     deprecation: null,
+    recordsDays: null,
     keep: null,
     firstDeclared: daysAgo(300),
     lastDeclared: NOW,

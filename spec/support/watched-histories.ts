@@ -67,6 +67,11 @@ export const asked: fc.Arbitrary<Asked> = fc.record({
   missingDays: fc.constantFrom(0, 0, 0, 1),
 });
 
+const BEGINNING: WatchedStep[] = [
+  { start: 0, build: 0 },
+  { start: 2, build: 1 },
+];
+
 const slot = fc.nat(SLOTS.length - 1);
 const calls = fc.oneof({ weight: 3, arbitrary: fc.constant(Infinity) }, { weight: 1, arbitrary: fc.nat(9) });
 const fate = fc.constantFrom<Fate[]>(
@@ -110,4 +115,4 @@ const steps: fc.Arbitrary<WatchedStep> = fc.oneof(
 /** What may happen to services over some days, which begin with an instance of each. */
 export const watchedHistories: fc.Arbitrary<WatchedStep[]> = fc
   .array(steps, { minLength: 8, maxLength: 40, size: 'max' })
-  .map((rest) => [{ start: 0, build: 0 }, { start: 2, build: 1 }, ...rest]);
+  .map((rest) => BEGINNING.concat(rest));

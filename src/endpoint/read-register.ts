@@ -190,7 +190,7 @@ class ServiceRegister {
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
-      watchedDays: this.#watchedDays(watching, trackedSince),
+      watchedDays: this.#watchedDays(watching, name, trackedSince),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
     };
@@ -206,11 +206,14 @@ class ServiceRegister {
     return breakAt === 0 ? null : new Date(since.get(first as number) as number);
   }
 
-  #watchedDays(watching: readonly ToldBuild[], since: Date | null): number {
+  #watchedDays(watching: readonly ToldBuild[], name: string, since: Date | null): number {
+    const knownMs = watching
+      .map(({ endpoints, last }) => last.untilMs - (endpoints.get(name)?.recordsDays ?? Infinity) * DAY_MS)
+      .reduce((one, other) => Math.max(one, other), this.#knownMs);
     const isCounted = isIn(this.#span);
     const days = new Set<number>();
     for (const watch of watching.flatMap(({ watches }) => watches))
-      if (watch.day.startMs >= this.#knownMs && watch.day.endMs > Number(since) && isCounted(watch))
+      if (watch.day.startMs >= knownMs && watch.day.endMs > Number(since) && isCounted(watch))
         days.add(watch.day.startMs);
     return days.size;
   }

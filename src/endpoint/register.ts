@@ -31,6 +31,8 @@ export interface EndpointDeclaration {
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
   readonly deprecation: EndpointDeprecation | null;
+  /** How many days its records are kept, where they go before those of others and no summary tells of them then; else null. */
+  readonly recordsDays: number | null;
   /** Why the endpoint stays although nobody calls it, as `@Tracked({ keep })` says; null if nothing is said. */
   readonly keep: string | null;
 }

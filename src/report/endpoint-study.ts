@@ -14,7 +14,7 @@ import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
 import type { CallFigures, CallerCalls, ReportBasis } from './report.js';
-import { type Judgement, judge } from './verdict.js';
+import { type Evidence, type Judgement, judge } from './verdict.js';
 
 /** A deploy may take days from the first instance of a new build to the last one of the old build. */
 const DEPLOY_MS = 7 * 86_400_000;
@@ -106,8 +106,7 @@ function study(
     days,
     untilMs,
     timeZone: periods.timeZone,
-    isLastDayOpen: isLastDayOpen(scope, service),
-    isFirstDayKnown: startMs >= (scope.register?.knownSince?.getTime() ?? -Infinity),
+    ...endsOf(scope, service),
   };
   const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
   return {
@@ -158,11 +157,18 @@ function recordsOf({ register }: ReportScope): Findings['records'] {
   );
 }
 
-/** Whether the last day is not over, and no instance of a service has told of it yet: they do so every hour. */
-function isLastDayOpen({ register, window }: ReportScope, service: string): boolean {
-  const last = window.days.at(-1);
-  if (last === undefined || window.untilMs === last.endMs) return false;
-  return !(register?.days ?? []).some(
-    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last.startMs,
+/** What is known of a span's first day, and of its last, of which instances tell every hour. */
+function endsOf(
+  { register, window }: ReportScope,
+  service: string,
+): Pick<Evidence, 'isFirstDayKnown' | 'isLastDayOpen'> {
+  const { startMs, untilMs, days } = window;
+  const last = days.at(-1);
+  const isTold = (register?.days ?? []).some(
+    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last?.startMs,
   );
+  return {
+    isFirstDayKnown: startMs >= (register?.knownSince?.getTime() ?? -Infinity),
+    isLastDayOpen: last !== undefined && untilMs !== last.endMs && !isTold,
+  };
 }
