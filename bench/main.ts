@@ -8,6 +8,7 @@ import { p11 } from './benchmarks/p11.js';
 import { p12 } from './benchmarks/p12.js';
 import { p13 } from './benchmarks/p13.js';
 import { p14 } from './benchmarks/p14.js';
+import { p15 } from './benchmarks/p15.js';
 import { p16 } from './benchmarks/p16.js';
 import { p17 } from './benchmarks/p17.js';
 import { p2 } from './benchmarks/p2.js';
@@ -36,6 +37,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   p12,
   p13,
   p14,
+  p15,
   p16,
   p17,
   enriched,

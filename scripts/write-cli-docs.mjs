@@ -56,7 +56,7 @@ const ENDS = [
   ['0', 'nothing is wrong'],
   ['1', 'something was found that somebody has to see to'],
   ['2', 'it was called or set up in a wrong way'],
-  ['3', 'it cannot tell, as a database is away'],
+  ['3', 'it cannot tell, such as where a database is away'],
   ["128 and the signal's number", 'it was interrupted, such as 130 by Ctrl-C'],
 ];
 

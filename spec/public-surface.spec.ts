@@ -57,7 +57,16 @@ const SURFACE: Record<string, readonly string[]> = {
     'streamUsagePages',
     'usagePageOf',
   ],
-  './testing': ['ManualClock', 'MemoryStorage', 'makeRecord', 'makeRecords', 'storageContract'],
+  './testing': [
+    'ManualClock',
+    'MemoryStorage',
+    'assertInventory',
+    'makeRecord',
+    'makeRecords',
+    'storageContract',
+    'writeInventory',
+    'writeRoutes',
+  ],
 };
 
 describe('The public surface', () => {

@@ -27,6 +27,7 @@ const PAGES = [
   'README.md',
   'docs/options.md',
   'docs/endpoints.md',
+  'docs/ci.md',
   'docs/operations.md',
   'docs/storages.md',
   'docs/privacy.md',
@@ -35,7 +36,6 @@ const PAGES = [
   'docs/migrating.md',
   'docs/summaries.md',
   'docs/cli.md',
-  'docs/endpoints.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

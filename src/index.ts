@@ -18,6 +18,7 @@ export type {
   InventorySummaries,
 } from './endpoint/inventory.js';
 export { renderInventory } from './endpoint/render-inventory.js';
+export type { ListedRoute } from './endpoint/route-list.js';
 export { deprecated, tracked, untracked } from './capture/attribution/route-markers.js';
 export {
   type TrackedData,

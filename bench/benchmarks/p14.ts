@@ -1,3 +1,4 @@
+import { UsageReports } from 'koa-track-usage';
 import type { ReadableUsageStorage } from 'koa-track-usage/storage';
 import { pastRecords } from '../engines/past-records.js';
 import { makeRecords } from '../engines/record.js';
@@ -21,6 +22,17 @@ const READS: Readonly<Record<string, (storage: ReadableUsageStorage) => Promise<
     const records = reader.streamUsage();
     for (let read = 0; read < 100_000; read += 1) if ((await records.next()).done) break;
   },
+};
+
+/** Reports, each on all days that there are. */
+const REPORTS: Readonly<Record<string, (reports: UsageReports) => Promise<unknown>>> = {
+  endpoints: (reports) => reports.endpoints(),
+  callers: (reports) => reports.callers(),
+  deprecations: (reports) => reports.deprecations(),
+  traffic: (reports) => reports.traffic({ period: 'hour' }),
+  errors: (reports) => reports.errors(),
+  gone: (reports) => reports.gone(),
+  status: (reports) => reports.status(),
 };
 
 /** How long reading holds the event loop on SQLite, whose driver works on the thread that it is called on. */
@@ -70,6 +82,9 @@ async function measureSummaries(scale: Scale): Promise<Finding[]> {
     await watch('rebuilding their summaries', rebuild(storage, span));
     idle.push(await watchTurns(Promise.resolve()));
   }
+  for (let time = 0; time < days; time += 1)
+    for (const [what, report] of Object.entries(REPORTS))
+      await watch(`the report ${what}`, report(new UsageReports(storage)));
   await store.close();
   return Object.entries(holds).map(([what, some]) => found(`SQLite, ms: ${what}`, some, idle));
 }

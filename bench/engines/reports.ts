@@ -19,6 +19,12 @@ export interface ReportingStore {
    * @returns how many rows there are, and the requests of all
    */
   groupBy(period: 'hour' | 'day', span: Span): Promise<{ rows: number; hits: number }>;
+  /**
+   * Reads the rows that tell by the day of endpoints, and of who called them.
+   *
+   * @returns how many there are
+   */
+  readDays(span: Span): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -39,6 +45,10 @@ const ENDPOINT = 'server_name, method, route, controller, action';
 /** SQL that knows nothing of percentiles, which the summaries hand out as well. */
 const groupBy = (period: string, bounds: string): string =>
   `select ${period} as period, ${ENDPOINT}, ${FIGURES} from koa_usage where ${bounds} group by 1, ${ENDPOINT} order by 1`;
+
+/** The rows of days that a report on endpoints is made of. */
+const readDays = (bounds: string): string =>
+  `select * from koa_usage_summary where kind = 'day' and dimension in ('endpoint', 'endpointCaller', 'server') and ${bounds}`;
 
 interface Row {
   readonly hits: number;
@@ -65,6 +75,10 @@ export const sqliteReports: ReportingEngine = {
       async groupBy(period, { startMs, endMs }) {
         const sql = groupBy(`date / ${lengths[period]}`, 'date >= ? and date < ?');
         return summed(database.prepare(sql).all([startMs, endMs]) as Row[]);
+      },
+      async readDays({ startMs, endMs }) {
+        const sql = readDays('start_ms >= ? and start_ms < ?');
+        return database.prepare(sql).all([startMs, endMs]).length;
       },
       async close() {
         database.close();
@@ -93,6 +107,10 @@ export const postgresqlReports: ReportingEngine = {
         const sql = groupBy(`date_trunc('${period}', date, 'UTC')`, 'date >= $1 and date < $2');
         const { rows } = await client.query<Row>(sql, [new Date(startMs), new Date(endMs)]);
         return summed(rows);
+      },
+      async readDays({ startMs, endMs }) {
+        const { rows } = await client.query(readDays('start_ms >= $1 and start_ms < $2'), [startMs, endMs]);
+        return rows.length;
       },
       async close() {
         await client.end();

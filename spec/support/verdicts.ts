@@ -19,6 +19,7 @@ export interface Case {
   readonly records?: Evidence['records'];
   readonly rules?: Partial<VerdictRules>;
   readonly isLastDayOpen?: boolean;
+  readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
 }
@@ -29,6 +30,7 @@ export function evidenceOf({
   called,
   records,
   isLastDayOpen = false,
+  isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
 }: Case): Evidence {
@@ -47,6 +49,7 @@ export function evidenceOf({
     records: records ?? { accepted: 100_000, lost: 0 },
     window: windowFrom(from, timeZone),
     isLastDayOpen,
+    isFirstDayKnown,
   };
 }
 

@@ -52,11 +52,11 @@ function placeOfCommand(args: readonly string[]): number {
   return tokens.find(({ kind }) => kind === 'positional')?.index ?? -1;
 }
 
-function typesOf(options: CliOptions): Record<string, { type: 'string' | 'boolean' }> {
+function typesOf(options: CliOptions): Record<string, { type: 'string' | 'boolean'; multiple: boolean }> {
   return Object.fromEntries(
-    Object.entries(options).map(([name, { value }]) => [
+    Object.entries(options).map(([name, { value, isMany = false }]) => [
       name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: isMany },
     ]),
   );
 }

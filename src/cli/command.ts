@@ -8,6 +8,8 @@ import type { Values } from './values.js';
 interface CliOption {
   /** What stands for its value in the help; none for a switch. */
   readonly value?: string;
+  /** Whether it may be given several times. @default false */
+  readonly isMany?: boolean;
   /** What it does, in a few words, with its default. */
   readonly about: string;
 }

@@ -8,7 +8,7 @@ export const EXIT = {
   found: 1,
   /** The command was called in a wrong way, or something is set up wrongly. */
   usage: 2,
-  /** It cannot be told, as a database is away. */
+  /** It cannot be told, such as where a database is away. */
   unknown: 3,
 } as const;
 

@@ -14,7 +14,7 @@ const LEAST = 24;
 
 const ENDS =
   'It ends with 0 if nothing is wrong, 1 if something was found, 2 if it was called or set up in a wrong way, and 3 if it cannot ' +
-  'tell, as a database is away.';
+  'tell, such as where a database is away.';
 
 /** The help on all commands. */
 export function generalHelp(width: number | null): string {

@@ -21,10 +21,18 @@ export class Values {
    * @throws {CliError} if it is empty
    */
   text(name: string): string | undefined {
-    const value = this.#given[name];
-    if (typeof value !== 'string') return undefined;
-    if (value === '') throw wrongUsage(`--${name} is empty; expected a value, or no --${name}.`);
-    return value;
+    return this.texts(name)[0];
+  }
+
+  /**
+   * The texts of an option that may be given several times.
+   *
+   * @throws {CliError} if one is empty
+   */
+  texts(name: string): readonly string[] {
+    const values = [this.#given[name] ?? []].flat().filter((value) => typeof value === 'string');
+    if (values.includes('')) throw wrongUsage(`--${name} is empty; expected a value, or no --${name}.`);
+    return values;
   }
 
   /**
@@ -49,5 +57,15 @@ export class Values {
     const [first, second] = names.filter((name) => this.#given[name] !== undefined);
     if (second !== undefined)
       throw wrongUsage(`--${first} and --${second} contradict each other; give one of them.`);
+  }
+
+  /**
+   * Refuses options that do nothing without another one.
+   *
+   * @throws {CliError} if one of them is given
+   */
+  refuseWithout(other: string, ...names: readonly string[]): void {
+    const lonely = names.find((name) => this.#given[name] !== undefined);
+    if (lonely !== undefined) throw wrongUsage(`--${lonely} belongs to --${other}; give both, or neither.`);
   }
 }

@@ -56,16 +56,34 @@ export async function readRegister(
     rows.filter(({ kind }) => kind === 'watch'),
     signal,
   );
-  const watches = Map.groupBy(days.flatMap(datedWatches), ({ service }) => service);
-  const services = [...watches].map(([service, told]) => new ServiceRegister(service, told, builds, span));
+  const watches = days.flatMap(datedWatches);
+  const knownMs = knownSince(watches);
+  const services = [...Map.groupBy(watches, ({ service }) => service)].map(
+    ([service, told]) => new ServiceRegister(service, told, builds, span, knownMs),
+  );
   const endpoints: RegisteredEndpoint[] = [];
   for (const service of services) for (const one of await service.endpoints(signal)) endpoints.push(one);
-  return { endpoints, days: services.flatMap((service) => service.days()) };
+  return {
+    endpoints,
+    days: services.flatMap((service) => service.days()),
+    knownSince: Number.isFinite(knownMs) ? new Date(knownMs) : null,
+  };
 }
 
 function datedWatches(day: RegisterDay): DatedWatch[] {
   const { startMs, endMs } = day;
   return watchesOf(day).map((watch) => Object.assign({ day: { startMs, endMs } }, watch));
+}
+
+/**
+ * The moment before which retention may have deleted answers and rows of the register, in milliseconds since 1970. An instance deletes
+ * what is too old for itself, of whichever service it is, and a longer retention later does not bring that back.
+ */
+function knownSince(watches: readonly Watch[]): number {
+  return watches.reduce(
+    (sinceMs, { untilMs, answersDays }) => Math.max(sinceMs, untilMs - (answersDays ?? Infinity) * DAY_MS),
+    -Infinity,
+  );
 }
 
 /** What is known of one service. */
@@ -78,20 +96,24 @@ class ServiceRegister {
   readonly #builds: readonly ToldBuild[];
   readonly #span: Span;
   readonly #newestMs: number;
-  /** The moment before which answers tell nothing any more. */
-  readonly #answersMs: number;
+  /** The moment before which nothing is known for certain. */
+  readonly #knownMs: number;
   readonly #skips: ReadonlyMap<string, Counts>;
 
-  constructor(service: string, watches: readonly DatedWatch[], rows: DeclaredRows, span: Span) {
+  constructor(
+    service: string,
+    watches: readonly DatedWatch[],
+    rows: DeclaredRows,
+    span: Span,
+    knownMs: number,
+  ) {
     this.#service = service;
     this.#span = span;
+    this.#knownMs = knownMs;
     this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
     this.#starts = [...new Set(watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));
-    const current = this.#current();
-    const days = current.map(({ answersDays }) => answersDays ?? Infinity);
-    this.#answersMs = this.#newestMs - Math.min(...days) * DAY_MS;
-    this.#builds = this.#tellBuilds(rows, new Set(current.flatMap(({ builds }) => builds)));
+    this.#builds = this.#tellBuilds(rows, new Set(this.#current().flatMap(({ builds }) => builds)));
     this.#skips = this.#addSkips();
   }
 
@@ -168,7 +190,7 @@ class ServiceRegister {
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
-      watchedDays: this.#watchedDays(watching, trackedSince),
+      watchedDays: this.#watchedDays(watching, name, trackedSince),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
     };
@@ -184,11 +206,14 @@ class ServiceRegister {
     return breakAt === 0 ? null : new Date(since.get(first as number) as number);
   }
 
-  #watchedDays(watching: readonly ToldBuild[], since: Date | null): number {
+  #watchedDays(watching: readonly ToldBuild[], name: string, since: Date | null): number {
+    const knownMs = watching
+      .map(({ endpoints, last }) => last.untilMs - (endpoints.get(name)?.recordsDays ?? Infinity) * DAY_MS)
+      .reduce((one, other) => Math.max(one, other), this.#knownMs);
     const isCounted = isIn(this.#span);
     const days = new Set<number>();
     for (const watch of watching.flatMap(({ watches }) => watches))
-      if (watch.day.startMs >= this.#answersMs && watch.day.endMs > Number(since) && isCounted(watch))
+      if (watch.day.startMs >= knownMs && watch.day.endMs > Number(since) && isCounted(watch))
         days.add(watch.day.startMs);
     return days.size;
   }

@@ -31,6 +31,8 @@ export interface EndpointDeclaration {
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
   readonly deprecation: EndpointDeprecation | null;
+  /** How many days its records are kept, where they go before those of others and no summary tells of them then; else null. */
+  readonly recordsDays: number | null;
   /** Why the endpoint stays although nobody calls it, as `@Tracked({ keep })` says; null if nothing is said. */
   readonly keep: string | null;
 }
@@ -78,4 +80,6 @@ export interface WatchedDay {
 export interface EndpointRegister {
   readonly endpoints: readonly RegisteredEndpoint[];
   readonly days: readonly WatchedDay[];
+  /** The moment before which nothing is known for certain, as an instance has deleted what was older by its retention; null for none. */
+  readonly knownSince: Date | null;
 }

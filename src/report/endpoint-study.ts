@@ -52,6 +52,7 @@ interface Findings {
   /** The records of each service that were made, and those that were lost. */
   readonly records: ReadonlyMap<string, { readonly accepted: number; readonly lost: number }>;
   readonly isLastDayOpen: (service: string) => boolean;
+  readonly isFirstDayKnown: boolean;
 }
 
 /** Finds out all that is known of the endpoints of a report. */
@@ -74,6 +75,7 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
     renames: renamesAmong(registered),
     records: recordsOf(scope),
     isLastDayOpen: openLastDay(scope),
+    isFirstDayKnown: scope.window.startMs >= (scope.register?.knownSince?.getTime() ?? -Infinity),
   };
   return {
     basis: basisOf(scope, times.rows, callers.since),
@@ -87,10 +89,11 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
 function study(
   { service, method, route }: EndpointIdentity,
   registered: RegisteredEndpoint | null,
-  { times, callers, earlier, sinceGone, renames, records, isLastDayOpen }: Findings,
+  findings: Findings,
   { window }: ReportScope,
   rules: VerdictSettings,
 ): StudiedEndpoint {
+  const { times, callers, earlier, sinceGone, renames, records } = findings;
   const identity = { service, method, route };
   const name = endpointName(identity);
   const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
@@ -106,7 +109,8 @@ function study(
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
     records: records.get(service) ?? { accepted: 0, lost: 0 },
     window,
-    isLastDayOpen: isLastDayOpen(service),
+    isLastDayOpen: findings.isLastDayOpen(service),
+    isFirstDayKnown: findings.isFirstDayKnown,
   };
   const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
   return {

@@ -108,7 +108,7 @@ export class TrafficOptions extends ReportOptions {
   readonly period? = oneOf(['hour', 'day', 'month']);
 }
 
-/** A route of a build, as `tracker.inventory().actions` lists it. */
+/** A route of a build, as `tracker.routes()` lists it. */
 export interface BuiltRoute {
   /** The request's method in capitals; `ALL` for every method. */
   readonly method: string;

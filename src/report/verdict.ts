@@ -33,6 +33,8 @@ export interface Evidence {
   readonly window: Pick<ReportWindow, 'days' | 'untilMs' | 'periods'>;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
+  /** Whether retention has deleted nothing of the span. */
+  readonly isFirstDayKnown: boolean;
 }
 
 /** A verdict, and why it is given. */
@@ -128,10 +130,11 @@ function unwatched(
   return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
 }
 
-/** Days of the span since the endpoint is tracked. */
-function daysToWatch({ trackedSince }: RegisteredEndpoint, { window, isLastDayOpen }: Evidence): number {
-  const tracked = window.days.filter(({ endMs }) => endMs > Number(trackedSince));
-  return tracked.length - Number(isLastDayOpen);
+/** Days of the span since the endpoint is tracked: all of them, where it may have been tracked on some that nothing is known of. */
+function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
+  const { window, isLastDayOpen, isFirstDayKnown } = evidence;
+  const sinceMs = isFirstDayKnown ? Number(trackedSince) : 0;
+  return window.days.filter(({ endMs }) => endMs > sinceMs).length - Number(isLastDayOpen);
 }
 
 /**

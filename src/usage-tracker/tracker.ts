@@ -1,6 +1,7 @@
 import { type KnownAction, knownApplications } from '../capture/attribution/known-actions.js';
 import type { Capture } from '../capture/capture.js';
 import { type Inventory, takeInventory } from '../endpoint/inventory.js';
+import { type ListedRoute, listedRoutes } from '../endpoint/route-list.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import { CloseOptions } from '../options/closing-options.js';
 import { readOptions } from '../option-reader.js';
@@ -88,6 +89,10 @@ export class Tracker implements UsageTracker {
     }));
     const isShortened = this.#pipeline.storages.every(canDeleteUsage);
     return takeInventory(this.#settings, declaredActions(), storages, isShortened);
+  }
+
+  routes(): readonly ListedRoute[] {
+    return listedRoutes(Object.values(this.#capture.declaredRoutes()).flat());
   }
 
   flush(): Promise<void> {

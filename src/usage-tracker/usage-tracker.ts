@@ -3,6 +3,7 @@ import type { LocatorStats } from '../capture/client/location/address-locator.js
 import type { Incomplete } from '../capture/making/late-details.js';
 import type { SkipCounts } from '../capture/making/gate.js';
 import type { Inventory } from '../endpoint/inventory.js';
+import type { ListedRoute } from '../endpoint/route-list.js';
 import type { CloseOptions } from '../options/closing-options.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
@@ -53,6 +54,11 @@ export interface UsageTracker {
    * `JSON.stringify`, or for `renderInventory`. Ask after `useKoaServer`.
    */
   inventory(): Inventory;
+  /**
+   * Lists the routes that this build declares, as the register of endpoints has them: of actions, and plain ones with `tracked()` or
+   * `untracked()`. Those of an application that is mounted in another are among them from its first request on.
+   */
+  routes(): readonly ListedRoute[];
   /**
    * Stores the records that are queued now, without waiting for a full batch.
    *

@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
 import { callersCommand } from './callers.js';
+import { checkCommand } from './check.js';
 import { deprecationsCommand } from './deprecations.js';
 import { doctorCommand } from './doctor.js';
 import { endpointsCommand } from './endpoints.js';
@@ -17,6 +18,7 @@ import { trafficCommand } from './traffic.js';
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   endpointsCommand,
+  checkCommand,
   callersCommand,
   deprecationsCommand,
   trafficCommand,

@@ -4,6 +4,8 @@ import type { Column, Sheet } from '../../report/rendering/column.js';
 import { column, endpointColumns } from '../../report/rendering/columns.js';
 import { jsonText } from '../../report/rendering/json.js';
 import { counted } from '../../report/words.js';
+import { checkManifest } from '../compiled/check-manifest.js';
+import { CONTROLLER_OPTIONS } from '../compiled/load-build.js';
 import type { Call, Command } from '../command.js';
 import { CliError, EXIT } from '../failure.js';
 import { printSheet } from './report-command.js';
@@ -15,15 +17,32 @@ export const inventoryCommand: Command = {
   details: [
     'It tells what trackers have entered into the register of endpoints. What is kept of each request, tracker.inventory() tells ' +
       'within the application.',
+    '--check holds the decorators of a build against a file among its sources, and needs no records. It ends with 1 and names each difference: an action that ' +
+      'has lost its tracking, one whose policy is another, one that is new, and one that has gone. --update writes the file, which is then reviewed ' +
+      "like any other change. What the application's options add, assertInventory() of koa-track-usage/testing looks at.",
   ],
   options: {
     service: { value: 'NAME', about: 'Only this service. Default: all.' },
     untracked: { about: 'Only what is not tracked.' },
     json: { about: 'Prints JSON.' },
+    check: {
+      value: 'FILE',
+      about: 'The file, such as usage-inventory.json, that the build of --controllers is held against.',
+    },
+    ...CONTROLLER_OPTIONS,
+    update: { about: 'With --check, writes the file.' },
+    github: { about: 'With --check, prints annotations for GitHub Actions.' },
   },
-  examples: ['inventory', 'inventory --untracked --json'],
+  examples: [
+    'inventory',
+    'inventory --untracked --json',
+    "inventory --check usage-inventory.json --controllers 'dist/controllers/*.js' --prefix /api",
+  ],
   async run(call) {
     const { values, out, err, io } = call;
+    const file = values.text('check');
+    if (file !== undefined) return checkManifest(call, file);
+    values.refuseWithout('check', 'controllers', 'prefix', 'update', 'github');
     const service = values.text('service');
     const endpoints = (await declared(call)).filter(
       (one) =>

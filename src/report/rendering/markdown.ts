@@ -1,12 +1,16 @@
 import { escapeControl } from '../../record/escape-control.js';
 import type { AnyReport } from '../report.js';
 import { cellText } from './cell-text.js';
-import { isNumeric } from './column.js';
+import { type Sheet, isNumeric } from './column.js';
 import { sheetOf } from './sheets.js';
 
 /** A report as Markdown, with a table of GitHub's. What strangers wrote is neither markup, HTML nor a link in it. */
 export function renderMarkdown(report: AnyReport): string {
-  const sheet = sheetOf(report);
+  return markdownOf(sheetOf(report));
+}
+
+/** A sheet as Markdown, as {@link renderMarkdown} has it. */
+export function markdownOf(sheet: Sheet): string {
   const columns = sheet.columns.filter(({ only }) => only !== 'data');
   const head = [`**${escape(sheet.headline.join(' · '))}**`, ...sheet.notes.map(escape)].join('\n\n');
   if (sheet.rows.length === 0) return `${head}\n`;
