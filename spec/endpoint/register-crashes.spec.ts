@@ -135,9 +135,9 @@ describe('The register, while processes write, tidy up and die at any moment', (
   it('tells once of a day that is long over, though the instance fails at the day after and writes again', async () => {
     const kept = new MemorySummaryStore();
     let nowMs = START_MS;
-    const instance = (fault: Fault, index: number): Instance =>
+    const instance = (failure: Fault, index: number): Instance =>
       new Instance(
-        faulty(kept, () => Promise.resolve(), fault),
+        faulty(kept, () => Promise.resolve(), failure),
         () => nowMs,
         index,
       );
