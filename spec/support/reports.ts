@@ -19,6 +19,7 @@ export function daysAgo(days: number): Date {
 
 /** An endpoint that has been declared, tracked and watched since long. */
 export function registered(fields: Partial<RegisteredEndpoint> = {}): RegisteredEndpoint {
+  const { isDeclared = true, lastDeclared = NOW } = fields;
   return {
     service: 'spec',
     method: 'GET',
@@ -35,6 +36,8 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     firstVersion: '1.0.0',
     lastVersion: '1.4.0',
     isDeclared: true,
+    // The last instance was killed.
+    goneSince: isDeclared ? null : new Date(lastDeclared.getTime() + 2 * 3_600_000),
     watchedDays: 90,
     lowestSampleRate: 1,
     skipped: {},

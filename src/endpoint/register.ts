@@ -47,6 +47,11 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   readonly lastVersion: string | null;
   /** Whether an instance that seems to run declares it. */
   readonly isDeclared: boolean;
+  /**
+   * The moment since which no instance can have answered for it: when the last one that declared it closed, or two hours after the last sign
+   * of life of one that did not close. Null while it is declared.
+   */
+  readonly goneSince: Date | null;
   /** The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. */
   readonly watchedDays: number;
   /** The lowest share of requests that was recorded in the span: 1 where all were; null where a function decided. */

@@ -177,7 +177,7 @@ export interface ErrorsReport extends ReportBasis {
 export interface GoneRow extends EndpointIdentity {
   readonly lastDeclared: Date;
   readonly lastVersion: string | null;
-  /** Requests for it since then, within the span. */
+  /** Requests for it since no instance can have answered for it, within the span. */
   readonly calls: number;
   readonly callers: number | null;
   readonly topCaller: string | null;
