@@ -184,7 +184,7 @@ describe('What is read of the register', () => {
     }
     const { days, endpoints } = await readFrom({ register: store });
     const start = new Date('2026-03-01');
-    const day = { start, unclosed: 0, skipped: {} };
+    const day = { start, unclosed: 0, asOf: new Date(nowMs), skipped: {} };
     expect(days).to.have.deep.members([
       { service: 'shop', instances: 2, accepted: 4, dropped: { late: 2 }, ...day },
       { service: 'admin', instances: 1, accepted: 2, dropped: { late: 1 }, ...day },

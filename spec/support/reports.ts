@@ -52,6 +52,7 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
     start: new Date(daysAgo(index).getTime() - DAY_MS / 2),
     instances: 2,
     unclosed: 0,
+    asOf: new Date(Math.min(daysAgo(index).getTime() + DAY_MS / 2 - 1, NOW.getTime())),
     accepted: 1000,
     dropped: {},
     skipped: {},

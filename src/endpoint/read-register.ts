@@ -208,6 +208,7 @@ class ServiceRegister {
       start: new Date((watches[0] as DatedWatch).day.startMs),
       instances: sum(({ instances }) => instances),
       unclosed: sum((watch) => (isOver(watch) ? watch.instances - watch.closed : 0)),
+      asOf: new Date(Math.max(...watches.map(({ untilMs }) => untilMs))),
       accepted: sum(({ accepted }) => accepted),
       dropped: watches.map(({ dropped }) => dropped).reduce((one, other) => addCounts(one, other)),
       skipped: watches.map(({ skipped }) => skipped).reduce((one, other) => addCounts(one, other)),

@@ -68,6 +68,8 @@ export interface WatchedDay {
   readonly instances: number;
   /** Of these, those that seem to have ended without storing what was queued. */
   readonly unclosed: number;
+  /** The last sign of life of an instance on the day: the figures hold until then. */
+  readonly asOf: Date;
   /** Records that were made. */
   readonly accepted: number;
   /** Records that were lost, by reason. */

@@ -33,7 +33,7 @@ export interface ReportBasis {
   readonly days: number;
   /** Of these, on which an instance was watching; null where nothing is known of that. */
   readonly watchedDays: number | null;
-  /** Requests that were recorded, each by its weight. */
+  /** Requests that were recorded, each by its weight; those of the endpoint or the caller in a report about one. */
   readonly calls: number;
   /** Records that were lost; null where nothing is known of that. */
   readonly lost: number | null;
@@ -130,8 +130,10 @@ export interface DeprecationRow extends EndpointIdentity, EndpointDeprecation {
   readonly callers: readonly CallerCalls[] | null;
   readonly lastCall: Date | null;
   readonly verdict: Verdict;
-  /** Whether the sunset is over, or there is none, and nobody has called in the span, which was watched. */
+  /** Whether the sunset is over, or there is none, and the verdict is `unused`: nobody has called in the span, which was watched. */
   readonly isReadyToRemove: boolean;
+  /** Why it can be removed, or not yet, in a few words. */
+  readonly reason: string;
 }
 
 /** Who still calls what is deprecated. */
@@ -215,6 +217,8 @@ export interface StatusReport extends ReportBasis {
     readonly isWatched: boolean;
     readonly instances: number;
     readonly unclosed: number;
+    /** The last sign of life of an instance on the day: its figures hold until then. */
+    readonly asOf: Date;
     readonly accepted: number;
     readonly dropped: Readonly<Record<string, number>>;
     readonly skipped: Readonly<Record<string, number>>;
