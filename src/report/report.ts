@@ -225,7 +225,7 @@ export interface StatusReport extends ReportBasis {
   }[];
   /** The moment until which records are folded into summaries; null where they are not. */
   readonly foldedUntil: Date | null;
-  /** The moment before which only summaries tell of requests; null if all records are there. */
+  /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */
   readonly sealedUntil: Date | null;
   readonly newestRecord: Date | null;
 }
