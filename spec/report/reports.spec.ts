@@ -209,11 +209,8 @@ for (const [title, open] of [
     it('tell how much was called in months, beside days that lie as far back', async () => {
       const { traffic, period } = await trafficReport(source, { days: 90, period: 'month' });
       expect(period).to.equal('month');
-      expect(traffic.map(({ start }) => start.toJSON().slice(0, 7))).to.deep.equal([
-        '2026-04',
-        '2026-05',
-        '2026-06',
-      ]);
+      const months = traffic.map(({ start }) => start.toJSON().slice(0, 7));
+      expect(months.join(' ')).to.equal('2026-04 2026-05 2026-06');
       expect(traffic.map(({ calls }) => calls).reduce((sum, calls) => sum + calls, 0)).to.equal(
         count(pick()),
       );
