@@ -86,6 +86,7 @@ export type {
   Verdict,
 } from './report/report.js';
 export type {
+  AskedEndpoint,
   BuiltRoute,
   CallerOptions,
   CallersOptions,

@@ -42,7 +42,7 @@ describe('What is read of the register', () => {
   };
 
   it('is nothing where nothing was written', async () => {
-    expect(await readFrom({ register: store })).to.deep.equal({ endpoints: [], days: [] });
+    expect(await readFrom({ register: store })).to.deep.equal({ endpoints: [], days: [], knownSince: null });
   });
 
   it('has both builds while a new one is rolled out, and says what the new one says', async () => {
@@ -123,7 +123,7 @@ describe('What is read of the register', () => {
     }
     expect((await find('/a')).trackedSince).to.deep.equal(new Date(NOON_MS + 5 * DAY_MS));
     expect((await find('/b')).trackedSince).to.deep.equal(new Date(NOON_MS + DAY_MS));
-    expect(await find('/a')).to.include({ watchedDays: 4 });
+    expect(await find('/a')).to.include({ watchedDays: 1 });
     expect(await find('/b', { startMs: NOON_MS + DAY_MS, endMs: nowMs })).to.include({ watchedDays: 4 });
     await write(open({ routes: [declare('/a', { tracked: false })] }), true);
     expect(await find('/a')).to.include({ trackedSince: null, tracked: false });
@@ -137,6 +137,29 @@ describe('What is read of the register', () => {
     }
     expect(await find('/a')).to.include({ watchedDays: 3 });
   });
+
+  it('counts no day on which records went that no summary tells of, for their endpoint alone', async () => {
+    const writer = open({ routes: [declare('/a', { recordsDays: 3 }), declare('/b')] });
+    for (let day = 0; day < 10; day += 1) {
+      await write(writer);
+      nowMs += DAY_MS;
+    }
+    expect(await find('/a')).to.include({ watchedDays: 3 });
+    expect(await find('/b')).to.include({ watchedDays: 10 });
+  });
+
+  for (const service of ['shop', 'mail'])
+    it(`counts no day that an instance of ${service} has deleted the answers of, though others keep more`, async () => {
+      const [writer, brief] = [open(), open({ service, answersDays: 3 })];
+      for (let day = 0; day < 10; day += 1) {
+        await write(writer);
+        if (day === 6) await write(brief, true);
+        nowMs += DAY_MS;
+      }
+      expect(await find('/a')).to.include({ watchedDays: 6 });
+      const { knownSince } = await readFrom({ register: store });
+      expect(knownSince).to.deep.equal(new Date(NOON_MS + 3 * DAY_MS));
+    });
 
   it('has the lowest share of requests that was recorded in the span', async () => {
     for (const sampleRate of [0.01, 0.2, 1, null]) {

@@ -78,6 +78,7 @@ describe('The register of endpoints', () => {
       tracked: true,
       sampleRate: 1,
       deprecation: null,
+      recordsDays: null,
       keep: null,
       firstDeclared: new Date('2026-03-01T12:00:00Z'),
       lastDeclared: new Date('2026-03-01T12:00:10Z'),

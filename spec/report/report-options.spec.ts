@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { callersReport } from '../../src/report/callers.js';
 import { endpointsReport } from '../../src/report/endpoints.js';
 import { UsageReports } from '../../src/report/usage-reports.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
@@ -24,6 +25,12 @@ const REFUSED: readonly [report: keyof UsageReports, options: object, message: R
     { from: '2026-06-02', to: '2026-06-01' },
     /^endpoints: 'from' is .*; expected a moment before 'to'/,
   ],
+  ['endpoints', { from: '2016-06-22' }, /^endpoints: 'from' is .*; expected one of the 3660 days up to now/],
+  [
+    'endpoints',
+    { from: '0001-01-01', to: '2026-06-01' },
+    /^endpoints: 'from' is .*; expected one of the 3660 days up to 'to'/,
+  ],
   ['endpoints', { service: '' }, /^endpoints: the option 'service' is ''/],
   ['endpoints', { minimumDays: -1 }, /^endpoints: the option 'minimumDays' is -1/],
   ['endpoints', { missingDays: 0.5 }, /^endpoints: the option 'missingDays' is 0.5/],
@@ -35,6 +42,7 @@ const REFUSED: readonly [report: keyof UsageReports, options: object, message: R
   ['callers', { minimumDays: 1 }, /^callers: there is no option 'minimumDays'/],
   ['callers', { endpoint: 'GET /' }, /^callers: the option 'endpoint' is 'GET \/'/],
   ['callers', { endpoint: { method: 'GET', route: '/', path: '/' } }, /^callers: the option 'endpoint'/],
+  ['callers', { endpoint: { method: 'GET', route: '/', service: 5 } }, /^callers: the option 'endpoint'/],
   [
     'callers',
     { endpoint: { method: 'GET', route: '/users/:id' } },
@@ -81,9 +89,27 @@ describe('The options of reports', () => {
       '2026-06-30T12:00',
       30,
     ]);
+    expect((await dates({ from: '2016-06-23' }))[2]).to.equal(3660);
     expect(await dates({ days: 7, to: '2026-06-08' })).to.deep.equal(['2026-06-01', '2026-06-08T00:00', 7]);
     // Nothing of the future is known.
     expect(await dates({ days: 1, to: '2026-07-31' })).to.deep.equal(['2026-06-30', '2026-07-31T00:00', 1]);
+  });
+
+  it('name an endpoint by any method that it answers, of the only service that declares it', async () => {
+    const register = registerOf(
+      registered({ service: 'mail', route: '/other' }),
+      registered({ service: 'shop', method: 'ALL', route: '/any' }),
+      registered({ service: 'shop' }),
+    );
+    const asked = async (method: string, route: string, service?: string) => {
+      const { endpoint } = await callersReport(sourceOf(new MemoryStorage(), register), {
+        endpoint: { method, route, service },
+      });
+      return endpoint && [endpoint.service, endpoint.method];
+    };
+    expect(await asked('GET', '/any')).to.deep.equal(['shop', 'ALL']);
+    expect(await asked('HEAD', '/users/:id')).to.deep.equal(['shop', 'GET']);
+    expect(await asked('GET', '/any', 'mail')).to.deep.equal(['mail', 'GET']);
   });
 
   it('leave out requests beside the span', async () => {

@@ -29,6 +29,7 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     tracked: true,
     sampleRate: 1,
     deprecation: null,
+    recordsDays: null,
     keep: null,
     firstDeclared: daysAgo(300),
     lastDeclared: NOW,
@@ -63,7 +64,8 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
 /** A register of some endpoints, of services that were watched for 90 days. */
 export function registerOf(...endpoints: readonly RegisteredEndpoint[]): EndpointRegister {
   const services = new Set(endpoints.map(({ service }) => service));
-  return { endpoints, days: [...services].flatMap((service) => watched(90, { service })) };
+  const days = [...services].flatMap((service) => watched(90, { service }));
+  return { endpoints, days, knownSince: null };
 }
 
 /** Where reports come from. */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RegisteredEndpoint } from '../../src/endpoint/register.js';
 import type { Verdict } from '../../src/report/report.js';
 import { type EndpointCalls, type Evidence, type VerdictRules, judge } from '../../src/report/verdict.js';
+import { periodsOf } from '../../src/summary/periods.js';
 import { NOW, daysAgo, registered } from './reports.js';
 
 /** The rules unless others are given. */
@@ -17,6 +18,7 @@ export interface Case {
   readonly records?: Evidence['records'];
   readonly rules?: Partial<VerdictRules>;
   readonly isLastDayOpen?: boolean;
+  readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
 }
@@ -27,6 +29,7 @@ export function evidenceOf({
   called,
   records,
   isLastDayOpen = false,
+  isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
 }: Case): Evidence {
@@ -43,9 +46,11 @@ export function evidenceOf({
       ...called,
     },
     records: records ?? { accepted: 100_000, lost: 0 },
-    span: { startMs: from.getTime(), endMs: NOW.getTime() },
+    days: [...periodsOf(timeZone).within('day', { startMs: from.getTime(), endMs: NOW.getTime() })],
+    untilMs: NOW.getTime(),
     timeZone,
     isLastDayOpen,
+    isFirstDayKnown,
   };
 }
 

@@ -1,9 +1,9 @@
-import type { SummaryRow, SummaryStore } from '../storage/summary-store.js';
+import type { SummaryStore } from '../storage/summary-store.js';
 import type { Span } from '../summary/periods.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import type { EndpointDeclaration, EndpointRegister, RegisteredEndpoint, WatchedDay } from './register.js';
 import {
   type Counts,
-  type EndpointSkips,
   type RegisterDay,
   type Watch,
   addCounts,
@@ -23,6 +23,9 @@ const ALIVE_MS = 2 * 3_600_000;
 interface DatedWatch extends Watch {
   readonly day: Span;
 }
+
+/** What rows of builds declare, by their edition. */
+type DeclaredRows = ReadonlyMap<string, readonly { readonly endpoints: readonly EndpointDeclaration[] }[]>;
 
 /** What is told of a build. */
 interface ToldBuild {
@@ -44,19 +47,27 @@ export async function readRegister(
   signal: AbortSignal,
 ): Promise<EndpointRegister> {
   const rows = await store.find({ kinds: ['build', 'watch'] }, signal);
-  const builds = Map.groupBy(
+  const declared = await mappedInTurns(
     rows.filter(({ kind }) => kind === 'build'),
-    ({ edition }) => edition,
+    (row) => ({ edition: row.edition, endpoints: endpointsOf(row) }),
+    signal,
   );
+  const builds = Map.groupBy(declared, ({ edition }) => edition);
   const days = await daysOf(
     rows.filter(({ kind }) => kind === 'watch'),
     signal,
   );
-  const watches = Map.groupBy(days.flatMap(datedWatches), ({ service }) => service);
-  const services = [...watches].map(([service, told]) => new ServiceRegister(service, told, builds, span));
+  const watches = days.flatMap(datedWatches);
+  const knownMs = knownSince(watches);
+  const services = [...Map.groupBy(watches, ({ service }) => service)].map(
+    ([service, told]) => new ServiceRegister(service, told, builds, span, knownMs),
+  );
+  const endpoints: RegisteredEndpoint[] = [];
+  for (const service of services) for (const one of await service.endpoints(signal)) endpoints.push(one);
   return {
-    endpoints: services.flatMap((service) => service.endpoints()),
+    endpoints,
     days: services.flatMap((service) => service.days()),
+    knownSince: Number.isFinite(knownMs) ? new Date(knownMs) : null,
   };
 }
 
@@ -65,8 +76,15 @@ function datedWatches(day: RegisterDay): DatedWatch[] {
   return watchesOf(day).map((watch) => Object.assign({ day: { startMs, endMs } }, watch));
 }
 
-function skipsOf({ endpoints }: Watch): readonly EndpointSkips[] {
-  return endpoints;
+/**
+ * The moment before which retention may have deleted answers and rows of the register, in milliseconds since 1970. An instance deletes
+ * what is too old for itself, of whichever service it is, and a longer retention later does not bring that back.
+ */
+function knownSince(watches: readonly Watch[]): number {
+  return watches.reduce(
+    (sinceMs, { untilMs, answersDays }) => Math.max(sinceMs, untilMs - (answersDays ?? Infinity) * DAY_MS),
+    -Infinity,
+  );
 }
 
 /** What is known of one service. */
@@ -74,34 +92,36 @@ class ServiceRegister {
   readonly #service: string;
   /** By their beginnings. */
   readonly #watches: readonly DatedWatch[];
+  /** The beginnings of days with an instance, the latest first. */
+  readonly #starts: readonly number[];
   readonly #builds: readonly ToldBuild[];
   readonly #span: Span;
   readonly #newestMs: number;
-  /** The moment before which answers tell nothing any more. */
-  readonly #answersMs: number;
+  /** The moment before which nothing is known for certain. */
+  readonly #knownMs: number;
   readonly #skips: ReadonlyMap<string, Counts>;
 
   constructor(
     service: string,
     watches: readonly DatedWatch[],
-    rows: ReadonlyMap<string, readonly SummaryRow[]>,
+    rows: DeclaredRows,
     span: Span,
+    knownMs: number,
   ) {
     this.#service = service;
     this.#span = span;
+    this.#knownMs = knownMs;
     this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
+    this.#starts = [...new Set(watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));
-    const current = this.#current();
-    const days = current.map(({ answersDays }) => answersDays ?? Infinity);
-    this.#answersMs = this.#newestMs - Math.min(...days) * DAY_MS;
-    this.#builds = this.#tellBuilds(rows, new Set(current.flatMap(({ builds }) => builds)));
+    this.#builds = this.#tellBuilds(rows, new Set(this.#current().flatMap(({ builds }) => builds)));
     this.#skips = this.#addSkips();
   }
 
   /** All endpoints that a build has declared. */
-  endpoints(): RegisteredEndpoint[] {
+  endpoints(signal: AbortSignal): Promise<RegisteredEndpoint[]> {
     const names = new Set(this.#builds.flatMap(({ endpoints }) => [...endpoints.keys()]));
-    return [...names].toSorted().map((name) => this.#endpoint(name));
+    return mappedInTurns([...names].toSorted(), (name) => this.#endpoint(name), signal);
   }
 
   /** The days of the span. */
@@ -120,7 +140,7 @@ class ServiceRegister {
     return alive.filter(({ version, builds }) => version === last.version && builds[0] === last.builds[0]);
   }
 
-  #tellBuilds(rows: ReadonlyMap<string, readonly SummaryRow[]>, current: ReadonlySet<string>): ToldBuild[] {
+  #tellBuilds(rows: DeclaredRows, current: ReadonlySet<string>): ToldBuild[] {
     const told = new Map<string, DatedWatch[]>();
     for (const watch of this.#watches)
       for (const name of watch.builds) {
@@ -129,7 +149,7 @@ class ServiceRegister {
         told.set(name, watches);
       }
     return [...told].map(([name, watches]) => {
-      const endpoints = (rows.get(name.split('.', 1)[0] ?? '') ?? []).flatMap(endpointsOf);
+      const endpoints = (rows.get(name.split('.', 1)[0] ?? '') ?? []).flatMap((row) => row.endpoints);
       return {
         endpoints: new Map(endpoints.map((endpoint) => [endpointName(endpoint), endpoint])),
         watches,
@@ -143,7 +163,8 @@ class ServiceRegister {
   #addSkips(): Map<string, Counts> {
     const declared = new Set(this.#builds.flatMap(({ endpoints }) => [...endpoints.keys()]));
     const skips = new Map<string, Counts>();
-    for (const { method, route, skipped } of this.#watches.filter(isIn(this.#span)).flatMap(skipsOf)) {
+    const counted = this.#watches.filter(isIn(this.#span)).flatMap(({ endpoints }) => endpoints);
+    for (const { method, route, skipped } of counted) {
       // A route for GET answers HEAD as well.
       const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
       const name = methods
@@ -164,17 +185,18 @@ class ServiceRegister {
     const watching = tracking.filter(({ watches }) => watches.some(isIn(this.#span)));
     const rates = watching.map(({ endpoints }) => endpoints.get(name)?.sampleRate ?? null);
     const endMs = Math.max(...builds.flatMap(({ watches }) => watches.map(endOf)));
+    const trackedSince = declaration.tracked && latest.isCurrent ? this.#trackedSince(tracking) : null;
     return {
       service: this.#service,
       ...declaration,
       firstDeclared: new Date(first.fromMs),
       lastDeclared: new Date(last.untilMs),
-      trackedSince: declaration.tracked && latest.isCurrent ? this.#trackedSince(tracking) : null,
+      trackedSince,
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
       goneSince: latest.isCurrent ? null : new Date(endMs),
-      watchedDays: this.#watchedDays(watching),
+      watchedDays: this.#watchedDays(watching, name, trackedSince),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
     };
@@ -185,18 +207,21 @@ class ServiceRegister {
     const since = new Map<number, number>();
     for (const { day, fromMs } of tracking.flatMap(({ watches }) => watches))
       since.set(day.startMs, Math.min(since.get(day.startMs) ?? Infinity, fromMs));
-    const days = [...new Set(this.#watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
-    const breakAt = days.findIndex((startMs) => !since.has(startMs));
-    const first = days.at(breakAt < 0 ? -1 : breakAt - 1);
+    const breakAt = this.#starts.findIndex((startMs) => !since.has(startMs));
+    const first = this.#starts.at(breakAt < 0 ? -1 : breakAt - 1);
     return breakAt === 0 ? null : new Date(since.get(first as number) as number);
   }
 
-  #watchedDays(watching: readonly ToldBuild[]): number {
-    const days = watching
-      .flatMap(({ watches }) => watches)
-      .filter(isIn(this.#span))
-      .filter(({ day }) => day.startMs >= this.#answersMs);
-    return new Set(days.map(({ day }) => day.startMs)).size;
+  #watchedDays(watching: readonly ToldBuild[], name: string, since: Date | null): number {
+    const knownMs = watching
+      .map(({ endpoints, last }) => last.untilMs - (endpoints.get(name)?.recordsDays ?? Infinity) * DAY_MS)
+      .reduce((one, other) => Math.max(one, other), this.#knownMs);
+    const isCounted = isIn(this.#span);
+    const days = new Set<number>();
+    for (const watch of watching.flatMap(({ watches }) => watches))
+      if (watch.day.startMs >= knownMs && watch.day.endMs > Number(since) && isCounted(watch))
+        days.add(watch.day.startMs);
+    return days.size;
   }
 
   #dayOf(watches: readonly DatedWatch[]): WatchedDay {

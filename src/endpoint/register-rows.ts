@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SummaryRow } from '../storage/summary-store.js';
 import { decode, encode } from '../summary/encoded.js';
 import type { Span } from '../summary/periods.js';
-import { TurnBudget } from '../time/turn-budget.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import type { EndpointDeprecation, EndpointDeclaration, EndpointIdentity } from './register.js';
 
 /** Endpoints of one row of a build. */
@@ -153,15 +153,9 @@ export function mergedRow({ key, startMs, endMs }: RegisterDay, merged: MergedWa
 }
 
 /** Puts rows together that are of one service and one day, and says which of them count. */
-export async function daysOf(rows: readonly SummaryRow[], signal: AbortSignal): Promise<RegisterDay[]> {
+export function daysOf(rows: readonly SummaryRow[], signal: AbortSignal): Promise<RegisterDay[]> {
   const groups = Map.groupBy(rows, ({ dimension, startMs, endMs }) => `${dimension} ${startMs} ${endMs}`);
-  const budget = new TurnBudget(10);
-  const days: RegisterDay[] = [];
-  for (const group of groups.values()) {
-    days.push(dayOf(group));
-    if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
-  }
-  return days;
+  return mappedInTurns(groups.values(), dayOf, signal);
 }
 
 function dayOf(rows: SummaryRow[]): RegisterDay {

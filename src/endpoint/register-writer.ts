@@ -156,15 +156,21 @@ export class RegisterWriter {
     return { startMs, endMs, fromMs, before, last: null, n: 0, ids: [] };
   }
 
-  /** Ends the day that is over, and gives up days that others may have merged by now, which would not count a row of this instance again. */
+  /**
+   * Ends the day that is over, and gives up days that others may have merged by now, as another row of this instance might count again.
+   * A day that is told of long after its end may be merged at once, so that each attempt looks at all days that are over.
+   */
   #turnDays(): void {
     const { now, figures } = this.#settings;
     const nowMs = now();
     const today = this.#today;
-    if (nowMs < today.endMs) return;
-    today.last = this.#watchOf(today, [], today.endMs - 1, true);
-    const open = this.#days.filter(({ endMs, n }) => n === 0 || endMs > nowMs - APART_MS / 2);
-    this.#days = [...open.slice(-MOST_DAYS), this.#begin(nowMs, structuredClone(figures()))];
+    if (nowMs >= today.endMs) {
+      today.last = this.#watchOf(today, [], today.endMs - 1, true);
+      this.#days = [...this.#days, this.#begin(nowMs, structuredClone(figures()))];
+    }
+    const over = this.#days.slice(0, -1);
+    const open = over.filter(({ endMs, n }) => n === 0 || endMs > nowMs - APART_MS / 2);
+    this.#days = [...open.slice(-MOST_DAYS), this.#today];
   }
 
   async #tell(day: OpenDay, builds: readonly string[], isLast: boolean, signal: AbortSignal): Promise<void> {

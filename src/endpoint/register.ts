@@ -31,6 +31,8 @@ export interface EndpointDeclaration {
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
   readonly deprecation: EndpointDeprecation | null;
+  /** How many days its records are kept, where they go before those of others and no summary tells of them then; else null. */
+  readonly recordsDays: number | null;
   /** Why the endpoint stays although nobody calls it, as `@Tracked({ keep })` says; null if nothing is said. */
   readonly keep: string | null;
 }
@@ -52,7 +54,10 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
    * of life of one that did not close. Null while it is declared.
    */
   readonly goneSince: Date | null;
-  /** The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. */
+  /**
+   * The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. Where
+   * it is tracked now, only days since it is without a break.
+   */
   readonly watchedDays: number;
   /** The lowest share of requests that was recorded in the span: 1 where all were; null where a function decided. */
   readonly lowestSampleRate: number | null;
@@ -82,4 +87,6 @@ export interface WatchedDay {
 export interface EndpointRegister {
   readonly endpoints: readonly RegisteredEndpoint[];
   readonly days: readonly WatchedDay[];
+  /** The moment before which nothing is known for certain, as an instance has deleted what was older by its retention; null for none. */
+  readonly knownSince: Date | null;
 }

@@ -1,7 +1,7 @@
 import type { SummaryOf } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher } from './endpoint-matcher.js';
-import { groupedInTurns } from './in-turns.js';
+import { groupedInTurns } from '../time/in-turns.js';
 import { CallerOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerReport } from './report.js';

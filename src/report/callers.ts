@@ -3,8 +3,8 @@ import { TrackUsageError } from '../errors.js';
 import type { SummaryOf } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { groupedInTurns, mappedInTurns } from './in-turns.js';
-import { CallersOptions, readReportOptions } from './report-options.js';
+import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
+import { type AskedEndpoint, CallersOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerRow, CallersReport } from './report.js';
 
@@ -80,20 +80,21 @@ async function callersOf(
 
 /** The endpoint that is asked about, of the only service that has it where none is named. */
 function endpointOf(
-  given: { readonly method: string; readonly route: string; readonly service?: unknown } | undefined,
+  given: AskedEndpoint | undefined,
   services: readonly string[],
   matcher: EndpointMatcher,
   subject: string,
 ): EndpointIdentity | null {
   if (given === undefined) return null;
-  const { method, route, service } = given;
-  if (typeof service === 'string') return matcher.match({ service, method, route });
-  const having = services.filter((one) => matcher.find({ service: one, method, route }) !== null);
-  const [found, another] = having.length > 0 ? having : services;
-  if (another !== undefined)
-    throw new TrackUsageError(
-      'INVALID_QUERY',
-      `${subject}: the endpoint ${method} ${route} may be of ${services.join(', ')}; give 'service'.`,
-    );
-  return matcher.match({ service: found ?? '', method, route });
+  const { method, route, service = '' } = given;
+  const matchIn = (one: string): EndpointIdentity => matcher.match({ service: one, method, route });
+  if (service !== '') return matchIn(service);
+  const all = services.map(matchIn);
+  const having = all.filter((one) => matcher.find(one) !== null);
+  const [found = matchIn(service), another] = having.length > 0 ? having : all;
+  if (another === undefined) return found;
+  throw new TrackUsageError(
+    'INVALID_QUERY',
+    `${subject}: the endpoint ${method} ${route} may be of ${services.join(', ')}; give 'service'.`,
+  );
 }

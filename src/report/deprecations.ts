@@ -3,7 +3,7 @@ import type { Span } from '../summary/periods.js';
 import { callsOf } from './call-figures.js';
 import { endpointName } from './endpoint-matcher.js';
 import { type EndpointStudy, type StudiedEndpoint, namedOf, studyEndpoints } from './endpoint-study.js';
-import { groupedInTurns } from './in-turns.js';
+import { groupedInTurns } from '../time/in-turns.js';
 import { VerdictOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, openReport, rowsOfService } from './report-source.js';
 import type { DeprecationRow, DeprecationsReport, Verdict } from './report.js';

@@ -2,7 +2,7 @@ import type { EndpointIdentity } from '../endpoint/register.js';
 import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
 import { callsOf, lastOf } from './call-figures.js';
 import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { groupedInTurns } from './in-turns.js';
+import { groupedInTurns } from '../time/in-turns.js';
 import { type ReportScope, rowsOfService } from './report-source.js';
 import type { CallerCalls } from './report.js';
 

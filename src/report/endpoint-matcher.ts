@@ -26,6 +26,8 @@ export class EndpointMatcher {
   }
 
   /** The endpoint that a request belongs to, whether or not it is registered; null if the request matched no route. */
+  match(request: EndpointIdentity): EndpointIdentity;
+  match(request: RequestedEndpoint): EndpointIdentity | null;
   match({ service, method, route }: RequestedEndpoint): EndpointIdentity | null {
     if (route === null) return null;
     const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];

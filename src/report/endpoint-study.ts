@@ -9,12 +9,12 @@ import {
   askSinceGone,
 } from './endpoint-calls.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { mappedInTurns } from './in-turns.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
 import type { CallFigures, CallerCalls, ReportBasis } from './report.js';
-import { type Judgement, judge } from './verdict.js';
+import { type Evidence, type Judgement, judge } from './verdict.js';
 
 /** A deploy may take days from the first instance of a new build to the last one of the old build. */
 const DEPLOY_MS = 7 * 86_400_000;
@@ -91,7 +91,7 @@ function study(
   const identity = { service, method, route };
   const name = endpointName(identity);
   const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
-  const { startMs, untilMs, periods } = scope.window;
+  const { startMs, untilMs, days, periods } = scope.window;
   const isNew = registered !== null && registered.firstDeclared.getTime() >= startMs;
   const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(service));
   const figures = {
@@ -103,9 +103,10 @@ function study(
     registered,
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
     records: records.get(service) ?? { accepted: 0, lost: 0 },
-    span: { startMs, endMs: untilMs },
+    days,
+    untilMs,
     timeZone: periods.timeZone,
-    isLastDayOpen: isLastDayOpen(scope, service),
+    ...endsOf(scope, service),
   };
   const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
   return {
@@ -156,11 +157,18 @@ function recordsOf({ register }: ReportScope): Findings['records'] {
   );
 }
 
-/** Whether the last day is not over, and no instance of a service has told of it yet: they do so every hour. */
-function isLastDayOpen({ register, window }: ReportScope, service: string): boolean {
-  const last = window.days.at(-1);
-  if (last === undefined || window.untilMs === last.endMs) return false;
-  return !(register?.days ?? []).some(
-    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last.startMs,
+/** What is known of a span's first day, and of its last, of which instances tell every hour. */
+function endsOf(
+  { register, window }: ReportScope,
+  service: string,
+): Pick<Evidence, 'isFirstDayKnown' | 'isLastDayOpen'> {
+  const { startMs, untilMs, days } = window;
+  const last = days.at(-1);
+  const isTold = (register?.days ?? []).some(
+    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last?.startMs,
   );
+  return {
+    isFirstDayKnown: startMs >= (register?.knownSince?.getTime() ?? -Infinity),
+    isLastDayOpen: last !== undefined && untilMs !== last.endMs && !isTold,
+  };
 }

@@ -1,8 +1,12 @@
+import type { EndpointIdentity } from '../endpoint/register.js';
 import { TrackUsageError } from '../errors.js';
 import { integer, isObject, isText, oneOf, option, readOptions, required, text } from '../option-reader.js';
 import { checkDates } from '../storage/usage-query.js';
 import { FIRST_MS } from '../summary/periods.js';
 import type { VerdictRules } from './verdict.js';
+
+/** The most days that a report is about. */
+export const MOST_DAYS = 3660;
 
 /** A date as `getUsage` takes it. */
 function date(): Date | string | undefined {
@@ -25,8 +29,8 @@ function datesOf(subject: string, name: string, value: unknown): Date {
 /** Which span of time a report is about, and which services. */
 export class ReportOptions {
   /** The days before `to`, in the time zone of the summaries, the day of `to` among them. From 1 to 3,660. @default 90 */
-  readonly days? = integer({ min: 1, max: 3660 });
-  /** The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. */
+  readonly days? = integer({ min: 1, max: MOST_DAYS });
+  /** The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. At most 3,660 days back. */
   readonly from? = date();
   /** The end, exclusive: a `Date` or ISO 8601 text. @default now */
   readonly to? = date();
@@ -50,9 +54,9 @@ export type VerdictSettings = SettingsOf<VerdictOptions>;
 /** How sure a report has to be of a verdict. */
 export class VerdictOptions extends ReportOptions {
   /** Days that an endpoint has to be tracked for before anything is said of it, from 1 to 3,660. @default 30 */
-  readonly minimumDays? = integer({ min: 1, max: 3660, default: 30 });
+  readonly minimumDays? = integer({ min: 1, max: MOST_DAYS, default: 30 });
   /** Days of the span on which nobody may have watched, from 0 to 3,660. @default 0 */
-  readonly missingDays? = integer({ min: 0, max: 3660, default: 0 });
+  readonly missingDays? = integer({ min: 0, max: MOST_DAYS, default: 0 });
   /** The share of a service's records that may be lost, from 0 to 1. @default 0.001 */
   readonly lossTolerance? = option<number>({
     min: 0,
@@ -66,16 +70,20 @@ export class VerdictOptions extends ReportOptions {
 /** The rules of verdicts, where nobody gives others. */
 export const DEFAULT_RULES: VerdictRules = readReportOptions('', VerdictOptions, {});
 
+/** An endpoint, of the only service that has it unless one is named. */
+export type AskedEndpoint = Omit<EndpointIdentity, 'service'> & { readonly service?: string | undefined };
+
 /** Which endpoint's callers a report is about. */
 export class CallersOptions extends ReportOptions {
   /** Only callers of this endpoint: `{ method, route }`, and `service` where several have it. @default all endpoints */
-  readonly endpoint? = option<{ readonly method: string; readonly route: string }>({
+  readonly endpoint? = option<AskedEndpoint>({
     expected: "an object such as { method: 'GET', route: '/users/:id' }",
-    accepts: (value) =>
-      isObject(value) &&
-      Object.keys(value).every((name) => ['method', 'route', 'service'].includes(name)) &&
-      isText((value as { method?: unknown }).method) &&
-      isText((value as { route?: unknown }).route),
+    accepts: (value) => {
+      if (!isObject(value)) return false;
+      const { method, route, service, ...others } = value as Record<string, unknown>;
+      const isService = service === undefined || isText(service);
+      return isText(method) && isText(route) && isService && Object.keys(others).length === 0;
+    },
   });
 }
 

@@ -71,10 +71,11 @@ export async function openReport(
   };
 }
 
-function ofService({ endpoints, days }: EndpointRegister, service: string | undefined): EndpointRegister {
+function ofService(register: EndpointRegister, service: string | undefined): EndpointRegister {
   const isMeant = (one: { readonly service: string }): boolean =>
     service === undefined || one.service === service;
-  return { endpoints: endpoints.filter(isMeant), days: days.filter(isMeant) };
+  const { endpoints, days } = register;
+  return { ...register, endpoints: endpoints.filter(isMeant), days: days.filter(isMeant) };
 }
 
 /** Rows of the service that is asked about. */

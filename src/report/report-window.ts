@@ -1,7 +1,7 @@
 import { TrackUsageError } from '../errors.js';
 import { show } from '../option-reader.js';
 import { type Periods, type Span, periodsOf } from '../summary/periods.js';
-import type { ReportSettings } from './report-options.js';
+import { MOST_DAYS, type ReportSettings } from './report-options.js';
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -33,7 +33,7 @@ export interface WindowPlace {
 /**
  * Finds the days that a report is about.
  *
- * @throws {TrackUsageError} `INVALID_QUERY` if there are none, or the end cuts a day of which only the whole can be told
+ * @throws {TrackUsageError} `INVALID_QUERY` if there are none or too many, or the end cuts a day of which only the whole can be told
  */
 export function windowOf(
   { days = DEFAULT_DAYS, from, to }: ReportSettings,
@@ -49,6 +49,12 @@ export function windowOf(
     throw new TrackUsageError(
       'INVALID_QUERY',
       `${subject}: 'from' is ${show(from)}; expected a moment before ${to === undefined ? 'now' : "'to' and before now"}.`,
+    );
+  // Each day takes time, and so does each of as many before them.
+  if (startMs < stepBack(periods, last, MOST_DAYS - 1).startMs)
+    throw new TrackUsageError(
+      'INVALID_QUERY',
+      `${subject}: 'from' is ${show(from)}; expected one of the ${MOST_DAYS} days up to ${to === undefined ? 'now' : "'to'"}.`,
     );
   const sealedMs = sealedUntil?.getTime() ?? -Infinity;
   const cut = periods.dayOf(endMs);

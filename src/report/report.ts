@@ -74,7 +74,7 @@ export interface EndpointRow extends EndpointIdentity, CallFigures {
   readonly topCaller: string | null;
   readonly trackedSince: Date | null;
   readonly deprecation: EndpointDeprecation | null;
-  /** Days on which it was watched; null where no build declares it. */
+  /** Days on which it was watched since it is tracked without a break; null where no build declares it. */
   readonly watchedDays: number | null;
   /** The template that seems to have taken its place. */
   readonly renamedTo: string | null;

@@ -49,15 +49,8 @@ function startsOf(
   period: Period,
   rows: readonly ServerRow[],
 ): Iterable<number> {
-  const starts = new Set<number>();
-  for (let ms = startMs; ms < untilMs;) {
-    const span =
-      period === 'hour' ? periods.hourOf(ms) : period === 'day' ? periods.dayOf(ms) : periods.monthOf(ms);
-    starts.add(span.startMs);
-    ms = span.endMs;
-  }
-  for (const { start } of rows) starts.add(Number(start));
-  return starts;
+  const spans = [...periods.within(period, { startMs, endMs: untilMs })];
+  return new Set([...spans.map((span) => span.startMs), ...rows.map(({ start }) => Number(start))]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { RegisteredEndpoint } from '../endpoint/register.js';
-import { type Span, periodsOf } from '../summary/periods.js';
+import type { Span } from '../summary/periods.js';
 import type { Verdict } from './report.js';
 import { counted, dayText, grouped, share } from './words.js';
 
@@ -29,11 +29,15 @@ export interface Evidence {
   readonly called: EndpointCalls;
   /** The service's records of the span. */
   readonly records: { readonly accepted: number; readonly lost: number };
-  /** The span, of which the end is the moment of asking or earlier. */
-  readonly span: Span;
+  /** The days of the span. */
+  readonly days: readonly Span[];
+  /** The end of the span: the moment of asking or earlier. */
+  readonly untilMs: number;
   readonly timeZone: string;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
+  /** Whether retention has deleted nothing of the span. */
+  readonly isFirstDayKnown: boolean;
 }
 
 /** How much has to be known before an endpoint is called unused. */
@@ -73,10 +77,10 @@ function gone(registered: RegisteredEndpoint, { called, timeZone }: Evidence): J
     : { verdict: 'gone', reason: since };
 }
 
-function judgeCalled({ registered, called, span }: Evidence): Judgement {
+function judgeCalled({ registered, called, untilMs }: Evidence): Judgement {
   const { calls, bots, clientErrors, serverErrors, callers } = called;
   const deprecation = registered?.deprecation ?? null;
-  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, span.endMs)}`;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, untilMs)}`;
   if (bots >= calls)
     return { verdict: 'bots-only', reason: `${counted(calls, 'call')}, by crawlers alone${sunset}` };
   if (clientErrors + serverErrors >= calls) {
@@ -88,7 +92,7 @@ function judgeCalled({ registered, called, span }: Evidence): Judgement {
   }
   const by = callers === null ? 'callers not told' : counted(callers, 'caller');
   if (deprecation !== null)
-    return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, span.endMs)}, ${by}` };
+    return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, untilMs)}, ${by}` };
   const now = registered?.tracked === false ? ', not tracked any more' : '';
   return { verdict: 'used', reason: `${counted(calls, 'call')}, ${by}${now}` };
 }
@@ -106,11 +110,11 @@ function judgeUncalled(evidence: Evidence, rules: VerdictRules): Judgement {
 
 function tooYoung(
   { trackedSince }: RegisteredEndpoint,
-  { span }: Evidence,
+  { untilMs }: Evidence,
   { minimumDays }: VerdictRules,
 ): Judgement | null {
   if (trackedSince === null) return null;
-  const days = Math.max(0, Math.floor((span.endMs - trackedSince.getTime()) / DAY_MS));
+  const days = Math.max(0, Math.floor((untilMs - trackedSince.getTime()) / DAY_MS));
   return days < minimumDays
     ? { verdict: 'too-young', reason: `${days} of ${counted(minimumDays, 'day')}` }
     : null;
@@ -139,12 +143,11 @@ function unwatched(
   return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
 }
 
-/** Days of the span since the endpoint is tracked. */
+/** Days of the span since the endpoint is tracked: all of them, where it may have been tracked on some that nothing is known of. */
 function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
-  const { span, timeZone, isLastDayOpen } = evidence;
-  const startMs = Math.max(span.startMs, trackedSince?.getTime() ?? -Infinity);
-  const days = [...periodsOf(timeZone).within('day', { startMs, endMs: span.endMs })].length;
-  return days - (isLastDayOpen ? 1 : 0);
+  const { days, isLastDayOpen, isFirstDayKnown } = evidence;
+  const sinceMs = isFirstDayKnown ? Number(trackedSince) : 0;
+  return days.filter(({ endMs }) => endMs > sinceMs).length - Number(isLastDayOpen);
 }
 
 /**
@@ -175,7 +178,7 @@ function unusedText(registered: RegisteredEndpoint, evidence: Evidence): string 
   const watched = Math.min(registered.watchedDays, days);
   const last = called.lastCall === null ? 'never' : dayText(called.lastCall, timeZone);
   const { deprecation } = registered;
-  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, evidence.span.endMs)}`;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, evidence.untilMs)}`;
   return `no call in ${watched} of ${days} watched days, last call ${last}${sunset}`;
 }
 

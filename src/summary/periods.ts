@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** How long a slice is, which is the shortest span that is folded. */
 export const SLICE_MS = 5 * MINUTE_MS;
 
-/** Days whose hours are remembered. Questions about years ask for a few hundred again and again. */
+/** Days that are remembered. Questions about years ask for a few hundred again and again. */
 const REMEMBERED_DAYS = 2000;
 
 /** The first and the last moment that records can have, in milliseconds since 1970: those of the years 1 to 9999. */
@@ -27,8 +27,8 @@ export const ALWAYS: Span = { startMs: FIRST_MS, endMs: END_MS };
 type LocalDay = number;
 
 interface Day extends Span {
-  /** When each hour begins. */
-  readonly hours: readonly number[];
+  /** When each hour begins; null as long as nobody has asked. */
+  hours: readonly number[] | null;
 }
 
 const remembered = new Map<string, Periods>();
@@ -90,9 +90,10 @@ export class Periods {
   /** The hour that a moment is in. */
   hourOf(ms: number): Span {
     const day = this.#dayAt(ms);
-    let index = day.hours.length - 1;
-    while (index > 0 && (day.hours[index] as number) > ms) index -= 1;
-    return { startMs: day.hours[index] as number, endMs: day.hours[index + 1] ?? day.endMs };
+    const hours = (day.hours ??= this.#hoursOf(day));
+    let index = hours.length - 1;
+    while (index > 0 && (hours[index] as number) > ms) index -= 1;
+    return { startMs: hours[index] as number, endMs: hours[index + 1] ?? day.endMs };
   }
 
   /** The day that a moment is in. */
@@ -127,7 +128,7 @@ export class Periods {
   }
 
   /** The spans of a kind that a span touches, in order. */
-  *within(kind: 'slice' | 'hour' | 'day', { startMs, endMs }: Span): IterableIterator<Span> {
+  *within(kind: 'slice' | Exclude<SummaryPeriod, 'total'>, { startMs, endMs }: Span): IterableIterator<Span> {
     for (let ms = startMs; ms < endMs;) {
       const span = this.spanOf(kind, ms);
       yield span;
@@ -161,8 +162,7 @@ export class Periods {
     let day = this.#days.get(local);
     if (day === undefined) {
       if (this.#days.size >= REMEMBERED_DAYS) this.#days.clear();
-      const [startMs, endMs] = [this.#startOf(local), this.#startOf(local + 1)];
-      day = { startMs, endMs, hours: this.#hoursOf(startMs, endMs) };
+      day = { startMs: this.#startOf(local), endMs: this.#startOf(local + 1), hours: null };
       this.#days.set(local, day);
     }
     return day;
@@ -183,7 +183,7 @@ export class Periods {
     return after;
   }
 
-  #hoursOf(startMs: number, endMs: number): number[] {
+  #hoursOf({ startMs, endMs }: Span): number[] {
     const hours: number[] = [];
     let offset = this.#offsetOf(startMs);
     for (let ms = startMs; ms < endMs;) {

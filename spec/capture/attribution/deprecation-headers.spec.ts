@@ -41,6 +41,10 @@ const OWN: readonly (readonly [how: string, answer: (ctx: Context) => void])[] =
     (ctx) => raw(ctx).writeHead(200, { deprecation: '@1', link: '</own>; rel="self"' }).end(),
   ],
   [
+    'given to writeHead behind a message that is left out',
+    (ctx) => raw(ctx).writeHead(200, undefined, { deprecation: '@1', link: '</own>; rel="self"' }).end(),
+  ],
+  [
     'given to writeHead as a flat list',
     (ctx) => raw(ctx).writeHead(200, ['deprecation', '@1', 'link', '</own>; rel="self"']).end(),
   ],

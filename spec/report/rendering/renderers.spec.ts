@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { callersReport } from '../../../src/report/callers.js';
 import { endpointsReport } from '../../../src/report/endpoints.js';
+import { cellText } from '../../../src/report/rendering/cell-text.js';
+import type { Sheet } from '../../../src/report/rendering/column.js';
 import { renderCsv } from '../../../src/report/rendering/csv.js';
 import { renderJson } from '../../../src/report/rendering/json.js';
 import { renderMarkdown } from '../../../src/report/rendering/markdown.js';
-import { renderTable } from '../../../src/report/rendering/table.js';
+import { renderSheet, renderTable } from '../../../src/report/rendering/table.js';
 import type { AnyReport, EndpointsReport } from '../../../src/report/report.js';
 import { UsageReports } from '../../../src/report/usage-reports.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
@@ -236,7 +238,7 @@ describe('Rendered reports', () => {
 
   it('hold no markup in Markdown, and no cell that ends early', () => {
     for (const report of reports) {
-      const text = renderMarkdown(report);
+      const text = renderMarkdown(report).replaceAll('<!-- -->', '');
       const [titles = [], ...rows] = readMarkdown(text);
       for (const row of rows) expect(row.length).to.equal(titles.length);
       expect(text).to.not.match(/<|(?<!\\)[`[\]~]|(?<!\\)!|:\/\/|www\.e/);
@@ -244,6 +246,24 @@ describe('Rendered reports', () => {
     const callers = renderMarkdown(reports[1] as AnyReport);
     expect(callers).to.include('| &lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt; |');
     expect(callers).to.include(String.raw`a\|b\\\|c`);
+  });
+
+  it('send word to nobody from Markdown', () => {
+    const texts = reports.map((report) => renderMarkdown(report));
+    expect(texts[1]).to.include('@<!-- -->SUM(A1)');
+    for (const text of texts) expect(text).to.not.match(/[@#](?!<!-- -->)/);
+  });
+
+  it('have as many rows as there are', () => {
+    const column = { name: 'n', title: 'N', kind: 'count', value: (n: number) => n } as const;
+    const rows = Array.from({ length: 150_000 }, (_, index) => index);
+    const sheet = { headline: [], notes: [], columns: [column], rows, timeZone: 'UTC', asOf: NOW };
+    expect(renderSheet(sheet as unknown as Sheet).split('\n')).to.have.lengthOf(rows.length + 3);
+  });
+
+  it('show no change where there is next to none', () => {
+    const place = { timeZone: 'UTC', asOf: NOW };
+    expect(cellText(-0.3, 'change', place, 'absolute')).to.equal('0');
   });
 
   it('hold every value in JSON as it is', () => {

@@ -77,10 +77,10 @@ export function announcedBy(context: Context): Deprecation | null {
 function announcingWriteHead(this: AnnouncingResponse, ...args: unknown[]): unknown {
   const { notice, writeHead } = this[ANNOUNCED];
   if (!this.headersSent) {
-    const at = typeof args[1] === 'string' ? 2 : 1;
+    const hasReason = typeof args[1] === 'string';
     try {
-      takeHeaders(this, args[at]);
-      args.length = Math.min(args.length, at);
+      takeHeaders(this, args[2] ?? (hasReason ? undefined : args[1]));
+      args.length = Math.min(args.length, hasReason ? 2 : 1);
       putHeaders(this, notice);
     } catch {
       // Headers that cannot be sent: Node tells the application.

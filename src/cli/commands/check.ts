@@ -14,7 +14,8 @@ import { type CheckedRemoval, judgeRemoval } from '../check/judge-removal.js';
 import type { Call, Command } from '../command.js';
 import { CliError, EXIT, type ExitCode, wrongUsage } from '../failure.js';
 import { writeOutput } from '../files.js';
-import { MOST_DAYS, VERDICT_OPTIONS, certaintyOf, printSheet } from './report-command.js';
+import { MOST_DAYS } from '../../report/report-options.js';
+import { VERDICT_OPTIONS, certaintyOf, printSheet } from './report-command.js';
 
 /** What a build takes away that is needed. */
 export const checkCommand: Command = {

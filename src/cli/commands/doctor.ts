@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { readRegister } from '../../endpoint/read-register.js';
 import { escapeControl } from '../../record/escape-control.js';
 import { wrapped } from '../../report/rendering/text-width.js';
+import { isStorage } from '../../storage/usage-storage.js';
 import type { Call, Command } from '../command.js';
 import { checkPackages } from '../doctor/check-packages.js';
 import { checkRegister } from '../doctor/check-register.js';
@@ -54,7 +55,7 @@ async function checkDatabase(call: Call): Promise<Finding[]> {
       hint('No database was looked at', null, 'Give --database or --config to have it looked at as well.'),
     ];
   const storage = await source.readable('read').catch((error: unknown) => refusal(error));
-  if ('kind' in storage) return [storage];
+  if (!isStorage(storage)) return [storage];
   const { signal, clock } = io;
   const now = (): number => clock.now();
   const store = storage.register ?? storage.summaries?.store;

@@ -78,7 +78,11 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
       title: 'SHARE',
       kind: 'text',
       value: ({ tracked, sampleRate }) =>
-        tracked ? (sampleRate === null ? 'by a function' : `${sampleRate * 100} %`) : null,
+        tracked
+          ? sampleRate === null
+            ? 'by a function'
+            : `${Number((sampleRate * 100).toPrecision(12))} %`
+          : null,
     },
     column('trackedSince', 'SINCE', 'day'),
     {

@@ -5,7 +5,7 @@ import type { Sheet } from '../../report/rendering/column.js';
 import { renderMarkdown } from '../../report/rendering/markdown.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
 import { type TableOptions, renderSheet } from '../../report/rendering/table.js';
-import type { ReportOptions } from '../../report/report-options.js';
+import { MOST_DAYS, type ReportOptions } from '../../report/report-options.js';
 import type { AnyReport } from '../../report/report.js';
 import { UsageReports } from '../../report/usage-reports.js';
 import type { Call, CliOptions, Command } from '../command.js';
@@ -18,9 +18,6 @@ const TABLE_ROWS = 50;
 
 const MOST_ROWS = 1_000_000;
 
-/** The longest span, in days. */
-export const MOST_DAYS = 3660;
-
 const COLORS = {
   bad: 'red',
   warning: 'yellow',
@@ -31,7 +28,7 @@ const COLORS = {
 } as const;
 
 /** The options of which span of time and which service a report is about. */
-export const SPAN_OPTIONS: CliOptions = {
+const SPAN_OPTIONS: CliOptions = {
   days: { value: 'N', about: 'The last so many days. Default: 90.' },
   from: { value: 'DATE', about: 'The earliest day instead of --days, as ISO 8601.' },
   to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601. Default: now.' },

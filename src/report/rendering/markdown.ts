@@ -27,14 +27,18 @@ export function markdownOf(sheet: Sheet): string {
   return `${head}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`;
 }
 
-/** Escapes what Markdown, HTML in it, and GitHub's links of plain addresses would act upon. */
+/** Escapes what Markdown, HTML in it, and GitHub would act upon, which links plain addresses and sends word to `@name`. */
 function escape(text: string): string {
   // Escapes begin with a backslash, which is escaped with the rest.
-  return escapeControl(text)
-    .replaceAll(/[\\|*_`[\]~#!]/g, String.raw`\$&`)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('://', String.raw`:\//`)
-    .replaceAll(/\bwww\./gi, (match) => `${match.slice(0, -1)}\\.`);
+  return (
+    escapeControl(text)
+      .replaceAll(/[\\|*_`[\]~!]/g, String.raw`\$&`)
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      // No backslash helps here: GitHub looks for mentions when Markdown has become HTML.
+      .replaceAll(/[@#]/g, '$&<!-- -->')
+      .replaceAll('://', String.raw`:\//`)
+      .replaceAll(/\bwww\./gi, (match) => `${match.slice(0, -1)}\\.`)
+  );
 }

@@ -71,7 +71,8 @@ function columnsOf(sheet: Sheet): TableColumn[] {
       const cell = (column.shown ?? column.value)(row);
       return escapeControl(cellText(cell, column.kind, sheet, 'relative'));
     });
-    return { column, texts, width: Math.max(textWidth(column.title), ...texts.map(textWidth)) };
+    const width = texts.reduce((most, text) => Math.max(most, textWidth(text)), textWidth(column.title));
+    return { column, texts, width };
   });
 }
 

@@ -1,15 +1,23 @@
-import { TurnBudget } from '../time/turn-budget.js';
+import { TurnBudget } from './turn-budget.js';
 
-/** Makes something of each of many things, and leaves the event loop to others in between. */
+/** Steps from one look at the clock to the next: some take a millisecond. */
+const LOOK_STEPS = 5;
+
+/**
+ * Makes something of each of many things, and leaves the event loop to others in between.
+ *
+ * @throws the signal's reason if it is aborted meanwhile
+ */
 export async function mappedInTurns<Thing, Made>(
   things: Iterable<Thing>,
   make: (thing: Thing) => Made,
+  signal?: AbortSignal,
 ): Promise<Made[]> {
-  const budget = new TurnBudget(20);
+  const budget = new TurnBudget(LOOK_STEPS);
   const made: Made[] = [];
   for (const thing of things) {
     made.push(make(thing));
-    if (budget.isSpentAfterStep()) await budget.nextTurn();
+    if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
   }
   return made;
 }
