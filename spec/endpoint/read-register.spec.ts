@@ -74,6 +74,39 @@ describe('What is read of the register', () => {
     expect((await readFrom({ register: store })).days[0]).to.include({ instances: 2, unclosed: 1 });
   });
 
+  it('counts what is gone from when the last process that declared it closed, or could have answered', async () => {
+    const [closing, killed] = [open({ routes: [declare('/x')] }), open({ routes: [declare('/y')] })];
+    for (const writer of [closing, killed]) await write(writer);
+    const killedMs = nowMs;
+    expect(await find('/x')).to.include({ goneSince: null });
+    nowMs += HOUR_MS;
+    await write(closing, true);
+    const closedMs = nowMs;
+    nowMs += 3 * HOUR_MS;
+    await write(open({ routes: [declare('/a')] }));
+    expect((await find('/x')).goneSince).to.deep.equal(new Date(closedMs));
+    expect((await find('/y')).goneSince).to.deep.equal(new Date(killedMs + 2 * HOUR_MS));
+  });
+
+  it('has the build alone that was there last, of which all processes have ended', async () => {
+    const old = open({ routes: [declare('/a'), declare('/legacy')] });
+    await write(old, true);
+    nowMs += 60_000;
+    const lists = (met: string[]) => () => [[declare('/a')], met.map((route) => declare(route))];
+    const fresh = [open({ declared: lists(['/met']) }), open({ declared: lists([]) })] as const;
+    const isGone = async () => (await find('/legacy')).goneSince !== null;
+    for (const writer of fresh) await write(writer);
+    expect(await isGone()).to.equal(true);
+    for (const writer of fresh) {
+      nowMs += 60_000;
+      await write(writer, true);
+      expect(await isGone()).to.equal(true);
+    }
+    expect(await find('/met')).to.include({ isDeclared: true });
+    await write(open({ declared: lists([]) }));
+    expect(await isGone()).to.equal(true);
+  });
+
   it('has what was declared last when all processes have ended', async () => {
     const writer = open();
     await write(writer, true);
@@ -174,7 +207,7 @@ describe('What is read of the register', () => {
     }
     const { days, endpoints } = await readFrom({ register: store });
     const start = new Date('2026-03-01');
-    const day = { start, unclosed: 0, skipped: {} };
+    const day = { start, unclosed: 0, asOf: new Date(nowMs), skipped: {} };
     expect(days).to.have.deep.members([
       { service: 'shop', instances: 2, accepted: 4, dropped: { late: 2 }, ...day },
       { service: 'admin', instances: 1, accepted: 2, dropped: { late: 1 }, ...day },

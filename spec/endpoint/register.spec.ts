@@ -86,6 +86,7 @@ describe('The register of endpoints', () => {
       firstVersion: '1.0.0',
       lastVersion: '1.0.0',
       isDeclared: true,
+      goneSince: null,
       watchedDays: 1,
       lowestSampleRate: 1,
       skipped: {},

@@ -19,6 +19,7 @@ export function daysAgo(days: number): Date {
 
 /** An endpoint that has been declared, tracked and watched since long. */
 export function registered(fields: Partial<RegisteredEndpoint> = {}): RegisteredEndpoint {
+  const { isDeclared = true, lastDeclared = NOW } = fields;
   return {
     service: 'spec',
     method: 'GET',
@@ -36,6 +37,8 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     firstVersion: '1.0.0',
     lastVersion: '1.4.0',
     isDeclared: true,
+    // The last instance was killed.
+    goneSince: isDeclared ? null : new Date(lastDeclared.getTime() + 2 * 3_600_000),
     watchedDays: 90,
     lowestSampleRate: 1,
     skipped: {},
@@ -50,6 +53,7 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
     start: new Date(daysAgo(index).getTime() - DAY_MS / 2),
     instances: 2,
     unclosed: 0,
+    asOf: new Date(Math.min(daysAgo(index).getTime() + DAY_MS / 2 - 1, NOW.getTime())),
     accepted: 1000,
     dropped: {},
     skipped: {},

@@ -86,6 +86,20 @@ describe('A tracker that keeps the register', () => {
     expect(await declaredIn(storage)).to.deep.equal(['GET /a']);
   });
 
+  it('tells requests for what is gone apart before its first entry, from when the storage has answered', async () => {
+    const old = await start();
+    await ask(old);
+    await old.close();
+    const before = storage.register.kept.rows;
+    const served = await start({}, [BController]);
+    await passesUntil(0, async () => {
+      await ask(served);
+      await served.records();
+      return storage.records.some(({ route, status }) => route === '/a' && status === 404);
+    });
+    expect(storage.register.kept.rows).to.deep.equal(before);
+  });
+
   it('enters within a minute what is declared later, else a sign of life within the hour', async () => {
     await start();
     await passesUntil(1000, async () => (await declaredIn(storage)).length > 0);

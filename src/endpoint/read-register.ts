@@ -10,6 +10,7 @@ import {
   daysOf,
   endpointName,
   endpointsOf,
+  isClosed,
   watchesOf,
 } from './register-rows.js';
 
@@ -129,11 +130,14 @@ class ServiceRegister {
     return [...days.values()].map((watches) => this.#dayOf(watches));
   }
 
-  /** Those that seem to run; where all have ended, those that ended last. */
+  /** Those that seem to run; where all have ended, those of the version and the build that were there last. */
   #current(): DatedWatch[] {
     const alive = this.#watches.filter(({ untilMs }) => untilMs >= this.#newestMs - ALIVE_MS);
-    const running = alive.filter(({ instances, closed }) => closed < instances);
-    return running.length > 0 ? running : alive;
+    const running = alive.filter((watch) => !isClosed(watch));
+    if (running.length > 0) return running;
+    const last = alive.reduce((one, other) => (other.untilMs >= one.untilMs ? other : one));
+    // Routes that an instance has met make up a second build, which instances of one version may have or not.
+    return alive.filter(({ version, builds }) => version === last.version && builds[0] === last.builds[0]);
   }
 
   #tellBuilds(rows: DeclaredRows, current: ReadonlySet<string>): ToldBuild[] {
@@ -180,6 +184,7 @@ class ServiceRegister {
     const tracking = builds.filter(({ endpoints }) => endpoints.get(name)?.tracked === true);
     const watching = tracking.filter(({ watches }) => watches.some(isIn(this.#span)));
     const rates = watching.map(({ endpoints }) => endpoints.get(name)?.sampleRate ?? null);
+    const endMs = Math.max(...builds.flatMap(({ watches }) => watches.map(endOf)));
     const trackedSince = declaration.tracked && latest.isCurrent ? this.#trackedSince(tracking) : null;
     return {
       service: this.#service,
@@ -190,6 +195,7 @@ class ServiceRegister {
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
+      goneSince: latest.isCurrent ? null : new Date(endMs),
       watchedDays: this.#watchedDays(watching, name, trackedSince),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
@@ -227,11 +233,17 @@ class ServiceRegister {
       start: new Date((watches[0] as DatedWatch).day.startMs),
       instances: sum(({ instances }) => instances),
       unclosed: sum((watch) => (isOver(watch) ? watch.instances - watch.closed : 0)),
+      asOf: new Date(Math.max(...watches.map(({ untilMs }) => untilMs))),
       accepted: sum(({ accepted }) => accepted),
       dropped: watches.map(({ dropped }) => dropped).reduce((one, other) => addCounts(one, other)),
       skipped: watches.map(({ skipped }) => skipped).reduce((one, other) => addCounts(one, other)),
     };
   }
+}
+
+/** The moment from which nothing is answered any more by the instances of a watch, in milliseconds since 1970: they tell of themselves every hour or so. */
+function endOf(watch: Watch): number {
+  return isClosed(watch) ? watch.untilMs : watch.untilMs + ALIVE_MS;
 }
 
 /** Whether the day of a watch touches a span. */

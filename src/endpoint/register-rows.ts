@@ -188,11 +188,17 @@ export function watchesOf({ merged, single }: RegisterDay): Watch[] {
   return [...(merged?.watches ?? []), ...single.map(({ watch }) => watch)];
 }
 
-/** Adds up what instances of one build have told of a day. */
+/** Whether all instances of a watch have told their last. */
+export function isClosed({ instances, closed }: Watch): boolean {
+  return closed >= instances;
+}
+
+/** Adds up what instances of one build have told of a day: those apart that have told their last, as its moment is the end of a closed one. */
 export function addWatches(watches: readonly Watch[]): Watch[] {
-  const alike = Map.groupBy(watches, ({ service, version, builds, answersDays }) =>
-    JSON.stringify([service, version, builds, answersDays]),
-  );
+  const alike = Map.groupBy(watches, (watch) => {
+    const { service, version, builds, answersDays } = watch;
+    return JSON.stringify([service, version, builds, answersDays, isClosed(watch)]);
+  });
   return [...alike.values()].map((some) => some.reduce(addTwo));
 }
 

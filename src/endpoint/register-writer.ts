@@ -50,6 +50,13 @@ export interface RegisterSettings {
   readonly now: () => number;
 }
 
+/** What an instance declares by now. */
+interface Declared {
+  readonly builds: readonly Build[];
+  readonly names: readonly string[];
+  readonly declared: readonly EndpointDeclaration[];
+}
+
 /** A day that the instance has yet to tell of. */
 interface OpenDay extends Span {
   readonly fromMs: number;
@@ -100,17 +107,25 @@ export class RegisterWriter {
    * @throws any error of the storage
    */
   async write(isLast: boolean, signal: AbortSignal): Promise<readonly GoneEndpoint[] | null> {
-    const { store, service, declared, now } = this.#settings;
+    const { store, now } = this.#settings;
     this.#turnDays();
     this.#isPlaced ||= await store.prepare(true, signal);
     if (!this.#isPlaced) return null;
-    const lists = declared().filter((list, index) => index === 0 || list.length > 0);
-    const builds = lists.map((list) => buildOf(service, list, now()));
+    const { builds, names, declared } = this.#declaredNow();
     await this.#insertBuilds(builds, signal);
-    const names = builds.map(({ name }) => name);
     for (const day of this.#days) await this.#tell(day, names, isLast, signal);
     this.#days = [this.#today];
-    return isLast ? [] : this.#gone.find(names, lists.flat(), now(), signal);
+    return isLast ? [] : this.#gone.find(names, declared, now(), signal);
+  }
+
+  /**
+   * Finds what earlier builds declared, and this one does not, without telling anything.
+   *
+   * @throws any error of the storage
+   */
+  findGone(signal: AbortSignal): Promise<readonly GoneEndpoint[]> {
+    const { names, declared } = this.#declaredNow();
+    return this.#gone.find(names, declared, this.#settings.now(), signal);
   }
 
   /**
@@ -127,6 +142,13 @@ export class RegisterWriter {
 
   get #today(): OpenDay {
     return this.#days.at(-1) as OpenDay;
+  }
+
+  #declaredNow(): Declared {
+    const { service, declared, now } = this.#settings;
+    const lists = declared().filter((list, index) => index === 0 || list.length > 0);
+    const builds = lists.map((list) => buildOf(service, list, now()));
+    return { builds, names: builds.map(({ name }) => name), declared: lists.flat() };
   }
 
   #begin(fromMs: number, before: InstanceFigures): OpenDay {

@@ -50,6 +50,11 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   /** Whether an instance that seems to run declares it. */
   readonly isDeclared: boolean;
   /**
+   * The moment since which no instance can have answered for it: when the last one that declared it closed, or two hours after the last sign
+   * of life of one that did not close. Null while it is declared.
+   */
+  readonly goneSince: Date | null;
+  /**
    * The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. Where
    * it is tracked now, only days since it is without a break.
    */
@@ -68,6 +73,8 @@ export interface WatchedDay {
   readonly instances: number;
   /** Of these, those that seem to have ended without storing what was queued. */
   readonly unclosed: number;
+  /** The last sign of life of an instance on the day: the figures hold until then. */
+  readonly asOf: Date;
   /** Records that were made. */
   readonly accepted: number;
   /** Records that were lost, by reason. */

@@ -1,16 +1,10 @@
-import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import type { EndpointIdentity } from '../endpoint/register.js';
 import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
 import { callsOf, lastOf } from './call-figures.js';
 import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns } from '../time/in-turns.js';
 import { type ReportScope, rowsOfService } from './report-source.js';
 import type { CallerCalls } from './report.js';
-
-/**
- * How long after the last sign of life of the last instance that declared it a request may still have been answered by that instance,
- * which tells of itself every hour or so.
- */
-const LAST_ANSWERS_MS = 2 * 3_600_000;
 
 /** Rows by the names of their endpoints. */
 type ByEndpoint<Row> = ReadonlyMap<string, readonly Row[]>;
@@ -95,11 +89,10 @@ function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] 
     .toSorted((one, other) => other.calls - one.calls);
 }
 
-/** The moment since which a request for an endpoint that is gone was answered by nobody who declares it. */
-export function goneSince({ window, sealedUntil }: ReportScope, { lastDeclared }: RegisteredEndpoint): Date {
-  const ms = lastDeclared.getTime() + LAST_ANSWERS_MS;
-  const isWhole = sealedUntil !== null && ms < sealedUntil.getTime();
-  return new Date(isWhole ? window.periods.dayOf(ms).endMs : ms);
+/** The moment since which requests for an endpoint that is gone are counted, in milliseconds since 1970: of a sealed day, the end. */
+export function countedSinceMs({ window, sealedUntil }: ReportScope, goneSince: Date): number {
+  const ms = goneSince.getTime();
+  return sealedUntil !== null && ms < sealedUntil.getTime() ? window.periods.dayOf(ms - 1).endMs : ms;
 }
 
 /** Counts the requests for each endpoint since it is gone. */
@@ -111,10 +104,11 @@ export async function askSinceGone(
   const counts = new Map<string, number>();
   const later: { readonly name: string; readonly sinceMs: number }[] = [];
   for (const one of scope.register?.endpoints ?? []) {
+    if (one.goneSince === null) continue;
     const name = endpointName(one);
-    const sinceMs = goneSince(scope, one).getTime();
+    const sinceMs = countedSinceMs(scope, one.goneSince);
     const last = lastOf(called.get(name) ?? []);
-    if (one.isDeclared || last === null || last.getTime() < sinceMs) continue;
+    if (last === null || last.getTime() < sinceMs) continue;
     if (sinceMs <= scope.window.startMs) counts.set(name, callsOf(called.get(name) ?? []));
     else later.push({ name, sinceMs });
   }

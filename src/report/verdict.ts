@@ -175,7 +175,8 @@ export function daysUntil(date: Date, nowMs: number): number {
   return days < 0 ? Math.ceil(days) + 0 : Math.floor(days);
 }
 
-function sunsetText(sunset: Date | null, nowMs: number): string {
+/** How far a sunset is, in words. */
+export function sunsetText(sunset: Date | null, nowMs: number): string {
   if (sunset === null) return 'no sunset';
   const days = daysUntil(sunset, nowMs);
   if (sunset.getTime() <= nowMs) return days === 0 ? 'sunset today' : `sunset ${counted(-days, 'day')} ago`;

@@ -107,6 +107,7 @@ export function deprecations(services: readonly string[]): Columns<DeprecationRo
     column('isReadyToRemove', 'REMOVE', 'flag', {
       tone: ({ isReadyToRemove }) => (isReadyToRemove ? 'good' : 'faint'),
     }),
+    column('reason', 'WHY', 'text'),
   ];
 }
 
@@ -179,6 +180,7 @@ export function status(): Columns<StatusRow> {
     column('instances', 'INSTANCES', 'count'),
     column('unclosed', 'UNCLOSED', 'count'),
     column('accepted', 'RECORDS', 'count'),
+    column('asOf', 'AS OF', 'moment'),
     reasons('dropped', 'LOST'),
     reasons('skipped', 'LEFT OUT'),
   ];

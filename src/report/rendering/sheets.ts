@@ -124,8 +124,8 @@ function ofRemoval(report: RemovalReport): Sheet {
 function ofStatus(report: StatusReport): Sheet {
   const { status, foldedUntil, sealedUntil, newestRecord } = report;
   const text = (date: Date | null): string => cellText(date, 'moment', report, 'absolute');
-  const notes = [
-    `Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, records deleted before ${text(sealedUntil)}`,
-  ];
+  const sealed =
+    sealedUntil === null ? 'no day is sealed' : `only summaries are complete before ${text(sealedUntil)}`;
+  const notes = [`Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, ${sealed}`];
   return sheet(report, `days as they were watched`, status, columns.status(), notes);
 }
