@@ -31,7 +31,8 @@ import { defineConfig } from 'koa-track-usage/cli';
 import { SqlStorage } from 'koa-track-usage/sql';
 
 export default defineConfig({
-  // A function is told what the storage is for; a storage, or a promise of one, will do as well.
+  // A function is told what the storage is for, first for reading: a command makes nothing that is not there. A storage, or a promise of
+  // one, will do as well.
   storage: ({ readOnly }) => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db', readOnly }),
   // What trackUsage has, for the commands rebuild, prune and doctor. The time zone has to be the one of trackUsage.
   summaries: { timeZone: 'Europe/Berlin' },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { Get, JsonController, Param, Post } from 'routing-controllers';
-import { Tracked, TrackedController, renderInventory } from '../src/index.js';
+import { Deprecated, Tracked, TrackedController, renderInventory } from '../src/index.js';
 import { SqlStorage, type UsageRepository } from '../src/backends/sql/index.js';
 import { makeRecord } from './support/records.js';
 import { type Served, serve } from './support/serve.js';
@@ -25,6 +25,7 @@ class PatientController {
 
 @JsonController('/orders')
 class OrderController {
+  @Deprecated({ since: '2026-01-01', replacement: '/clinic/v2/orders' })
   @Tracked()
   @Post('/')
   create() {

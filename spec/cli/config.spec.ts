@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { type CliEnd, cli, fill } from '../support/cli.js';
@@ -90,6 +90,17 @@ describe('The configuration of the command line', () => {
     const { code, stdout } = await call([...ERASE, '--config', 'other.mjs', '--json']);
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.include({ storage: 'sqlite', records: 3, totalsUntil: null });
+  });
+
+  it('makes nothing where a command writes', async () => {
+    const connect = CONNECT.replace('usage.db', 'misspelt.db');
+    await config(`${IMPORTS} export default { storage: ({ readOnly }) => ${connect} readOnly }) };`);
+    for (const args of [ERASE, ['prune', '--keep-days', '3', '--yes'], ['rebuild']]) {
+      const { stdout, stderr } = await call(args);
+      expect({ stdout, stderr }).to.have.property('stdout', '');
+      expect(stderr).to.match(/misspelt\.db' cannot be opened/);
+    }
+    expect(await readdir(folder.path)).to.not.include('misspelt.db');
   });
 
   const WRONG: readonly (readonly [content: string, problem: RegExp, code: number])[] = [

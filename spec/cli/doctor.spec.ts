@@ -73,6 +73,15 @@ describe('The doctor', () => {
     ]);
   });
 
+  it('looks at a storage that has a kind', async () => {
+    await writeFile(
+      folder.file('koa-track-usage.config.mjs'),
+      "export default { storage: { name: 'own', kind: 'file', store() {}, reader: {} } };",
+    );
+    const { findings } = await examine();
+    expect(findings.map(({ what }) => what)).to.include('The records can be read');
+  });
+
   it('tells of a Node that is too old', () => {
     expect(checkNode('22.4.0', '>=22.17.0')).to.include({ kind: 'fault', what: 'Node 22.4.0 is too old' });
   });

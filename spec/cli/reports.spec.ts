@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
+import { RegisterWriter } from '../../src/endpoint/register-writer.js';
 import { UsageReports } from '../../src/report/usage-reports.js';
 import { textWidth } from '../../src/report/rendering/text-width.js';
 import { MemoryStorage, makeRecord } from '../../src/testing/index.js';
 import { type CliEnd, type CliWorld, cli } from '../support/cli.js';
 import { HOSTILE_TEXTS } from '../support/hostile-values.js';
+import { declare, writerSettings } from '../support/register-writers.js';
 import { type TemporaryFolder, temporaryFolder } from '../support/sqlite.js';
 
 const TO = '2026-03-05';
@@ -178,6 +180,29 @@ describe('Reports on the command line', () => {
     const all = await call(['records', '--json', '--username', 'ada', '--status', '200,404', '--all']);
     expect(first.stdout + second.stdout).to.equal(all.stdout);
     expect([second.stderr, all.stdout.trimEnd().split('\n').length]).to.deep.equal(['', ROUTES / 2]);
+  });
+
+  it('takes methods in small letters', async () => {
+    const all = await call(['records', '--json', '--method', 'GET', '--limit', '3']);
+    expect(all.stdout.trimEnd().split('\n')).to.have.lengthOf(3);
+    expect(await call(['records', '--json', '--method', 'get', '--limit', '3'])).to.deep.equal(all);
+  });
+
+  it('shows the share of requests that is recorded as it was written', async () => {
+    const declaring = new MemoryStorage();
+    const rates = [0.07, 0.125, 1, null].map((sampleRate) => declare(`/${sampleRate}`, { sampleRate }));
+    const writer = new RegisterWriter(
+      writerSettings(declaring.register, Date.now, { declared: () => [rates] }),
+    );
+    await writer.write(false, new AbortController().signal);
+    Object.assign(globalThis, { declaringOfSpec: declaring });
+    await writeFile(folder.file('declaring.mjs'), 'export default { storage: globalThis.declaringOfSpec };');
+    const { stdout } = await call(['inventory', '--config', 'declaring.mjs']);
+    const shares = stdout
+      .split('\n')
+      .slice(2, -1)
+      .map((line) => line.split(/ {2,}/)[3]);
+    expect(shares).to.deep.equal(['7 %', '12.5 %', '100 %', 'by a function']);
   });
 
   describe('with colours', () => {

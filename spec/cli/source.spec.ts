@@ -116,7 +116,7 @@ describe('Where the command line finds records', () => {
       );
       const { code, stderr } = await call([...EXPORT, '--database', 'sqlite:notes.txt']);
       expect(stderr).to.match(/which is no database of SQLite/);
-      expect(code).to.equal(3);
+      expect(code).to.equal(2);
     });
   });
 

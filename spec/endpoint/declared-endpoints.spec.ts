@@ -6,6 +6,7 @@ import { Get, JsonController, useKoaServer } from 'routing-controllers';
 import { TrackedController, tracked, untracked } from '../../src/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { forgetDeclared } from '../support/declared.js';
 import { mountable } from '../support/mountable.js';
 import { declaredIn } from '../support/register.js';
 import { type Served, type ServeOptions, serve } from '../support/serve.js';
@@ -31,6 +32,7 @@ describe('What is declared in the register', () => {
   const opened: Served[] = [];
 
   beforeEach(() => {
+    forgetDeclared();
     storage = new MemoryStorage();
     clock = new ManualClock();
   });

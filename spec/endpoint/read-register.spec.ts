@@ -42,7 +42,7 @@ describe('What is read of the register', () => {
   };
 
   it('is nothing where nothing was written', async () => {
-    expect(await readFrom({ register: store })).to.deep.equal({ endpoints: [], days: [] });
+    expect(await readFrom({ register: store })).to.deep.equal({ endpoints: [], days: [], knownSince: null });
   });
 
   it('has both builds while a new one is rolled out, and says what the new one says', async () => {
@@ -72,6 +72,39 @@ describe('What is read of the register', () => {
     await write(other);
     expect(await find('/gone')).to.include({ isDeclared: false });
     expect((await readFrom({ register: store })).days[0]).to.include({ instances: 2, unclosed: 1 });
+  });
+
+  it('counts what is gone from when the last process that declared it closed, or could have answered', async () => {
+    const [closing, killed] = [open({ routes: [declare('/x')] }), open({ routes: [declare('/y')] })];
+    for (const writer of [closing, killed]) await write(writer);
+    const killedMs = nowMs;
+    expect(await find('/x')).to.include({ goneSince: null });
+    nowMs += HOUR_MS;
+    await write(closing, true);
+    const closedMs = nowMs;
+    nowMs += 3 * HOUR_MS;
+    await write(open({ routes: [declare('/a')] }));
+    expect((await find('/x')).goneSince).to.deep.equal(new Date(closedMs));
+    expect((await find('/y')).goneSince).to.deep.equal(new Date(killedMs + 2 * HOUR_MS));
+  });
+
+  it('has the build alone that was there last, of which all processes have ended', async () => {
+    const old = open({ routes: [declare('/a'), declare('/legacy')] });
+    await write(old, true);
+    nowMs += 60_000;
+    const lists = (met: string[]) => () => [[declare('/a')], met.map((route) => declare(route))];
+    const fresh = [open({ declared: lists(['/met']) }), open({ declared: lists([]) })] as const;
+    const isGone = async () => (await find('/legacy')).goneSince !== null;
+    for (const writer of fresh) await write(writer);
+    expect(await isGone()).to.equal(true);
+    for (const writer of fresh) {
+      nowMs += 60_000;
+      await write(writer, true);
+      expect(await isGone()).to.equal(true);
+    }
+    expect(await find('/met')).to.include({ isDeclared: true });
+    await write(open({ declared: lists([]) }));
+    expect(await isGone()).to.equal(true);
   });
 
   it('has what was declared last when all processes have ended', async () => {
@@ -104,6 +137,29 @@ describe('What is read of the register', () => {
     }
     expect(await find('/a')).to.include({ watchedDays: 3 });
   });
+
+  it('counts no day on which records went that no summary tells of, for their endpoint alone', async () => {
+    const writer = open({ routes: [declare('/a', { recordsDays: 3 }), declare('/b')] });
+    for (let day = 0; day < 10; day += 1) {
+      await write(writer);
+      nowMs += DAY_MS;
+    }
+    expect(await find('/a')).to.include({ watchedDays: 3 });
+    expect(await find('/b')).to.include({ watchedDays: 10 });
+  });
+
+  for (const service of ['shop', 'mail'])
+    it(`counts no day that an instance of ${service} has deleted the answers of, though others keep more`, async () => {
+      const [writer, brief] = [open(), open({ service, answersDays: 3 })];
+      for (let day = 0; day < 10; day += 1) {
+        await write(writer);
+        if (day === 6) await write(brief, true);
+        nowMs += DAY_MS;
+      }
+      expect(await find('/a')).to.include({ watchedDays: 6 });
+      const { knownSince } = await readFrom({ register: store });
+      expect(knownSince).to.deep.equal(new Date(NOON_MS + 3 * DAY_MS));
+    });
 
   it('has the lowest share of requests that was recorded in the span', async () => {
     for (const sampleRate of [0.01, 0.2, 1, null]) {
@@ -151,7 +207,7 @@ describe('What is read of the register', () => {
     }
     const { days, endpoints } = await readFrom({ register: store });
     const start = new Date('2026-03-01');
-    const day = { start, unclosed: 0, skipped: {} };
+    const day = { start, unclosed: 0, asOf: new Date(nowMs), skipped: {} };
     expect(days).to.have.deep.members([
       { service: 'shop', instances: 2, accepted: 4, dropped: { late: 2 }, ...day },
       { service: 'admin', instances: 1, accepted: 2, dropped: { late: 1 }, ...day },

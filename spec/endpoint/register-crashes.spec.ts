@@ -132,6 +132,31 @@ describe('The register, while processes write, tidy up and die at any moment', (
     );
   });
 
+  it('tells once of a day that is long over, though the instance fails at the day after and writes again', async () => {
+    const kept = new MemorySummaryStore();
+    let nowMs = START_MS;
+    const instance = (failure: Fault, index: number): Instance =>
+      new Instance(
+        faulty(kept, () => Promise.resolve(), failure),
+        () => nowMs,
+        index,
+      );
+    // Four calls: the place, the builds that are there, a new build and the day that is over.
+    const failing = instance({ calls: 4, isDone: false }, 0);
+    const other = instance({ calls: Infinity, isDone: false }, 1);
+    const tidy = (): Promise<void> => tidyRegister(kept, nowMs, KEPT_MS, signal);
+    nowMs += 4 * DAY_MS;
+    const [failed] = await Promise.allSettled([failing.write(2)]);
+    expect(failed).to.include({ status: 'rejected' });
+    await tidy();
+    await other.write(3);
+    // The rows of the first instance are gone, so that the next merged row no longer names it.
+    await tidy();
+    await failing.write(0);
+    const { days } = await readFrom({ register: kept });
+    expect(days[0]).to.include({ instances: 2, accepted: 5 });
+  });
+
   it('always tells of a day that is over as before, however many merge it', async () => {
     const scene = fc.record({
       told: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),

@@ -85,7 +85,10 @@ for (const { subject, holder, table, use } of OPTION_TABLES) {
 
 describe('The tables of options', () => {
   it('are all among those that are checked here', async () => {
-    const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
+    // The configuration of the command line has specs of its own.
+    const files = (await readdir('src', { recursive: true })).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('cli'),
+    );
     const sources = await Promise.all(files.map((file) => readFile(join('src', file), 'utf8')));
     const reads =
       /\breadOptions(?:<[^>]*>)?\(\s*[^,()]+(?:\([^)]*\)[^,]*)?,\s*([A-Z]\w+)|\bgroup\(([A-Z]\w+)/g;

@@ -146,6 +146,12 @@ const CASES: readonly Case[] = [
     expected: ['GET /users/:id gone 1'],
   },
   {
+    title: 'a call just after who declared it closed',
+    records: [call(10.55), call(10.45, { status: 404 })],
+    register: registerOf(registered({ ...GONE, goneSince: daysAgo(10.5) })),
+    expected: ['GET /users/:id gone-still-called 2'],
+  },
+  {
     title: 'calls since a deploy took it away',
     records: [call(11), call(3, { status: 404 }), call(2, { status: 404 })],
     register: registerOf(registered(GONE)),

@@ -121,6 +121,7 @@ for (const [title, open] of [
       const endpoint = { service: 'shop', method: 'GET', route: '/orders/:id' };
       const ofOrders = await callersReport(source, { endpoint });
       expect(ofOrders.endpoint).to.deep.equal(endpoint);
+      expect(ofOrders.calls).to.equal(count(pick({ of: ORDERS })));
       for (const [rows, isMeant] of [
         [ofShop.callers, ({ serverName }: UsageRecord): boolean => serverName === 'shop'],
         [ofOrders.callers, ORDERS],
@@ -134,8 +135,9 @@ for (const [title, open] of [
     });
 
     it('tell what one caller calls', async () => {
-      const { username, endpoints } = await callerReport(source, { username: 'ada' });
+      const { username, endpoints, calls } = await callerReport(source, { username: 'ada' });
       expect(username).to.equal('ada');
+      expect(calls).to.equal(count(pick({ of: (record) => record.username === 'ada' })));
       expect(endpoints.length).to.equal(4);
       for (const row of endpoints) {
         const isMeant = isOf(row.service, row.method === 'ALL' ? ['PUT'] : ['GET', 'HEAD'], row.route);
@@ -153,6 +155,7 @@ for (const [title, open] of [
         daysToSunset: -2,
         calls: 0,
         isReadyToRemove: true,
+        reason: 'no call in 90 of 90 watched days, last call never; sunset 2 days ago',
       });
       expect(basket).to.deep.include({
         route: '/basket',
@@ -160,6 +163,7 @@ for (const [title, open] of [
         calls: count(pick({ of: BASKET })),
         before: callsBefore(BASKET),
         isReadyToRemove: false,
+        reason: 'sunset in 31 days, 3 callers',
         verdict: 'deprecated',
         lastCall: lastOf(pick({ of: BASKET })),
       });
@@ -205,11 +209,8 @@ for (const [title, open] of [
     it('tell how much was called in months, beside days that lie as far back', async () => {
       const { traffic, period } = await trafficReport(source, { days: 90, period: 'month' });
       expect(period).to.equal('month');
-      expect(traffic.map(({ start }) => start.toJSON().slice(0, 7))).to.deep.equal([
-        '2026-04',
-        '2026-05',
-        '2026-06',
-      ]);
+      const months = traffic.map(({ start }) => start.toJSON().slice(0, 7));
+      expect(months.join(' ')).to.equal('2026-04 2026-05 2026-06');
       expect(traffic.map(({ calls }) => calls).reduce((sum, calls) => sum + calls, 0)).to.equal(
         count(pick()),
       );
@@ -290,6 +291,7 @@ for (const [title, open] of [
       const { status, newestRecord, sealedUntil, foldedUntil } = await statusReport(source);
       expect(status.length).to.equal(180);
       expect(status.every(({ isWatched }) => isWatched)).to.equal(true);
+      expect(status.at(-1)?.asOf).to.deep.equal(NOW);
       expect([newestRecord, sealedUntil]).to.deep.equal([lastOf(RECORDS), null]);
       if (open === inMemory) expect(foldedUntil).to.equal(null);
       else expect(Number(foldedUntil)).to.be.above(Number(lastOf(RECORDS)));

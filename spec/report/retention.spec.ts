@@ -7,6 +7,7 @@ import { goneReport } from '../../src/report/gone.js';
 import type { ReportSource } from '../../src/report/report-source.js';
 import { statusReport } from '../../src/report/status.js';
 import { trafficReport } from '../../src/report/traffic.js';
+import { renderTable } from '../../src/report/rendering/table.js';
 import { sealBefore } from '../../src/summary/seal.js';
 import { caught } from '../support/caught.js';
 import { RECORDS, REGISTER, count, pick } from '../support/report-world.js';
@@ -90,7 +91,9 @@ describe('Reports where retention keeps records for less than the span', () => {
   });
 
   it('say how far records and summaries reach', async () => {
-    const { sealedUntil, foldedUntil, callersSince } = await statusReport(source);
+    const report = await statusReport(source);
+    const { sealedUntil, foldedUntil, callersSince } = report;
+    expect(renderTable(report)).to.match(/only summaries are complete before 2026-/);
     expect([sealedUntil, callersSince]).to.deep.equal([CUT, NAMELESS]);
     expect(Number(foldedUntil)).to.be.above(CUT.getTime());
   });
@@ -99,8 +102,8 @@ describe('Reports where retention keeps records for less than the span', () => {
     const error = await caught(endpointsReport(source, { to: '2026-05-20T10:00:00Z' }));
     expect(error).to.include({ code: 'INVALID_QUERY' });
     expect(error.message).to.equal(
-      "endpoints: 'to' is within the day from 2026-05-20T00:00:00.000Z to 2026-05-21T00:00:00.000Z (UTC), of which " +
-        'retention has deleted the records. Give its beginning or its end.',
+      "endpoints: 'to' is within the day from 2026-05-20T00:00:00.000Z to 2026-05-21T00:00:00.000Z (UTC), which is sealed: " +
+        'only the whole of it can be told. Give its beginning or its end.',
     );
   });
 

@@ -63,6 +63,12 @@ const UNCALLED: readonly Row[] = [
     'no call in 31 of 31 watched days, last call never',
   ],
   [
+    'no call in all days that retention has left',
+    { endpoint: { trackedSince: daysAgo(59), watchedDays: 60 }, isFirstDayKnown: false },
+    'unwatched',
+    '60 of 90 days watched',
+  ],
+  [
     'no call in nine days, where seven are enough',
     { endpoint: { trackedSince: daysAgo(9.5), watchedDays: 10 }, rules: { minimumDays: 7 } },
     'unused',

@@ -214,7 +214,7 @@ describe('sealing', () => {
       expect(error.message).to.match(
         /^getSummary: startDate or endDate is within the (?:hour|day) from 2026-06-27T0\d:00:00\.000Z to 2026-06-2/,
       );
-      expect(error.message).to.include('of which retention has deleted the records');
+      expect(error.message).to.include('which is sealed: only the whole of it can be told');
     }
     const whole = { startDate: new Date(startOfDay(3)), endDate: new Date(startOfDay(2)) };
     expect((await world.ask({ by: 'status', ...whole })).rows).to.have.lengthOf(3);

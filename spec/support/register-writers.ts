@@ -12,6 +12,7 @@ export function declare(route: string, fields: Partial<EndpointDeclaration> = {}
     tracked: true,
     sampleRate: 1,
     deprecation: null,
+    recordsDays: null,
     keep: null,
     ...fields,
   };

@@ -19,6 +19,7 @@ export function daysAgo(days: number): Date {
 
 /** An endpoint that has been declared, tracked and watched since long. */
 export function registered(fields: Partial<RegisteredEndpoint> = {}): RegisteredEndpoint {
+  const { isDeclared = true, lastDeclared = NOW } = fields;
   return {
     service: 'spec',
     method: 'GET',
@@ -28,6 +29,7 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     tracked: true,
     sampleRate: 1,
     deprecation: null,
+    recordsDays: null,
     keep: null,
     firstDeclared: daysAgo(300),
     lastDeclared: NOW,
@@ -35,6 +37,8 @@ export function registered(fields: Partial<RegisteredEndpoint> = {}): Registered
     firstVersion: '1.0.0',
     lastVersion: '1.4.0',
     isDeclared: true,
+    // The last instance was killed.
+    goneSince: isDeclared ? null : new Date(lastDeclared.getTime() + 2 * 3_600_000),
     watchedDays: 90,
     lowestSampleRate: 1,
     skipped: {},
@@ -49,6 +53,7 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
     start: new Date(daysAgo(index).getTime() - DAY_MS / 2),
     instances: 2,
     unclosed: 0,
+    asOf: new Date(Math.min(daysAgo(index).getTime() + DAY_MS / 2 - 1, NOW.getTime())),
     accepted: 1000,
     dropped: {},
     skipped: {},
@@ -59,7 +64,8 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
 /** A register of some endpoints, of services that were watched for 90 days. */
 export function registerOf(...endpoints: readonly RegisteredEndpoint[]): EndpointRegister {
   const services = new Set(endpoints.map(({ service }) => service));
-  return { endpoints, days: [...services].flatMap((service) => watched(90, { service })) };
+  const days = [...services].flatMap((service) => watched(90, { service }));
+  return { endpoints, days, knownSince: null };
 }
 
 /** Where reports come from. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { RegisteredEndpoint } from '../../src/endpoint/register.js';
 import type { Verdict } from '../../src/report/report.js';
-import { type EndpointCalls, type Evidence, type VerdictRules, judge } from '../../src/report/verdict.js';
+import type { VerdictRules } from '../../src/report/report-options.js';
+import { type EndpointCalls, type Evidence, judge } from '../../src/report/verdict.js';
 import { periodsOf } from '../../src/summary/periods.js';
 import { NOW, daysAgo, registered } from './reports.js';
 
@@ -18,6 +19,7 @@ export interface Case {
   readonly records?: Evidence['records'];
   readonly rules?: Partial<VerdictRules>;
   readonly isLastDayOpen?: boolean;
+  readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
 }
@@ -28,6 +30,7 @@ export function evidenceOf({
   called,
   records,
   isLastDayOpen = false,
+  isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
 }: Case): Evidence {
@@ -44,11 +47,15 @@ export function evidenceOf({
       ...called,
     },
     records: records ?? { accepted: 100_000, lost: 0 },
-    days: [...periodsOf(timeZone).within('day', { startMs: from.getTime(), endMs: NOW.getTime() })],
-    untilMs: NOW.getTime(),
-    timeZone,
+    window: windowFrom(from, timeZone),
     isLastDayOpen,
+    isFirstDayKnown,
   };
+}
+
+function windowFrom(from: Date, timeZone: string): Evidence['window'] {
+  const [periods, untilMs] = [periodsOf(timeZone), NOW.getTime()];
+  return { periods, untilMs, days: [...periods.within('day', { startMs: from.getTime(), endMs: untilMs })] };
 }
 
 /** What is said of an endpoint that is to go in a month. */

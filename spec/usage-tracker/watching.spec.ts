@@ -4,6 +4,7 @@ import { TrackedController, type TrackUsageOptions } from '../../src/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { forgetDeclared } from '../support/declared.js';
 import { declaredIn, readFrom } from '../support/register.js';
 import { type Served, serve } from '../support/serve.js';
 import { connectSqlite, useTemporaryFolder } from '../support/sqlite.js';
@@ -28,6 +29,14 @@ class BController {
   }
 }
 
+@JsonController('/brief')
+@TrackedController({ retention: { days: 7 } })
+class BriefController {
+  @Get('/') get(): object {
+    return {};
+  }
+}
+
 /** A storage whose register is away at times. */
 class UncertainStorage extends MemoryStorage {
   override readonly register = new UncertainStore();
@@ -43,6 +52,7 @@ describe('A tracker that keeps the register', () => {
   let storage: UncertainStorage;
 
   beforeEach(() => {
+    forgetDeclared();
     clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
     lines = [];
     storage = new UncertainStorage();
@@ -74,6 +84,20 @@ describe('A tracker that keeps the register', () => {
     await passesUntil(1000, async () => (await declaredIn(storage)).length > 0);
     expect(clock.now()).to.be.below(Date.parse('2026-03-01T12:00:20Z'));
     expect(await declaredIn(storage)).to.deep.equal(['GET /a']);
+  });
+
+  it('tells requests for what is gone apart before its first entry, from when the storage has answered', async () => {
+    const old = await start();
+    await ask(old);
+    await old.close();
+    const before = storage.register.kept.rows;
+    const served = await start({}, [BController]);
+    await passesUntil(0, async () => {
+      await ask(served);
+      await served.records();
+      return storage.records.some(({ route, status }) => route === '/a' && status === 404);
+    });
+    expect(storage.register.kept.rows).to.deep.equal(before);
   });
 
   it('enters within a minute what is declared later, else a sign of life within the hour', async () => {
@@ -175,5 +199,23 @@ describe('A tracker that keeps the register', () => {
     }
     const rows = (await sqlite.register?.find({}, signal)) ?? [];
     expect(new Set(rows.map(({ kind }) => kind))).to.deep.equal(new Set(['build', 'watch']));
+  });
+
+  it('enters how long records of an action are kept, where no summary tells of them then', async () => {
+    const sqlite = await connectSqlite(folder.file('usage.db'));
+    for (const [told, summaries, days] of [
+      [storage, true, 7],
+      [sqlite, true, null],
+      [sqlite, false, 7],
+    ] as const) {
+      const on = summaries ? {} : { summaries };
+      const served = await start({ storage: told as UsageStorage, ...on }, [AController, BriefController]);
+      await passesUntil(5000, async () => {
+        const { endpoints } = await readFrom(told);
+        const found = endpoints.map(({ route, recordsDays }) => `${route} ${recordsDays}`);
+        return found.join() === `/a null,/brief ${days}`;
+      });
+      await served.close();
+    }
   });
 });

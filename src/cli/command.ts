@@ -5,7 +5,7 @@ import type { Source } from './source/source.js';
 import type { Values } from './values.js';
 
 /** An option of a command. */
-export interface CliOption {
+interface CliOption {
   /** What stands for its value in the help; none for a switch. */
   readonly value?: string;
   /** Whether it may be given several times. @default false */

@@ -62,7 +62,7 @@ export function commandHelp(command: Command, width: number | null): string {
 }
 
 /** How a command is called. */
-export function usageOf({ name, operands = [] }: Command): string {
+function usageOf({ name, operands = [] }: Command): string {
   return `Usage: ${PROGRAM} ${name} ${operands.length === 0 ? '' : `[${operands.join(' ')}] `}[OPTIONS]`;
 }
 

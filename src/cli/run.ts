@@ -74,7 +74,7 @@ function describe(error: unknown, { stream }: Output, isVerbose: boolean): strin
 }
 
 /** The version of this package. */
-export function versionOfPackage(): string {
+function versionOfPackage(): string {
   const { version } = createRequire(import.meta.url)('koa-track-usage/package.json') as { version: string };
   return version;
 }

@@ -10,6 +10,7 @@ import {
   daysOf,
   endpointName,
   endpointsOf,
+  isClosed,
   watchesOf,
 } from './register-rows.js';
 
@@ -56,16 +57,34 @@ export async function readRegister(
     rows.filter(({ kind }) => kind === 'watch'),
     signal,
   );
-  const watches = Map.groupBy(days.flatMap(datedWatches), ({ service }) => service);
-  const services = [...watches].map(([service, told]) => new ServiceRegister(service, told, builds, span));
+  const watches = days.flatMap(datedWatches);
+  const knownMs = knownSince(watches);
+  const services = [...Map.groupBy(watches, ({ service }) => service)].map(
+    ([service, told]) => new ServiceRegister(service, told, builds, span, knownMs),
+  );
   const endpoints: RegisteredEndpoint[] = [];
   for (const service of services) for (const one of await service.endpoints(signal)) endpoints.push(one);
-  return { endpoints, days: services.flatMap((service) => service.days()) };
+  return {
+    endpoints,
+    days: services.flatMap((service) => service.days()),
+    knownSince: Number.isFinite(knownMs) ? new Date(knownMs) : null,
+  };
 }
 
 function datedWatches(day: RegisterDay): DatedWatch[] {
   const { startMs, endMs } = day;
   return watchesOf(day).map((watch) => Object.assign({ day: { startMs, endMs } }, watch));
+}
+
+/**
+ * The moment before which retention may have deleted answers and rows of the register, in milliseconds since 1970. An instance deletes
+ * what is too old for itself, of whichever service it is, and a longer retention later does not bring that back.
+ */
+function knownSince(watches: readonly Watch[]): number {
+  return watches.reduce(
+    (sinceMs, { untilMs, answersDays }) => Math.max(sinceMs, untilMs - (answersDays ?? Infinity) * DAY_MS),
+    -Infinity,
+  );
 }
 
 /** What is known of one service. */
@@ -78,8 +97,8 @@ class ServiceRegister {
   readonly #builds: readonly ToldBuild[];
   readonly #span: Span;
   readonly #newestMs: number;
-  /** The moment before which answers tell nothing any more. */
-  readonly #answersMs: number;
+  /** The moment before which nothing is known for certain. */
+  readonly #knownMs: number;
   readonly #skips: ReadonlyMap<string, Counts>;
 
   constructor(
@@ -87,16 +106,15 @@ class ServiceRegister {
     watches: readonly DatedWatch[],
     rows: DeclaredRows,
     span: Span,
+    knownMs: number,
   ) {
     this.#service = service;
     this.#span = span;
+    this.#knownMs = knownMs;
     this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
     this.#starts = [...new Set(watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));
-    const current = this.#current();
-    const days = current.map(({ answersDays }) => answersDays ?? Infinity);
-    this.#answersMs = this.#newestMs - Math.min(...days) * DAY_MS;
-    this.#builds = this.#tellBuilds(rows, new Set(current.flatMap(({ builds }) => builds)));
+    this.#builds = this.#tellBuilds(rows, new Set(this.#current().flatMap(({ builds }) => builds)));
     this.#skips = this.#addSkips();
   }
 
@@ -112,11 +130,14 @@ class ServiceRegister {
     return [...days.values()].map((watches) => this.#dayOf(watches));
   }
 
-  /** Those that seem to run; where all have ended, those that ended last. */
+  /** Those that seem to run; where all have ended, those of the version and the build that were there last. */
   #current(): DatedWatch[] {
     const alive = this.#watches.filter(({ untilMs }) => untilMs >= this.#newestMs - ALIVE_MS);
-    const running = alive.filter(({ instances, closed }) => closed < instances);
-    return running.length > 0 ? running : alive;
+    const running = alive.filter((watch) => !isClosed(watch));
+    if (running.length > 0) return running;
+    const last = alive.reduce((one, other) => (other.untilMs >= one.untilMs ? other : one));
+    // Routes that an instance has met make up a second build, which instances of one version may have or not.
+    return alive.filter(({ version, builds }) => version === last.version && builds[0] === last.builds[0]);
   }
 
   #tellBuilds(rows: DeclaredRows, current: ReadonlySet<string>): ToldBuild[] {
@@ -163,6 +184,7 @@ class ServiceRegister {
     const tracking = builds.filter(({ endpoints }) => endpoints.get(name)?.tracked === true);
     const watching = tracking.filter(({ watches }) => watches.some(isIn(this.#span)));
     const rates = watching.map(({ endpoints }) => endpoints.get(name)?.sampleRate ?? null);
+    const endMs = Math.max(...builds.flatMap(({ watches }) => watches.map(endOf)));
     const trackedSince = declaration.tracked && latest.isCurrent ? this.#trackedSince(tracking) : null;
     return {
       service: this.#service,
@@ -173,7 +195,8 @@ class ServiceRegister {
       firstVersion: first.version,
       lastVersion: last.version,
       isDeclared: latest.isCurrent,
-      watchedDays: this.#watchedDays(watching, trackedSince),
+      goneSince: latest.isCurrent ? null : new Date(endMs),
+      watchedDays: this.#watchedDays(watching, name, trackedSince),
       lowestSampleRate: rates.includes(null) ? null : Math.min(1, ...(rates as number[])),
       skipped: this.#skips.get(name) ?? {},
     };
@@ -189,11 +212,14 @@ class ServiceRegister {
     return breakAt === 0 ? null : new Date(since.get(first as number) as number);
   }
 
-  #watchedDays(watching: readonly ToldBuild[], since: Date | null): number {
+  #watchedDays(watching: readonly ToldBuild[], name: string, since: Date | null): number {
+    const knownMs = watching
+      .map(({ endpoints, last }) => last.untilMs - (endpoints.get(name)?.recordsDays ?? Infinity) * DAY_MS)
+      .reduce((one, other) => Math.max(one, other), this.#knownMs);
     const isCounted = isIn(this.#span);
     const days = new Set<number>();
     for (const watch of watching.flatMap(({ watches }) => watches))
-      if (watch.day.startMs >= this.#answersMs && watch.day.endMs > Number(since) && isCounted(watch))
+      if (watch.day.startMs >= knownMs && watch.day.endMs > Number(since) && isCounted(watch))
         days.add(watch.day.startMs);
     return days.size;
   }
@@ -207,11 +233,17 @@ class ServiceRegister {
       start: new Date((watches[0] as DatedWatch).day.startMs),
       instances: sum(({ instances }) => instances),
       unclosed: sum((watch) => (isOver(watch) ? watch.instances - watch.closed : 0)),
+      asOf: new Date(Math.max(...watches.map(({ untilMs }) => untilMs))),
       accepted: sum(({ accepted }) => accepted),
       dropped: watches.map(({ dropped }) => dropped).reduce((one, other) => addCounts(one, other)),
       skipped: watches.map(({ skipped }) => skipped).reduce((one, other) => addCounts(one, other)),
     };
   }
+}
+
+/** The moment from which nothing is answered any more by the instances of a watch, in milliseconds since 1970: they tell of themselves every hour or so. */
+function endOf(watch: Watch): number {
+  return isClosed(watch) ? watch.untilMs : watch.untilMs + ALIVE_MS;
 }
 
 /** Whether the day of a watch touches a span. */

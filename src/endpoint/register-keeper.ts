@@ -5,7 +5,7 @@ import { WakeTimer } from '../time/wake-timer.js';
 import type { GoneEndpoint } from './gone-endpoints.js';
 import { type RegisterSettings, RegisterWriter } from './register-writer.js';
 
-/** From the start to the first entry, in milliseconds: actions are registered meanwhile. */
+/** From the first look for what is gone to the first entry, in milliseconds: actions are registered meanwhile. */
 const FIRST_MS = 10_000;
 
 /** From one look for something new to the next, in milliseconds. */
@@ -17,11 +17,11 @@ const PERIOD_MS = 3_600_000;
 /** The pauses after failures. */
 const BACKOFF = { minDelayMs: 2000, maxDelayMs: 300_000 };
 
-/** An entry that takes longer is given up, in milliseconds. */
+/** An entry or a look that takes longer is given up, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 /** What a keeper tells. */
-export interface KeeperListener {
+interface KeeperListener {
   /** How many endpoints are declared by now: another number has them entered at once. */
   declaredCount(): number;
   /** Learns what earlier builds declared, and this one does not. */
@@ -36,6 +36,7 @@ export class RegisterKeeper {
   readonly #clock: Clock;
   readonly #listener: KeeperListener;
   readonly #timer: WakeTimer;
+  #knowsGone = false;
   #count = -1;
   #writtenMs = -Infinity;
   #failures = 0;
@@ -55,9 +56,9 @@ export class RegisterKeeper {
     return this.#failures > 0;
   }
 
-  /** Begins to enter. */
+  /** Finds out at once what is gone, as requests for it may come at once, and then begins to enter. */
   start(): void {
-    this.#wakeAfter(FIRST_MS);
+    this.#wakeAfter(0);
   }
 
   /** Enters for the last time, when the storage has taken its last record. An instance that has seen no request, and has entered nothing, leaves no trace. */
@@ -88,9 +89,11 @@ export class RegisterKeeper {
 
   async #run(): Promise<void> {
     try {
-      if (this.#isDue()) await this.#enter();
+      const delayMs = this.#knowsGone ? LOOK_MS : FIRST_MS;
+      if (!this.#knowsGone) await this.#findGone();
+      else if (this.#isDue()) await this.#enter();
       this.#failures = 0;
-      this.#wakeAfter(LOOK_MS);
+      this.#wakeAfter(delayMs);
     } catch (error) {
       if (this.#isClosed) return;
       this.#failures += 1;
@@ -104,8 +107,17 @@ export class RegisterKeeper {
     return isNew || this.#writer.isDayOver || this.#clock.monotonic() - this.#writtenMs >= PERIOD_MS;
   }
 
+  async #findGone(): Promise<void> {
+    this.#listener.gone(await this.#writer.findGone(this.#patience()));
+    this.#knowsGone = true;
+  }
+
+  #patience(): AbortSignal {
+    return AbortSignal.any([this.#abort.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  }
+
   async #enter(): Promise<void> {
-    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const signal = this.#patience();
     const count = this.#listener.declaredCount();
     const gone = await this.#writer.write(false, signal);
     // Instances that began together part.

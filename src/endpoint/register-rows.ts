@@ -88,7 +88,7 @@ export interface Build {
  */
 export function buildOf(service: string, declared: readonly EndpointDeclaration[], nowMs: number): Build {
   const endpoints = declared
-    .toSorted((one, other) => compare(one.route, other.route) || compare(one.method, other.method))
+    .toSorted((one, other) => compareTexts(one.route, other.route) || compareTexts(one.method, other.method))
     .slice(0, MOST_ENDPOINTS);
   const edition = hashOf(JSON.stringify([service, Math.floor(nowMs / BUILD_MS), endpoints]));
   const count = Math.max(1, Math.ceil(endpoints.length / ROW_ENDPOINTS));
@@ -188,11 +188,17 @@ export function watchesOf({ merged, single }: RegisterDay): Watch[] {
   return [...(merged?.watches ?? []), ...single.map(({ watch }) => watch)];
 }
 
-/** Adds up what instances of one build have told of a day. */
+/** Whether all instances of a watch have told their last. */
+export function isClosed({ instances, closed }: Watch): boolean {
+  return closed >= instances;
+}
+
+/** Adds up what instances of one build have told of a day: those apart that have told their last, as its moment is the end of a closed one. */
 export function addWatches(watches: readonly Watch[]): Watch[] {
-  const alike = Map.groupBy(watches, ({ service, version, builds, answersDays }) =>
-    JSON.stringify([service, version, builds, answersDays]),
-  );
+  const alike = Map.groupBy(watches, (watch) => {
+    const { service, version, builds, answersDays } = watch;
+    return JSON.stringify([service, version, builds, answersDays, isClosed(watch)]);
+  });
   return [...alike.values()].map((some) => some.reduce(addTwo));
 }
 
@@ -252,6 +258,7 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-function compare(one: string, other: string): number {
+/** Sorts texts by their characters, as every machine does. */
+export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -50,6 +50,13 @@ export interface RegisterSettings {
   readonly now: () => number;
 }
 
+/** What an instance declares by now. */
+interface Declared {
+  readonly builds: readonly Build[];
+  readonly names: readonly string[];
+  readonly declared: readonly EndpointDeclaration[];
+}
+
 /** A day that the instance has yet to tell of. */
 interface OpenDay extends Span {
   readonly fromMs: number;
@@ -100,17 +107,25 @@ export class RegisterWriter {
    * @throws any error of the storage
    */
   async write(isLast: boolean, signal: AbortSignal): Promise<readonly GoneEndpoint[] | null> {
-    const { store, service, declared, now } = this.#settings;
+    const { store, now } = this.#settings;
     this.#turnDays();
     this.#isPlaced ||= await store.prepare(true, signal);
     if (!this.#isPlaced) return null;
-    const lists = declared().filter((list, index) => index === 0 || list.length > 0);
-    const builds = lists.map((list) => buildOf(service, list, now()));
+    const { builds, names, declared } = this.#declaredNow();
     await this.#insertBuilds(builds, signal);
-    const names = builds.map(({ name }) => name);
     for (const day of this.#days) await this.#tell(day, names, isLast, signal);
     this.#days = [this.#today];
-    return isLast ? [] : this.#gone.find(names, lists.flat(), now(), signal);
+    return isLast ? [] : this.#gone.find(names, declared, now(), signal);
+  }
+
+  /**
+   * Finds what earlier builds declared, and this one does not, without telling anything.
+   *
+   * @throws any error of the storage
+   */
+  findGone(signal: AbortSignal): Promise<readonly GoneEndpoint[]> {
+    const { names, declared } = this.#declaredNow();
+    return this.#gone.find(names, declared, this.#settings.now(), signal);
   }
 
   /**
@@ -129,20 +144,33 @@ export class RegisterWriter {
     return this.#days.at(-1) as OpenDay;
   }
 
+  #declaredNow(): Declared {
+    const { service, declared, now } = this.#settings;
+    const lists = declared().filter((list, index) => index === 0 || list.length > 0);
+    const builds = lists.map((list) => buildOf(service, list, now()));
+    return { builds, names: builds.map(({ name }) => name), declared: lists.flat() };
+  }
+
   #begin(fromMs: number, before: InstanceFigures): OpenDay {
     const { startMs, endMs } = periodsOf(this.#settings.timeZone).dayOf(fromMs);
     return { startMs, endMs, fromMs, before, last: null, n: 0, ids: [] };
   }
 
-  /** Ends the day that is over, and gives up days that others may have merged by now, which would not count a row of this instance again. */
+  /**
+   * Ends the day that is over, and gives up days that others may have merged by now, as another row of this instance might count again.
+   * A day that is told of long after its end may be merged at once, so that each attempt looks at all days that are over.
+   */
   #turnDays(): void {
     const { now, figures } = this.#settings;
     const nowMs = now();
     const today = this.#today;
-    if (nowMs < today.endMs) return;
-    today.last = this.#watchOf(today, [], today.endMs - 1, true);
-    const open = this.#days.filter(({ endMs, n }) => n === 0 || endMs > nowMs - APART_MS / 2);
-    this.#days = [...open.slice(-MOST_DAYS), this.#begin(nowMs, structuredClone(figures()))];
+    if (nowMs >= today.endMs) {
+      today.last = this.#watchOf(today, [], today.endMs - 1, true);
+      this.#days = [...this.#days, this.#begin(nowMs, structuredClone(figures()))];
+    }
+    const over = this.#days.slice(0, -1);
+    const open = over.filter(({ endMs, n }) => n === 0 || endMs > nowMs - APART_MS / 2);
+    this.#days = [...open.slice(-MOST_DAYS), this.#today];
   }
 
   async #tell(day: OpenDay, builds: readonly string[], isLast: boolean, signal: AbortSignal): Promise<void> {

@@ -31,6 +31,8 @@ export interface EndpointDeclaration {
   /** The share of requests that is recorded; null where a function decides. */
   readonly sampleRate: number | null;
   readonly deprecation: EndpointDeprecation | null;
+  /** How many days its records are kept, where they go before those of others and no summary tells of them then; else null. */
+  readonly recordsDays: number | null;
   /** Why the endpoint stays although nobody calls it, as `@Tracked({ keep })` says; null if nothing is said. */
   readonly keep: string | null;
 }
@@ -47,6 +49,11 @@ export interface RegisteredEndpoint extends EndpointIdentity, EndpointDeclaratio
   readonly lastVersion: string | null;
   /** Whether an instance that seems to run declares it. */
   readonly isDeclared: boolean;
+  /**
+   * The moment since which no instance can have answered for it: when the last one that declared it closed, or two hours after the last sign
+   * of life of one that did not close. Null while it is declared.
+   */
+  readonly goneSince: Date | null;
   /**
    * The days of the span on which an instance watched it: one whose build declares it as tracked, and that answers may still tell of. Where
    * it is tracked now, only days since it is without a break.
@@ -66,6 +73,8 @@ export interface WatchedDay {
   readonly instances: number;
   /** Of these, those that seem to have ended without storing what was queued. */
   readonly unclosed: number;
+  /** The last sign of life of an instance on the day: the figures hold until then. */
+  readonly asOf: Date;
   /** Records that were made. */
   readonly accepted: number;
   /** Records that were lost, by reason. */
@@ -78,4 +87,6 @@ export interface WatchedDay {
 export interface EndpointRegister {
   readonly endpoints: readonly RegisteredEndpoint[];
   readonly days: readonly WatchedDay[];
+  /** The moment before which nothing is known for certain, as an instance has deleted what was older by its retention; null for none. */
+  readonly knownSince: Date | null;
 }

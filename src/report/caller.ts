@@ -16,16 +16,15 @@ export async function callerReport(source: ReportSource, options: CallerOptions)
   const settings = readReportOptions(subject, CallerOptions, options);
   const { username } = settings;
   const scope = await openReport(source, subject, settings);
-  const { before } = scope.window;
   const matcher = new EndpointMatcher(scope.register?.endpoints ?? []);
   const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
   const answer = await scope.ask({ by: 'endpointCaller', username });
-  const [startDate, endDate] = [new Date(before.startMs), new Date(before.endMs)];
-  const earlierAnswer = await scope.ask({ by: 'endpointCaller', username, startDate, endDate });
+  const earlierAnswer = await scope.ask({ by: 'endpointCaller', username, ...scope.before });
   const rowsBefore = earlierAnswer.toldSince === null ? rowsOfService(scope, earlierAnswer.rows) : [];
   const nameOf = (row: SummaryOf<'endpointCaller'>): string | null => matcher.nameOf(row);
   const earlier = await groupedInTurns(rowsBefore, nameOf);
-  const called = await groupedInTurns(rowsOfService(scope, answer.rows), nameOf);
+  const own = rowsOfService(scope, answer.rows);
+  const called = await groupedInTurns(own, nameOf);
   const endpoints = [...called].flatMap(([name, rows]) => {
     const identity = rows[0] === undefined ? null : matcher.match(rows[0]);
     const callsBefore = rowsBefore.length === 0 ? null : callsOf(earlier.get(name) ?? []);
@@ -33,6 +32,7 @@ export async function callerReport(source: ReportSource, options: CallerOptions)
   });
   return {
     ...basisOf(scope, servers, answer.toldSince),
+    calls: callsOf(own),
     username,
     endpoints: endpoints.toSorted((one, other) => other.calls - one.calls),
   };

@@ -10,6 +10,8 @@ import type { CallerRow, CallersReport } from './report.js';
 
 type Pair = SummaryOf<'endpointCaller'>;
 
+type AnyRow = SummaryOf<'server'> | SummaryOf<'endpoint'>;
+
 type Row = SummaryOf<'caller'> | Pair;
 
 /**
@@ -26,8 +28,9 @@ export async function callersReport(
   const scope = await openReport(source, subject, settings);
   const matcher = new EndpointMatcher(scope.register?.endpoints ?? []);
   const answer = await scope.ask({ by: 'endpointCaller' });
-  const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
-  const basis = basisOf(scope, servers, answer.toldSince);
+  const by = settings.endpoint === undefined ? 'server' : 'endpoint';
+  const all = rowsOfService<AnyRow>(scope, (await scope.ask({ by })).rows);
+  const basis = basisOf(scope, all, answer.toldSince);
   const endpoint = endpointOf(settings.endpoint, basis.services, matcher, subject);
   const only = async (rows: readonly Pair[]): Promise<readonly Pair[]> => {
     const own = rowsOfService(scope, rows);
@@ -35,15 +38,18 @@ export async function callersReport(
     return (await groupedInTurns(own, (row) => matcher.nameOf(row))).get(endpointName(endpoint)) ?? [];
   };
   const pairs = await only(answer.rows);
-  const { before } = scope.window;
-  const dates = { startDate: new Date(before.startMs), endDate: new Date(before.endMs) };
   // Callers of everything have rows of their own, of which fewer are counted as one.
   const isOfAll = endpoint === null && scope.service === undefined;
   const told = isOfAll ? await scope.ask({ by: 'caller' }) : { ...answer, rows: pairs };
-  const earlier = await scope.ask({ by: isOfAll ? 'caller' : 'endpointCaller', ...dates });
+  const earlier = await scope.ask({ by: isOfAll ? 'caller' : 'endpointCaller', ...scope.before });
   const rowsBefore = isOfAll ? earlier.rows : await only(earlier.rows as Pair[]);
   return {
     ...basis,
+    // Summaries tell of calls longer than of callers.
+    calls:
+      endpoint === null
+        ? basis.calls
+        : callsOf(all.filter((row) => 'route' in row && matcher.nameOf(row) === endpointName(endpoint))),
     endpoint,
     callers: await callersOf(told.rows, earlier.toldSince === null ? rowsBefore : [], pairs, matcher),
     isCapped: told.isMore || (isOfAll ? told : answer).rows.some(({ isOther }) => isOther),

@@ -2,14 +2,22 @@ import type { EndpointDeprecation } from '../endpoint/register.js';
 import type { Span } from '../summary/periods.js';
 import { callsOf } from './call-figures.js';
 import { endpointName } from './endpoint-matcher.js';
-import { type EndpointStudy, type StudiedEndpoint, studyEndpoints } from './endpoint-study.js';
+import { type EndpointStudy, type StudiedEndpoint, namedOf, studyEndpoints } from './endpoint-study.js';
 import { groupedInTurns } from '../time/in-turns.js';
 import { VerdictOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, openReport, rowsOfService } from './report-source.js';
-import type { DeprecationRow, DeprecationsReport } from './report.js';
-import { daysUntil } from './verdict.js';
+import type { DeprecationRow, DeprecationsReport, Verdict } from './report.js';
+import { daysUntil, sunsetText } from './verdict.js';
+import { counted } from './words.js';
 
 const WEEK_DAYS = 7;
+
+/** What the reasons of some verdicts say of an endpoint that nobody is known to call. */
+const NOT_KNOWN: Partial<Record<Verdict, string>> = {
+  'too-young': 'not watched long enough: ',
+  unwatched: 'not watched well enough: ',
+  kept: 'to be kept: ',
+};
 
 /**
  * Says of every deprecated endpoint who still calls it, how often a week, and whether it can be removed.
@@ -49,7 +57,7 @@ function rowOf(
   untilMs: number,
 ): DeprecationRow {
   const { sunset } = deprecation;
-  const isOver = sunset === null || sunset.getTime() <= untilMs;
+  const hindrances = hindrancesOf(one, sunset, untilMs);
   return {
     ...one.identity,
     ...deprecation,
@@ -60,8 +68,24 @@ function rowOf(
     callers: one.callers,
     lastCall: one.lastCall,
     verdict: one.verdict,
-    isReadyToRemove: isOver && one.verdict === 'unused',
+    isReadyToRemove: hindrances.length === 0,
+    reason: hindrances.join(', ') || one.reason,
   };
+}
+
+/** Why an endpoint cannot be removed yet. */
+function hindrancesOf(
+  { verdict, reason, calls, callers }: StudiedEndpoint,
+  sunset: Date | null,
+  untilMs: number,
+): string[] {
+  const isAhead = sunset !== null && sunset.getTime() > untilMs;
+  const named = namedOf(callers)?.length ?? 0;
+  const caller = named > 0 ? counted(named, 'caller') : counted(calls, 'call');
+  return [
+    ...(isAhead ? [sunsetText(sunset, untilMs)] : []),
+    ...(calls > 0 ? [caller] : verdict === 'unused' ? [] : [`${NOT_KNOWN[verdict] ?? ''}${reason}`]),
+  ];
 }
 
 /** Asks for the calls of each week, by the names of endpoints. The last week ends with the span; the first may be shorter. */

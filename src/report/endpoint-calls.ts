@@ -1,16 +1,10 @@
-import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import type { EndpointIdentity } from '../endpoint/register.js';
 import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
 import { callsOf, lastOf } from './call-figures.js';
 import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns } from '../time/in-turns.js';
 import { type ReportScope, rowsOfService } from './report-source.js';
 import type { CallerCalls } from './report.js';
-
-/**
- * How long after the last sign of life of the last instance that declared it a request may still have been answered by that instance,
- * which tells of itself every hour or so.
- */
-const LAST_ANSWERS_MS = 2 * 3_600_000;
 
 /** Rows by the names of their endpoints. */
 type ByEndpoint<Row> = ReadonlyMap<string, readonly Row[]>;
@@ -29,12 +23,8 @@ export interface EndpointCallTimes {
 
 /** Asks what was called in the span of a report, and in the one before. */
 export async function askCalled(scope: ReportScope, matcher: EndpointMatcher): Promise<EndpointCallTimes> {
-  const span = scope.window.before;
-  const rows = await askRows(scope, 'endpoint', {});
-  const rowsBefore = await askRows(scope, 'endpoint', {
-    startDate: new Date(span.startMs),
-    endDate: new Date(span.endMs),
-  });
+  const rows = await askRows(scope, {});
+  const rowsBefore = await askRows(scope, scope.before);
   const called = await byEndpoint(rows, matcher);
   const before = await byEndpoint(rowsBefore, matcher);
   return {
@@ -53,8 +43,8 @@ export async function askEarlier(
   scope: ReportScope,
   matcher: EndpointMatcher,
 ): Promise<ReadonlyMap<string, Date>> {
-  const dates = { startDate: undefined, endDate: new Date(scope.window.before.startMs) };
-  const rows = await byEndpoint(await askRows(scope, 'endpoint', dates), matcher);
+  const dates = { startDate: undefined, endDate: scope.before.startDate };
+  const rows = await byEndpoint(await askRows(scope, dates), matcher);
   return new Map([...rows].map(([name, called]) => [name, lastOf(called) as Date]));
 }
 
@@ -63,7 +53,7 @@ export interface EndpointCallers {
   /** The moment before which callers are not told; null if all are. */
   readonly since: Date | null;
   /**
-   * The callers of an endpoint, those first that called most; null where nothing is told of them.
+   * The callers of an endpoint, those first that called most; null where nothing is told of them, or there are more than one answer holds.
    *
    * @param last - the endpoint's last call
    */
@@ -76,17 +66,19 @@ export async function askCallers(
   matcher: EndpointMatcher,
   from?: Date,
 ): Promise<EndpointCallers> {
-  const { rows, toldSince: since } = await scope.ask({
+  const answer = await scope.ask({
     by: 'endpointCaller',
     ...(from !== undefined && { startDate: from }),
   });
-  const named = await byEndpoint(rowsOfService(scope, rows), matcher);
+  const { toldSince: since, isMore } = answer;
+  const named = await byEndpoint(rowsOfService(scope, answer.rows), matcher);
   return {
     since,
-    of: (endpoint, last) =>
-      since !== null && last !== null && last < since
-        ? null
-        : callersOf(named.get(endpointName(endpoint)) ?? []),
+    of: (endpoint, last) => {
+      // Rows that are left out may be those of this endpoint.
+      const isTold = !isMore && (since === null || last === null || last >= since);
+      return isTold ? callersOf(named.get(endpointName(endpoint)) ?? []) : null;
+    },
   };
 }
 
@@ -97,11 +89,10 @@ function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] 
     .toSorted((one, other) => other.calls - one.calls);
 }
 
-/** The moment since which a request for an endpoint that is gone was answered by nobody who declares it. */
-export function goneSince({ window, sealedUntil }: ReportScope, { lastDeclared }: RegisteredEndpoint): Date {
-  const ms = lastDeclared.getTime() + LAST_ANSWERS_MS;
-  const isWhole = sealedUntil !== null && ms < sealedUntil.getTime();
-  return new Date(isWhole ? window.periods.dayOf(ms).endMs : ms);
+/** The moment since which requests for an endpoint that is gone are counted, in milliseconds since 1970: of a sealed day, the end. */
+export function countedSinceMs({ window, sealedUntil }: ReportScope, goneSince: Date): number {
+  const ms = goneSince.getTime();
+  return sealedUntil !== null && ms < sealedUntil.getTime() ? window.periods.dayOf(ms - 1).endMs : ms;
 }
 
 /** Counts the requests for each endpoint since it is gone. */
@@ -113,18 +104,16 @@ export async function askSinceGone(
   const counts = new Map<string, number>();
   const later: { readonly name: string; readonly sinceMs: number }[] = [];
   for (const one of scope.register?.endpoints ?? []) {
+    if (one.goneSince === null) continue;
     const name = endpointName(one);
-    const sinceMs = goneSince(scope, one).getTime();
+    const sinceMs = countedSinceMs(scope, one.goneSince);
     const last = lastOf(called.get(name) ?? []);
-    if (one.isDeclared || last === null || last.getTime() < sinceMs) continue;
+    if (last === null || last.getTime() < sinceMs) continue;
     if (sinceMs <= scope.window.startMs) counts.set(name, callsOf(called.get(name) ?? []));
     else later.push({ name, sinceMs });
   }
   for (const [sinceMs, ended] of Map.groupBy(later, (one) => one.sinceMs)) {
-    const rows = await byEndpoint(
-      await askRows(scope, 'endpoint', { startDate: new Date(sinceMs) }),
-      matcher,
-    );
+    const rows = await byEndpoint(await askRows(scope, { startDate: new Date(sinceMs) }), matcher);
     for (const { name } of ended) counts.set(name, callsOf(rows.get(name) ?? []));
   }
   return counts;
@@ -132,10 +121,9 @@ export async function askSinceGone(
 
 async function askRows(
   scope: ReportScope,
-  by: 'endpoint',
   dates: Pick<SummaryQuery<'endpoint'>, 'startDate' | 'endDate'>,
 ): Promise<readonly SummaryOf<'endpoint'>[]> {
-  const { rows } = await scope.ask({ by, ...dates });
+  const { rows } = await scope.ask({ by: 'endpoint', ...dates });
   return rowsOfService(scope, rows);
 }
 

@@ -1,7 +1,7 @@
 import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
 
 /** What a record tells of its endpoint. */
-export interface RequestedEndpoint {
+interface RequestedEndpoint {
   readonly service: string;
   readonly method: string;
   readonly route: string | null;

@@ -1,4 +1,6 @@
 import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import type { Span } from '../summary/periods.js';
+import { mappedInTurns } from '../time/in-turns.js';
 import { callsOf, figuresOf, lastOf } from './call-figures.js';
 import {
   type EndpointCallTimes,
@@ -9,7 +11,6 @@ import {
   askSinceGone,
 } from './endpoint-calls.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { mappedInTurns } from '../time/in-turns.js';
 import { findRenames, newNameOf } from './renames.js';
 import type { VerdictSettings } from './report-options.js';
 import { type ReportScope, basisOf, countAll } from './report-source.js';
@@ -50,6 +51,8 @@ interface Findings {
   readonly renames: ReturnType<typeof renamesAmong>;
   /** The records of each service that were made, and those that were lost. */
   readonly records: ReadonlyMap<string, { readonly accepted: number; readonly lost: number }>;
+  readonly isLastDayOpen: (service: string) => boolean;
+  readonly isFirstDayKnown: boolean;
 }
 
 /** Finds out all that is known of the endpoints of a report. */
@@ -71,6 +74,8 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
     sinceGone: await askSinceGone(scope, matcher, times),
     renames: renamesAmong(registered),
     records: recordsOf(scope),
+    isLastDayOpen: openLastDay(scope),
+    isFirstDayKnown: scope.window.startMs >= (scope.register?.knownSince?.getTime() ?? -Infinity),
   };
   return {
     basis: basisOf(scope, times.rows, callers.since),
@@ -84,15 +89,15 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
 function study(
   { service, method, route }: EndpointIdentity,
   registered: RegisteredEndpoint | null,
-  { times, callers, earlier, sinceGone, renames, records }: Findings,
-  scope: ReportScope,
+  findings: Findings,
+  { window }: ReportScope,
   rules: VerdictSettings,
 ): StudiedEndpoint {
+  const { times, callers, earlier, sinceGone, renames, records } = findings;
   const identity = { service, method, route };
   const name = endpointName(identity);
   const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
-  const { startMs, untilMs, days, periods } = scope.window;
-  const isNew = registered !== null && registered.firstDeclared.getTime() >= startMs;
+  const isNew = registered !== null && registered.firstDeclared.getTime() >= window.startMs;
   const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(service));
   const figures = {
     ...figuresOf(rows, isKnownBefore ? callsOf(rowsBefore) : null),
@@ -103,10 +108,9 @@ function study(
     registered,
     called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
     records: records.get(service) ?? { accepted: 0, lost: 0 },
-    days,
-    untilMs,
-    timeZone: periods.timeZone,
-    isLastDayOpen: isLastDayOpen(scope, service),
+    window,
+    isLastDayOpen: findings.isLastDayOpen(service),
+    isFirstDayKnown: findings.isFirstDayKnown,
   };
   const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
   return {
@@ -157,11 +161,10 @@ function recordsOf({ register }: ReportScope): Findings['records'] {
   );
 }
 
-/** Whether the last day is not over, and no instance of a service has told of it yet: they do so every hour. */
-function isLastDayOpen({ register, window }: ReportScope, service: string): boolean {
-  const last = window.days.at(-1);
-  if (last === undefined || window.untilMs === last.endMs) return false;
-  return !(register?.days ?? []).some(
-    (day) => day.service === service && day.instances > 0 && day.start.getTime() === last.startMs,
-  );
+/** Says of a service whether the last day is not over, and no instance has told of it yet: they do so every hour. */
+function openLastDay({ register, window }: ReportScope): Findings['isLastDayOpen'] {
+  const { startMs, endMs } = window.days.at(-1) as Span;
+  const today = (register?.days ?? []).filter(({ start }) => start.getTime() === startMs);
+  const told = new Set(today.filter(({ instances }) => instances > 0).map(({ service }) => service));
+  return (service) => window.untilMs !== endMs && !told.has(service);
 }

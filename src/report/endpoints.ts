@@ -1,3 +1,4 @@
+import { compareTexts } from '../endpoint/register-rows.js';
 import { type StudiedEndpoint, namedOf, studyEndpoints } from './endpoint-study.js';
 import { VerdictOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, openReport } from './report-source.js';
@@ -73,8 +74,4 @@ function compare(one: EndpointRow, other: EndpointRow): number {
 
 function placeOf({ service, route, method }: EndpointRow): string {
   return [service, route, method].join('\0');
-}
-
-function compareTexts(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }

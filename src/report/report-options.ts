@@ -3,7 +3,6 @@ import { TrackUsageError } from '../errors.js';
 import { integer, isObject, isText, oneOf, option, readOptions, required, text } from '../option-reader.js';
 import { checkDates } from '../storage/usage-query.js';
 import { FIRST_MS } from '../summary/periods.js';
-import type { VerdictRules } from './verdict.js';
 
 /** The most days that a report is about. */
 export const MOST_DAYS = 3660;
@@ -36,6 +35,16 @@ export class ReportOptions {
   readonly to? = date();
   /** Only this service. @default all */
   readonly service? = text();
+}
+
+/** How much has to be known before an endpoint is called unused. */
+export interface VerdictRules {
+  /** Days that it has to be tracked for. */
+  readonly minimumDays: number;
+  /** Days on which nobody may have watched. */
+  readonly missingDays: number;
+  /** The share of records that may be lost, from 0 to 1. */
+  readonly lossTolerance: number;
 }
 
 /** The settings whose types differ from their options'. */

@@ -32,6 +32,8 @@ export interface ReportScope {
   readonly service: string | undefined;
   readonly register: EndpointRegister | null;
   readonly sealedUntil: Date | null;
+  /** The dates of the span before. */
+  readonly before: { readonly startDate: Date; readonly endDate: Date };
   /** Asks for a summary; of the window, unless other dates are given. */
   ask<By extends DimensionName>(query: SummaryQuery<By> & { readonly by: By }): Promise<UsageSummary<By>>;
 }
@@ -60,6 +62,7 @@ export async function openReport(
     window,
     service,
     sealedUntil,
+    before: { startDate: new Date(window.before.startMs), endDate: new Date(window.before.endMs) },
     register: register === null ? null : ofService(register, service),
     ask: (query) =>
       ask({
@@ -71,10 +74,11 @@ export async function openReport(
   };
 }
 
-function ofService({ endpoints, days }: EndpointRegister, service: string | undefined): EndpointRegister {
+function ofService(register: EndpointRegister, service: string | undefined): EndpointRegister {
   const isMeant = (one: { readonly service: string }): boolean =>
     service === undefined || one.service === service;
-  return { endpoints: endpoints.filter(isMeant), days: days.filter(isMeant) };
+  const { endpoints, days } = register;
+  return { ...register, endpoints: endpoints.filter(isMeant), days: days.filter(isMeant) };
 }
 
 /** Rows of the service that is asked about. */

@@ -22,7 +22,7 @@ export interface ReportWindow extends Span {
 }
 
 /** What a window is made in view of. */
-export interface WindowPlace {
+interface WindowPlace {
   readonly subject: string;
   readonly nowMs: number;
   readonly timeZone: string;
@@ -61,8 +61,8 @@ export function windowOf(
   if (endMs < sealedMs && endMs > cut.startMs)
     throw new TrackUsageError(
       'INVALID_QUERY',
-      `${subject}: 'to' is within the day from ${iso(cut.startMs)} to ${iso(cut.endMs)} (${timeZone}), of which retention has ` +
-        'deleted the records. Give its beginning or its end.',
+      `${subject}: 'to' is within the day from ${iso(cut.startMs)} to ${iso(cut.endMs)} (${timeZone}), which is sealed: ` +
+        'only the whole of it can be told. Give its beginning or its end.',
     );
   const spans = [...periods.within('day', { startMs, endMs: untilMs })];
   return {

@@ -33,7 +33,7 @@ export interface ReportBasis {
   readonly days: number;
   /** Of these, on which an instance was watching; null where nothing is known of that. */
   readonly watchedDays: number | null;
-  /** Requests that were recorded, each by its weight. */
+  /** Requests that were recorded, each by its weight; those of the endpoint or the caller in a report about one. */
   readonly calls: number;
   /** Records that were lost; null where nothing is known of that. */
   readonly lost: number | null;
@@ -130,8 +130,10 @@ export interface DeprecationRow extends EndpointIdentity, EndpointDeprecation {
   readonly callers: readonly CallerCalls[] | null;
   readonly lastCall: Date | null;
   readonly verdict: Verdict;
-  /** Whether the sunset is over, or there is none, and nobody has called in the span, which was watched. */
+  /** Whether the sunset is over, or there is none, and the verdict is `unused`: nobody has called in the span, which was watched. */
   readonly isReadyToRemove: boolean;
+  /** Why it can be removed, or not yet, in a few words. */
+  readonly reason: string;
 }
 
 /** Who still calls what is deprecated. */
@@ -179,7 +181,7 @@ export interface ErrorsReport extends ReportBasis {
 export interface GoneRow extends EndpointIdentity {
   readonly lastDeclared: Date;
   readonly lastVersion: string | null;
-  /** Requests for it since then, within the span. */
+  /** Requests for it since no instance can have answered for it, within the span. */
   readonly calls: number;
   readonly callers: number | null;
   readonly topCaller: string | null;
@@ -217,13 +219,15 @@ export interface StatusReport extends ReportBasis {
     readonly isWatched: boolean;
     readonly instances: number;
     readonly unclosed: number;
+    /** The last sign of life of an instance on the day: its figures hold until then. */
+    readonly asOf: Date;
     readonly accepted: number;
     readonly dropped: Readonly<Record<string, number>>;
     readonly skipped: Readonly<Record<string, number>>;
   }[];
   /** The moment until which records are folded into summaries; null where they are not. */
   readonly foldedUntil: Date | null;
-  /** The moment before which only summaries tell of requests; null if all records are there. */
+  /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */
   readonly sealedUntil: Date | null;
   readonly newestRecord: Date | null;
 }

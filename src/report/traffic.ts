@@ -1,4 +1,5 @@
-import type { SummaryOf } from '../storage/usage-summary.js';
+import { TrackUsageError } from '../errors.js';
+import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { TrafficOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
@@ -11,7 +12,7 @@ type ServerRow = SummaryOf<'server'>;
 /**
  * Says how much was called over time, beside the span before.
  *
- * @throws {TrackUsageError} `INVALID_QUERY` if an option is unknown or cannot be used, or hours are asked for that retention has deleted
+ * @throws {TrackUsageError} `INVALID_QUERY` if an option is unknown or cannot be used, hours are asked for that retention has deleted, or there are too many periods
  */
 export async function trafficReport(
   source: ReportSource,
@@ -23,7 +24,7 @@ export async function trafficReport(
   const { window } = scope;
   const count = window.days.length;
   const period = settings.period ?? (count <= 2 ? 'hour' : count <= 92 ? 'day' : 'month');
-  const rows = rowsOfService(scope, (await scope.ask({ by: 'server', period })).rows);
+  const rows = await askServers(scope, { period });
   const before = await callsBefore(scope, period);
   const byStart = Map.groupBy(rows, ({ start }) => Number(start));
   const isWatched = watchedIn(scope, period);
@@ -77,13 +78,10 @@ function startsOf(
  */
 async function callsBefore(scope: ReportScope, period: Period): Promise<ReadonlyMap<number, number> | null> {
   const { days, before, periods } = scope.window;
-  const { rows } = await scope.ask({
-    by: 'server',
+  const own = await askServers(scope, {
     period: period === 'hour' ? 'hour' : 'day',
-    startDate: new Date(before.startMs),
-    endDate: new Date(before.endMs),
+    ...scope.before,
   });
-  const own = rowsOfService(scope, rows);
   if (own.length === 0) return null;
   const daysBefore = new Map(
     [...periods.within('day', before)].map(({ startMs }, index) => [startMs, index]),
@@ -96,4 +94,17 @@ async function callsBefore(scope: ReportScope, period: Period): Promise<Readonly
     return periods.startOf(period, sameTimeMs) as number;
   });
   return new Map([...groups].map(([startMs, group]) => [startMs, callsOf(group)]));
+}
+
+/** @throws {TrackUsageError} `INVALID_QUERY` if one answer does not hold all, as a part of it would pass for the whole */
+async function askServers(
+  scope: ReportScope,
+  query: Pick<SummaryQuery<'server'>, 'period' | 'startDate' | 'endDate'>,
+): Promise<readonly ServerRow[]> {
+  const { rows, isMore } = await scope.ask({ ...query, by: 'server' });
+  if (!isMore) return rowsOfService(scope, rows);
+  throw new TrackUsageError(
+    'INVALID_QUERY',
+    `traffic: there are more than ${rows.length} rows, one for each period and service; give a longer 'period', or fewer days.`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { RegisteredEndpoint } from '../endpoint/register.js';
-import type { Span } from '../summary/periods.js';
+import type { VerdictRules } from './report-options.js';
+import type { ReportWindow } from './report-window.js';
 import type { Verdict } from './report.js';
 import { counted, dayText, grouped, share } from './words.js';
 
@@ -29,23 +30,11 @@ export interface Evidence {
   readonly called: EndpointCalls;
   /** The service's records of the span. */
   readonly records: { readonly accepted: number; readonly lost: number };
-  /** The days of the span. */
-  readonly days: readonly Span[];
-  /** The end of the span: the moment of asking or earlier. */
-  readonly untilMs: number;
-  readonly timeZone: string;
+  readonly window: Pick<ReportWindow, 'days' | 'untilMs' | 'periods'>;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
-}
-
-/** How much has to be known before an endpoint is called unused. */
-export interface VerdictRules {
-  /** Days that it has to be tracked for. */
-  readonly minimumDays: number;
-  /** Days on which nobody may have watched. */
-  readonly missingDays: number;
-  /** The share of records that may be lost, from 0 to 1. */
-  readonly lossTolerance: number;
+  /** Whether retention has deleted nothing of the span. */
+  readonly isFirstDayKnown: boolean;
 }
 
 /** A verdict, and why it is given. */
@@ -66,19 +55,19 @@ export function judge(evidence: Evidence, rules: VerdictRules): Judgement {
     : found;
 }
 
-function gone(registered: RegisteredEndpoint, { called, timeZone }: Evidence): Judgement {
+function gone(registered: RegisteredEndpoint, { called, window }: Evidence): Judgement {
   const { lastDeclared, lastVersion } = registered;
   const version = lastVersion === null ? '' : `, in version ${lastVersion}`;
-  const since = `last declared ${dayText(lastDeclared, timeZone)}${version}`;
+  const since = `last declared ${dayText(lastDeclared, window.periods.timeZone)}${version}`;
   return called.sinceGone > 0
     ? { verdict: 'gone-still-called', reason: `${counted(called.sinceGone, 'call')} since; ${since}` }
     : { verdict: 'gone', reason: since };
 }
 
-function judgeCalled({ registered, called, untilMs }: Evidence): Judgement {
+function judgeCalled({ registered, called, window }: Evidence): Judgement {
   const { calls, bots, clientErrors, serverErrors, callers } = called;
   const deprecation = registered?.deprecation ?? null;
-  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, untilMs)}`;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, window.untilMs)}`;
   if (bots >= calls)
     return { verdict: 'bots-only', reason: `${counted(calls, 'call')}, by crawlers alone${sunset}` };
   if (clientErrors + serverErrors >= calls) {
@@ -90,7 +79,7 @@ function judgeCalled({ registered, called, untilMs }: Evidence): Judgement {
   }
   const by = callers === null ? 'callers not told' : counted(callers, 'caller');
   if (deprecation !== null)
-    return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, untilMs)}, ${by}` };
+    return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, window.untilMs)}, ${by}` };
   const now = registered?.tracked === false ? ', not tracked any more' : '';
   return { verdict: 'used', reason: `${counted(calls, 'call')}, ${by}${now}` };
 }
@@ -108,11 +97,11 @@ function judgeUncalled(evidence: Evidence, rules: VerdictRules): Judgement {
 
 function tooYoung(
   { trackedSince }: RegisteredEndpoint,
-  { untilMs }: Evidence,
+  { window }: Evidence,
   { minimumDays }: VerdictRules,
 ): Judgement | null {
   if (trackedSince === null) return null;
-  const days = Math.max(0, Math.floor((untilMs - trackedSince.getTime()) / DAY_MS));
+  const days = Math.max(0, Math.floor((window.untilMs - trackedSince.getTime()) / DAY_MS));
   return days < minimumDays
     ? { verdict: 'too-young', reason: `${days} of ${counted(minimumDays, 'day')}` }
     : null;
@@ -141,10 +130,11 @@ function unwatched(
   return reasons.length === 0 ? null : { verdict: 'unwatched', reason: reasons.join('; ') };
 }
 
-/** Days of the span since the endpoint is tracked. */
-function daysToWatch({ trackedSince }: RegisteredEndpoint, { days, isLastDayOpen }: Evidence): number {
-  const tracked = days.filter(({ endMs }) => endMs > Number(trackedSince));
-  return tracked.length - Number(isLastDayOpen);
+/** Days of the span since the endpoint is tracked: all of them, where it may have been tracked on some that nothing is known of. */
+function daysToWatch({ trackedSince }: RegisteredEndpoint, evidence: Evidence): number {
+  const { window, isLastDayOpen, isFirstDayKnown } = evidence;
+  const sinceMs = isFirstDayKnown ? Number(trackedSince) : 0;
+  return window.days.filter(({ endMs }) => endMs > sinceMs).length - Number(isLastDayOpen);
 }
 
 /**
@@ -170,12 +160,12 @@ function sampled({ lowestSampleRate: rate, skipped }: RegisteredEndpoint): Judge
 }
 
 function unusedText(registered: RegisteredEndpoint, evidence: Evidence): string {
-  const { called, timeZone } = evidence;
+  const { called, window } = evidence;
   const days = daysToWatch(registered, evidence);
   const watched = Math.min(registered.watchedDays, days);
-  const last = called.lastCall === null ? 'never' : dayText(called.lastCall, timeZone);
+  const last = called.lastCall === null ? 'never' : dayText(called.lastCall, window.periods.timeZone);
   const { deprecation } = registered;
-  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, evidence.untilMs)}`;
+  const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, window.untilMs)}`;
   return `no call in ${watched} of ${days} watched days, last call ${last}${sunset}`;
 }
 
@@ -185,7 +175,8 @@ export function daysUntil(date: Date, nowMs: number): number {
   return days < 0 ? Math.ceil(days) + 0 : Math.floor(days);
 }
 
-function sunsetText(sunset: Date | null, nowMs: number): string {
+/** How far a sunset is, in words. */
+export function sunsetText(sunset: Date | null, nowMs: number): string {
   if (sunset === null) return 'no sunset';
   const days = daysUntil(sunset, nowMs);
   if (sunset.getTime() <= nowMs) return days === 0 ? 'sunset today' : `sunset ${counted(-days, 'day')} ago`;

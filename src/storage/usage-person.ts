@@ -15,7 +15,8 @@ export interface ErasureReport {
   /** Hours, days and parts of hours whose summaries named the person. */
   readonly summaries: number;
   /**
-   * Where retention has deleted records, the moment before which totals still count the person's requests, without the name; else null.
+   * Where days are sealed, the moment before which totals still count requests that the person may have made, without
+   * the name; else null.
    */
   readonly totalsUntil: Date | null;
 }

@@ -144,7 +144,7 @@ export interface UsageSummary<By extends string = DimensionName> {
   readonly folded: number;
   /** Records that were counted one by one, as they are in no summary yet. */
   readonly live: number;
-  /** Where records were deleted by `retention`, the moment before which only summaries tell of them; else null. */
+  /** Where days are sealed, so that `retention` may delete records of them, the moment before which only summaries are complete; else null. */
   readonly sealedUntil: Date | null;
   /** The moment before which nothing is left that tells of this dimension, as its rows were deleted, or it was added later; else null. */
   readonly toldSince: Date | null;

@@ -21,7 +21,7 @@ import { overlap } from './spans.js';
 const ATTEMPTS = 20;
 
 /** What was erased from summaries. */
-export interface SummaryErasure {
+interface SummaryErasure {
   /** Periods whose rows held the person. */
   readonly periods: number;
   /** Where records were deleted by retention, the moment before which totals still contain the person's requests; else null. */
@@ -29,7 +29,7 @@ export interface SummaryErasure {
 }
 
 /** Which keys are erased. */
-export interface ErasedKeys {
+interface ErasedKeys {
   /** The dimensions whose rows may have them; null for all that may name persons. */
   readonly dimensions: readonly string[] | null;
   /** The span in which they are looked for. */

@@ -97,7 +97,7 @@ function refuseLost(lost: Unit | undefined, { startMs, endMs }: Span, { timeZone
   throw new TrackUsageError(
     'INVALID_QUERY',
     isCut
-      ? `getSummary: startDate or endDate is within the ${span}, of which retention has deleted the records. Give its beginning or its end.`
+      ? `getSummary: startDate or endDate is within the ${span}, which is sealed: only the whole of it can be told. Give its beginning or its end.`
       : `getSummary: 'period' is 'hour', and of the ${span} retention has kept no hours. Ask by the day, or for a later startDate.`,
   );
 }

@@ -11,7 +11,7 @@ import { Folder, type FolderStats } from '../summary/folder.js';
 const HOURS_MS = 90 * 86_400_000;
 
 /** The settings of a tracker that its folding uses. */
-export type FoldingSettings = Pick<TrackerSettings, 'summaries' | 'retention' | 'clock'>;
+type FoldingSettings = Pick<TrackerSettings, 'summaries' | 'retention' | 'clock'>;
 
 /** Where folding tells what an operator should know. */
 interface FoldingTold {
@@ -87,7 +87,7 @@ export class Folding {
   /**
    * Sums up again what the storages have of a span of time.
    *
-   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used, or nothing is summed up
+   * @throws {TrackUsageError} `INVALID_QUERY` if a date cannot be used
    */
   async rebuild(
     storages: readonly UsageStorage[],

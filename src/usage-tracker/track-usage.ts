@@ -62,6 +62,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const watching = new Watching(settings, {
     figuresOf: (storage) => figuresOf(storage, capture, pipeline),
     declaredRoutes: () => capture.declaredRoutes(),
+    shortLived,
     gone: (endpoints) => capture.gone.replace(endpoints),
     fault: (what, error) => pipeline.fault(what, error),
   });

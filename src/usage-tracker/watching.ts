@@ -4,7 +4,8 @@ import type { GoneEndpoint } from '../endpoint/gone-endpoints.js';
 import { RegisterKeeper } from '../endpoint/register-keeper.js';
 import type { InstanceFigures } from '../endpoint/register-writer.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
-import { type UsageStorage, canDelete } from '../storage/usage-storage.js';
+import type { ShortLivedAction } from '../storage/usage-action.js';
+import { type UsageStorage, canDelete, canDeleteUsage } from '../storage/usage-storage.js';
 
 const DAY_MS = 86_400_000;
 
@@ -17,6 +18,8 @@ interface WatchingTracker {
   declaredRoutes(): DeclaredRoutes;
   /** What has been counted for a storage since the start. */
   figuresOf(storage: UsageStorage): InstanceFigures;
+  /** The actions whose records are deleted before others. */
+  shortLived(): readonly ShortLivedAction[];
   /** Learns which endpoints are gone. */
   gone(endpoints: readonly GoneEndpoint[]): void;
   /** Learns of a failure. */
@@ -68,7 +71,9 @@ export class Watching {
       keptMs: retention?.days ?? KEPT_MS,
       declared: () => {
         const { actions, plain } = this.#tracker.declaredRoutes();
-        return [actions, plain].map((routes) => declarationsOf(this.#settings, routes));
+        const shortLived =
+          this.#isSummed(storage) || !canDeleteUsage(storage) ? [] : this.#tracker.shortLived();
+        return [actions, plain].map((routes) => declarationsOf(this.#settings, routes, shortLived));
       },
       figures: () => this.#tracker.figuresOf(storage),
       // A clock may tell fractions of a millisecond, and rows hold integers.
@@ -86,9 +91,14 @@ export class Watching {
 
   /** How many days back answers reach in a storage: as far as its summaries, else as its records. */
   #answersDays(storage: UsageStorage): number | null {
-    const { retention, summaries } = this.#settings;
+    const { retention } = this.#settings;
     if (retention === null || !canDelete(storage)) return null;
-    const isSummed = storage.summaries && summaries?.dimensions.some(({ name }) => name === 'endpoint');
-    return (isSummed ? retention.days : retention.records) / DAY_MS;
+    return (this.#isSummed(storage) ? retention.days : retention.records) / DAY_MS;
+  }
+
+  /** Whether summaries tell of what was called when its records are deleted. */
+  #isSummed({ summaries }: UsageStorage): boolean {
+    const { dimensions = [] } = this.#settings.summaries ?? {};
+    return summaries != null && dimensions.some(({ name }) => name === 'endpoint');
   }
 }

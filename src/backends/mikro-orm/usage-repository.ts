@@ -112,8 +112,9 @@ export class UsageRepository
     sums: Sums,
     signal: AbortSignal,
   ): Promise<number | null> {
-    const isAlone = !this.getEntityManager().isInTransaction();
-    const summing = (await this.#findElsewhere()) ?? (isAlone ? summings.get(this) : undefined);
+    const own = summings.get(this);
+    const isAlone = own !== undefined && !this.getEntityManager().isInTransaction();
+    const summing = (await this.#findElsewhere()) ?? (isAlone ? own : undefined);
     if (summing === undefined) return null;
     const part = { ...resolveUsageStreamQuery(query), columns, limit: summing.pieceRecords };
     let total = 0;

@@ -6,7 +6,7 @@ import { type Deprecation, mergeDeprecations } from '../../metadata/deprecation.
 const ANNOUNCED = Symbol.for('koa-track-usage.deprecation');
 
 /** A deprecation, and the headers that announce it. */
-export interface Notice {
+interface Notice {
   readonly deprecation: Deprecation;
   /** A structured date (RFC 9745, section 2.1): whole seconds since 1970. */
   readonly since: string;

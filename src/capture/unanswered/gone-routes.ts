@@ -30,13 +30,13 @@ export class GoneRoutes {
 
   /**
    * Finds the template that an unanswered request was for. A request that an action or a route of now has failed for is for none, and so
-   * is one that only a wildcard would cover.
+   * is one that parameters and wildcards alone would cover: scanners ask for any path.
    */
   find(context: Context): string | null {
     const method = routedMethod(context.req.method ?? '');
     const { path } = readTarget(context.originalUrl, []);
     const found = (this.#tree?.find(path) ?? []).filter(
-      ({ item, closeness }) => closeness >= 0 && (item.method === method || item.method === 'ALL'),
+      ({ item, closeness }) => closeness > 0 && (item.method === method || item.method === 'ALL'),
     );
     if (found.length === 0 || hasMatched(context)) return null;
     if (meantBy(candidatesFor(context), method).length > 0) return null;

@@ -48,7 +48,8 @@ function textOf({ storage, records, summaries, totalsUntil }: ErasureReport): st
   const lines = [
     `Erased from ${storage}: ${records === null ? 'an unknown number of records' : counted(records, 'record')}, ${counted(summaries, 'period')} of summaries.`,
   ];
-  if (totalsUntil !== null)
+  const isFound = records !== 0 || summaries > 0;
+  if (totalsUntil !== null && isFound)
     lines.push(`Totals before ${totalsUntil.toJSON()} still count the requests, without the name.`);
   return `${escapeControl(lines.join(' '))}\n`;
 }

@@ -111,7 +111,7 @@ function columnsOf(services: readonly string[]): Column<RegisteredEndpoint>[] {
   ];
 }
 
-function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet {
+function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet<RegisteredEndpoint> {
   const services = [...new Set(rows.map(({ service }) => service))];
   const tracked = rows.filter((row) => row.tracked).length;
   const headline = [
@@ -119,12 +119,5 @@ function sheetOf(rows: readonly RegisteredEndpoint[], asOf: Date): Sheet {
     counted(rows.length, 'endpoint'),
     `${tracked} tracked`,
   ];
-  return {
-    headline,
-    notes: [],
-    columns: columnsOf(services),
-    rows,
-    timeZone: 'UTC',
-    asOf,
-  } as unknown as Sheet;
+  return { headline, notes: [], columns: columnsOf(services), rows, timeZone: 'UTC', asOf };
 }

@@ -1,9 +1,9 @@
 import type { Column, Sheet } from '../../report/rendering/column.js';
 import { column, nameOf } from '../../report/rendering/columns.js';
+import { counted } from '../../report/words.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StatusFilter } from '../../storage/usage-filters.js';
 import type { UsageCountQuery } from '../../storage/usage-query.js';
-import { counted } from '../../report/words.js';
 import { asTyped } from '../as-typed.js';
 import type { Command } from '../command.js';
 import { EXIT, wrongUsage } from '../failure.js';
@@ -19,7 +19,6 @@ const FILTERS = {
   route: 'route',
   controller: 'controller',
   action: 'action',
-  method: 'method',
   username: 'username',
   path: 'path',
   visitor: 'visitor',
@@ -79,6 +78,8 @@ function selectionOf(values: Values): UsageCountQuery {
   const filters = Object.entries(FILTERS).map(([option, field]) => [field, values.text(option)] as const);
   return {
     ...Object.fromEntries(filters.filter(([, value]) => value !== undefined)),
+    // As requests have it.
+    method: values.text('method')?.toUpperCase(),
     startDate: values.text('from'),
     endDate: values.text('to'),
     ...(values.text('status') !== undefined && { status: statusesOf(values.text('status') ?? '') }),
@@ -132,7 +133,7 @@ const COLUMNS: readonly Column<UsageRecord>[] = [
   { name: 'username', title: 'BY', kind: 'text', value: ({ username }) => nameOf(username) },
 ];
 
-function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet {
+function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet<UsageRecord> {
   const headline = [counted(rows.length, 'record'), 'dates in UTC'];
-  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf } as unknown as Sheet;
+  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf };
 }

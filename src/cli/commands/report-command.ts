@@ -136,7 +136,12 @@ async function print(
 }
 
 /** Prints a sheet as a table, and on the other stream how many rows there are beyond the limit. */
-export async function printSheet(out: Output, err: Output, sheet: Sheet, limit = Infinity): Promise<void> {
+export async function printSheet<Row>(
+  out: Output,
+  err: Output,
+  sheet: Sheet<Row>,
+  limit = Infinity,
+): Promise<void> {
   const { rows } = sheet;
   await out.write(renderSheet({ ...sheet, rows: rows.slice(0, limit) }, tableOptionsOf(out)));
   if (rows.length > limit) await err.write(`${limit} of ${rows.length} rows; --all shows all of them.\n`);

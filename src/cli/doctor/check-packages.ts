@@ -37,7 +37,7 @@ export function checkNode(version: string, range: string): Finding {
 }
 
 /** Whether a package is installed twice of which there must be one. */
-export function checkCopies(installed: readonly InstalledPackage[]): Finding[] {
+function checkCopies(installed: readonly InstalledPackage[]): Finding[] {
   return ONCE.flatMap((name) => {
     const copies = installed.filter((one) => one.name === name);
     if (copies.length < 2) return copies.map(({ version, folder }) => fine(`${name} ${version}`, folder));
@@ -51,7 +51,7 @@ export function checkCopies(installed: readonly InstalledPackage[]): Finding[] {
 }
 
 /** Whether all packages of MikroORM are of one version, as they have to be. */
-export function checkMikroOrm(installed: readonly InstalledPackage[]): Finding[] {
+function checkMikroOrm(installed: readonly InstalledPackage[]): Finding[] {
   const byVersion = Map.groupBy(installed, ({ version }) => version);
   if (byVersion.size <= 1) return [...byVersion.keys()].map((version) => fine(`MikroORM ${version}`));
   const told = [...byVersion].map(
@@ -67,7 +67,7 @@ export function checkMikroOrm(installed: readonly InstalledPackage[]): Finding[]
 }
 
 /** Whether packages are within the ranges that this one works with. */
-export function checkRanges(
+function checkRanges(
   installed: readonly InstalledPackage[],
   peers: Readonly<Record<string, string>>,
 ): Finding[] {

@@ -10,7 +10,10 @@ export interface StorageNeed {
 
 /** What the command line has to know of an application: where its records are, and how its trackers treat them. */
 export interface CliConfig {
-  /** The storage, a promise of it, or a function that makes it and is told what it is for. It is closed when the command is done. */
+  /**
+   * The storage, a promise of it, or a function that makes it and is told what it is for: first for reading, as a command makes nothing that
+   * is not there. It is closed when the command is done.
+   */
   readonly storage:
     | UsageStorage
     | PromiseLike<UsageStorage>

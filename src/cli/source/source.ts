@@ -6,7 +6,7 @@ import { DATABASE_FORMS, openDatabase } from './database.js';
 import { CONFIG_FILES, type LoadedConfig, findConfig, loadConfig } from './load-config.js';
 
 /** What the options of a call say of where records are. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly config: string | undefined;
   readonly database: string | undefined;
   readonly table: string | undefined;
@@ -93,7 +93,11 @@ export class Source {
   async #open(isForWriting: boolean): Promise<UsageStorage> {
     const config = await this.config();
     const { database, table } = this.#options;
-    if (config !== null) return openConfigured(config, isForWriting);
+    if (config !== null) {
+      // Opened for writing, it may make a table, or a file, where the name is misspelt: for reading, it has to be there.
+      if (isForWriting && isFunction(config.storage)) await this.storage('read');
+      return openConfigured(config, isForWriting);
+    }
     if (database !== undefined) return openDatabase({ database, table, cwd: this.#cwd }, isForWriting);
     throw wrongUsage(
       `Where are the records? Give --database (${DATABASE_FORMS}), or a configuration: --config, or ${CONFIG_FILES[0]} here.`,

@@ -10,7 +10,7 @@ const RECENT_DAYS = 30;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** How dates are told: `relative` for who reads them now, `absolute` for a page that is kept. */
-export type DateStyle = 'relative' | 'absolute';
+type DateStyle = 'relative' | 'absolute';
 
 /** A cell as people read it: `–` where there is nothing, `?` where it is not known. Text of strangers is not escaped. */
 export function cellText(

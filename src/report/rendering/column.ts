@@ -33,7 +33,7 @@ export interface Column<Row> {
   readonly rank?: 0 | 1 | 2 | 3;
   /** The width that it keeps until others are left out, in characters. @default 12 for text, else all it needs */
   readonly least?: number;
-  /** Whether it is a sentence of ours: it is read in full, or not at all. @default false */
+  /** Whether it is a sentence of ours, which is cut only where columns of the last rank are gone already. @default false */
   readonly isSentence?: boolean;
 }
 

@@ -100,6 +100,11 @@ export function lastCallColumn<Row extends { readonly lastCall: Date | null }>()
   return column('lastCall', 'LAST CALL', 'day', { shown: ({ lastCall }) => lastCall ?? 'never' });
 }
 
+/** The columns of durations, and of a last call. */
+export function durationColumns<Row extends CallFigures>(): Column<Row>[] {
+  return [...data<Row>('bots', 'p50Ms'), p95Column(), ...data<Row>('p99Ms'), lastCallColumn()];
+}
+
 /** The column of who calls most; null for nobody known. */
 export function topCallerColumn<Row extends { readonly topCaller: string | null }>(): Column<Row> {
   return column('topCaller', 'BY', 'text', {

@@ -16,6 +16,7 @@ import {
   callersColumn,
   column,
   data,
+  durationColumns,
   endpointColumns,
   lastCallColumn,
   nameOf,
@@ -24,8 +25,6 @@ import {
   topCallerColumn,
   verdictColumn,
 } from './columns.js';
-
-export { changeOf } from './columns.js';
 
 type Columns<Row> = readonly Column<Row>[];
 
@@ -81,10 +80,7 @@ export function callers(isOfOneEndpoint: boolean, isCapped: boolean): Columns<Ca
       : [column<CallerRow>('endpoints', 'ENDPOINTS', 'count')]),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
-    ...data<CallerRow>('bots', 'p50Ms'),
-    p95Column(),
-    ...data<CallerRow>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<CallerRow>(),
   ];
 }
 
@@ -97,10 +93,7 @@ export function caller(services: readonly string[]): Columns<CalledEndpoint> {
     ...callColumns<CalledEndpoint>(),
     column('clientErrors', '4XX', 'count'),
     column('serverErrors', '5XX', 'count'),
-    ...data<CalledEndpoint>('bots', 'p50Ms'),
-    p95Column(),
-    ...data<CalledEndpoint>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<CalledEndpoint>(),
   ];
 }
 
@@ -129,6 +122,8 @@ export function deprecations(services: readonly string[]): Columns<DeprecationRo
       rank: 0,
       tone: ({ isReadyToRemove }) => (isReadyToRemove ? 'good' : 'faint'),
     }),
+    // Who still calls, and whether it can be removed, say more.
+    reasonColumn({ rank: 2 }),
   ];
 }
 
@@ -159,10 +154,7 @@ export function errors(services: readonly string[]): Columns<ErrorRow> {
     column('serverErrors', '5XX', 'count'),
     column('clientErrors', '4XX', 'count'),
     column('errorRate', 'RATE', 'share'),
-    ...data<ErrorRow>('bots', 'p50Ms'),
-    p95Column(),
-    ...data<ErrorRow>('p99Ms'),
-    lastCallColumn(),
+    ...durationColumns<ErrorRow>(),
   ];
 }
 
@@ -208,6 +200,7 @@ export function status(): Columns<StatusRow> {
     column('instances', 'INSTANCES', 'count'),
     column('unclosed', 'UNCLOSED', 'count'),
     column('accepted', 'RECORDS', 'count'),
+    column('asOf', 'AS OF', 'moment'),
     reasons('dropped', 'LOST'),
     reasons('skipped', 'LEFT OUT'),
   ];

@@ -14,7 +14,7 @@ import type {
 import { counted, dayText, grouped } from '../words.js';
 import { cellText } from './cell-text.js';
 import type { Column, Sheet } from './column.js';
-import { nameOf } from './columns.js';
+import { changeOf, nameOf } from './columns.js';
 import * as columns from './report-columns.js';
 
 /** What stands in a report's table, and above it. */
@@ -87,7 +87,7 @@ function ofDeprecations(report: DeprecationsReport): Sheet {
 
 function ofTraffic(report: TrafficReport): Sheet {
   const { traffic, total, period } = report;
-  const change = cellText(columns.changeOf(total), 'change', report, 'absolute');
+  const change = cellText(changeOf(total), 'change', report, 'absolute');
   const before =
     total.before === null
       ? 'nothing known of the span before'
@@ -124,8 +124,8 @@ function ofRemoval(report: RemovalReport): Sheet {
 function ofStatus(report: StatusReport): Sheet {
   const { status, foldedUntil, sealedUntil, newestRecord } = report;
   const text = (date: Date | null): string => cellText(date, 'moment', report, 'absolute');
-  const notes = [
-    `Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, records deleted before ${text(sealedUntil)}`,
-  ];
+  const sealed =
+    sealedUntil === null ? 'no day is sealed' : `only summaries are complete before ${text(sealedUntil)}`;
+  const notes = [`Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, ${sealed}`];
   return sheet(report, `days as they were watched`, status, columns.status(), notes);
 }

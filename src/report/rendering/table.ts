@@ -28,8 +28,8 @@ export interface TableOptions {
   readonly style?: (tone: Tone | 'heading' | 'title', text: string) => string;
 }
 
-interface TableColumn {
-  readonly column: Column<never>;
+interface TableColumn<Row = never> {
+  readonly column: Column<Row>;
   readonly texts: readonly string[];
   width: number;
 }
@@ -40,7 +40,7 @@ export function renderTable(report: AnyReport, options?: TableOptions): string {
 }
 
 /** A sheet as {@link renderTable} shows that of a report. */
-export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
+export function renderSheet<Row>(sheet: Sheet<Row>, options: TableOptions = {}): string {
   const { width = Infinity, style = (_tone, text): string => text } = options;
   const all = columnsOf(sheet);
   const columns = fitted(all, width);
@@ -60,9 +60,9 @@ export function renderSheet(sheet: Sheet, options: TableOptions = {}): string {
   return `${[...head, ...(rows.length === 0 ? [] : table)].join('\n')}\n`;
 }
 
-function lineOf(
-  columns: readonly TableColumn[],
-  cellOf: (one: TableColumn) => readonly [text: string, tone: Tone | 'heading' | null],
+function lineOf<Row>(
+  columns: readonly TableColumn<Row>[],
+  cellOf: (one: TableColumn<Row>) => readonly [text: string, tone: Tone | 'heading' | null],
   style: Required<TableOptions>['style'],
 ): string {
   const cells = columns.map((one) => {
@@ -75,7 +75,7 @@ function lineOf(
   return cells.join(GAP).trimEnd();
 }
 
-function columnsOf(sheet: Sheet): TableColumn[] {
+function columnsOf<Row>(sheet: Sheet<Row>): TableColumn<Row>[] {
   const shown = sheet.columns.filter(({ only }) => only !== 'data');
   return shown.map((column) => {
     const texts = sheet.rows.map((row) => {
@@ -88,7 +88,7 @@ function columnsOf(sheet: Sheet): TableColumn[] {
 }
 
 /** Leaves out columns by their rank until a line fits with the others at their least, and shortens the widest of these. */
-function fitted(columns: readonly TableColumn[], width: number): readonly TableColumn[] {
+function fitted<Row>(columns: readonly TableColumn<Row>[], width: number): readonly TableColumn<Row>[] {
   if (width === Infinity) {
     for (const one of columns)
       if (isText(one) && !one.column.isSentence) one.width = Math.min(one.width, WIDEST);
@@ -105,8 +105,8 @@ function fitted(columns: readonly TableColumn[], width: number): readonly TableC
 }
 
 /** Leaves out columns from a rank on, the highest first, and of one rank the last, while a line is too long with all at their least. */
-function leaveOut(columns: TableColumn[], width: number, fromRank: number, sentence: number): void {
-  const rankOf = ({ column: { rank = 2 } }: TableColumn): number => rank;
+function leaveOut<Row>(columns: TableColumn<Row>[], width: number, fromRank: number, sentence: number): void {
+  const rankOf = ({ column: { rank = 2 } }: TableColumn<Row>): number => rank;
   const isTooLong = (): boolean =>
     lineWidth(columns.map((one) => ({ width: leastOf(one, sentence) }))) > width;
   while (columns.length > MOST_NEEDED && isTooLong()) {
@@ -119,16 +119,20 @@ function leaveOut(columns: TableColumn[], width: number, fromRank: number, sente
   }
 }
 
-function isText({ column }: TableColumn): boolean {
+function isText<Row>({ column }: TableColumn<Row>): boolean {
   return column.kind === 'text';
 }
 
-function leastOf(one: TableColumn, sentence: number): number {
+function leastOf<Row>(one: TableColumn<Row>, sentence: number): number {
   const { least = NARROW, isSentence = false } = one.column;
   return isText(one) ? Math.min(one.width, isSentence ? sentence : least) : one.width;
 }
 
-function shorten(columns: readonly TableColumn[], width: number, least: (one: TableColumn) => number): void {
+function shorten<Row>(
+  columns: readonly TableColumn<Row>[],
+  width: number,
+  least: (one: TableColumn<Row>) => number,
+): void {
   for (let over = lineWidth(columns) - width; over > 0; over -= 1) {
     const widest = columns
       .filter((one) => isText(one) && one.width > least(one))

@@ -21,6 +21,7 @@ function declare(route: string): EndpointDeclaration {
     tracked: true,
     sampleRate: 0.1,
     deprecation: null,
+    recordsDays: null,
     keep: null,
   };
 }
@@ -106,7 +107,7 @@ export const REGISTER: readonly ContractCheck[] = [
     async (storage) => {
       const { register: store } = storage;
       if (store === undefined) return;
-      assert.deepEqual(await read(store), { endpoints: [], days: [] });
+      assert.deepEqual(await read(store), { endpoints: [], days: [], knownSince: null });
       assertTold(await tellAtOnce([store, store]), 2);
     },
   ),
