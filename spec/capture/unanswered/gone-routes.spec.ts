@@ -12,6 +12,7 @@ import type { EndpointDeclaration } from '../../../src/endpoint/register.js';
 import { RegisterWriter } from '../../../src/endpoint/register-writer.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
+import { forgetDeclared } from '../../support/declared.js';
 import { mountable } from '../../support/mountable.js';
 import { declare, writerSettings } from '../../support/register-writers.js';
 import { type ServeOptions, type Served, serve } from '../../support/serve.js';
@@ -63,6 +64,7 @@ describe('A request for an endpoint that is gone', () => {
   let clock: ManualClock;
 
   beforeEach(() => {
+    forgetDeclared();
     storage = new MemoryStorage();
     clock = new ManualClock(new Date('2026-06-01T12:00:00Z'));
   });

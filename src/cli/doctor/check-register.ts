@@ -78,8 +78,8 @@ function checkNames(endpoints: EndpointRegister['endpoints']): Finding[] {
   const minified = [...new Set(controllers.filter((name) => MINIFIED.test(name)))];
   if (minified.length === 0) return [];
   return [
-    fault(
-      `Controllers have names that a minifier gives: ${minified.join(', ')}`,
+    hint(
+      `Controllers have names such as a minifier gives: ${minified.join(', ')}`,
       null,
       'Keep the names of classes (keep_classnames of Terser, --keep-names of esbuild), or name the controllers: ' +
         "@TrackedController({ name: 'users' }).",
