@@ -58,6 +58,8 @@ describe('A tracker that keeps the register', () => {
     storage = new UncertainStorage();
   });
 
+  after(forgetDeclared);
+
   async function start(tracker: TrackUsageOptions = {}, controllers = [AController]): Promise<Served> {
     const log = (line: string): void => void lines.push(line);
     const logger = { warn: log, error: log };

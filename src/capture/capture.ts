@@ -247,8 +247,8 @@ export class Capture implements ExchangeWatcher {
 
   /** Whether a request that nothing answered may have been for an endpoint that is gone. */
   #mayBeGone({ attribution, context }: Exchange): boolean {
-    if (this.gone.isEmpty || attribution !== null) return false;
-    return context.res.statusCode === 404 || context.res.statusCode === 405;
+    const { statusCode } = context.res;
+    return attribution === null && (statusCode === 404 || statusCode === 405) && this.gone.hasAny();
   }
 
   /** Looks, at an action's first record, whether it can be told apart from others. */

@@ -37,8 +37,10 @@ export class RegisterKeeper {
   readonly #listener: KeeperListener;
   readonly #timer: WakeTimer;
   #knowsGone = false;
+  #hasBegun = false;
   #count = -1;
   #writtenMs = -Infinity;
+  #startedMs = 0;
   #failures = 0;
   #isClosed = false;
   #abort = new AbortController();
@@ -56,9 +58,15 @@ export class RegisterKeeper {
     return this.#failures > 0;
   }
 
-  /** Finds out at once what is gone, as requests for it may come at once, and then begins to enter. */
+  /** Begins to enter. */
   start(): void {
-    this.#wakeAfter(0);
+    this.#startedMs = this.#clock.monotonic();
+    this.#wakeAfter(FIRST_MS);
+  }
+
+  /** Finds out at once what is gone, as a request has come that may be for it. A process that gets none asks for nothing at first, and may end. */
+  hurry(): void {
+    if (!this.#hasBegun) this.#wakeAfter(0);
   }
 
   /** Enters for the last time, when the storage has taken its last record. An instance that has seen no request, and has entered nothing, leaves no trace. */
@@ -88,12 +96,13 @@ export class RegisterKeeper {
   }
 
   async #run(): Promise<void> {
+    this.#hasBegun = true;
     try {
-      const delayMs = this.#knowsGone ? LOOK_MS : FIRST_MS;
       if (!this.#knowsGone) await this.#findGone();
-      else if (this.#isDue()) await this.#enter();
+      const restMs = this.#startedMs + FIRST_MS - this.#clock.monotonic();
+      if (restMs <= 0 && this.#isDue()) await this.#enter();
       this.#failures = 0;
-      this.#wakeAfter(delayMs);
+      this.#wakeAfter(restMs > 0 ? restMs : LOOK_MS);
     } catch (error) {
       if (this.#isClosed) return;
       this.#failures += 1;

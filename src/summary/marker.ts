@@ -161,11 +161,7 @@ export class Marker {
   async #enter(records: readonly Dated[], signal: AbortSignal): Promise<OpenSlice[]> {
     const numbers = [...new Set(records.map(numberOf))];
     if (numbers.some((number) => !this.#isMarked(number)))
-      await this.#inTurn(() => this.#mark(numbers, signal)).catch((error: unknown) => {
-        // Whoever gave up learns of that, and not of what it has cut short.
-        signal.throwIfAborted();
-        throw error;
-      });
+      await this.#inTurn(() => this.#mark(numbers, signal));
     const slices = numbers.map((number) => this.#open.get(number) as OpenSlice);
     for (const slice of slices) slice.underWay += 1;
     return slices;

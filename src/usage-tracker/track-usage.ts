@@ -71,6 +71,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
     pipeline.open();
     noteSession(context);
   });
+  capture.gone.wanted = () => watching.hurry();
   const tracker = new Tracker(settings, { capture, pipeline, folding, watching }, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(attend(tracker, capture, pipeline, settings.handleSignals));

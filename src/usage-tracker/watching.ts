@@ -48,6 +48,11 @@ export class Watching {
     }
   }
 
+  /** Has the registers be read now. */
+  hurry(): void {
+    for (const keeper of this.#keepers.values()) keeper.hurry();
+  }
+
   /** Whether the last entry into any register failed. */
   get isFailing(): boolean {
     return [...this.#keepers.values()].some((keeper) => keeper.isFailing);

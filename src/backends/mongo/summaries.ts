@@ -26,17 +26,28 @@ export function summaryCollectionName(collection: string): string {
  * @param name - the collection's name, for errors
  */
 export function mongoSummaries(source: CollectionSource, name: string): SummaryStore {
-  const use = usingCollection(source, name);
+  const using = usingCollection(source, name);
+  const use = async <Value>(
+    signal: AbortSignal,
+    action: (collection: NativeCollection) => Promise<Value>,
+  ): Promise<Value> => {
+    try {
+      return await using(action);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  };
   return {
-    prepare: (make, signal) => use((collection) => prepare(collection, make, signal)),
+    prepare: (make, signal) => use(signal, (collection) => prepare(collection, make, signal)),
     find: (query, signal) =>
-      use(async (collection) => {
+      use(signal, async (collection) => {
         const found = await collection.find(filterOf(query), { ...READING, signal }).toArray();
         return found.map(rowOf);
       }),
-    insert: (rows, signal) => use((collection) => insert(collection, rows, signal)),
+    insert: (rows, signal) => use(signal, (collection) => insert(collection, rows, signal)),
     delete: (query, signal) =>
-      use(async (collection) => {
+      use(signal, async (collection) => {
         await collection.deleteMany(filterOf(query), { ...acknowledged(collection), signal });
       }),
   };

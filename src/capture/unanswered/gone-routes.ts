@@ -14,11 +14,18 @@ interface GoneEndpoint {
 
 /** Endpoints that earlier builds of the application tracked, and that are gone: requests for them are still told apart. */
 export class GoneRoutes {
+  /** Has somebody find out which there are, as the first request has come that may be for one. */
+  wanted: () => void = () => {};
   #tree: RouteTree<GoneEndpoint> | null = null;
+  #isWanted = false;
 
-  /** Whether none is known. */
-  get isEmpty(): boolean {
-    return this.#tree === null;
+  /** Whether any is known. */
+  hasAny(): boolean {
+    if (!this.#isWanted) {
+      this.#isWanted = true;
+      this.wanted();
+    }
+    return this.#tree !== null;
   }
 
   /** Says which there are, those first that were there last. */

@@ -96,6 +96,7 @@ function assertTold({ endpoints, days }: EndpointRegister, instances: number): v
       accepted: 5 * instances,
       dropped: { late: instances },
       skipped: { bot: 2 * instances },
+      asOf: new Date(NOON_MS),
     },
   ]);
 }
