@@ -59,6 +59,11 @@ export class Folding {
     return [...this.#folders.values()].some((folder) => folder.isFailing);
   }
 
+  /** What became of the folding of one storage; null where nothing is folded. */
+  statsOf(storage: UsageStorage): FolderStats | null {
+    return this.#folders.get(storage)?.stats() ?? null;
+  }
+
   /** What became of the folding so far. */
   stats(): FolderStats[] {
     return [...this.#folders.values()].map((folder) => folder.stats());

@@ -8,6 +8,7 @@ import { shortLivedActions } from '../endpoint/short-lived-actions.js';
 import { type TrackUsageOptions, resolveTrackerOptions } from '../options/tracker-options.js';
 import type { SignalSettings } from '../options/closing-options.js';
 import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
+import type { StorageStats } from '../pipeline/telling/accounting.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { attendProcess } from '../process-hooks.js';
 import { StorageToken } from '../storage/tokens.js';
@@ -75,7 +76,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const tracker = new Tracker(settings, { capture, pipeline, folding, watching }, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(attend(tracker, capture, pipeline, settings.handleSignals));
-  if (settings.metrics) attachments.push(measure(tracker, pipeline));
+  if (settings.metrics) attachments.push(measure(tracker, pipeline, folding));
   return Object.assign(capture.middleware, { tracker });
 }
 
@@ -100,20 +101,15 @@ function attend(
   });
 }
 
-function measure(tracker: UsageTracker, pipeline: Pipeline): () => void {
+function measure(tracker: UsageTracker, pipeline: Pipeline, folding: Folding): () => void {
   const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
   const read = (): ObservedFigures => {
-    const { storages, summaries } = tracker.stats();
-    const left = [...summaries];
+    const { storages } = tracker.stats();
     return {
-      storages: storages.map((stats) => {
-        // Several storages of one name come in one order in both.
-        const place = left.findIndex(({ storage }) => storage === stats.name);
-        const [folding] = place < 0 ? [] : left.splice(place, 1);
-        return Object.assign({}, stats, {
-          behindMs: folding?.behindMs ?? null,
-          foldFailures: folding?.failures ?? null,
-        });
+      storages: pipeline.storages.map((storage, index) => {
+        const folded = folding.statsOf(storage);
+        const { behindMs = null, failures: foldFailures = null } = folded ?? {};
+        return Object.assign({}, storages[index] as StorageStats, { behindMs, foldFailures });
       }),
       droppedWithoutStorage: pipeline.droppedWithoutStorage,
     };
