@@ -7,8 +7,7 @@ import {
 } from '../engines/reports.js';
 import { type Benchmark, type Finding, type Scale, type Target, judge } from '../harness/finding.js';
 import { type Span, pastDays, rebuild, storeUnfolded } from '../harness/folding.js';
-import { type Estimate, estimateMedian } from '../harness/statistics.js';
-import { type Effort, takeTurns } from '../harness/take-turns.js';
+import { share, takeTurns } from '../harness/take-turns.js';
 
 const BATCH_RECORDS = 500;
 
@@ -52,8 +51,8 @@ async function measure({ engine, period, days, target }: Report, scale: Scale): 
   return judge(
     'P10',
     `time of GROUP BY / time from summaries, ${what}: ${engine.title}`,
-    share(efforts, 1, 0),
-    share(efforts, 1, 2),
+    share(efforts, 'ms', 1, 0),
+    share(efforts, 'ms', 1, 2),
     target,
   );
 }
@@ -77,8 +76,4 @@ async function assertEqual(
     throw new Error(
       `${rows.length} rows of ${hits} requests, ${live} of them live; by hand ${byHand.rows} of ${byHand.hits}.`,
     );
-}
-
-function share(efforts: readonly Effort[][], of: number, to: number): Estimate {
-  return estimateMedian(efforts.map((effort) => Number(effort[of]?.ms) / Number(effort[to]?.ms)));
 }

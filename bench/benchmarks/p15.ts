@@ -3,8 +3,7 @@ import { pastRecords } from '../engines/past-records.js';
 import { type ReportingEngine, postgresqlReports, sqliteReports } from '../engines/reports.js';
 import { type Benchmark, type Finding, type Scale, judge } from '../harness/finding.js';
 import { pastDays, rebuild, storeUnfolded } from '../harness/folding.js';
-import { type Estimate, estimateMedian } from '../harness/statistics.js';
-import { type Effort, takeTurns } from '../harness/take-turns.js';
+import { share, takeTurns } from '../harness/take-turns.js';
 
 const BATCH_RECORDS = 500;
 const DAYS = 90;
@@ -40,12 +39,8 @@ async function measure(engine: ReportingEngine, scale: Scale): Promise<Finding> 
   return judge(
     'P15',
     `time of the table of endpoints / of the query for its rows, ${DAYS} days, ${records.toLocaleString('en')} records: ${engine.title}`,
-    share(efforts, 0, 1),
-    share(efforts, 2, 1),
+    share(efforts, 'ms', 0, 1),
+    share(efforts, 'ms', 2, 1),
     { gate: 2, goal: 1.3 },
   );
-}
-
-function share(efforts: readonly Effort[][], of: number, to: number): Estimate {
-  return estimateMedian(efforts.map((effort) => Number(effort[of]?.ms) / Number(effort[to]?.ms)));
 }

@@ -7,8 +7,7 @@ import { mongodb } from '../engines/mongodb.js';
 import { postgresql, postgresqlCopy } from '../engines/postgresql.js';
 import { sqlite } from '../engines/sqlite.js';
 import { type Benchmark, type Finding, type Scale, type Target, judge } from '../harness/finding.js';
-import { type Estimate, estimateMedian } from '../harness/statistics.js';
-import { type Contestant, type Effort, takeTurns } from '../harness/take-turns.js';
+import { type Contestant, type Effort, share, takeTurns } from '../harness/take-turns.js';
 
 const ENGINES: readonly (readonly [Engine, Target | null])[] = [
   [sqlite, { gate: 0.8, goal: 0.95 }],
@@ -58,8 +57,4 @@ function writing(
     for (let start = 0; start < mine.length; start += batchRecords)
       await store.write(mine.slice(start, start + batchRecords));
   };
-}
-
-function share(efforts: readonly Effort[][], figure: keyof Effort, of: number, to: number): Estimate {
-  return estimateMedian(efforts.map((effort) => Number(effort[of]?.[figure]) / Number(effort[to]?.[figure])));
 }

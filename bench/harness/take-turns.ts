@@ -1,4 +1,4 @@
-import { shuffled } from './statistics.js';
+import { type Estimate, estimateMedian, shuffled } from './statistics.js';
 
 /** What one contestant needed for one slice. */
 export interface Effort {
@@ -33,4 +33,14 @@ export async function takeTurns(
     if (round >= 0) efforts.push(taken);
   }
   return efforts;
+}
+
+/** What one contestant needed of what another one did in the same round. */
+export function share(
+  efforts: readonly (readonly Effort[])[],
+  figure: keyof Effort,
+  of: number,
+  to: number,
+): Estimate {
+  return estimateMedian(efforts.map((effort) => Number(effort[of]?.[figure]) / Number(effort[to]?.[figure])));
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { DEFAULT_DIMENSIONS } from '../../src/summary/dimensions.js';
+import { weighted } from './weighted.js';
 import type { Fault } from './gate.js';
 
 const SECOND = 1000;
@@ -166,42 +167,41 @@ const someCalls = fc.oneof(
 const process = fc.constantFrom<ProcessName[]>('writer0', 'writer1', 'folder0', 'folder1', 'reader');
 const fault = fc.constantFrom<Fault[]>('nothing', 'answer-lost', 'late', 'twice');
 
-function weighted(
-  weight: number,
-  fields: Record<string, fc.Arbitrary<unknown>>,
-): fc.WeightedArbitrary<SummaryStep> {
-  return { weight, arbitrary: fc.record(fields) as unknown as fc.Arbitrary<SummaryStep> };
-}
-
 const steps: fc.Arbitrary<SummaryStep> = fc.oneof(
-  weighted(12, {
+  weighted<SummaryStep>(12, {
     store: writer,
     made: fc.array(made, { minLength: 1, maxLength: 4 }),
     outcome,
     calls: fewCalls,
   }),
-  weighted(4, { again: writer, batch: fc.nat(20), isHalf: fc.boolean(), outcome, calls: fewCalls }),
-  weighted(4, {
+  weighted<SummaryStep>(4, {
+    again: writer,
+    batch: fc.nat(20),
+    isHalf: fc.boolean(),
+    outcome,
+    calls: fewCalls,
+  }),
+  weighted<SummaryStep>(4, {
     erase: writer,
     picks: fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }),
     outcome,
     calls: fewCalls,
   }),
-  weighted(2, {
+  weighted<SummaryStep>(2, {
     eraseSpan: writer,
     fromMs: anyMs(-4 * DAY, HOUR),
     lengthMs: anyMs(1, 3 * DAY),
     outcome,
     calls: fewCalls,
   }),
-  weighted(14, { fold: fc.nat(1), calls: someCalls }),
-  weighted(4, { ask: questions, calls: someCalls }),
-  weighted(6, { goOn: process, calls: someCalls }),
-  weighted(2, { fail: process, fault }),
-  weighted(1, { die: process }),
-  weighted(1, { close: writer }),
-  weighted(3, { arrive: fc.nat(5) }),
-  weighted(14, {
+  weighted<SummaryStep>(14, { fold: fc.nat(1), calls: someCalls }),
+  weighted<SummaryStep>(4, { ask: questions, calls: someCalls }),
+  weighted<SummaryStep>(6, { goOn: process, calls: someCalls }),
+  weighted<SummaryStep>(2, { fail: process, fault }),
+  weighted<SummaryStep>(1, { die: process }),
+  weighted<SummaryStep>(1, { close: writer }),
+  weighted<SummaryStep>(3, { arrive: fc.nat(5) }),
+  weighted<SummaryStep>(14, {
     advance: fc.constantFrom(
       20 * SECOND,
       MINUTE,
@@ -247,16 +247,16 @@ const race: fc.Arbitrary<SummaryStep[]> = fc
     fc.nat(9),
     fc.array(
       fc.oneof(
-        weighted(3, {
+        weighted<SummaryStep>(3, {
           store: writer,
           made: fc.tuple(nearby),
           outcome: fc.constant(null),
           calls: fc.constant(Infinity),
         }),
-        weighted(4, { fold: fc.nat(1), calls: fc.oneof(fc.constant(Infinity), fc.nat(14)) }),
-        weighted(4, { ask: all, calls: fc.nat(3) }),
-        weighted(4, { goOn: passing, calls: fc.oneof(fc.constant(Infinity), fc.nat(9)) }),
-        weighted(3, { advance: fc.constantFrom(MINUTE, 6 * MINUTE, 20 * MINUTE) }),
+        weighted<SummaryStep>(4, { fold: fc.nat(1), calls: fc.oneof(fc.constant(Infinity), fc.nat(14)) }),
+        weighted<SummaryStep>(4, { ask: all, calls: fc.nat(3) }),
+        weighted<SummaryStep>(4, { goOn: passing, calls: fc.oneof(fc.constant(Infinity), fc.nat(9)) }),
+        weighted<SummaryStep>(3, { advance: fc.constantFrom(MINUTE, 6 * MINUTE, 20 * MINUTE) }),
       ),
       { minLength: 6, maxLength: 20, size: 'max' },
     ),

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { weighted } from './weighted.js';
 import type { Fault } from './gate.js';
 
 /** What becomes of a request: its record, or an attempt at storing it, or none is made as configured. */
@@ -86,30 +87,31 @@ const fate = fc.constantFrom<Fate[]>(
   'sampled',
 );
 
-function weighted(
-  weight: number,
-  fields: Record<string, fc.Arbitrary<unknown>>,
-): fc.WeightedArbitrary<WatchedStep> {
-  return { weight, arbitrary: fc.record(fields) as unknown as fc.Arbitrary<WatchedStep> };
-}
-
 const steps: fc.Arbitrary<WatchedStep> = fc.oneof(
-  weighted(40, {
+  weighted<WatchedStep>(40, {
     advance: fc.constantFrom(1, 6, 6, 13, 13, 24, 50),
     silent: fc.option(slot, { nil: null, freq: 2 }),
   }),
-  weighted(6, { call: slot, endpoint: fc.nat(2), hoursAgo: fc.constantFrom(0, 0, 1, 9, 30), fate }),
-  weighted(2, { again: slot, batch: fc.nat(9) }),
-  weighted(2, { tell: slot, calls }),
-  weighted(5, { tidy: slot, calls }),
-  weighted(5, { prune: slot, calls }),
-  weighted(6, { fold: fc.nat(1), calls }),
-  weighted(3, { goOn: fc.nat(SLOTS.length + 1), calls }),
-  weighted(1, { fail: slot, fault: fc.constantFrom<Fault[]>('nothing', 'answer-lost', 'late', 'twice') }),
-  weighted(1, { die: slot }),
-  weighted(1, { close: slot }),
-  weighted(5, { start: slot, build: fc.nat(2) }),
-  weighted(2, { arrive: fc.nat(3) }),
+  weighted<WatchedStep>(6, {
+    call: slot,
+    endpoint: fc.nat(2),
+    hoursAgo: fc.constantFrom(0, 0, 1, 9, 30),
+    fate,
+  }),
+  weighted<WatchedStep>(2, { again: slot, batch: fc.nat(9) }),
+  weighted<WatchedStep>(2, { tell: slot, calls }),
+  weighted<WatchedStep>(5, { tidy: slot, calls }),
+  weighted<WatchedStep>(5, { prune: slot, calls }),
+  weighted<WatchedStep>(6, { fold: fc.nat(1), calls }),
+  weighted<WatchedStep>(3, { goOn: fc.nat(SLOTS.length + 1), calls }),
+  weighted<WatchedStep>(1, {
+    fail: slot,
+    fault: fc.constantFrom<Fault[]>('nothing', 'answer-lost', 'late', 'twice'),
+  }),
+  weighted<WatchedStep>(1, { die: slot }),
+  weighted<WatchedStep>(1, { close: slot }),
+  weighted<WatchedStep>(5, { start: slot, build: fc.nat(2) }),
+  weighted<WatchedStep>(2, { arrive: fc.nat(3) }),
 );
 
 /** What may happen to services over some days, which begin with an instance of each. */

@@ -1,4 +1,4 @@
-import type { EndpointDeprecation, EndpointIdentity } from '../endpoint/register.js';
+import type { EndpointDeprecation, EndpointIdentity, WatchedDay } from '../endpoint/register.js';
 
 /** All verdicts. */
 export const VERDICTS = [
@@ -213,18 +213,8 @@ export interface RemovalReport extends ReportBasis {
 
 /** What all other reports rest on. */
 export interface StatusReport extends ReportBasis {
-  readonly status: readonly {
-    readonly service: string;
-    readonly start: Date;
-    readonly isWatched: boolean;
-    readonly instances: number;
-    readonly unclosed: number;
-    /** The last sign of life of an instance on the day: its figures hold until then. */
-    readonly asOf: Date;
-    readonly accepted: number;
-    readonly dropped: Readonly<Record<string, number>>;
-    readonly skipped: Readonly<Record<string, number>>;
-  }[];
+  /** Each day that the register tells of, and whether an instance watched on it. */
+  readonly status: readonly (WatchedDay & { readonly isWatched: boolean })[];
   /** The moment until which records are folded into summaries; null where they are not. */
   readonly foldedUntil: Date | null;
   /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */

@@ -1,7 +1,7 @@
-import { Container, type ContainerInstance, Service } from 'typedi';
+import { type ContainerInstance, Service } from 'typedi';
 import { readRegister } from '../endpoint/read-register.js';
 import { TrackUsageError } from '../errors.js';
-import { StorageToken } from '../storage/tokens.js';
+import { heldStorages } from '../storage/tokens.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { callerReport } from './caller.js';
@@ -144,9 +144,9 @@ export class UsageReports {
 }
 
 function storageIn(container: ContainerInstance): UsageStorage {
-  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
-  const held = [container, Container].find((candidate) => candidate.has(StorageToken))?.getMany(StorageToken);
-  const storage = held?.flat().find((one) => isStorage(one) && one.reader !== undefined);
+  const storage = heldStorages(container)
+    .filter(isStorage)
+    .find(({ reader }) => reader !== undefined);
   if (storage !== undefined) return storage;
   throw new TrackUsageError(
     'NO_STORAGE',

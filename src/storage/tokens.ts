@@ -1,4 +1,4 @@
-import { Token } from 'typedi';
+import { Container, Token } from 'typedi';
 import type { UsageReader } from './usage-reader.js';
 import type { UsageStorage } from './usage-storage.js';
 
@@ -20,6 +20,19 @@ export function sharedToken<Value>(name: string): Token<Value> {
  * ```
  */
 export const StorageToken: Token<UsageStorage | readonly UsageStorage[]> = sharedToken('StorageToken');
+
+/** The part of a TypeDI container that is asked for storages. */
+interface StorageHolder {
+  has(id: Token<unknown>): boolean;
+  getMany<Value>(id: Token<Value>): Value[];
+}
+
+/** What a container holds under {@link StorageToken}, else the global one: whatever the application has put there. */
+export function heldStorages(container: StorageHolder): unknown[] {
+  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
+  const holder = [container, Container as StorageHolder].find((candidate) => candidate.has(StorageToken));
+  return holder?.getMany(StorageToken).flat() ?? [];
+}
 
 /**
  * The token by which TypeDI hands out a reader of the records: that of the tracker's first readable storage, unless the

@@ -1,17 +1,13 @@
-import { Container, type Token } from 'typedi';
+import type { Token } from 'typedi';
 import { TrackUsageError } from '../errors.js';
 import type { TrackerSettings, UsageContainer } from '../options/tracker-options.js';
-import { StorageToken, UsageReaderToken } from '../storage/tokens.js';
+import { UsageReaderToken, heldStorages } from '../storage/tokens.js';
 import { type ServiceBinding, type UsageStorage, isStorage } from '../storage/usage-storage.js';
 
 /** The storages that were given, or those in the container. */
 export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
   if (settings.storage !== null) return settings.storage;
-  const { container } = settings;
-  // A child container does not see the values of the global one, whatever TypeDI's `get` promises.
-  const containers = [container, Container as UsageContainer];
-  const held = containers.find((candidate) => candidate.has(StorageToken))?.getMany(StorageToken);
-  const storages: unknown[] = held?.flat() ?? [];
+  const storages = heldStorages(settings.container);
   if (storages.length === 0) {
     throw new TrackUsageError(
       'NO_STORAGE',
