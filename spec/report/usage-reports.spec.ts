@@ -3,8 +3,11 @@ import { expect } from 'chai';
 import { Get, JsonController, Param } from 'routing-controllers';
 import { Container, Service } from 'typedi';
 import { StorageToken, Tracked, TrackedController, Untracked, UsageReports } from '../../src/index.js';
+import type { SummaryRow, SummaryRowQuery } from '../../src/storage/summary-store.js';
+import type { SummaryQuery, UsageSummary } from '../../src/storage/usage-summary.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
+import { MemoryRows } from '../../src/testing/memory-rows.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { caught } from '../support/caught.js';
 import { call } from '../support/reports.js';
@@ -45,6 +48,21 @@ const WRITER: UsageStorage = {
 @Service()
 class ReportController {
   constructor(readonly reports: UsageReports) {}
+}
+
+/** Rows that note each question. */
+class ListeningRows extends MemoryRows {
+  readonly #asked: string[];
+
+  constructor(asked: string[]) {
+    super();
+    this.#asked = asked;
+  }
+
+  override find(query: SummaryRowQuery, signal: AbortSignal): Promise<SummaryRow[]> {
+    this.#asked.push(JSON.stringify(query));
+    return super.find(query, signal);
+  }
 }
 
 describe('UsageReports', () => {
@@ -102,6 +120,45 @@ describe('UsageReports', () => {
       child.set(StorageToken, own);
       expect(await callsOf(controller)).to.equal(2);
       expect(await callsOf(Container.get(ReportController))).to.equal(1);
+    });
+  });
+
+  describe('asked together', () => {
+    /** Tells what it is asked for. */
+    class Listening extends MemoryStorage {
+      readonly asked: string[] = [];
+      override readonly register = new ListeningRows(this.asked);
+
+      override getSummary<By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> {
+        this.asked.push(JSON.stringify(query));
+        return super.getSummary(query);
+      }
+    }
+
+    const askAll = (reports: UsageReports) =>
+      Promise.all([reports.endpoints(), reports.traffic(), reports.callers(), reports.errors()]);
+
+    it('are of one moment, also when requests come in between', async () => {
+      const storage = new Listening();
+      await storage.store([call(1), call(200)]);
+      const clock = new ManualClock(new Date('2026-06-30T12:00:00Z'));
+      const page = new UsageReports(storage, clock).together();
+      const [first] = await askAll(page);
+      await storage.store([call(2)]);
+      await clock.advance(60_000);
+      for (const { asOf, calls } of await askAll(page)) expect([asOf, calls]).to.deep.equal([first.asOf, 1]);
+      expect((await new UsageReports(storage, clock).together().endpoints()).calls).to.equal(2);
+    });
+
+    it('ask no question twice, and tell what they do alone', async () => {
+      const storage = new Listening();
+      await storage.store([call(1), call(2, { username: 'ada', status: 500 }), call(100)]);
+      const reports = new UsageReports(storage, { now: () => Date.parse('2026-06-30T12:00:00Z') });
+      const alone = await askAll(reports);
+      const askedAlone = storage.asked.splice(0);
+      expect(await askAll(reports.together())).to.deep.equal(alone);
+      expect(storage.asked.length).to.equal(new Set(storage.asked).size);
+      expect(new Set(storage.asked)).to.deep.equal(new Set(askedAlone));
     });
   });
 

@@ -1,6 +1,6 @@
 import type { EndpointRegister, RegisteredEndpoint, WatchedDay } from '../../src/endpoint/register.js';
 import type { UsageRecord, UsageRecordDraft } from '../../src/record/usage-record.js';
-import type { ReportSource } from '../../src/report/report-source.js';
+import { type ReportSource, summariesOf } from '../../src/report/report-source.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
 import type { SummaryStore } from '../../src/storage/summary-store.js';
 import { type FoldSettings, foldOnce } from '../../src/summary/fold.js';
@@ -70,7 +70,12 @@ export function registerOf(...endpoints: readonly RegisteredEndpoint[]): Endpoin
 
 /** Where reports come from. */
 export function sourceOf(reader: UsageReader, register: EndpointRegister | null, now = NOW): ReportSource {
-  return { reader, readRegister: async () => register, now: () => now.getTime() };
+  return {
+    reader,
+    ask: summariesOf(reader),
+    readRegister: async () => register,
+    now: () => now.getTime(),
+  };
 }
 
 /** A record of some days ago. */

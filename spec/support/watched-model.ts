@@ -4,7 +4,7 @@ import type { EndpointRegister } from '../../src/endpoint/register.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import { endpointsReport } from '../../src/report/endpoints.js';
 import type { EndpointRow, EndpointsReport } from '../../src/report/report.js';
-import type { ReportSource } from '../../src/report/report-source.js';
+import { type ReportSource, summariesOf } from '../../src/report/report-source.js';
 import { answerSummary } from '../../src/summary/answer.js';
 import { type Span, periodsOf } from '../../src/summary/periods.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -261,9 +261,12 @@ export class WatchedModel {
     const { timeZone } = this.#shape;
     const records = isBlindToRecords ? new MemoryRecords() : this.#records;
     const source = { reader: records, store: this.#store, timeZone };
-    const reader = { getSummary: (query: never) => answerSummary(source, query) };
+    const reader = {
+      getSummary: (query: never) => answerSummary(source, query),
+    } as unknown as ReportSource['reader'];
     return {
-      reader: reader as unknown as ReportSource['reader'],
+      reader,
+      ask: summariesOf(reader),
       readRegister: async (span) =>
         blind(await readRegister(this.#store, span, new AbortController().signal)),
       now: () => this.#clock.now(),

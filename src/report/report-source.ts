@@ -13,9 +13,14 @@ import type { ReportSettings } from './report-options.js';
 import { type ReportWindow, windowOf } from './report-window.js';
 import type { ReportBasis } from './report.js';
 
+/** A question about a dimension of summaries. */
+type Question<By extends DimensionName> = SummaryQuery<By> & { readonly by: By };
+
 /** What reports are made from. */
 export interface ReportSource {
   readonly reader: UsageReader;
+  /** Asks for a summary: {@link summariesOf} the reader, or answers of it that are shared. */
+  readonly ask: <By extends DimensionName>(query: Question<By>) => Promise<UsageSummary<By>>;
   /** Reads what is known of endpoints, and how they were watched in a span; null where nothing is. */
   readonly readRegister: (span: Span) => Promise<EndpointRegister | null>;
   /** The time of day, in milliseconds since 1970. */
@@ -24,6 +29,37 @@ export interface ReportSource {
 
 /** More rows than any answer here has. */
 const MOST_ROWS = 100_000;
+
+/** Asks a reader for summaries; they are counted record by record where it has none. */
+export function summariesOf(reader: UsageReader): ReportSource['ask'] {
+  return (query) => (isSummaryReader(reader) ? reader.getSummary(query) : summarizeUsage(reader, query));
+}
+
+/**
+ * A source whose reports are of one moment, at which `now` stands still. Equal questions are asked once, as long as the source is held: two
+ * answers to one question may differ by the requests that came in between.
+ */
+export function togetherFrom({ reader, ask, readRegister, now }: ReportSource): ReportSource {
+  const nowMs = now();
+  return {
+    reader,
+    ask: once(ask),
+    readRegister: once(readRegister),
+    now: () => nowMs,
+  };
+}
+
+/** Asks each question once. */
+function once<Ask extends (question: never) => Promise<unknown>>(ask: Ask): Ask {
+  const answers = new Map<string, Promise<unknown>>();
+  return ((question: never) => {
+    const given = Object.entries(question).filter(([, value]) => value !== undefined);
+    const name = JSON.stringify(given.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+    const answer = answers.get(name) ?? ask(question);
+    answers.set(name, answer);
+    return answer;
+  }) as Ask;
+}
 
 /** One report while it is being made. */
 export interface ReportScope {
@@ -35,7 +71,7 @@ export interface ReportScope {
   /** The dates of the span before. */
   readonly before: { readonly startDate: Date; readonly endDate: Date };
   /** Asks for a summary; of the window, unless other dates are given. */
-  ask<By extends DimensionName>(query: SummaryQuery<By> & { readonly by: By }): Promise<UsageSummary<By>>;
+  readonly ask: ReportSource['ask'];
 }
 
 /**
@@ -48,10 +84,8 @@ export async function openReport(
   subject: string,
   settings: ReportSettings,
 ): Promise<ReportScope> {
-  const { reader } = source;
+  const { ask } = source;
   const nowMs = source.now();
-  const ask = <By extends string>(query: SummaryQuery<By>): Promise<UsageSummary<By>> =>
-    isSummaryReader(reader) ? reader.getSummary(query) : summarizeUsage(reader, query);
   // A question about no time at all tells the time zone, and costs a look at the marks.
   const [startDate, endDate] = [new Date(nowMs), new Date(nowMs)];
   const { timeZone, sealedUntil } = await ask({ by: 'server', startDate, endDate });

@@ -19,7 +19,7 @@ import type {
   TrafficOptions,
   VerdictOptions,
 } from './report-options.js';
-import type { ReportSource } from './report-source.js';
+import { type ReportSource, summariesOf, togetherFrom } from './report-source.js';
 import type {
   CallerReport,
   CallersReport,
@@ -51,14 +51,31 @@ export class UsageReports {
     );
   }
 
-  readonly #source: () => ReportSource;
+  readonly #storage: UsageStorage | (() => UsageStorage);
+  readonly #clock: Pick<Clock, 'now'>;
+  #source: () => ReportSource;
 
   /**
    * @param storage - where the records are, or a function that returns it
    * @param clock - tells the time of day, for tests. @default the machine's clock
    */
   constructor(storage: UsageStorage | (() => UsageStorage), clock: Pick<Clock, 'now'> = systemClock) {
+    this.#storage = storage;
+    this.#clock = clock;
     this.#source = () => sourceOf(typeof storage === 'function' ? storage() : storage, clock);
+  }
+
+  /**
+   * Reports that are asked for one page. A page shows several, and their figures have to agree: all are of one moment, that of the first,
+   * and equal questions are asked of the storage once. What is stored in between may be in one answer and not in another. Ask for them
+   * anew for each page, as they hold all answers.
+   */
+  together(): UsageReports {
+    const reports = new UsageReports(this.#storage, this.#clock);
+    const ownSource = reports.#source;
+    let source: ReportSource | null = null;
+    reports.#source = () => (source ??= togetherFrom(ownSource()));
+    return reports;
   }
 
   /**
@@ -163,6 +180,7 @@ function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSourc
   const { reader, register } = storage;
   return {
     reader,
+    ask: summariesOf(reader),
     readRegister: async (span) =>
       register === undefined ? null : readRegister(register, span, new AbortController().signal),
     now: () => clock.now(),
