@@ -96,9 +96,10 @@ describe('Rendered reports', () => {
     reports = await hostileReports();
   });
 
-  it('have equal figures in each way of rendering', () => {
-    const json = (JSON.parse(renderJson(endpoints)) as { endpoints: Record<string, unknown>[] }).endpoints;
-    const [names = [], ...csv] = readCsv(renderCsv(endpoints));
+  it('have equal figures in each way of rendering', async () => {
+    const json = (JSON.parse(await renderJson(endpoints)) as { endpoints: Record<string, unknown>[] })
+      .endpoints;
+    const [names = [], ...csv] = readCsv(await renderCsv(endpoints));
     const [titles = [], , ...markdown] = readMarkdown(renderMarkdown(endpoints));
     const table = renderTable(endpoints)
       .trimEnd()
@@ -207,27 +208,27 @@ describe('Rendered reports', () => {
     expect(styled.replaceAll(/<\/?\w*>/g, '')).to.equal(renderTable(endpoints));
   });
 
-  it('hold nothing that a terminal acts upon', () => {
+  it('hold nothing that a terminal acts upon', async () => {
     for (const report of reports) {
-      for (const text of [renderTable(report), renderMarkdown(report), renderJson(report)])
+      for (const text of [renderTable(report), renderMarkdown(report), await renderJson(report)])
         for (const line of text.split('\n')) expect(line).to.not.match(UNSAFE);
-      for (const line of renderCsv(report).split('\r\n')) expect(line).to.not.match(UNSAFE);
+      for (const line of (await renderCsv(report)).split('\r\n')) expect(line).to.not.match(UNSAFE);
     }
     expect(renderTable(reports[1] as AnyReport))
       .to.include('\\x1b[2J\\x1b[31mred')
       .and.include('\\u202egnp.exe');
   });
 
-  it('hold no formula in CSV, and no field that ends early', () => {
+  it('hold no formula in CSV, and no field that ends early', async () => {
     for (const report of reports) {
-      const [names = [], ...rows] = readCsv(renderCsv(report));
+      const [names = [], ...rows] = readCsv(await renderCsv(report));
       expect(rows.length).to.be.above(HOSTILE.length - 1);
       for (const row of rows) {
         expect(row.length).to.equal(names.length);
         for (const field of row) expect(field).to.not.match(/^\s*[=+@\uff1d\uff0b\uff0d\uff20-]/);
       }
     }
-    const [, ...callers] = readCsv(renderCsv(reports[1] as AnyReport));
+    const [, ...callers] = readCsv(await renderCsv(reports[1] as AnyReport));
     expect(callers.map(([username]) => username)).to.include.members([
       `'=HYPERLINK("http://evil.example","x")`,
       "'-2+3",
@@ -266,8 +267,8 @@ describe('Rendered reports', () => {
     expect(cellText(-0.3, 'change', place, 'absolute')).to.equal('0');
   });
 
-  it('hold every value in JSON as it is', () => {
-    const { callers } = JSON.parse(renderJson(reports[1] as AnyReport)) as {
+  it('hold every value in JSON as it is', async () => {
+    const { callers } = JSON.parse(await renderJson(reports[1] as AnyReport)) as {
       callers: { username: string }[];
     };
     const names = callers.map(({ username }) => username);
@@ -289,8 +290,8 @@ describe('Rendered reports', () => {
     ]) {
       expect(renderTable(report)).to.match(/^no service yet · /);
       expect(renderMarkdown(report)).to.match(/^\*\*no service yet · /);
-      expect(renderCsv(report)).to.match(/^[\w,]+\r\n/);
-      expect(JSON.parse(renderJson(report))).to.deep.include({ calls: 0, services: [] });
+      expect(await renderCsv(report)).to.match(/^[\w,]+\r\n/);
+      expect(JSON.parse(await renderJson(report))).to.deep.include({ calls: 0, services: [] });
     }
   });
 });

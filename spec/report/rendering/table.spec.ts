@@ -95,7 +95,7 @@ describe('Tables for people', () => {
 | ${name} |`);
     const capped = renderTable({ ...report, isCapped: true }).split('\n');
     expect(capped.filter((line) => line.startsWith('(other) '))).to.have.lengthOf(1);
-    const told = JSON.parse(renderJson(report)) as { callers: { username: string | null }[] };
+    const told = JSON.parse(await renderJson(report)) as { callers: { username: string | null }[] };
     expect(told.callers.map(({ username }) => username)).to.have.members([...names, null]);
   });
 
@@ -106,7 +106,7 @@ describe('Tables for people', () => {
     const report = await deprecationsReport(
       sourceOf(storage, registerOf(registered({ deprecation: dates }))),
     );
-    const [, cell = ''] = /,"((?:[^"]|"")*nobody(?:[^"]|"")*)",/.exec(renderCsv(report)) ?? [];
+    const [, cell = ''] = /,"((?:[^"]|"")*nobody(?:[^"]|"")*)",/.exec(await renderCsv(report)) ?? [];
     expect(cell.replaceAll('""', '"').split('; ')).to.have.members([
       'ada',
       '"Lovelace, Ada"',

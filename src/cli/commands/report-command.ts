@@ -129,8 +129,8 @@ async function print(
   const name = rowsOf(report);
   const rows = (report as unknown as Record<string, readonly unknown[]>)[name] ?? [];
   const cut = { ...report, [name]: rows.slice(0, limit) } as AnyReport;
-  if (values.has('json')) return out.write(renderJson(cut));
-  if (values.has('csv')) return out.write(renderCsv(cut));
+  if (values.has('json')) return out.write(await renderJson(cut));
+  if (values.has('csv')) return out.write(await renderCsv(cut));
   if (values.has('markdown')) return out.write(renderMarkdown(cut));
   await printSheet(out, err, sheetOf(report), limit ?? (values.has('all') ? undefined : TABLE_ROWS));
 }

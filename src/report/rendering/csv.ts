@@ -1,4 +1,5 @@
 import { escapeControl } from '../../record/escape-control.js';
+import { mappedInTurns } from '../../time/in-turns.js';
 import type { AnyReport } from '../report.js';
 import type { Cell } from './column.js';
 import { sheetOf } from './sheets.js';
@@ -11,16 +12,20 @@ const PLAIN = /^[\w ./:-]*$/;
 
 /**
  * A report as CSV (RFC 4180), with the names of fields in the first line, and dates as ISO 8601. An apostrophe stands before text that a
- * spreadsheet would run as a formula.
+ * spreadsheet would run as a formula. The event loop is left to others after every few rows.
  */
-export function renderCsv(report: AnyReport): string {
+export async function renderCsv(report: AnyReport): Promise<string> {
   const { columns, rows } = sheetOf(report);
   const fields = columns.filter(({ only }) => only !== 'page');
-  const lines = [
-    fields.map(({ name }) => name),
-    ...rows.map((row) => fields.map(({ value }) => fieldOf(value(row)))),
-  ];
-  return lines.map((line) => `${line.join(',')}\r\n`).join('');
+  let text = lineOf(fields.map(({ name }) => name));
+  await mappedInTurns(rows, (row) => {
+    text += lineOf(fields.map(({ value }) => fieldOf(value(row))));
+  });
+  return text;
+}
+
+function lineOf(fields: readonly string[]): string {
+  return `${fields.join(',')}\r\n`;
 }
 
 function fieldOf(cell: Cell): string {
