@@ -9,7 +9,6 @@ import { goneReport } from '../../src/report/gone.js';
 import { removalReport } from '../../src/report/removal.js';
 import type { ReportSource } from '../../src/report/report-source.js';
 import { statusReport } from '../../src/report/status.js';
-import { trafficReport } from '../../src/report/traffic.js';
 import {
   BASKET,
   MAIL,
@@ -103,8 +102,8 @@ for (const [title, open] of [
     });
 
     it('tell who calls', async () => {
-      const { callers, endpoint, isCapped } = await callersReport(source);
-      expect([endpoint, isCapped, callers.length]).to.deep.equal([null, false, 4]);
+      const { callers, callersBefore, endpoint, isCapped } = await callersReport(source);
+      expect([endpoint, isCapped, callers.length, callersBefore]).to.deep.equal([null, false, 4, 3]);
       for (const row of callers) {
         const of = ({ username }: UsageRecord): boolean => username === row.username;
         expectFigures(row, pick({ of }), callsBefore(of));
@@ -183,40 +182,6 @@ for (const [title, open] of [
       expect(basket?.callers).to.have.deep.members(
         [...called].map(([username, own]) => ({ username, calls: count(own), lastCall: lastOf(own) })),
       );
-    });
-
-    it('tell how much was called in each period, and in the one as far into the span before', async () => {
-      for (const [period, options, lengthMs] of [
-        ['day', { days: 90 }, DAY_MS],
-        ['hour', { days: 2 }, DAY_MS / 24],
-      ] as const) {
-        const { from, to, traffic, total, ...report } = await trafficReport(source, options);
-        expect(report.period).to.equal(period);
-        const earlierMs = options.days * DAY_MS;
-        const earlier = (start: Date, end: Date): number =>
-          count(pick({ from: new Date(Number(start) - earlierMs), to: new Date(Number(end) - earlierMs) }));
-        expectFigures(total, pick({ from, to }), earlier(from, to));
-        expect(traffic.length).to.equal(Math.ceil((Number(to) - Number(from)) / lengthMs));
-        for (const { start, isWatched: _isWatched, ...row } of traffic) {
-          const end = new Date(Math.min(start.getTime() + lengthMs, Number(to)));
-          const own = pick({ from: start, to: end });
-          expectFigures(row, own, earlier(start, end));
-          expect(row.aborted).to.equal(count(own.filter(({ aborted }) => aborted)));
-        }
-      }
-    });
-
-    it('tell how much was called in months, beside days that lie as far back', async () => {
-      const { traffic, period } = await trafficReport(source, { days: 90, period: 'month' });
-      expect(period).to.equal('month');
-      const months = traffic.map(({ start }) => start.toJSON().slice(0, 7));
-      expect(months.join(' ')).to.equal('2026-04 2026-05 2026-06');
-      expect(traffic.map(({ calls }) => calls).reduce((sum, calls) => sum + calls, 0)).to.equal(
-        count(pick()),
-      );
-      const may = [new Date('2026-05-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z')] as const;
-      const [from, to] = may.map((date) => new Date(date.getTime() - 90 * DAY_MS)) as [Date, Date];
-      expect(traffic[1]?.before).to.equal(count(pick({ from, to })));
     });
 
     it('tell what fails, and with which statuses', async () => {

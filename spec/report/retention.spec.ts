@@ -80,7 +80,8 @@ describe('Reports where retention keeps records for less than the span', () => {
   });
 
   it('tell of callers since names are kept, and that no others are told', async () => {
-    const { callers, callersSince, calls } = await callersReport(source);
+    const { callers, callersBefore, callersSince, calls } = await callersReport(source);
+    expect(callersBefore).to.equal(null);
     expect(callersSince).to.deep.equal(NAMELESS);
     expect(callers.reduce((sum, row) => sum + row.calls, 0)).to.equal(count(pick({ from: CUT })));
     expect(calls).to.equal(count(pick()));

@@ -1,6 +1,6 @@
 import type { EndpointIdentity } from '../endpoint/register.js';
 import { TrackUsageError } from '../errors.js';
-import type { SummaryOf } from '../storage/usage-summary.js';
+import type { SummaryOf, UsageSummary } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
@@ -52,8 +52,22 @@ export async function callersReport(
         : callsOf(all.filter((row) => 'route' in row && matcher.nameOf(row) === endpointName(endpoint))),
     endpoint,
     callers: await callersOf(told.rows, earlier.toldSince === null ? rowsBefore : [], pairs, matcher),
+    callersBefore: isWhole(earlier) ? countNamed(rowsBefore) : null,
     isCapped: told.isMore || (isOfAll ? told : answer).rows.some(({ isOther }) => isOther),
   };
+}
+
+/** Whether an answer tells of every caller apart, and of any request at all. */
+function isWhole({
+  rows,
+  isMore,
+  toldSince,
+}: Pick<UsageSummary<'caller'>, 'isMore' | 'toldSince'> & { readonly rows: readonly Row[] }): boolean {
+  return rows.length > 0 && !isMore && toldSince === null && !rows.some(({ isOther }) => isOther);
+}
+
+function countNamed(rows: readonly Row[]): number {
+  return new Set(rows.flatMap(({ username }) => username ?? [])).size;
 }
 
 async function callersOf(

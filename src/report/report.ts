@@ -100,6 +100,8 @@ export interface CallersReport extends ReportBasis {
   /** The endpoint; null for all. */
   readonly endpoint: EndpointIdentity | null;
   readonly callers: readonly CallerRow[];
+  /** Callers by name in the span before; null where they are not told, or there were more than are kept apart. */
+  readonly callersBefore: number | null;
   /** Whether there were more callers in a period than summaries keep apart; they are one row, `(other)`. */
   readonly isCapped: boolean;
 }
@@ -156,6 +158,8 @@ export interface TrafficReport extends ReportBasis {
   readonly period: 'hour' | 'day' | 'month';
   /** The figures of the whole span. */
   readonly total: CallFigures;
+  /** The figures of the whole span before, with a `before` of null; null where nothing is known of it. */
+  readonly totalBefore: CallFigures | null;
   /** Every period of the span, without calls too; `before` is that of the period as far into the span before. */
   readonly traffic: readonly TrafficRow[];
 }

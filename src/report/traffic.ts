@@ -25,7 +25,8 @@ export async function trafficReport(
   const count = window.days.length;
   const period = settings.period ?? (count <= 2 ? 'hour' : count <= 92 ? 'day' : 'month');
   const rows = await askServers(scope, { period });
-  const before = await callsBefore(scope, period);
+  const rowsBefore = await askServers(scope, { period: period === 'hour' ? 'hour' : 'day', ...scope.before });
+  const before = callsBefore(scope, period, rowsBefore);
   const byStart = Map.groupBy(rows, ({ start }) => Number(start));
   const isWatched = watchedIn(scope, period);
   const traffic = Array.from(startsOf(window, period, rows), (startMs) =>
@@ -34,8 +35,9 @@ export async function trafficReport(
       { isWatched: isWatched(startMs) },
     ),
   );
-  const allBefore = before === null ? null : [...before.values()].reduce((sum, calls) => sum + calls, 0);
-  return { ...basisOf(scope, rows), period, total: figuresOf(rows, allBefore), traffic };
+  const totalBefore = rowsBefore.length === 0 ? null : figuresOf(rowsBefore, null);
+  const total = figuresOf(rows, totalBefore?.calls ?? null);
+  return { ...basisOf(scope, rows), period, total, totalBefore, traffic };
 }
 
 /** Tells of a period by its beginning whether an instance was watching on any day of it, as far as is known. */
@@ -76,17 +78,17 @@ function startsOf(
  * The calls of the span before, by the beginning of the period that is as far into the span of the report: a month has those of the
  * days before which lie as far back as its own days do. Null if there were none.
  */
-async function callsBefore(scope: ReportScope, period: Period): Promise<ReadonlyMap<number, number> | null> {
+function callsBefore(
+  scope: ReportScope,
+  period: Period,
+  rows: readonly ServerRow[],
+): ReadonlyMap<number, number> | null {
   const { days, before, periods } = scope.window;
-  const own = await askServers(scope, {
-    period: period === 'hour' ? 'hour' : 'day',
-    ...scope.before,
-  });
-  if (own.length === 0) return null;
+  if (rows.length === 0) return null;
   const daysBefore = new Map(
     [...periods.within('day', before)].map(({ startMs }, index) => [startMs, index]),
   );
-  const groups = Map.groupBy(own, ({ start }) => {
+  const groups = Map.groupBy(rows, ({ start }) => {
     const dayBefore = periods.dayOf(Number(start));
     const day = days[daysBefore.get(dayBefore.startMs) ?? 0] ?? dayBefore;
     // Where the clock was changed, a day may be an hour shorter than the other.

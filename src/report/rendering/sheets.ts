@@ -1,5 +1,6 @@
 import type {
   AnyReport,
+  CallFigures,
   CallerReport,
   CallersReport,
   DeprecationsReport,
@@ -62,11 +63,14 @@ function ofEndpoints(report: EndpointsReport): Sheet {
 }
 
 function ofCallers(report: CallersReport): Sheet {
-  const { callers, endpoint, isCapped } = report;
+  const { callers, callersBefore, endpoint, isCapped } = report;
   const about = counted(callers.filter(({ username }) => username !== null).length, 'caller');
   const place = endpoint === null ? '' : ` of ${endpoint.method} ${endpoint.route}`;
-  const capped = isCapped ? ['There were more callers than are kept apart.'] : [];
-  return sheet(report, about + place, callers, columns.callers(endpoint !== null, isCapped), capped);
+  const notes = [
+    ...(callersBefore === null ? [] : [`${counted(callersBefore, 'caller')} in the span before`]),
+    ...(isCapped ? ['There were more callers than are kept apart.'] : []),
+  ];
+  return sheet(report, about + place, callers, columns.callers(endpoint !== null, isCapped), notes);
 }
 
 function ofCaller(report: CallerReport): Sheet {
@@ -86,13 +90,14 @@ function ofDeprecations(report: DeprecationsReport): Sheet {
 }
 
 function ofTraffic(report: TrafficReport): Sheet {
-  const { traffic, total, period } = report;
+  const { traffic, total, totalBefore, period } = report;
   const change = cellText(changeOf(total), 'change', report, 'absolute');
   const before =
     total.before === null
       ? 'nothing known of the span before'
       : `${grouped(total.before)} in the span before (${change} %)`;
-  const duration = `p95 ${cellText(total.p95Ms, 'milliseconds', report, 'absolute')}`;
+  const p95Of = ({ p95Ms }: CallFigures): string => cellText(p95Ms, 'milliseconds', report, 'absolute');
+  const duration = `p95 ${p95Of(total)}${totalBefore === null ? '' : `, before ${p95Of(totalBefore)}`}`;
   return sheet(report, `calls by ${period}`, traffic, columns.traffic(), [`${before}, ${duration}`]);
 }
 
