@@ -137,6 +137,16 @@ describe('Reports on the command line', () => {
     expect([username, endpoints.length]).to.deep.equal(['bolt', 3]);
   });
 
+  it('says how much one endpoint was called, and by one caller', async () => {
+    const calls = async (...args: string[]): Promise<number> => {
+      const { stdout } = await call(['traffic', ...args, ...AT, '--json']);
+      return (JSON.parse(stdout) as { calls: number }).calls;
+    };
+    expect(await calls('get', '/things/0/')).to.equal(1);
+    expect(await calls('--caller', 'ada')).to.equal(ROUTES / 2 + 1);
+    expect(await calls('GET', '/broken', '--caller', 'bolt')).to.equal(0);
+  });
+
   const WRONG: readonly (readonly [args: string[], problem: RegExp])[] = [
     [['endpoints', '--verdict', 'unused,dead'], /--verdict has 'dead'; expected some of used, /],
     [['endpoints', '--json', '--csv'], /--json and --csv contradict each other/],
@@ -149,6 +159,10 @@ describe('Reports on the command line', () => {
     [
       ['callers', 'GET', '/thing/7', ...AT],
       /there is no endpoint GET \/thing\/7; did you mean GET \/things\/7, or /,
+    ],
+    [
+      ['traffic', 'GET', '/thing/7', ...AT],
+      /traffic: there is no endpoint GET \/thing\/7; did you mean GET \/things\/7, or /,
     ],
     [['callers', 'FOO', '/broken', ...AT], /there is no endpoint FOO \/broken; did you mean GET \/broken/],
     [

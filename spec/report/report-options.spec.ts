@@ -48,6 +48,13 @@ const REFUSED: readonly [report: keyof UsageReports, options: object, message: R
     { endpoint: { method: 'GET', route: '/users/:id' } },
     /^callers: .* may be of mail, shop; give 'service'/,
   ],
+  ['traffic', { endpoint: 'GET /' }, /^traffic: the option 'endpoint' is 'GET \/'/],
+  ['traffic', { username: '' }, /^traffic: the option 'username' is ''; expected text/],
+  [
+    'traffic',
+    { endpoint: { method: 'GET', route: '/users/:id' } },
+    /^traffic: .* may be of mail, shop; give 'service'/,
+  ],
   ['caller', {}, /^caller: the option 'username' is undefined; expected text/],
   ['deprecations', { endpoint: null }, /^deprecations: there is no option 'endpoint'/],
   [

@@ -91,6 +91,16 @@ describe('Reports where retention keeps records for less than the span', () => {
     expect(called.map((row) => row.callers)).to.deep.equal(called.map(() => null));
   });
 
+  it('leave out the periods of one caller of which nothing is told', async () => {
+    const { traffic, callersSince, total } = await trafficReport(source, { username: 'ada' });
+    expect([traffic[0]?.start, total.before]).to.deep.equal([callersSince, null]);
+    const own = pick({ from: NAMELESS, of: ({ username }) => username === 'ada' });
+    expect([traffic.at(-1)?.start, total.calls]).to.deep.equal([
+      new Date('2026-06-30T00:00:00Z'),
+      count(own),
+    ]);
+  });
+
   it('say how far records and summaries reach', async () => {
     const report = await statusReport(source);
     const { sealedUntil, foldedUntil, callersSince } = report;

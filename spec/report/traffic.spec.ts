@@ -2,7 +2,21 @@ import { expect } from 'chai';
 import type { ReportSource } from '../../src/report/report-source.js';
 import { renderTable } from '../../src/report/rendering/table.js';
 import { trafficReport } from '../../src/report/traffic.js';
-import { count, expectFigures, inFoldedFile, inMemory, pick } from '../support/report-world.js';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import type { TrafficOptions } from '../../src/report/report-options.js';
+import {
+  BASKET,
+  BEFORE,
+  MAIL,
+  ORDERS,
+  SPAN,
+  callsBefore,
+  count,
+  expectFigures,
+  inFoldedFile,
+  inMemory,
+  pick,
+} from '../support/report-world.js';
 
 const DAY_MS = 86_400_000;
 
@@ -55,6 +69,45 @@ for (const [title, open] of [
       const may = [new Date('2026-05-01T00:00:00Z'), new Date('2026-06-01T00:00:00Z')] as const;
       const [from, to] = may.map((date) => new Date(date.getTime() - 90 * DAY_MS)) as [Date, Date];
       expect(traffic[1]?.before).to.equal(count(pick({ from, to })));
+    });
+
+    for (const [whose, options, of] of [
+      [
+        'one endpoint with all of its methods',
+        { endpoint: { method: 'GET', route: '/orders/:id', service: 'shop' } },
+        ORDERS,
+      ],
+      [
+        'one endpoint of a service',
+        { endpoint: { method: 'GET', route: '/orders/:id' }, service: 'mail' },
+        MAIL,
+      ],
+      ['one caller', { username: 'ada' }, ({ username }) => username === 'ada'],
+      [
+        'one caller of one endpoint',
+        { endpoint: { method: 'PUT', route: '/basket' }, username: 'bob' },
+        (record) => BASKET(record) && record.username === 'bob',
+      ],
+    ] as readonly (readonly [string, TrafficOptions, (record: UsageRecord) => boolean])[]) {
+      it(`tells of ${whose} alone`, async () => {
+        const { traffic, total, totalBefore, ...report } = await trafficReport(source, options);
+        expect(report.calls).to.equal(count(pick({ of })));
+        expect(report.username).to.equal(options.username ?? null);
+        expect(report.endpoint?.route).to.equal(options.endpoint?.route);
+        expectFigures(total, pick({ of }), callsBefore(of));
+        if (totalBefore === null) throw new Error('There is nothing before.');
+        expectFigures(totalBefore, pick({ ...BEFORE, of }), null);
+        for (const { start, calls } of traffic) {
+          const to = new Date(Math.min(start.getTime() + DAY_MS, Number(SPAN.to)));
+          expect(calls).to.equal(count(pick({ from: start, to, of })));
+        }
+      });
+    }
+
+    it('knows of an endpoint that nobody called before, where its service was called', async () => {
+      const beforeOf = async (route: string) =>
+        (await trafficReport(source, { endpoint: { method: 'GET', route } })).total.before;
+      expect(await beforeOf('/unused')).to.equal(0);
     });
 
     it('shows the figures of the span before above the table', async () => {

@@ -1,10 +1,8 @@
-import type { EndpointIdentity } from '../endpoint/register.js';
-import { TrackUsageError } from '../errors.js';
 import type { SummaryOf, UsageSummary } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
-import { type AskedEndpoint, CallersOptions, readReportOptions } from './report-options.js';
+import { CallersOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerRow, CallersReport } from './report.js';
 
@@ -31,7 +29,7 @@ export async function callersReport(
   const by = settings.endpoint === undefined ? 'server' : 'endpoint';
   const all = rowsOfService<AnyRow>(scope, (await scope.ask({ by })).rows);
   const basis = basisOf(scope, all, answer.toldSince);
-  const endpoint = endpointOf(settings.endpoint, basis.services, matcher, subject);
+  const endpoint = matcher.only(settings.endpoint, basis.services, subject);
   const only = async (rows: readonly Pair[]): Promise<readonly Pair[]> => {
     const own = rowsOfService(scope, rows);
     if (endpoint === null) return own;
@@ -88,25 +86,4 @@ async function callersOf(
   };
   const callers = await mappedInTurns(await groupedInTurns(rows, nameOf), rowOf);
   return callers.toSorted((one, other) => other.calls - one.calls);
-}
-
-/** The endpoint that is asked about, of the only service that has it where none is named. */
-function endpointOf(
-  given: AskedEndpoint | undefined,
-  services: readonly string[],
-  matcher: EndpointMatcher,
-  subject: string,
-): EndpointIdentity | null {
-  if (given === undefined) return null;
-  const { method, route, service = '' } = given;
-  const matchIn = (one: string): EndpointIdentity => matcher.match({ service: one, method, route });
-  if (service !== '') return matchIn(service);
-  const all = services.map(matchIn);
-  const having = all.filter((one) => matcher.find(one) !== null);
-  const [found = matchIn(service), another] = having.length > 0 ? having : all;
-  if (another === undefined) return found;
-  throw new TrackUsageError(
-    'INVALID_QUERY',
-    `${subject}: the endpoint ${method} ${route} may be of ${services.join(', ')}; give 'service'.`,
-  );
 }

@@ -1,4 +1,6 @@
 import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
+import { TrackUsageError } from '../errors.js';
+import type { AskedEndpoint } from './report-options.js';
 
 /** What a record tells of its endpoint. */
 interface RequestedEndpoint {
@@ -50,5 +52,29 @@ export class EndpointMatcher {
   find(endpoint: EndpointIdentity): RegisteredEndpoint | null {
     const name = endpointName(endpoint);
     return this.#declared.get(name) ?? this.#gone.get(name) ?? null;
+  }
+
+  /**
+   * The endpoint that a report is asked about, of the only service that has it where none is named; null for all.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if it may be of several services
+   */
+  only(
+    given: AskedEndpoint | undefined,
+    services: readonly string[],
+    subject: string,
+  ): EndpointIdentity | null {
+    if (given === undefined) return null;
+    const { method, route, service = '' } = given;
+    const matchIn = (one: string): EndpointIdentity => this.match({ service: one, method, route });
+    if (service !== '') return matchIn(service);
+    const all = services.map(matchIn);
+    const having = all.filter((one) => this.find(one) !== null);
+    const [found = matchIn(service), another] = having.length > 0 ? having : all;
+    if (another === undefined) return found;
+    throw new TrackUsageError(
+      'INVALID_QUERY',
+      `${subject}: the endpoint ${method} ${route} may be of ${services.join(', ')}; give 'service'.`,
+    );
   }
 }

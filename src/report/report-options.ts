@@ -82,10 +82,9 @@ export const DEFAULT_RULES: VerdictRules = readReportOptions('', VerdictOptions,
 /** An endpoint, of the only service that has it unless one is named. */
 export type AskedEndpoint = Omit<EndpointIdentity, 'service'> & { readonly service?: string | undefined };
 
-/** Which endpoint's callers a report is about. */
-export class CallersOptions extends ReportOptions {
-  /** Only callers of this endpoint: `{ method, route }`, and `service` where several have it. @default all endpoints */
-  readonly endpoint? = option<AskedEndpoint>({
+/** An endpoint by its method and route. */
+function endpoint(): AskedEndpoint | undefined {
+  return option<AskedEndpoint>({
     expected: "an object such as { method: 'GET', route: '/users/:id' }",
     accepts: (value) => {
       if (!isObject(value)) return false;
@@ -96,14 +95,24 @@ export class CallersOptions extends ReportOptions {
   });
 }
 
+/** Which endpoint's callers a report is about. */
+export class CallersOptions extends ReportOptions {
+  /** Only callers of this endpoint: `{ method, route }`, and `service` where several have it. @default all endpoints */
+  readonly endpoint? = endpoint();
+}
+
 /** Whose calls a report is about. */
 export class CallerOptions extends ReportOptions {
   /** The name, as records have it. */
   readonly username = required(text());
 }
 
-/** How traffic is told over time. */
+/** How traffic is told over time, and of which requests. */
 export class TrafficOptions extends ReportOptions {
+  /** Only calls of this endpoint: `{ method, route }`, and `service` where several have it. @default all, also of no endpoint */
+  readonly endpoint? = endpoint();
+  /** Only calls of this caller, as records have the name. @default all */
+  readonly username? = text();
   /** How long the periods are. @default 'hour' up to two days, 'day' up to 92 of them, else 'month' */
   readonly period? = oneOf(['hour', 'day', 'month']);
 }

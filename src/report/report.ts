@@ -155,12 +155,19 @@ export interface TrafficRow extends CallFigures {
 
 /** Requests over time. */
 export interface TrafficReport extends ReportBasis {
+  /** The only endpoint that it is about; null for all. */
+  readonly endpoint: EndpointIdentity | null;
+  /** The only caller that it is about; null for all. */
+  readonly username: string | null;
   readonly period: 'hour' | 'day' | 'month';
   /** The figures of the whole span. */
   readonly total: CallFigures;
   /** The figures of the whole span before, with a `before` of null; null where nothing is known of it. */
   readonly totalBefore: CallFigures | null;
-  /** Every period of the span, without calls too; `before` is that of the period as far into the span before. */
+  /**
+   * Every period of the span, without calls too; of one caller, those since callers are told. `before` is that of the period as far into
+   * the span before.
+   */
   readonly traffic: readonly TrafficRow[];
 }
 

@@ -1,13 +1,26 @@
 import { TrackUsageError } from '../errors.js';
-import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
+import type { SummaryOf, SummaryQuery, UsageSummary } from '../storage/usage-summary.js';
 import { callsOf, figuresOf } from './call-figures.js';
+import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { TrafficOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { ReportWindow } from './report-window.js';
 import type { TrafficReport, TrafficRow } from './report.js';
 
 type Period = TrafficReport['period'];
-type ServerRow = SummaryOf<'server'>;
+type Row = SummaryOf<'server' | 'endpoint' | 'endpointCaller'>;
+
+/** Whose calls, and of which endpoint. */
+interface Asked extends Pick<TrafficReport, 'endpoint' | 'username'> {
+  readonly scope: ReportScope;
+  readonly matcher: EndpointMatcher;
+}
+
+/** Rows, and the moment before which nothing is told of them. */
+interface Told {
+  readonly rows: readonly Row[];
+  readonly toldSince: Date | null;
+}
 
 /**
  * Says how much was called over time, beside the span before.
@@ -24,20 +37,41 @@ export async function trafficReport(
   const { window } = scope;
   const count = window.days.length;
   const period = settings.period ?? (count <= 2 ? 'hour' : count <= 92 ? 'day' : 'month');
-  const rows = await askServers(scope, { period });
-  const rowsBefore = await askServers(scope, { period: period === 'hour' ? 'hour' : 'day', ...scope.before });
-  const before = callsBefore(scope, period, rowsBefore);
+  const matcher = new EndpointMatcher(scope.register?.endpoints ?? []);
+  const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
+  const { services } = basisOf(scope, servers);
+  const endpoint = matcher.only(settings.endpoint, services, subject);
+  const asked: Asked = { scope, matcher, endpoint, username: settings.username ?? null };
+  const { rows, toldSince } = await askRows(asked, { period });
+  const rowsBefore = await askBefore(asked, period);
+  const totalBefore = rowsBefore === null ? null : figuresOf(rowsBefore, null);
+  const total = figuresOf(rows, totalBefore?.calls ?? null);
+  return {
+    ...basisOf(scope, servers, toldSince),
+    calls: total.calls,
+    endpoint,
+    username: asked.username,
+    period,
+    total,
+    totalBefore,
+    traffic: trafficOf(scope, period, { rows, toldSince, before: callsBefore(scope, period, rowsBefore) }),
+  };
+}
+
+/** The periods with their figures. */
+function trafficOf(
+  scope: ReportScope,
+  period: Period,
+  { rows, toldSince, before }: Told & { readonly before: ReadonlyMap<number, number> | null },
+): TrafficRow[] {
   const byStart = Map.groupBy(rows, ({ start }) => Number(start));
   const isWatched = watchedIn(scope, period);
-  const traffic = Array.from(startsOf(window, period, rows), (startMs) =>
-    Object.assign(
-      rowOf(startMs, byStart.get(startMs) ?? [], before === null ? null : (before.get(startMs) ?? 0)),
-      { isWatched: isWatched(startMs) },
-    ),
+  const startMs = Math.max(scope.window.startMs, Number(toldSince));
+  return Array.from(startsOf({ ...scope.window, startMs }, period, rows), (start) =>
+    Object.assign(rowOf(start, byStart.get(start) ?? [], before === null ? null : (before.get(start) ?? 0)), {
+      isWatched: isWatched(start),
+    }),
   );
-  const totalBefore = rowsBefore.length === 0 ? null : figuresOf(rowsBefore, null);
-  const total = figuresOf(rows, totalBefore?.calls ?? null);
-  return { ...basisOf(scope, rows), period, total, totalBefore, traffic };
 }
 
 /** Tells of a period by its beginning whether an instance was watching on any day of it, as far as is known. */
@@ -50,11 +84,7 @@ function watchedIn({ register, window }: ReportScope, period: Period): (startMs:
   return (startMs) => places.has(placeOf(startMs));
 }
 
-function rowOf(
-  startMs: number,
-  rows: readonly ServerRow[],
-  before: number | null,
-): Omit<TrafficRow, 'isWatched'> {
+function rowOf(startMs: number, rows: readonly Row[], before: number | null): Omit<TrafficRow, 'isWatched'> {
   return {
     start: new Date(startMs),
     ...figuresOf(rows, before),
@@ -68,7 +98,7 @@ function rowOf(
 function startsOf(
   { startMs, untilMs, periods }: ReportWindow,
   period: Period,
-  rows: readonly ServerRow[],
+  rows: readonly Row[],
 ): Iterable<number> {
   const spans = [...periods.within(period, { startMs, endMs: untilMs })];
   return new Set([...spans.map((span) => span.startMs), ...rows.map(({ start }) => Number(start))]);
@@ -76,15 +106,15 @@ function startsOf(
 
 /**
  * The calls of the span before, by the beginning of the period that is as far into the span of the report: a month has those of the
- * days before which lie as far back as its own days do. Null if there were none.
+ * days before which lie as far back as its own days do. Null if nothing is known of them.
  */
 function callsBefore(
   scope: ReportScope,
   period: Period,
-  rows: readonly ServerRow[],
+  rows: readonly Row[] | null,
 ): ReadonlyMap<number, number> | null {
   const { days, before, periods } = scope.window;
-  if (rows.length === 0) return null;
+  if (rows === null) return null;
   const daysBefore = new Map(
     [...periods.within('day', before)].map(({ startMs }, index) => [startMs, index]),
   );
@@ -98,15 +128,38 @@ function callsBefore(
   return new Map([...groups].map(([startMs, group]) => [startMs, callsOf(group)]));
 }
 
+/** Asks for the span before; null if nothing is known of it. */
+async function askBefore(asked: Asked, period: Period): Promise<readonly Row[] | null> {
+  const { scope, matcher, endpoint } = asked;
+  const shorter = period === 'hour' ? 'hour' : 'day';
+  const { rows, toldSince } = await askRows(asked, { period: shorter, ...scope.before });
+  if (toldSince !== null) return null;
+  if (rows.length > 0) return rows;
+  const servers = rowsOfService(scope, (await scope.ask({ by: 'server', ...scope.before })).rows);
+  const declared = endpoint === null ? null : matcher.find(endpoint);
+  const isNew = declared !== null && declared.firstDeclared.getTime() >= scope.window.startMs;
+  const isKnown = servers.some(({ service }) => endpoint === null || service === endpoint.service);
+  return isKnown && !isNew ? [] : null;
+}
+
 /** @throws {TrackUsageError} `INVALID_QUERY` if one answer does not hold all, as a part of it would pass for the whole */
-async function askServers(
-  scope: ReportScope,
-  query: Pick<SummaryQuery<'server'>, 'period' | 'startDate' | 'endDate'>,
-): Promise<readonly ServerRow[]> {
-  const { rows, isMore } = await scope.ask({ ...query, by: 'server' });
-  if (!isMore) return rowsOfService(scope, rows);
-  throw new TrackUsageError(
-    'INVALID_QUERY',
-    `traffic: there are more than ${rows.length} rows, one for each period and service; give a longer 'period', or fewer days.`,
-  );
+async function askRows(
+  { scope, matcher, endpoint, username }: Asked,
+  dates: Pick<SummaryQuery<'server'>, 'period' | 'startDate' | 'endDate'>,
+): Promise<Told> {
+  const route = endpoint === null ? {} : { route: endpoint.route };
+  const answer: UsageSummary<'server' | 'endpoint' | 'endpointCaller'> =
+    username !== null
+      ? await scope.ask({ ...dates, ...route, by: 'endpointCaller', username })
+      : await scope.ask({ ...dates, ...route, by: endpoint === null ? 'server' : 'endpoint' });
+  const { rows, isMore, toldSince } = answer;
+  if (isMore)
+    throw new TrackUsageError(
+      'INVALID_QUERY',
+      `traffic: there are more than ${rows.length} rows, one for each period and service; give a longer 'period', or fewer days.`,
+    );
+  const own = rowsOfService(scope, rows);
+  if (endpoint === null) return { rows: own, toldSince };
+  const name = endpointName(endpoint);
+  return { rows: own.filter((row) => 'route' in row && matcher.nameOf(row) === name), toldSince };
 }

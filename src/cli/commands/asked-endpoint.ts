@@ -11,6 +11,7 @@ import type { Span } from './report-command.js';
  * @throws {CliError} if nothing is known of such an endpoint
  */
 export async function askedEndpoint(
+  command: string,
   reports: UsageReports,
   span: Span,
   { method, route }: Pick<EndpointIdentity, 'method' | 'route'>,
@@ -23,5 +24,5 @@ export async function askedEndpoint(
   if (methods.some((one) => names.includes(`${one} ${asked.route}`))) return asked;
   const offered = nearest(`${asked.method} ${asked.route}`, names);
   const advice = offered.length === 0 ? 'none is known at all' : `did you mean ${offered.join(', or ')}?`;
-  throw wrongUsage(`callers: there is no endpoint ${asked.method} ${asked.route}; ${advice}`);
+  throw wrongUsage(`${command}: there is no endpoint ${asked.method} ${asked.route}; ${advice}`);
 }

@@ -16,6 +16,9 @@ export const callersCommand = reportCommand({
       throw wrongUsage('callers: give an endpoint or --caller, and not both.');
     if (username !== undefined) return reports.caller({ ...span, username });
     if (method === undefined || route === undefined) return reports.callers(span);
-    return reports.callers({ ...span, endpoint: await askedEndpoint(reports, span, { method, route }) });
+    return reports.callers({
+      ...span,
+      endpoint: await askedEndpoint('callers', reports, span, { method, route }),
+    });
   },
 });

@@ -81,7 +81,7 @@ export function reportCommand({ rows, ask, options = {}, isLong = true, ...about
       values.refuseTogether('limit', 'all');
       const limit = values.integer('limit', 1, MOST_ROWS);
       const span = spanOf(values);
-      const reports = new UsageReports(await source.readable('read'), io.clock);
+      const reports = new UsageReports(await source.readable('read'), io.clock).together();
       const report = await asTyped(() => ask(reports, span, call));
       await refuseUnknownService(reports, span, report);
       await print(call, report, rows, limit ?? (isLong ? undefined : MOST_ROWS));

@@ -2,6 +2,7 @@ import { show } from '../../option-reader.js';
 import type { TrafficRow } from '../../report/report.js';
 import { wrongUsage } from '../failure.js';
 import type { Values } from '../values.js';
+import { askedEndpoint } from './asked-endpoint.js';
 import { MOST_ROWS, reportCommand } from './report-command.js';
 
 const PERIODS = ['hour', 'day', 'month'] as const;
@@ -9,9 +10,12 @@ const PERIODS = ['hour', 'day', 'month'] as const;
 /** Requests over time. */
 export const trafficCommand = reportCommand({
   name: 'traffic',
-  summary: 'Says how much was called over time, beside the span before.',
+  summary:
+    'Says how much was called over time, beside the span before: of the API, or of one endpoint or one caller.',
+  operands: ['METHOD', 'ROUTE'],
   isLong: false,
   options: {
+    caller: { value: 'NAME', about: 'Only what the caller of this name calls.' },
     period: { value: 'PERIOD', about: `${PERIODS.join(', ')}. Default: what suits the span.` },
     limit: { value: 'N', about: 'Periods at most, the newest of them.' },
     all: {
@@ -19,10 +23,19 @@ export const trafficCommand = reportCommand({
         'All periods. Default: in a table, those from the first on that was watched or has calls; else all.',
     },
   },
-  examples: ['traffic --days 7', 'traffic --from 2026-01-01 --period month --csv'],
+  examples: [
+    'traffic --days 7',
+    "traffic GET '/users/:id' --caller ada",
+    'traffic --from 2026-01-01 --period month --csv',
+  ],
   rows: () => 'traffic',
-  async ask(reports, span, { values }) {
-    const report = await reports.traffic({ ...span, period: periodOf(values) });
+  async ask(reports, span, { values, operands: [method, route] }) {
+    const period = periodOf(values);
+    const endpoint =
+      method === undefined || route === undefined
+        ? undefined
+        : await askedEndpoint('traffic', reports, span, { method, route });
+    const report = await reports.traffic({ ...span, period, endpoint, username: values.text('caller') });
     return { ...report, traffic: shown(report.traffic, values) };
   },
 });

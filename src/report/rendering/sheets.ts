@@ -20,12 +20,12 @@ import * as columns from './report-columns.js';
 
 /** What stands in a report's table, and above it. */
 export function sheetOf(report: AnyReport): Sheet {
-  // A caller's report has endpoints too.
+  // Traffic may be that of a caller, and a caller's report has endpoints too.
+  if ('traffic' in report) return ofTraffic(report);
   if ('username' in report) return ofCaller(report);
   if ('endpoints' in report) return ofEndpoints(report);
   if ('callers' in report) return ofCallers(report);
   if ('deprecations' in report) return ofDeprecations(report);
-  if ('traffic' in report) return ofTraffic(report);
   if ('errors' in report) return ofErrors(report);
   if ('gone' in report) return ofGone(report);
   return 'removal' in report ? ofRemoval(report) : ofStatus(report);
@@ -90,7 +90,7 @@ function ofDeprecations(report: DeprecationsReport): Sheet {
 }
 
 function ofTraffic(report: TrafficReport): Sheet {
-  const { traffic, total, totalBefore, period } = report;
+  const { traffic, total, totalBefore, period, endpoint, username } = report;
   const change = cellText(changeOf(total), 'change', report, 'absolute');
   const before =
     total.before === null
@@ -98,7 +98,12 @@ function ofTraffic(report: TrafficReport): Sheet {
       : `${grouped(total.before)} in the span before (${change} %)`;
   const p95Of = ({ p95Ms }: CallFigures): string => cellText(p95Ms, 'milliseconds', report, 'absolute');
   const duration = `p95 ${p95Of(total)}${totalBefore === null ? '' : `, before ${p95Of(totalBefore)}`}`;
-  return sheet(report, `calls by ${period}`, traffic, columns.traffic(), [`${before}, ${duration}`]);
+  const about = [
+    `calls by ${period}`,
+    ...(endpoint === null ? [] : [`of ${endpoint.method} ${endpoint.route}`]),
+    ...(username === null ? [] : [`by ${nameOf(username)}`]),
+  ];
+  return sheet(report, about.join(', '), traffic, columns.traffic(), [`${before}, ${duration}`]);
 }
 
 function ofErrors(report: ErrorsReport): Sheet {
