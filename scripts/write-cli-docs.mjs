@@ -55,7 +55,7 @@ for people, as does one that begins or ends with a space; so does a name with a 
 There are colours on a terminal alone (\`NO_COLOR\` and \`FORCE_COLOR\` are obeyed). Answers go to the standard
 output, and questions, progress and errors to the error stream. Control characters in names, paths and user agents are shown as \`\\x1b\`.
 \`--json\` prints one object: what the report rests on (\`from\`, \`to\`, \`asOf\`, \`watchedDays\`, \`lost\`, \`skipped\`, \`sampled\`), and the rows
-under the name of the report. In CSV, names in one cell have \`; \` in between. \`records --json\` and \`export\` print a line of JSON for each record.
+under the name of the report. In CSV, names in one cell have \`; \` in between. \`records --json\` and \`export\` print a line of JSON for each record; \`records --csv\` has all fields.
 `;
 
 const ENDS = [

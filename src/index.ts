@@ -77,6 +77,7 @@ export type {
   ErrorsReport,
   GoneReport,
   GoneRow,
+  RecordsReport,
   RemovalReport,
   RemovalRow,
   ReportBasis,

@@ -46,7 +46,9 @@ describe('Reports on the command line', () => {
   for (const name of [...REPORTS, 'records', 'inventory']) {
     it(`prints ${name}, and nothing that a terminal acts upon, in every form`, async () => {
       const to = name === 'inventory' ? [] : ['--to', TO];
-      const forms = REPORTS.includes(name) ? [[], ['--json'], ['--csv'], ['--markdown']] : [[], ['--json']];
+      const forms = REPORTS.includes(name)
+        ? [[], ['--json'], ['--csv'], ['--markdown']]
+        : [[], ['--json'], ...(name === 'records' ? [['--csv']] : [])];
       for (const form of forms) {
         const { code, stdout, stderr } = await call([name, ...to, ...form]);
         expect({ code, stderr: stderr.replace(/^(50 of \d+ rows|There are more).*\n$/, '') }).to.deep.equal({
@@ -174,6 +176,7 @@ describe('Reports on the command line', () => {
     [['records', '--status', '9xx'], /: --status is \[ '9xx' \]/],
     [['records', '--cursor', 'abc'], /cursor/],
     [['records', '--all'], /--all is for --json/],
+    [['records', '--json', '--csv'], /--json and --csv contradict each other/],
     [['records', '--bots', '--people'], /--bots and --people contradict each other/],
   ];
   for (const [args, problem] of WRONG) {

@@ -1,3 +1,4 @@
+import type { UsageRecord } from '../record/usage-record.js';
 import type { EndpointDeprecation, EndpointIdentity, WatchedDay } from '../endpoint/register.js';
 
 /** All verdicts. */
@@ -233,6 +234,15 @@ export interface StatusReport extends ReportBasis {
   readonly newestRecord: Date | null;
 }
 
+/** Records, the newest first. It is a list, and rests on no span that was watched. */
+export interface RecordsReport {
+  /** When it was asked for. */
+  readonly asOf: Date;
+  readonly records: readonly UsageRecord[];
+  /** The `cursor` of the next page; null if nothing follows. */
+  readonly nextCursor: string | null;
+}
+
 /** Any report. */
 export type AnyReport =
   | EndpointsReport
@@ -243,4 +253,5 @@ export type AnyReport =
   | ErrorsReport
   | GoneReport
   | RemovalReport
-  | StatusReport;
+  | StatusReport
+  | RecordsReport;

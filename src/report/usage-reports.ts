@@ -2,6 +2,7 @@ import { type ContainerInstance, Service } from 'typedi';
 import { readRegister } from '../endpoint/read-register.js';
 import { TrackUsageError } from '../errors.js';
 import { heldStorages } from '../storage/tokens.js';
+import type { UsagePageQuery } from '../storage/usage-query.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { callerReport } from './caller.js';
@@ -10,6 +11,7 @@ import { deprecationsReport } from './deprecations.js';
 import { endpointsReport } from './endpoints.js';
 import { errorsReport } from './errors.js';
 import { goneReport } from './gone.js';
+import { recordsReport } from './records.js';
 import { removalReport } from './removal.js';
 import type {
   CallerOptions,
@@ -27,6 +29,7 @@ import type {
   EndpointsReport,
   ErrorsReport,
   GoneReport,
+  RecordsReport,
   RemovalReport,
   StatusReport,
   TrafficReport,
@@ -157,6 +160,16 @@ export class UsageReports {
    */
   async status(options?: ReportOptions): Promise<StatusReport> {
     return statusReport(this.#source(), options);
+  }
+
+  /**
+   * Lists the newest records that pass the filters of a query of `getUsagePage`, 50 unless it says how many, and the cursor of the next
+   * ones.
+   *
+   * @throws {TrackUsageError} `INVALID_QUERY` if the query is not usable; `NO_STORAGE` if no storage can be read
+   */
+  async records(query?: UsagePageQuery): Promise<RecordsReport> {
+    return recordsReport(this.#source(), query);
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Column, Sheet } from '../../report/rendering/column.js';
-import { column, nameOf } from '../../report/rendering/columns.js';
-import { counted } from '../../report/words.js';
-import type { UsageRecord } from '../../record/usage-record.js';
+import { renderCsv } from '../../report/rendering/csv.js';
+import { sheetOf } from '../../report/rendering/sheets.js';
+import { PAGE_RECORDS } from '../../report/records.js';
+import { UsageReports } from '../../report/usage-reports.js';
 import type { StatusFilter } from '../../storage/usage-filters.js';
 import type { UsageCountQuery } from '../../storage/usage-query.js';
 import { asTyped } from '../as-typed.js';
@@ -11,7 +11,6 @@ import { writeLines } from '../lines.js';
 import type { Values } from '../values.js';
 import { printSheet } from './report-command.js';
 
-const DEFAULT_ROWS = 50;
 const MOST_ROWS = 10_000;
 
 /** Options that filter by a field as it is, by their names. */
@@ -44,10 +43,11 @@ export const recordsCommand: Command = {
     service: { value: 'NAME', about: 'Only this service.' },
     bots: { about: 'Only crawlers, monitors and link previewers.' },
     people: { about: 'Only what is none of these.' },
-    limit: { value: 'N', about: `Records at most, up to ${MOST_ROWS}. Default: ${DEFAULT_ROWS}.` },
+    limit: { value: 'N', about: `Records at most, up to ${MOST_ROWS}. Default: ${PAGE_RECORDS}.` },
     cursor: { value: 'CURSOR', about: 'Goes on where a call with the same filters ended.' },
     all: { about: 'With --json, all records.' },
     json: { about: 'Prints lines of JSON, a whole record each.' },
+    csv: { about: 'Prints CSV with all fields, and with formulas guarded.' },
   },
   examples: [
     'records --status 5xx --from 2026-01-01',
@@ -55,16 +55,19 @@ export const recordsCommand: Command = {
   ],
   async run({ values, source, out, err, io }) {
     const selection = selectionOf(values);
-    const limit = values.integer('limit', 1, MOST_ROWS) ?? DEFAULT_ROWS;
+    const limit = values.integer('limit', 1, MOST_ROWS);
     const cursor = values.text('cursor');
-    const { reader } = await source.readable('read');
+    const storage = await source.readable('read');
     if (values.has('all')) {
-      await asTyped(() => writeLines(out, reader.streamUsage(selection)));
+      await asTyped(() => writeLines(out, storage.reader.streamUsage(selection)));
       return EXIT.fine;
     }
-    const { items, nextCursor } = await asTyped(() => reader.getUsagePage({ ...selection, limit, cursor }));
-    if (values.has('json')) await writeLines(out, items);
-    else await printSheet(out, err, sheetOf(items, new Date(io.clock.now())));
+    const reports = new UsageReports(storage, io.clock);
+    const report = await asTyped(() => reports.records({ ...selection, limit, cursor }));
+    const { records, nextCursor } = report;
+    if (values.has('json')) await writeLines(out, records);
+    else if (values.has('csv')) await out.write(await renderCsv(report));
+    else await printSheet(out, err, sheetOf(report));
     if (nextCursor !== null) await err.write(`There are more: add --cursor ${nextCursor}\n`);
     return EXIT.fine;
   },
@@ -73,6 +76,7 @@ export const recordsCommand: Command = {
 function selectionOf(values: Values): UsageCountQuery {
   for (const other of ['limit', 'cursor']) values.refuseTogether('all', other);
   values.refuseTogether('bots', 'people');
+  values.refuseTogether('json', 'csv');
   if (values.has('all') && !values.has('json'))
     throw wrongUsage('--all is for --json: a table of all records has no end.');
   const filters = Object.entries(FILTERS).map(([option, field]) => [field, values.text(option)] as const);
@@ -94,46 +98,4 @@ function statusesOf(list: string): StatusFilter[] {
     .split(',')
     .map((one) => one.trim())
     .map((one) => (/^\d+$/.test(one) ? Number(one) : one) as StatusFilter);
-}
-
-const COLUMNS: readonly Column<UsageRecord>[] = [
-  {
-    name: 'date',
-    title: 'DATE',
-    kind: 'text',
-    rank: 0,
-    least: Infinity,
-    value: ({ date }) => date.toISOString().slice(0, 19).replace('T', ' '),
-  },
-  {
-    name: 'request',
-    title: 'REQUEST',
-    kind: 'text',
-    rank: 0,
-    least: 30,
-    value: ({ method, path }) => `${method} ${path}`,
-  },
-  {
-    name: 'status',
-    title: 'STATUS',
-    kind: 'text',
-    rank: 1,
-    value: ({ status, aborted }) => `${status ?? '–'}${aborted ? ' aborted' : ''}`,
-    tone: ({ status }) => (Number(status) >= 500 ? 'bad' : null),
-  },
-  column('durationMs', 'TIME', 'milliseconds'),
-  {
-    name: 'action',
-    title: 'ACTION',
-    kind: 'text',
-    rank: 3,
-    value: ({ controller, action, route }) =>
-      [controller, action].filter((name) => name !== null).join('.') || route,
-  },
-  { name: 'username', title: 'BY', kind: 'text', value: ({ username }) => nameOf(username) },
-];
-
-function sheetOf(rows: readonly UsageRecord[], asOf: Date): Sheet<UsageRecord> {
-  const headline = [counted(rows.length, 'record'), 'dates in UTC'];
-  return { headline, notes: [], columns: COLUMNS, rows, timeZone: 'UTC', asOf };
 }

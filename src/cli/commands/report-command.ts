@@ -6,7 +6,7 @@ import { renderMarkdown } from '../../report/rendering/markdown.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
 import { type TableOptions, renderSheet } from '../../report/rendering/table.js';
 import { MOST_DAYS, type ReportOptions } from '../../report/report-options.js';
-import type { AnyReport } from '../../report/report.js';
+import type { AnyReport, RecordsReport } from '../../report/report.js';
 import { UsageReports } from '../../report/usage-reports.js';
 import { asTyped } from '../as-typed.js';
 import type { Call, CliOptions, Command } from '../command.js';
@@ -60,14 +60,17 @@ const ROW_OPTIONS: CliOptions = {
 /** The span of time, and the service, that a report is about. */
 export type Span = Pick<ReportOptions, keyof ReportOptions>;
 
+/** What such a command prints. */
+type SpanReport = Exclude<AnyReport, RecordsReport>;
+
 /** A command that prints a report. */
 interface ReportCommand extends Omit<Command, 'run' | 'options'> {
   readonly options?: CliOptions;
   /** Whether there may be many rows, so that a table has some of them. @default true */
   readonly isLong?: boolean;
   /** Where the rows are in the report. */
-  readonly rows: (report: AnyReport) => string;
-  readonly ask: (reports: UsageReports, span: Span, call: Call) => Promise<AnyReport>;
+  readonly rows: (report: SpanReport) => string;
+  readonly ask: (reports: UsageReports, span: Span, call: Call) => Promise<SpanReport>;
 }
 
 /** Makes a command of a report. */
@@ -91,7 +94,7 @@ export function reportCommand({ rows, ask, options = {}, isLong = true, ...about
 }
 
 /** @throws {CliError} if nothing is known of the service that is asked about */
-async function refuseUnknownService(reports: UsageReports, span: Span, report: AnyReport): Promise<void> {
+async function refuseUnknownService(reports: UsageReports, span: Span, report: SpanReport): Promise<void> {
   const { service } = span;
   if (service === undefined || report.services.includes(service)) return;
   const { services } = await reports.status({ ...span, service: undefined });
@@ -122,13 +125,13 @@ export function certaintyOf(values: Values): {
 
 async function print(
   { values, out, err }: Call,
-  report: AnyReport,
-  rowsOf: (report: AnyReport) => string,
+  report: SpanReport,
+  rowsOf: (report: SpanReport) => string,
   limit: number | undefined,
 ): Promise<void> {
   const name = rowsOf(report);
   const rows = (report as unknown as Record<string, readonly unknown[]>)[name] ?? [];
-  const cut = { ...report, [name]: rows.slice(0, limit) } as AnyReport;
+  const cut = { ...report, [name]: rows.slice(0, limit) } as SpanReport;
   if (values.has('json')) return out.write(await renderJson(cut));
   if (values.has('csv')) return out.write(await renderCsv(cut));
   if (values.has('markdown')) return out.write(renderMarkdown(cut));

@@ -7,6 +7,7 @@ import type {
   EndpointsReport,
   ErrorsReport,
   GoneReport,
+  RecordsReport,
   RemovalReport,
   ReportBasis,
   StatusReport,
@@ -16,11 +17,13 @@ import { counted, dayText, grouped } from '../words.js';
 import { cellText } from './cell-text.js';
 import type { Column, Sheet } from './column.js';
 import { changeOf, nameOf } from './columns.js';
+import { RECORD_COLUMNS } from './record-columns.js';
 import * as columns from './report-columns.js';
 
 /** What stands in a report's table, and above it. */
 export function sheetOf(report: AnyReport): Sheet {
   // Traffic may be that of a caller, and a caller's report has endpoints too.
+  if ('records' in report) return ofRecords(report);
   if ('traffic' in report) return ofTraffic(report);
   if ('username' in report) return ofCaller(report);
   if ('endpoints' in report) return ofEndpoints(report);
@@ -138,4 +141,10 @@ function ofStatus(report: StatusReport): Sheet {
     sealedUntil === null ? 'no day is sealed' : `only summaries are complete before ${text(sealedUntil)}`;
   const notes = [`Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, ${sealed}`];
   return sheet(report, `days as they were watched`, status, columns.status(), notes);
+}
+
+function ofRecords({ records, asOf }: RecordsReport): Sheet {
+  const headline = [counted(records.length, 'record'), 'dates in UTC'];
+  const about = { headline, notes: [], timeZone: 'UTC', asOf };
+  return { ...about, columns: RECORD_COLUMNS, rows: records } as unknown as Sheet;
 }
