@@ -131,4 +131,20 @@ describe('Reports where retention keeps records for less than the span', () => {
       expect(calls).to.equal(count(pick({ from: start, to: new Date(Number(start) + DAY_MS) })));
     }
   });
+
+  for (const [timeZone, from, to] of [
+    ['America/New_York', '2026-05-01T04:00:00Z', '2026-05-20T04:00:00Z'],
+    ['Pacific/Auckland', '2026-04-30T12:00:00Z', '2026-05-19T12:00:00Z'],
+  ] as const) {
+    it(`take a day without a time of day for one of ${timeZone}, where days are sealed too`, async () => {
+      const { storage } = await pruned(timeZone);
+      const report = await trafficReport(sourceOf(storage, null), { from: '2026-05-01', to: '2026-05-20' });
+      const span = { from: new Date(from), to: new Date(to) };
+      expect(report).to.deep.include({ ...span, timeZone, days: 19, calls: count(pick(span)) });
+      const moments = await trafficReport(sourceOf(storage, null), { from, to });
+      expect(moments).to.deep.equal(report);
+      const midnight = trafficReport(sourceOf(storage, null), { to: new Date('2026-05-20') });
+      expect((await caught(midnight)).message).to.match(/^traffic: 'to' is within the day/);
+    });
+  }
 });

@@ -222,6 +222,8 @@ describe('Periods where clocks are changed', () => {
     expect(day).to.deep.equal({ startMs: ms('2011-12-29T10:00Z'), endMs: ms('2011-12-30T10:00Z') });
     expect(periods.dayOf(day.endMs).endMs).to.equal(ms('2011-12-31T10:00Z'));
     expect([...periods.within('day', periods.monthOf(day.startMs))]).to.have.length(30);
+    const starts = ['2011-12-29', '2011-12-30', '2011-12-31'].map((date) => periods.startOfDate(date));
+    expect(starts).to.deep.equal([day.startMs, day.endMs, day.endMs]);
   });
 
   it('lets no moment out where St. John’s set its clock back over midnight', () => {

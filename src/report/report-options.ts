@@ -7,15 +7,21 @@ import { FIRST_MS } from '../summary/periods.js';
 /** The most days that a report is about. */
 export const MOST_DAYS = 3660;
 
-/** A date as `getUsage` takes it. */
+/** A day of the calendar, without a time of day. */
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** A date as `getUsage` takes it. A day remains text, as its beginning depends on the time zone of the summaries. */
 function date(): Date | string | undefined {
   return option<Date | string>({
     expected: 'a Date or ISO 8601 text',
-    convert: (value, { subject, name }) => datesOf(subject, name, value),
+    convert: (value, { subject, name }) => {
+      const read = dateOf(subject, name, value);
+      return typeof value === 'string' && DAY.test(value) ? value : read;
+    },
   });
 }
 
-function datesOf(subject: string, name: string, value: unknown): Date {
+function dateOf(subject: string, name: string, value: unknown): Date {
   try {
     return checkDates(subject, value, undefined).startDate ?? new Date(FIRST_MS);
   } catch (error) {
@@ -29,9 +35,12 @@ function datesOf(subject: string, name: string, value: unknown): Date {
 export class ReportOptions {
   /** The days before `to`, in the time zone of the summaries, the day of `to` among them. From 1 to 3,660. @default 90 */
   readonly days? = integer({ min: 1, max: MOST_DAYS });
-  /** The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. At most 3,660 days back. */
+  /**
+   * The earliest date instead of `days`, inclusive: a `Date` or ISO 8601 text; the beginning of its day counts. A day, such as
+   * `'2026-01-31'`, is one of the time zone of the summaries. At most 3,660 days back.
+   */
   readonly from? = date();
-  /** The end, exclusive: a `Date` or ISO 8601 text. @default now */
+  /** The end, exclusive: a `Date` or ISO 8601 text; of a day, its beginning in the time zone of the summaries. @default now */
   readonly to? = date();
   /** Only this service. @default all */
   readonly service? = text();
@@ -49,8 +58,9 @@ export interface VerdictRules {
 
 /** The settings whose types differ from their options'. */
 interface Checked extends VerdictRules {
-  readonly from: Date | undefined;
-  readonly to: Date | undefined;
+  /** Text for a day. */
+  readonly from: Date | string | undefined;
+  readonly to: Date | string | undefined;
 }
 
 /** Checked options of a report. */

@@ -40,11 +40,11 @@ export function windowOf(
   { subject, nowMs, timeZone, sealedUntil }: WindowPlace,
 ): ReportWindow {
   const periods = periodsOf(timeZone);
-  const endMs = to?.getTime() ?? nowMs;
+  const endMs = to === undefined ? nowMs : momentOf(periods, to);
   const untilMs = Math.min(endMs, nowMs);
   const last = periods.dayOf(untilMs - 1);
-  const startMs =
-    from === undefined ? stepBack(periods, last, days - 1).startMs : periods.dayOf(from.getTime()).startMs;
+  const { startMs } =
+    from === undefined ? stepBack(periods, last, days - 1) : periods.dayOf(momentOf(periods, from));
   if (startMs >= untilMs)
     throw new TrackUsageError(
       'INVALID_QUERY',
@@ -70,11 +70,16 @@ export function windowOf(
     endMs,
     periods,
     nowMs,
-    endDate: to,
+    endDate: to === undefined ? undefined : new Date(endMs),
     untilMs,
     days: spans,
     before: spanBefore(periods, spans, untilMs, sealedMs),
   };
+}
+
+/** A date that was given; a day begins when its time zone says. */
+function momentOf(periods: Periods, given: Date | string): number {
+  return typeof given === 'string' ? periods.startOfDate(given) : given.getTime();
 }
 
 function spanBefore(periods: Periods, days: readonly Span[], untilMs: number, sealedMs: number): Span {

@@ -102,6 +102,11 @@ export class Periods {
     return { startMs, endMs };
   }
 
+  /** The first moment of a date of the calendar, such as `2026-01-31`, or of the next one where the zone has left it out. */
+  startOfDate(date: string): number {
+    return this.#startOf(Date.parse(date) / DAY_MS);
+  }
+
   /** The month that a moment is in. */
   monthOf(ms: number): Span {
     const last = this.#lastMonth;

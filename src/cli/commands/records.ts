@@ -30,7 +30,7 @@ export const recordsCommand: Command = {
   summary: 'Lists the newest records that pass the filters.',
   details: ['With more of them, it tells on the error stream the cursor that the next ones begin with.'],
   options: {
-    from: { value: 'DATE', about: 'The earliest date, inclusive, as ISO 8601.' },
+    from: { value: 'DATE', about: 'The earliest date, inclusive, as ISO 8601; days are those of UTC.' },
     to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601.' },
     method: { value: 'METHOD', about: 'Only this method.' },
     route: { value: 'ROUTE', about: 'Only this template of a route.' },

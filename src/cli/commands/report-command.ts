@@ -32,8 +32,11 @@ const COLORS = {
 /** The options of which span of time and which service a report is about. */
 const SPAN_OPTIONS: CliOptions = {
   days: { value: 'N', about: 'The last so many days. Default: 90.' },
-  from: { value: 'DATE', about: 'The earliest day instead of --days, as ISO 8601.' },
-  to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601. Default: now.' },
+  from: {
+    value: 'DATE',
+    about: 'The earliest day instead of --days, as ISO 8601, in the time zone of the summaries.',
+  },
+  to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601; of a day, its beginning. Default: now.' },
   service: { value: 'NAME', about: 'Only this service. Default: all.' },
 };
 
