@@ -82,7 +82,8 @@ async function callersOf(
     const endpoints = new Set((called.get(name) ?? []).map((row) => matcher.nameOf(row)));
     endpoints.delete(null);
     const callsBefore = before.length === 0 ? null : callsOf(earlier.get(name) ?? []);
-    return { username: own[0]?.username ?? null, ...figuresOf(own, callsBefore), endpoints: endpoints.size };
+    const { username = null, isOther = false } = own[0] ?? {};
+    return { username, isOther, ...figuresOf(own, callsBefore), endpoints: endpoints.size };
   };
   const callers = await mappedInTurns(await groupedInTurns(rows, nameOf), rowOf);
   return callers.toSorted((one, other) => other.calls - one.calls);

@@ -92,6 +92,8 @@ export interface EndpointsReport extends ReportBasis {
 export interface CallerRow extends CallFigures {
   /** Null for requests of nobody known. */
   readonly username: string | null;
+  /** Whether it stands for all callers that are not kept apart, whose name is `(other)` then. Somebody may really be called so. */
+  readonly isOther: boolean;
   /** Endpoints that were called. */
   readonly endpoints: number;
 }

@@ -7,8 +7,19 @@ import { renderJson } from '../../../src/report/rendering/json.js';
 import { renderMarkdown } from '../../../src/report/rendering/markdown.js';
 import { renderTable } from '../../../src/report/rendering/table.js';
 import { trafficReport } from '../../../src/report/traffic.js';
+import { foldOnce } from '../../../src/summary/fold.js';
+import { SUMMED, repeated } from '../../support/summarized.js';
+import { SummarizedStorage } from '../../support/summarized-storage.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
-import { call, daysAgo, registerOf, registered, sourceOf, watched } from '../../support/reports.js';
+import {
+  call,
+  daysAgo,
+  foldSettings,
+  registerOf,
+  registered,
+  sourceOf,
+  watched,
+} from '../../support/reports.js';
 
 describe('Tables for people', () => {
   it('leave out whole columns for a width, the least telling first, and name them', async () => {
@@ -93,10 +104,33 @@ describe('Tables for people', () => {
     for (const name of ['(nobody known)', '"(nobody known)"', '"?"', '" ada"'])
       expect(markdown).to.include(`
 | ${name} |`);
-    const capped = renderTable({ ...report, isCapped: true }).split('\n');
-    expect(capped.filter((line) => line.startsWith('(other) '))).to.have.lengthOf(1);
     const told = JSON.parse(await renderJson(report)) as { callers: { username: string | null }[] };
     expect(told.callers.map(({ username }) => username)).to.have.members([...names, null]);
+  });
+
+  it('tell the row of all others from somebody who is called so', async () => {
+    const storage = new SummarizedStorage();
+    // Of one slice, and those are met first that came last.
+    const names = Array.from({ length: 12 }, (_, index) => (index < 7 ? '(other)' : 'ada'));
+    await storage.store(names.map((username, index) => call(2.001 + index * 1e-5, { username })));
+    await storage.summaries.settle();
+    const dimensions = SUMMED.map((one) =>
+      one.name === 'caller' ? Object.assign({}, one, { maxKeys: 1 }) : one,
+    );
+    const settings = { ...foldSettings(storage.summaries, 'UTC'), dimensions };
+    await repeated(() => foldOnce(settings, new AbortController().signal));
+    const report = await callersReport(sourceOf(storage, null));
+    expect(report.callers.map(({ username, isOther, calls }) => [username, isOther, calls])).to.deep.equal([
+      ['(other)', false, 7],
+      ['(other)', true, 5],
+    ]);
+    const [headline, ...lines] = renderTable(report).split('\n');
+    expect(headline).to.include(' 1 caller ');
+    expect(lines.filter((line) => line.startsWith('"(other)" '))).to.have.lengthOf(1);
+    expect(lines.filter((line) => line.startsWith('(other) '))).to.have.lengthOf(1);
+    expect(await renderCsv(report))
+      .to.include('"(other)",false,7,')
+      .and.include('"(other)",true,5,');
   });
 
   it('list names in a cell so that each can be told from the next', async () => {

@@ -66,14 +66,14 @@ export function endpoints(services: readonly string[]): Columns<EndpointRow> {
 }
 
 /** Who calls. */
-export function callers(isOfOneEndpoint: boolean, isCapped: boolean): Columns<CallerRow> {
-  const isRest = (username: string | null): boolean => isCapped && username === '(other)';
+export function callers(isOfOneEndpoint: boolean): Columns<CallerRow> {
   return [
     column('username', 'CALLER', 'text', {
       rank: 0,
       least: 30,
-      shown: ({ username }) => (isRest(username) ? username : nameOf(username)),
+      shown: ({ username, isOther }) => (isOther ? username : nameOf(username)),
     }),
+    ...data<CallerRow>('isOther'),
     ...callColumns<CallerRow>(),
     ...(isOfOneEndpoint
       ? data<CallerRow>('endpoints')

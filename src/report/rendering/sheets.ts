@@ -67,13 +67,16 @@ function ofEndpoints(report: EndpointsReport): Sheet {
 
 function ofCallers(report: CallersReport): Sheet {
   const { callers, callersBefore, endpoint, isCapped } = report;
-  const about = counted(callers.filter(({ username }) => username !== null).length, 'caller');
+  const about = counted(
+    callers.filter(({ username, isOther }) => username !== null && !isOther).length,
+    'caller',
+  );
   const place = endpoint === null ? '' : ` of ${endpoint.method} ${endpoint.route}`;
   const notes = [
     ...(callersBefore === null ? [] : [`${counted(callersBefore, 'caller')} in the span before`]),
     ...(isCapped ? ['There were more callers than are kept apart.'] : []),
   ];
-  return sheet(report, about + place, callers, columns.callers(endpoint !== null, isCapped), notes);
+  return sheet(report, about + place, callers, columns.callers(endpoint !== null), notes);
 }
 
 function ofCaller(report: CallerReport): Sheet {
