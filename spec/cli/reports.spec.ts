@@ -149,6 +149,13 @@ describe('Reports on the command line', () => {
     expect(await calls('GET', '/broken', '--caller', 'bolt')).to.equal(0);
   });
 
+  it('leaves crawlers out of calls where it is told to', async () => {
+    const { stdout } = await call(['endpoints', '--people', ...AT, '--json']);
+    const { calls } = await new UsageReports(storage).endpoints({ to: TO, people: true });
+    expect(JSON.parse(stdout)).to.deep.include({ people: true, calls });
+    expect((await call(['callers', '--people', ...AT])).stdout).to.include('crawlers not counted in calls');
+  });
+
   const WRONG: readonly (readonly [args: string[], problem: RegExp])[] = [
     [['endpoints', '--verdict', 'unused,dead'], /--verdict has 'dead'; expected some of used, /],
     [['endpoints', '--json', '--csv'], /--json and --csv contradict each other/],

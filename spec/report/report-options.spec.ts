@@ -31,6 +31,7 @@ const REFUSED: readonly [report: keyof UsageReports, options: object, message: R
     { from: '0001-01-01', to: '2026-06-01' },
     /^endpoints: 'from' is .*; expected one of the 3660 days up to 'to'/,
   ],
+  ['endpoints', { people: 'yes' }, /^endpoints: the option 'people' is 'yes'; expected true or false/],
   ['endpoints', { service: '' }, /^endpoints: the option 'service' is ''/],
   ['endpoints', { minimumDays: -1 }, /^endpoints: the option 'minimumDays' is -1/],
   ['endpoints', { missingDays: 0.5 }, /^endpoints: the option 'missingDays' is 0.5/],

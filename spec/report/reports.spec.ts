@@ -53,6 +53,7 @@ for (const [title, open] of [
         days: 90,
         watchedDays: 90,
         calls: count(pick()),
+        people: false,
         lost: 0,
         skipped: 0,
         sampled: false,

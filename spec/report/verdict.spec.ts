@@ -50,6 +50,7 @@ describe('judge', () => {
   const anyEvidence = fc
     .record({
       calls: fc.nat(3),
+      bots: fc.nat(3),
       watchedDays: fc.nat(90),
       lost: fc.nat(200),
       rate: fc.constantFrom(null, 0, 0.3, 1),
@@ -60,13 +61,15 @@ describe('judge', () => {
       isLastDayOpen: fc.boolean(),
       missingDays: fc.nat(90),
     })
-    .map(({ calls, watchedDays, lost, rate, trackedDays, isLastDayOpen, missingDays, ...endpoint }) => ({
-      endpoint: { ...endpoint, watchedDays, lowestSampleRate: rate, trackedSince: daysAgo(trackedDays) },
-      called: { calls, callers: calls },
-      records: { accepted: 100_000, lost },
-      rules: { missingDays },
-      isLastDayOpen,
-    }));
+    .map(
+      ({ calls, bots, watchedDays, lost, rate, trackedDays, isLastDayOpen, missingDays, ...endpoint }) => ({
+        endpoint: { ...endpoint, watchedDays, lowestSampleRate: rate, trackedSince: daysAgo(trackedDays) },
+        called: { calls, bots: Math.min(bots, calls), callers: calls },
+        records: { accepted: 100_000, lost },
+        rules: { missingDays },
+        isLastDayOpen,
+      }),
+    );
 
   it('never says unused of what was called, or of what nobody watched', () => {
     fc.assert(
@@ -84,6 +87,19 @@ describe('judge', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('says the same of an endpoint where crawlers are not counted in calls', () => {
+    fc.assert(
+      fc.property(anyEvidence, (given) => {
+        const rules = { ...RULES, ...given.rules };
+        const ofPeople = judge(evidenceOf({ ...given, people: true }), rules);
+        expect(ofPeople.verdict).to.equal(judge(evidenceOf(given), rules).verdict);
+      }),
+      { numRuns: 500 },
+    );
+    const called = { calls: 1205, bots: 5, callers: 2 };
+    expect(judge(evidenceOf({ called, people: true }), RULES).reason).to.equal('1,200 calls, 2 callers');
   });
 
   it('tells how many calls a sample may have missed, at most 5 times in a hundred', () => {

@@ -22,6 +22,7 @@ export interface Case {
   readonly isFirstDayKnown?: boolean;
   readonly from?: Date;
   readonly timeZone?: string;
+  readonly people?: boolean;
 }
 
 /** All that is known in a case. */
@@ -33,6 +34,7 @@ export function evidenceOf({
   isFirstDayKnown = true,
   from = FROM,
   timeZone = 'UTC',
+  people = false,
 }: Case): Evidence {
   return {
     registered: endpoint === null ? null : registered(endpoint),
@@ -48,6 +50,7 @@ export function evidenceOf({
     },
     records: records ?? { accepted: 100_000, lost: 0 },
     window: windowFrom(from, timeZone),
+    people,
     isLastDayOpen,
     isFirstDayKnown,
   };

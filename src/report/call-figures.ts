@@ -2,11 +2,18 @@ import type { SummaryFigures } from '../storage/usage-summary.js';
 import { durationsOf } from '../summary/summary-rows.js';
 import type { CallFigures } from './report.js';
 
+/** Counts the requests of rows. */
+export type CallCount = (rows: readonly SummaryFigures[]) => number;
+
 /** The figures of rows, added up. */
-export function figuresOf(rows: readonly SummaryFigures[], before: number | null): CallFigures {
+export function figuresOf(
+  rows: readonly SummaryFigures[],
+  before: number | null,
+  count: CallCount,
+): CallFigures {
   const durations = durationsOf(rows);
   return {
-    calls: callsOf(rows),
+    calls: count(rows),
     before,
     clientErrors: rows.reduce((sum, row) => sum + row.clientErrors, 0),
     serverErrors: rows.reduce((sum, row) => sum + row.serverErrors, 0),
@@ -21,6 +28,11 @@ export function figuresOf(rows: readonly SummaryFigures[], before: number | null
 /** The requests of rows. */
 export function callsOf(rows: readonly SummaryFigures[]): number {
   return rows.reduce((sum, row) => sum + row.hits, 0);
+}
+
+/** The requests of rows that are not by crawlers, monitors or link previewers. */
+export function callsOfPeople(rows: readonly SummaryFigures[]): number {
+  return rows.reduce((sum, row) => sum + (row.hits - row.bots), 0);
 }
 
 /** The last request of rows. */

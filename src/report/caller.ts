@@ -1,5 +1,5 @@
 import type { SummaryOf } from '../storage/usage-summary.js';
-import { callsOf, figuresOf } from './call-figures.js';
+import { figuresOf } from './call-figures.js';
 import { EndpointMatcher } from './endpoint-matcher.js';
 import { groupedInTurns } from '../time/in-turns.js';
 import { CallerOptions, readReportOptions } from './report-options.js';
@@ -27,12 +27,12 @@ export async function callerReport(source: ReportSource, options: CallerOptions)
   const called = await groupedInTurns(own, nameOf);
   const endpoints = [...called].flatMap(([name, rows]) => {
     const identity = rows[0] === undefined ? null : matcher.match(rows[0]);
-    const callsBefore = rowsBefore.length === 0 ? null : callsOf(earlier.get(name) ?? []);
-    return identity === null ? [] : [{ ...identity, ...figuresOf(rows, callsBefore) }];
+    const callsBefore = rowsBefore.length === 0 ? null : scope.count(earlier.get(name) ?? []);
+    return identity === null ? [] : [{ ...identity, ...figuresOf(rows, callsBefore, scope.count) }];
   });
   return {
     ...basisOf(scope, servers, answer.toldSince),
-    calls: callsOf(own),
+    calls: scope.count(own),
     username,
     endpoints: endpoints.toSorted((one, other) => other.calls - one.calls),
   };

@@ -1,5 +1,5 @@
 import type { SummaryOf, UsageSummary } from '../storage/usage-summary.js';
-import { callsOf, figuresOf } from './call-figures.js';
+import { type CallCount, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
 import { CallersOptions, readReportOptions } from './report-options.js';
@@ -24,6 +24,7 @@ export async function callersReport(
   const subject = 'callers';
   const settings = readReportOptions(subject, CallersOptions, options);
   const scope = await openReport(source, subject, settings);
+  const { count } = scope;
   const matcher = new EndpointMatcher(scope.register?.endpoints ?? []);
   const answer = await scope.ask({ by: 'endpointCaller' });
   const by = settings.endpoint === undefined ? 'server' : 'endpoint';
@@ -47,10 +48,13 @@ export async function callersReport(
     calls:
       endpoint === null
         ? basis.calls
-        : callsOf(all.filter((row) => 'route' in row && matcher.nameOf(row) === endpointName(endpoint))),
+        : count(all.filter((row) => 'route' in row && matcher.nameOf(row) === endpointName(endpoint))),
     endpoint,
-    callers: await callersOf(told.rows, earlier.toldSince === null ? rowsBefore : [], pairs, matcher),
-    callersBefore: isWhole(earlier) ? countNamed(rowsBefore) : null,
+    callers: await callersOf(told.rows, earlier.toldSince === null ? rowsBefore : [], pairs, {
+      matcher,
+      count,
+    }),
+    callersBefore: isWhole(earlier) ? countNamed(rowsBefore, count) : null,
     isCapped: told.isMore || (isOfAll ? told : answer).rows.some(({ isOther }) => isOther),
   };
 }
@@ -64,15 +68,15 @@ function isWhole({
   return rows.length > 0 && !isMore && toldSince === null && !rows.some(({ isOther }) => isOther);
 }
 
-function countNamed(rows: readonly Row[]): number {
-  return new Set(rows.flatMap(({ username }) => username ?? [])).size;
+function countNamed(rows: readonly Row[], count: CallCount): number {
+  return new Set(rows.filter((row) => count([row]) > 0).flatMap(({ username }) => username ?? [])).size;
 }
 
 async function callersOf(
   rows: readonly Row[],
   before: readonly Row[],
   pairs: readonly Pair[],
-  matcher: EndpointMatcher,
+  { matcher, count }: { readonly matcher: EndpointMatcher; readonly count: CallCount },
 ): Promise<CallerRow[]> {
   const nameOf = ({ username, isOther }: Row): string =>
     isOther ? 'other' : username === null ? 'nobody' : `named ${username}`;
@@ -81,10 +85,10 @@ async function callersOf(
   const rowOf = ([name, own]: readonly [string, readonly Row[]]): CallerRow => {
     const endpoints = new Set((called.get(name) ?? []).map((row) => matcher.nameOf(row)));
     endpoints.delete(null);
-    const callsBefore = before.length === 0 ? null : callsOf(earlier.get(name) ?? []);
+    const callsBefore = before.length === 0 ? null : count(earlier.get(name) ?? []);
     const { username = null, isOther = false } = own[0] ?? {};
-    return { username, isOther, ...figuresOf(own, callsBefore), endpoints: endpoints.size };
+    return { username, isOther, ...figuresOf(own, callsBefore, count), endpoints: endpoints.size };
   };
   const callers = await mappedInTurns(await groupedInTurns(rows, nameOf), rowOf);
-  return callers.toSorted((one, other) => other.calls - one.calls);
+  return callers.filter(({ calls }) => calls > 0).toSorted((one, other) => other.calls - one.calls);
 }

@@ -1,6 +1,5 @@
 import type { EndpointDeprecation } from '../endpoint/register.js';
 import type { Span } from '../summary/periods.js';
-import { callsOf } from './call-figures.js';
 import { endpointName } from './endpoint-matcher.js';
 import { type EndpointStudy, type StudiedEndpoint, namedOf, studyEndpoints } from './endpoint-study.js';
 import { groupedInTurns } from '../time/in-turns.js';
@@ -104,7 +103,7 @@ async function askWeeks(
       endDate: next === undefined ? endDate : new Date(next.startMs),
     });
     const named = await groupedInTurns(rowsOfService(scope, rows), (row) => matcher.nameOf(row));
-    weeks.unshift(new Map([...named].map(([name, own]) => [name, callsOf(own)])));
+    weeks.unshift(new Map([...named].map(([name, own]) => [name, scope.count(own)])));
   }
   return weeks;
 }

@@ -1,6 +1,6 @@
 import type { EndpointIdentity } from '../endpoint/register.js';
 import type { SummaryOf, SummaryQuery } from '../storage/usage-summary.js';
-import { callsOf, lastOf } from './call-figures.js';
+import { type CallCount, lastOf } from './call-figures.js';
 import { type EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { groupedInTurns } from '../time/in-turns.js';
 import { type ReportScope, rowsOfService } from './report-source.js';
@@ -77,15 +77,16 @@ export async function askCallers(
     of: (endpoint, last) => {
       // Rows that are left out may be those of this endpoint.
       const isTold = !isMore && (since === null || last === null || last >= since);
-      return isTold ? callersOf(named.get(endpointName(endpoint)) ?? []) : null;
+      return isTold ? callersOf(named.get(endpointName(endpoint)) ?? [], scope.count) : null;
     },
   };
 }
 
 /** Callers of some rows, those first that called most. */
-function callersOf(rows: readonly SummaryOf<'endpointCaller'>[]): CallerCalls[] {
+function callersOf(rows: readonly SummaryOf<'endpointCaller'>[], count: CallCount): CallerCalls[] {
   return [...Map.groupBy(rows, ({ username }) => username)]
-    .map(([username, own]) => ({ username, calls: callsOf(own), lastCall: lastOf(own) as Date }))
+    .map(([username, own]) => ({ username, calls: count(own), lastCall: lastOf(own) as Date }))
+    .filter(({ calls }) => calls > 0)
     .toSorted((one, other) => other.calls - one.calls);
 }
 
@@ -95,13 +96,13 @@ export function countedSinceMs({ window, sealedUntil }: ReportScope, goneSince: 
   return sealedUntil !== null && ms < sealedUntil.getTime() ? window.periods.dayOf(ms - 1).endMs : ms;
 }
 
-/** Counts the requests for each endpoint since it is gone. */
+/** Finds the requests for each endpoint since it is gone. */
 export async function askSinceGone(
   scope: ReportScope,
   matcher: EndpointMatcher,
   { called }: EndpointCallTimes,
-): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
+): Promise<ByEndpoint<SummaryOf<'endpoint'>>> {
+  const found = new Map<string, readonly SummaryOf<'endpoint'>[]>();
   const later: { readonly name: string; readonly sinceMs: number }[] = [];
   for (const one of scope.register?.endpoints ?? []) {
     if (one.goneSince === null) continue;
@@ -109,14 +110,14 @@ export async function askSinceGone(
     const sinceMs = countedSinceMs(scope, one.goneSince);
     const last = lastOf(called.get(name) ?? []);
     if (last === null || last.getTime() < sinceMs) continue;
-    if (sinceMs <= scope.window.startMs) counts.set(name, callsOf(called.get(name) ?? []));
+    if (sinceMs <= scope.window.startMs) found.set(name, called.get(name) ?? []);
     else later.push({ name, sinceMs });
   }
   for (const [sinceMs, ended] of Map.groupBy(later, (one) => one.sinceMs)) {
     const rows = await byEndpoint(await askRows(scope, { startDate: new Date(sinceMs) }), matcher);
-    for (const { name } of ended) counts.set(name, callsOf(rows.get(name) ?? []));
+    for (const { name } of ended) found.set(name, rows.get(name) ?? []);
   }
-  return counts;
+  return found;
 }
 
 async function askRows(

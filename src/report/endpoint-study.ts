@@ -43,11 +43,12 @@ export interface EndpointStudy {
 
 /** What was found out of all endpoints. */
 interface Findings {
+  readonly rules: VerdictSettings;
   readonly times: EndpointCallTimes;
   readonly callers: EndpointCallers;
   /** The last call before both spans, of those that have none since. */
   readonly earlier: ReadonlyMap<string, Date>;
-  readonly sinceGone: ReadonlyMap<string, number>;
+  readonly sinceGone: EndpointCallTimes['called'];
   readonly renames: ReturnType<typeof renamesAmong>;
   /** The records of each service that were made, and those that were lost. */
   readonly records: ReadonlyMap<string, { readonly accepted: number; readonly lost: number }>;
@@ -66,6 +67,7 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
     one.firstDeclared.getTime() < scope.window.before.startMs;
   const isUncalled = (name: string): boolean => !times.called.has(name) && !times.before.has(name);
   const findings: Findings = {
+    rules,
     times,
     callers,
     earlier: registered.some((one) => isOlder(one) && isUncalled(endpointName(one)))
@@ -81,7 +83,7 @@ export async function studyEndpoints(scope: ReportScope, rules: VerdictSettings)
     basis: basisOf(scope, times.rows, callers.since),
     matcher,
     endpoints: await mappedInTurns(identities.values(), (one) =>
-      study(one, matcher.find(one), findings, scope, rules),
+      study(one, matcher.find(one), findings, scope),
     ),
   };
 }
@@ -90,29 +92,29 @@ function study(
   { service, method, route }: EndpointIdentity,
   registered: RegisteredEndpoint | null,
   findings: Findings,
-  { window }: ReportScope,
-  rules: VerdictSettings,
+  scope: ReportScope,
 ): StudiedEndpoint {
-  const { times, callers, earlier, sinceGone, renames, records } = findings;
+  const { times, callers, sinceGone, renames, records, rules } = findings;
   const identity = { service, method, route };
   const name = endpointName(identity);
-  const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
-  const isNew = registered !== null && registered.firstDeclared.getTime() >= window.startMs;
-  const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(service));
-  const figures = {
-    ...figuresOf(rows, isKnownBefore ? callsOf(rowsBefore) : null),
-    lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
-  };
+  const [rows, gone] = [times.called.get(name) ?? [], sinceGone.get(name) ?? []];
+  const figures = figuresAmong(findings, identity, registered, scope);
   const known = callers.of(identity, lastOf(rows));
   const evidence = {
     registered,
-    called: { ...figures, callers: namedOf(known)?.length ?? null, sinceGone: sinceGone.get(name) ?? 0 },
+    called: {
+      ...figures,
+      calls: callsOf(rows),
+      callers: namedOf(known)?.length ?? null,
+      sinceGone: callsOf(gone),
+    },
     records: records.get(service) ?? { accepted: 0, lost: 0 },
-    window,
+    window: scope.window,
+    people: scope.people,
     isLastDayOpen: findings.isLastDayOpen(service),
     isFirstDayKnown: findings.isFirstDayKnown,
   };
-  const { controller = null, action = null } = registered ?? rows[0] ?? rowsBefore[0] ?? {};
+  const { controller = null, action = null } = registered ?? rows[0] ?? times.before.get(name)?.[0] ?? {};
   return {
     identity,
     registered,
@@ -120,10 +122,27 @@ function study(
     action,
     ...figures,
     callers: known,
-    callsSinceGone: evidence.called.sinceGone,
+    callsSinceGone: scope.count(gone),
     renamedTo: renames.to.get(name) ?? null,
     renamedFrom: renames.from.get(name) ?? null,
     ...judge(evidence, rules),
+  };
+}
+
+/** The figures of one endpoint; `before` where something is known of its service then. */
+function figuresAmong(
+  { times, earlier }: Findings,
+  identity: EndpointIdentity,
+  registered: RegisteredEndpoint | null,
+  { window, count }: ReportScope,
+): CallFigures {
+  const name = endpointName(identity);
+  const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
+  const isNew = registered !== null && registered.firstDeclared.getTime() >= window.startMs;
+  const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(identity.service));
+  return {
+    ...figuresOf(rows, isKnownBefore ? count(rowsBefore) : null, count),
+    lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
   };
 }
 

@@ -20,11 +20,15 @@ export async function errorsReport(source: ReportSource, options: ReportOptions 
   const errors = [...times.called].flatMap(([name, rows]): ErrorRow[] => {
     const identity = identities.get(name);
     const isKnownBefore = identity !== undefined && times.servicesBefore.has(identity.service);
-    const figures = figuresOf(rows, isKnownBefore ? callsOf(times.before.get(name) ?? []) : null);
+    const figures = figuresOf(
+      rows,
+      isKnownBefore ? scope.count(times.before.get(name) ?? []) : null,
+      scope.count,
+    );
     const failed = figures.clientErrors + figures.serverErrors;
     if (identity === undefined || failed === 0) return [];
     const { service, method, route } = identity;
-    return [{ service, method, route, ...figures, errorRate: failed / figures.calls }];
+    return [{ service, method, route, ...figures, errorRate: failed / callsOf(rows) }];
   });
   const statuses = await scope.ask({ by: 'status' });
   const services = settings.service === undefined ? [] : (await scope.ask({ by: 'server' })).rows;
@@ -36,6 +40,9 @@ export async function errorsReport(source: ReportSource, options: ReportOptions 
     // They are not told by service: where others have calls too, they are not those of this one.
     statuses: services.some(({ service }) => service !== settings.service)
       ? null
-      : statuses.rows.map(({ status, hits }) => ({ status, calls: hits })),
+      : statuses.rows
+          .map((row) => ({ status: row.status, calls: scope.count([row]) }))
+          .filter(({ calls }) => calls > 0)
+          .toSorted((one, other) => other.calls - one.calls),
   };
 }

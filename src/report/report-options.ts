@@ -1,6 +1,16 @@
 import type { EndpointIdentity } from '../endpoint/register.js';
 import { TrackUsageError } from '../errors.js';
-import { integer, isObject, isText, oneOf, option, readOptions, required, text } from '../option-reader.js';
+import {
+  boolean,
+  integer,
+  isObject,
+  isText,
+  oneOf,
+  option,
+  readOptions,
+  required,
+  text,
+} from '../option-reader.js';
 import { checkDates } from '../storage/usage-query.js';
 import { FIRST_MS } from '../summary/periods.js';
 
@@ -44,6 +54,11 @@ export class ReportOptions {
   readonly to? = date();
   /** Only this service. @default all */
   readonly service? = text();
+  /**
+   * Whether calls by crawlers, monitors and link previewers are left out where calls are counted. Verdicts, errors and percentiles stay,
+   * as summaries do not tell whose they are. @default false
+   */
+  readonly people? = boolean(false);
 }
 
 /** How much has to be known before an endpoint is called unused. */

@@ -9,6 +9,7 @@ import {
 } from '../storage/usage-summary.js';
 import { summarizeUsage } from '../summary/answer.js';
 import type { Span } from '../summary/periods.js';
+import { type CallCount, callsOf, callsOfPeople } from './call-figures.js';
 import type { ReportSettings } from './report-options.js';
 import { type ReportWindow, windowOf } from './report-window.js';
 import type { ReportBasis } from './report.js';
@@ -68,6 +69,9 @@ export interface ReportScope {
   readonly service: string | undefined;
   readonly register: EndpointRegister | null;
   readonly sealedUntil: Date | null;
+  /** Whether crawlers are left out of calls, and what counts these. */
+  readonly people: boolean;
+  readonly count: CallCount;
   /** The dates of the span before. */
   readonly before: { readonly startDate: Date; readonly endDate: Date };
   /** Asks for a summary; of the window, unless other dates are given. */
@@ -91,11 +95,13 @@ export async function openReport(
   const { timeZone, sealedUntil } = await ask({ by: 'server', startDate, endDate });
   const window = windowOf(settings, { subject, nowMs, timeZone, sealedUntil });
   const register = await source.readRegister({ startMs: window.startMs, endMs: window.untilMs });
-  const { service } = settings;
+  const { service, people = false } = settings;
   return {
     window,
     service,
     sealedUntil,
+    people,
+    count: people ? callsOfPeople : callsOf,
     before: { startDate: new Date(window.before.startMs), endDate: new Date(window.before.endMs) },
     register: register === null ? null : ofService(register, service),
     ask: (query) =>
@@ -125,7 +131,7 @@ export function rowsOfService<Row extends { readonly service: string }>(
 
 /** What a report rests on, by rows of its window that tell of every request once. */
 export function basisOf(
-  { window, register }: ReportScope,
+  { window, register, people, count }: ReportScope,
   rows: readonly (SummaryOf<'server'> | SummaryOf<'endpoint'>)[],
   callersSince: Date | null = null,
 ): ReportBasis {
@@ -141,7 +147,8 @@ export function basisOf(
     services: [...new Set([...called, ...declared])].toSorted(),
     days: days.length,
     watchedDays: watched === undefined ? null : new Set(watched).size,
-    calls: rows.reduce((sum, { hits }) => sum + hits, 0),
+    calls: count(rows),
+    people,
     lost: register === null ? null : countAll(register.days.map(({ dropped }) => dropped)),
     // Those that sampling left out are among the calls, by the weight of the others.
     skipped:

@@ -36,6 +36,8 @@ export interface ReportBasis {
   readonly watchedDays: number | null;
   /** Requests that were recorded, each by its weight; those of the endpoint or the caller in a report about one. */
   readonly calls: number;
+  /** Whether crawlers, monitors and link previewers are left out wherever calls are counted. Errors and percentiles have theirs too. */
+  readonly people: boolean;
   /** Records that were lost; null where nothing is known of that. */
   readonly lost: number | null;
   /** Requests that were not recorded, as configured, sampling aside; null where nothing is known of that. */

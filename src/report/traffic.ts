@@ -1,6 +1,6 @@
 import { TrackUsageError } from '../errors.js';
 import type { SummaryOf, SummaryQuery, UsageSummary } from '../storage/usage-summary.js';
-import { callsOf, figuresOf } from './call-figures.js';
+import { type CallCount, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
 import { TrafficOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
@@ -44,8 +44,8 @@ export async function trafficReport(
   const asked: Asked = { scope, matcher, endpoint, username: settings.username ?? null };
   const { rows, toldSince } = await askRows(asked, { period });
   const rowsBefore = await askBefore(asked, period);
-  const totalBefore = rowsBefore === null ? null : figuresOf(rowsBefore, null);
-  const total = figuresOf(rows, totalBefore?.calls ?? null);
+  const totalBefore = rowsBefore === null ? null : figuresOf(rowsBefore, null, scope.count);
+  const total = figuresOf(rows, totalBefore?.calls ?? null, scope.count);
   return {
     ...basisOf(scope, servers, toldSince),
     calls: total.calls,
@@ -68,9 +68,12 @@ function trafficOf(
   const isWatched = watchedIn(scope, period);
   const startMs = Math.max(scope.window.startMs, Number(toldSince));
   return Array.from(startsOf({ ...scope.window, startMs }, period, rows), (start) =>
-    Object.assign(rowOf(start, byStart.get(start) ?? [], before === null ? null : (before.get(start) ?? 0)), {
-      isWatched: isWatched(start),
-    }),
+    Object.assign(
+      rowOf(start, byStart.get(start) ?? [], before === null ? null : (before.get(start) ?? 0), scope.count),
+      {
+        isWatched: isWatched(start),
+      },
+    ),
   );
 }
 
@@ -84,10 +87,15 @@ function watchedIn({ register, window }: ReportScope, period: Period): (startMs:
   return (startMs) => places.has(placeOf(startMs));
 }
 
-function rowOf(startMs: number, rows: readonly Row[], before: number | null): Omit<TrafficRow, 'isWatched'> {
+function rowOf(
+  startMs: number,
+  rows: readonly Row[],
+  before: number | null,
+  count: CallCount,
+): Omit<TrafficRow, 'isWatched'> {
   return {
     start: new Date(startMs),
-    ...figuresOf(rows, before),
+    ...figuresOf(rows, before, count),
     aborted: rows.reduce((sum, { aborted }) => sum + aborted, 0),
     requestBytes: rows.reduce((sum, { requestBytes }) => sum + requestBytes, 0),
     responseBytes: rows.reduce((sum, { responseBytes }) => sum + responseBytes, 0),
@@ -125,7 +133,7 @@ function callsBefore(
     const sameTimeMs = Math.min(day.startMs + Number(start) - dayBefore.startMs, day.endMs - 1);
     return periods.startOf(period, sameTimeMs) as number;
   });
-  return new Map([...groups].map(([startMs, group]) => [startMs, callsOf(group)]));
+  return new Map([...groups].map(([startMs, group]) => [startMs, scope.count(group)]));
 }
 
 /** Asks for the span before; null if nothing is known of it. */

@@ -11,6 +11,7 @@ const SAMPLED = 'sampled';
 
 /** How an endpoint was called in a span of time. */
 export interface EndpointCalls {
+  /** All of them, also those of crawlers where a report does not count these. */
   readonly calls: number;
   readonly bots: number;
   readonly clientErrors: number;
@@ -31,6 +32,8 @@ export interface Evidence {
   /** The service's records of the span. */
   readonly records: { readonly accepted: number; readonly lost: number };
   readonly window: Pick<ReportWindow, 'days' | 'untilMs' | 'periods'>;
+  /** Whether reasons leave crawlers out where they count calls of an endpoint that is used. Verdicts never do. */
+  readonly people: boolean;
   /** Whether the span's last day is not over, and no instance has told of it yet. */
   readonly isLastDayOpen: boolean;
   /** Whether retention has deleted nothing of the span. */
@@ -64,7 +67,7 @@ function gone(registered: RegisteredEndpoint, { called, window }: Evidence): Jud
     : { verdict: 'gone', reason: since };
 }
 
-function judgeCalled({ registered, called, window }: Evidence): Judgement {
+function judgeCalled({ registered, called, window, people }: Evidence): Judgement {
   const { calls, bots, clientErrors, serverErrors, callers } = called;
   const deprecation = registered?.deprecation ?? null;
   const sunset = deprecation === null ? '' : `; ${sunsetText(deprecation.sunset, window.untilMs)}`;
@@ -81,7 +84,7 @@ function judgeCalled({ registered, called, window }: Evidence): Judgement {
   if (deprecation !== null)
     return { verdict: 'deprecated', reason: `${sunsetText(deprecation.sunset, window.untilMs)}, ${by}` };
   const now = registered?.tracked === false ? ', not tracked any more' : '';
-  return { verdict: 'used', reason: `${counted(calls, 'call')}, ${by}${now}` };
+  return { verdict: 'used', reason: `${counted(people ? calls - bots : calls, 'call')}, ${by}${now}` };
 }
 
 function judgeUncalled(evidence: Evidence, rules: VerdictRules): Judgement {

@@ -38,6 +38,10 @@ const SPAN_OPTIONS: CliOptions = {
   },
   to: { value: 'DATE', about: 'The end, exclusive, as ISO 8601; of a day, its beginning. Default: now.' },
   service: { value: 'NAME', about: 'Only this service. Default: all.' },
+  people: {
+    about:
+      'Leaves crawlers, monitors and link previewers out of the calls; verdicts, errors and percentiles stay.',
+  },
 };
 
 /** The options of how sure a verdict has to be. */
@@ -112,6 +116,7 @@ function spanOf(values: Values): Span {
     from: values.text('from'),
     to: values.text('to'),
     service: values.text('service'),
+    people: values.has('people'),
   };
 }
 

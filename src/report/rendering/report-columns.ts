@@ -34,8 +34,8 @@ function isUnknown({ verdict, calls }: EndpointRow): boolean {
 }
 
 /** Whether nobody could see whether there were calls. */
-function isUnseen({ isWatched, calls }: TrafficRow): boolean {
-  return isWatched === false && calls === 0;
+function isUnseen({ isWatched, calls, bots }: TrafficRow): boolean {
+  return isWatched === false && calls === 0 && bots === 0;
 }
 
 /** What may have become of an endpoint's name. */

@@ -41,7 +41,8 @@ function sheet<Row>(
   shown: readonly Column<Row>[],
   notes: readonly string[] = [],
 ): Sheet {
-  const { services, watchedDays, days, calls, lost, skipped, sampled, callersSince, timeZone, asOf } = report;
+  const { services, watchedDays, days, calls, people, lost, skipped, sampled, callersSince, timeZone, asOf } =
+    report;
   const headline = [
     services.join(', ') || 'no service yet',
     about,
@@ -49,6 +50,7 @@ function sheet<Row>(
       ? `${counted(days, 'day')}, not known how watched`
       : `${watchedDays} of ${counted(days, 'day')} watched`,
     `${counted(calls, 'call')}${lost === null ? '' : `, ${grouped(lost)} lost`}`,
+    ...(people ? ['crawlers not counted in calls'] : []),
     ...(skipped === null || skipped === 0 ? [] : [`${grouped(skipped)} left out as configured`]),
     ...(sampled === true ? ['sampled'] : []),
   ];
