@@ -137,7 +137,7 @@ describe('The demonstration', () => {
     const { status } = await report('status', '--days', '35');
     const days = status as { start: string; accepted: number; unclosed: number }[];
     const storage = await connectSqlite(folder.file('demo.db'));
-    const told = await storage.reader.getSummary({ by: 'server', interval: 'day' });
+    const told = await storage.reader.getSummary({ by: 'server', period: 'day' });
     await storage.close();
     const recorded = told.rows.map(({ start, hits }) => [start?.toJSON(), hits]);
     expect(days.map(({ start, accepted }) => [start, accepted])).to.deep.equal(recorded);
@@ -157,6 +157,8 @@ describe('The demonstration', () => {
 
   it('has a day on which payments failed', async () => {
     const { traffic } = await report('traffic', '--days', '35');
-    expect(traffic).to.equal(1);
+    const failures = (traffic as { serverErrors: number }[]).map(({ serverErrors }) => serverErrors);
+    const worst = failures.indexOf(Math.max(...failures));
+    expect(failures.length - worst).to.equal(7);
   });
 });

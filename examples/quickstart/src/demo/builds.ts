@@ -6,7 +6,7 @@ import { BannerController, CouponController, StoreController } from './retired.j
 /** A version of the shop, and when it was deployed. */
 export interface Build {
   readonly version: string;
-  /** In the morning of the day so many days ago. */
+  /** At noon of the day so many days ago. */
   readonly daysAgo: number;
   readonly controllers: readonly Function[];
 }

@@ -6,7 +6,7 @@ import inject from 'light-my-request';
 import { createApp } from '../app.js';
 import { BUILDS } from './builds.js';
 import { DemoClock } from './demo-clock.js';
-import { type PlannedStretch, type PlannedRequest, planTraffic } from './plan.js';
+import { type PlannedStretch, type PlannedRequest, STRETCH_MS, planTraffic } from './plan.js';
 
 /** What records call the application. */
 export const SERVICE = 'shop';
@@ -93,8 +93,8 @@ class Shop {
     await this.#reach(Math.min(startMs + LOOK_MS, endMs));
     for (const request of requests) await this.#ask(request);
     await this.#usage.tracker.flush();
-    // What was stored is summed up half a minute after it, by the machine's own clock: that would be after all of this.
-    if (endMs % DAY_MS === 0) await this.#storage.summaries?.settle();
+    // By itself, a storage says half a minute after it that a day can be summed up, by the machine's own clock, and that is after all of this.
+    if (endMs % DAY_MS === STRETCH_MS) await this.#storage.summaries?.settle();
     await this.#reach(endMs);
   }
 

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** What the tracker does by the clock, it does between stretches of so many milliseconds. */
-const STRETCH_MS = 3 * HOUR_MS;
+export const STRETCH_MS = 6 * HOUR_MS;
 
 /** Days with traffic, that of today among them. */
 const DAYS = 35;
@@ -99,9 +99,9 @@ function rhythm(ms: number): number {
   return ((HOURS[date.getUTCHours()] ?? 0) / all) * (WEEKDAYS[date.getUTCDay()] ?? 1);
 }
 
-/** Deploys are at nine in the morning. */
+/** Deploys are at noon. */
 function versionAt(ms: number, todayMs: number): string {
-  const deployed = BUILDS.filter(({ daysAgo }) => ms >= todayMs - daysAgo * DAY_MS + 9 * HOUR_MS);
+  const deployed = BUILDS.filter(({ daysAgo }) => ms >= todayMs - daysAgo * DAY_MS + 12 * HOUR_MS);
   return deployed.at(-1)?.version ?? '';
 }
 

@@ -66,8 +66,8 @@ export const CALLERS: readonly Caller[] = [
     name: 'storefront',
     agent: 'storefront/4.1 node',
     perDay: {
-      list: 30,
-      product: 55,
+      list: 22,
+      product: 40,
       search: 14,
       reviews: 12,
       cart: 12,
@@ -80,12 +80,12 @@ export const CALLERS: readonly Caller[] = [
   {
     name: 'ios-app',
     agent: 'Shop/7.2 (iOS 18.5)',
-    perDay: { me: 20, list: 9, product: 18, cart: 6, add: 4, checkout: 1.5, oldHours: 3, hours: 3 },
+    perDay: { me: 12, list: 8, product: 14, cart: 6, add: 4, checkout: 1.5, oldHours: 3, hours: 3 },
   },
   {
     name: 'android-app',
     agent: 'Shop/7.1 (Android 15)',
-    perDay: { me: 14, list: 7, product: 12, cart: 4, add: 3, checkout: 1, oldHours: 2, hours: 2 },
+    perDay: { me: 8, list: 6, product: 9, cart: 4, add: 3, checkout: 1, oldHours: 2, hours: 2 },
   },
   { name: 'marketplace', agent: 'marketplace-sync/2', perDay: { list: 12, product: 10, orders: 6 } },
   { name: 'warehouse', agent: 'warehouse/0.9', perDay: { orders: 9, user: 7 } },
@@ -94,7 +94,7 @@ export const CALLERS: readonly Caller[] = [
   { name: 'kiosk', agent: 'kiosk/1.0', perDay: { firstVersion: 6, coupon: 5 } },
   { name: 'partner-nord', agent: 'partner-nord/5', perDay: { firstVersion: 2.5, reviews: 3 } },
   { name: 'status-page', agent: 'status-page/1', perDay: { health: 12, secret: 2 } },
-  { name: null, agent: FIREFOX, perDay: { list: 9, product: 16, search: 5, reviews: 4, join: 1 } },
-  { name: null, agent: SAFARI, perDay: { list: 6, product: 11, search: 3, join: 0.7 } },
+  { name: null, agent: FIREFOX, perDay: { list: 7, product: 12, search: 5, reviews: 4, join: 1 } },
+  { name: null, agent: SAFARI, perDay: { list: 5, product: 8, search: 3, join: 0.7 } },
   { name: null, agent: CRAWLER, perDay: { feed: 4, list: 3, product: 9 } },
 ];
