@@ -139,11 +139,14 @@ describe('The demonstration', () => {
     const storage = await connectSqlite(folder.file('demo.db'));
     const told = await storage.reader.getSummary({ by: 'server', period: 'day' });
     await storage.close();
-    const recorded = told.rows.map(({ start, hits }) => [start?.toJSON(), hits]);
-    expect(days.map(({ start, accepted }) => [start, accepted])).to.deep.equal(recorded);
+    const recorded = told.rows.map(({ start, hits }) => ({ start: start?.toJSON(), accepted: hits }));
+    const booked = days.map(({ start, accepted }) => ({ start, accepted }));
+    // In its first hours, a day may have no record yet.
+    expect(booked.filter(({ accepted }) => accepted > 0)).to.deep.equal(recorded);
     expect(days.every(({ unclosed }) => unclosed === 0)).to.equal(true);
-    // What is not folded yet is of today.
-    expect(told.live).to.be.at.most(recorded.at(-1)?.[1] as number);
+    // A day is summed up in the night after it.
+    const unfolded = recorded.slice(-2).reduce((sum, { accepted }) => sum + accepted, 0);
+    expect(told.live).to.be.at.most(unfolded);
   });
 
   it('asks for what is planned, which is one plan for one moment', async () => {

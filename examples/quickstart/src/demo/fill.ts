@@ -6,7 +6,7 @@ import inject from 'light-my-request';
 import { createApp } from '../app.js';
 import { BUILDS } from './builds.js';
 import { DemoClock } from './demo-clock.js';
-import { type PlannedStretch, type PlannedRequest, STRETCH_MS, planTraffic } from './plan.js';
+import { type PlannedRequest, type PlannedStretch, STRETCH_MS, planTraffic } from './plan.js';
 
 /** What records call the application. */
 export const SERVICE = 'shop';
@@ -85,19 +85,22 @@ class Shop {
     this.#answer = app.callback();
   }
 
+  /** Starts a version on the database, which is made if it is missing. */
   static async deploy(dbName: string, version: string, clock: DemoClock): Promise<Shop> {
     return new Shop(await SqlStorage.connect({ driver: SqliteDriver, dbName }), version, clock);
   }
 
+  /** Answers the requests of a stretch, each at its time. */
   async pass({ startMs, endMs, requests }: PlannedStretch): Promise<void> {
     await this.#reach(Math.min(startMs + LOOK_MS, endMs));
     for (const request of requests) await this.#ask(request);
     await this.#usage.tracker.flush();
-    // By itself, a storage says half a minute after it that a day can be summed up, by the machine's own clock, and that is after all of this.
+    // The storage's own timers go by the machine's clock, which has hardly moved: it is asked to say now that the day before is over.
     if (endMs % DAY_MS === STRETCH_MS) await this.#storage.summaries?.settle();
     await this.#reach(endMs);
   }
 
+  /** Ends the version. */
   async close(): Promise<void> {
     await this.#usage.tracker.close();
   }

@@ -85,7 +85,7 @@ function requestsOf(hour: Hour, random: () => number): PlannedRequest[] {
     Object.entries(caller.perDay).flatMap(([name, perDay]) => {
       const kind: Kind = KINDS[name as keyof typeof KINDS];
       // Who could not pay tries again, and again.
-      const more = hour.isBad && name === 'checkout' ? 8 : 1;
+      const more = hour.isBad && name === 'checkout' ? 20 : 1;
       const count = hasCallers(kind, hour.version) ? Math.floor(perDay * hour.busyness * more + random()) : 0;
       return Array.from({ length: count }, () => request(caller, kind, hour, random));
     }),

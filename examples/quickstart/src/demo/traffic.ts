@@ -12,7 +12,7 @@ export interface Kind {
   readonly until?: string;
 }
 
-/** The body of a checkout, but for its outcome. */
+/** What the payment provider says at a checkout. */
 export type Outcome = (typeof PAYMENTS)[number];
 
 /** What is asked of the shop. A twentieth of the products that are asked for are not there. */
