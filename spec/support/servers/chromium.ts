@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, type CDPSession, type Page, chromium } from 'playwright-core';
 import { NoServer } from '../servers.js';
 import { type TemporaryFolder, temporaryFolder } from '../sqlite.js';
 import { findProgram } from './engine.js';
-import { guardFolder, releaseFolder } from './guard.js';
+import { guardFolder, guardProcess, releaseFolder, releaseProcess } from './guard.js';
 
 /** The environment variable with the path of a browser. */
 const VARIABLE = 'CHROMIUM';
@@ -105,16 +106,18 @@ export class TestBrowser {
   readonly description: string;
   readonly #browser: Browser;
   readonly #folder: TemporaryFolder;
+  readonly #pid: number;
   #contexts: readonly BrowserContext[] = [];
 
-  private constructor(browser: Browser, folder: TemporaryFolder, file: string) {
+  private constructor(browser: Browser, folder: TemporaryFolder, pid: number, file: string) {
     this.#browser = browser;
     this.#folder = folder;
+    this.#pid = pid;
     this.description = `Chromium ${browser.version()} (${basename(file)})`;
   }
 
   /**
-   * Starts the browser of this machine with a profile of its own. It ends with this process, even one that is killed, as it listens to it on a pipe.
+   * Starts the browser of this machine with a profile of its own.
    *
    * @throws {NoServer} if it cannot be had.
    */
@@ -135,7 +138,9 @@ export class TestBrowser {
         handleSIGTERM: false,
         handleSIGHUP: false,
       });
-      return new TestBrowser(context.browser() as Browser, folder, file);
+      const pid = await pidOf(folder);
+      guardProcess(pid);
+      return new TestBrowser(context.browser() as Browser, folder, pid, file);
     } catch (error) {
       await remove(folder);
       // Further lines repeat how it was started.
@@ -173,8 +178,15 @@ export class TestBrowser {
   /** Ends the browser, and leaves nothing behind. */
   async dispose(): Promise<void> {
     await this.#browser.close();
+    releaseProcess(this.#pid);
     await remove(this.#folder);
   }
+}
+
+/** The number of the browser's process, which it writes beside its profile's files: `host-1234`. */
+async function pidOf(folder: TemporaryFolder): Promise<number> {
+  const lock = await readlink(folder.file('profile/SingletonLock'));
+  return Number(lock.slice(lock.lastIndexOf('-') + 1));
 }
 
 async function remove(folder: TemporaryFolder): Promise<void> {
