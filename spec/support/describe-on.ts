@@ -28,10 +28,20 @@ if (process.env['MOCHA_WORKER_ID'] === undefined) {
   });
 }
 
-function suiteWith<Server extends TestServer>(
-  name: EngineName,
-  reason: string | undefined,
-  open: () => Promise<Server>,
+/** What a suite needs before it can run. */
+interface Need<Server> {
+  readonly title: string;
+  /** Why it cannot be had; nothing if it may be. */
+  readonly missing: string | undefined;
+  /** Whether its lack fails the suite. */
+  readonly isRequired: boolean;
+  /** @throws {NoServer} if it cannot be had. */
+  readonly open: () => Promise<Server>;
+}
+
+/** A suite with something that this machine may lack. */
+export function suiteWith<Server>(
+  { title, missing: reason, isRequired: isNeeded, open }: Need<Server>,
   body: (this: Mocha.Suite, server: () => Server) => void,
 ): void {
   let opened: Server | undefined;
@@ -39,21 +49,21 @@ function suiteWith<Server extends TestServer>(
     if (opened === undefined) throw new Error('There is a server in hooks and tests alone.');
     return opened;
   };
-  if (reason !== undefined && !isRequired(name)) {
+  if (reason !== undefined && !isNeeded) {
     tellPending(reason);
-    describe.skip(`${TITLES[name]} (${reason})`, function () {
+    describe.skip(`${title} (${reason})`, function () {
       body.call(this, server);
     });
     return;
   }
-  describe(TITLES[name], function () {
+  describe(title, function () {
     before(async function () {
       // A server has a time limit of its own, which is longer where it has to be built first.
       this.timeout(0);
       try {
         opened = await open();
       } catch (error) {
-        if (!(error instanceof NoServer) || isRequired(name)) throw error;
+        if (!(error instanceof NoServer) || isNeeded) throw error;
         tellPending(error.message);
         this.skip();
       }
@@ -70,7 +80,15 @@ export function describeOn(
   name: EngineName,
   body: (this: Mocha.Suite, server: () => TestServer) => void,
 ): void {
-  suiteWith(name, missing(name), () => sharedServer(name), body);
+  suiteWith(
+    {
+      title: TITLES[name],
+      missing: missing(name),
+      isRequired: isRequired(name),
+      open: () => sharedServer(name),
+    },
+    body,
+  );
 }
 
 /** The same with a server of its own, to be stopped, killed and frozen. It is never one that a variable names. */
@@ -80,7 +98,13 @@ export function describeOnOwn(
 ): void {
   let own: OwnServer | undefined;
   const open = async (): Promise<OwnServer> => (own = await startOwn(name));
-  suiteWith(name, missing(name, 'own'), open, function (server) {
+  const need = {
+    title: TITLES[name],
+    missing: missing(name, 'own'),
+    isRequired: isRequired(name),
+    open,
+  };
+  suiteWith(need, function (server) {
     body.call(this, server);
     after(async function () {
       this.timeout(60_000);

@@ -1,5 +1,7 @@
 /** A program: gets and builds what can be, and tries each server once, so that the specs find it ready. */
+import { TestBrowser } from './chromium.js';
 import { fetchMySql } from './mysql.js';
+import { isStrict } from '../pending.js';
 import { type EngineName, isRequired, missing, NoServer, sharedServer, stopShared } from '../servers.js';
 
 const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb'];
@@ -10,13 +12,21 @@ if (missing('mysql') !== undefined) {
   });
 }
 
-for (const name of NAMES) {
+/** Says what was found, or why there is nothing. */
+async function attempt(isNeeded: boolean, open: () => Promise<unknown>): Promise<void> {
   try {
-    await sharedServer(name);
+    await open();
   } catch (error) {
     if (!(error instanceof NoServer)) throw error;
     process.stdout.write(`${error.message}\n`);
-    if (isRequired(name)) process.exitCode = 1;
+    if (isNeeded) process.exitCode = 1;
   }
 }
+
+for (const name of NAMES) await attempt(isRequired(name), () => sharedServer(name));
 await stopShared();
+await attempt(isStrict(), async () => {
+  const browser = await TestBrowser.launch();
+  process.stdout.write(`${browser.description}\n`);
+  await browser.dispose();
+});
