@@ -37,6 +37,7 @@ const MAY_IMPORT = {
     'time',
   ],
   'cli/compiled': ['cli', 'capture', 'endpoint', 'report', 'record', 'option-reader'],
+  dashboard: ['report', 'endpoint', 'storage', 'capture', 'record', 'option-reader', 'errors', 'time'],
   pipeline: ['storage', 'record', 'errors', 'time'],
   metrics: ['pipeline', 'errors'],
   geo: ['record', 'option-reader', 'errors', 'public-address'],

@@ -1,12 +1,16 @@
 // Runs what depends on Koa and routing-controllers with the oldest generation of both that is supported: the specs of capture and
-// of decorators, and the projects of users that install the package. `npm run build` comes first.
+// of decorators, those of how the dashboard answers, and the projects of users that install the package. `npm run build` comes first.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SPECS = ['{capture,decorators,metadata,usage-tracker}/**/*.spec.js', 'package.spec.js'];
+const SPECS = [
+  '{capture,decorators,metadata,usage-tracker}/**/*.spec.js',
+  'dashboard/{access,answering,mounting}.spec.js',
+  'package.spec.js',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const generation = join(root, 'spec/generations/koa2');

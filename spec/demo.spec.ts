@@ -1,18 +1,7 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { cli } from './support/cli.js';
+import { type Demo, loadDemo } from './support/demo.js';
 import { type TemporaryFolder, connectSqlite, temporaryFolder } from './support/sqlite.js';
-
-/** What a plan is made of, as far as it matters here. */
-interface Planned {
-  readonly requests: readonly { readonly method: string; readonly url: string }[];
-}
-
-interface Demo {
-  readonly fill: (dbName: string, options: { readonly end: Date; readonly share: number }) => Promise<number>;
-  readonly planTraffic: (end: Date, share: number) => Iterable<Planned>;
-}
 
 /** Enough for every kind of request, on any date. */
 const SHARE = 0.2;
@@ -52,15 +41,6 @@ const VERDICTS: Readonly<Record<string, readonly string[]>> = {
   gone: ['GET /banners/today', 'GET /stores/:id/hours'],
 };
 
-async function load(): Promise<Demo> {
-  const [{ fill }, { planTraffic }] = (await Promise.all(
-    ['fill', 'plan'].map(
-      (name) => import(pathToFileURL(resolve(`examples/quickstart/dist/demo/${name}.js`)).href),
-    ),
-  )) as [Pick<Demo, 'fill'>, Pick<Demo, 'planTraffic'>];
-  return { fill, planTraffic };
-}
-
 describe('The demonstration', () => {
   const end = new Date();
   let demo: Demo;
@@ -70,7 +50,7 @@ describe('The demonstration', () => {
   before(async function () {
     this.timeout(120_000);
     folder = await temporaryFolder();
-    demo = await load();
+    demo = await loadDemo();
     count = await demo.fill(folder.file('demo.db'), { end, share: SHARE });
   });
 

@@ -31,6 +31,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'untracked',
   ],
   './cli': ['defineConfig'],
+  './dashboard': ['basicAuth', 'usageDashboard'],
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': [

@@ -67,11 +67,12 @@ describe('The quick start', () => {
     after(() => app.kill());
 
     it('says where it listens, where records go and what to try', () => {
-      expect(app.lines.slice(0, 4)).to.deep.equal([
+      expect(app.lines.slice(0, 5)).to.deep.equal([
         `Listening on ${app.origin}. Records go to ${dbName}. Try:`,
         `  curl ${app.origin}/users/me`,
         `  curl ${app.origin}/orders`,
         `  curl '${app.origin}/usage?limit=10'`,
+        `Look at ${app.origin}/admin/usage in a browser.`,
       ]);
     });
 

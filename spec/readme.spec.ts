@@ -36,6 +36,7 @@ const PAGES = [
   'docs/migrating.md',
   'docs/summaries.md',
   'docs/cli.md',
+  'docs/dashboard.md',
 ];
 
 /** Where the fields are within the record whose limits are called otherwise. */

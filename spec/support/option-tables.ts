@@ -13,6 +13,9 @@ import {
   resolveConnection as connectSql,
 } from '../../src/backends/sql/connect-options.js';
 import { SqlStorage } from '../../src/backends/sql/index.js';
+import { BasicAuthOptions } from '../../src/dashboard/basic-auth.js';
+import { basicAuth, usageDashboard } from '../../src/dashboard/index.js';
+import { DashboardOptions } from '../../src/dashboard/dashboard-options.js';
 import { HttpGeoOptions, httpGeo } from '../../src/geo/http-geo.js';
 import { MaxmindGeoOptions, maxmindGeo } from '../../src/geo/maxmind-geo.js';
 import { PrinterStorage, Tracked, deprecated, trackUsage } from '../../src/index.js';
@@ -43,6 +46,8 @@ export const REQUIRED: Readonly<Record<string, unknown>> = {
   dir: '/spool',
   records: { days: 30 },
   since: '2026-01-01',
+  username: 'admin',
+  password: 'secret',
 };
 
 /** Options of a table, with those that have to be given. */
@@ -73,6 +78,8 @@ const FUNCTIONS: readonly [subject: string, table: Constructor<object>, use: (op
     ['new MemoryStorage', MemoryStorageOptions, (options) => new MemoryStorage(options)],
     ['httpGeo', HttpGeoOptions, httpGeo],
     ['maxmindGeo', MaxmindGeoOptions, maxmindGeo],
+    ['usageDashboard', DashboardOptions, usageDashboard],
+    ['basicAuth', BasicAuthOptions, basicAuth],
   ];
 
 /** The tables that an option of a function holds. */

@@ -75,6 +75,7 @@ export function sourceOf(reader: UsageReader, register: EndpointRegister | null,
     ask: summariesOf(reader),
     readRegister: async () => register,
     now: () => now.getTime(),
+    isReadOnly: false,
   };
 }
 

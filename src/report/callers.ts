@@ -1,7 +1,7 @@
 import type { SummaryOf, UsageSummary } from '../storage/usage-summary.js';
 import { type CallCount, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
-import { groupedInTurns, mappedInTurns } from '../time/in-turns.js';
+import { groupedInTurns, mappedInTurns, sortedInTurns } from '../time/in-turns.js';
 import { CallersOptions, readReportOptions } from './report-options.js';
 import { type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { CallerRow, CallersReport } from './report.js';
@@ -77,7 +77,7 @@ async function callersOf(
   before: readonly Row[],
   pairs: readonly Pair[],
   { matcher, count }: { readonly matcher: EndpointMatcher; readonly count: CallCount },
-): Promise<CallerRow[]> {
+): Promise<readonly CallerRow[]> {
   const nameOf = ({ username, isOther }: Row): string =>
     isOther ? 'other' : username === null ? 'nobody' : `named ${username}`;
   const earlier = await groupedInTurns(before, nameOf);
@@ -90,5 +90,6 @@ async function callersOf(
     return { username, isOther, ...figuresOf(own, callsBefore, count), endpoints: endpoints.size };
   };
   const callers = await mappedInTurns(await groupedInTurns(rows, nameOf), rowOf);
-  return callers.filter(({ calls }) => calls > 0).toSorted((one, other) => other.calls - one.calls);
+  const calling = callers.filter(({ calls }) => calls > 0);
+  return sortedInTurns(calling, (one, other) => other.calls - one.calls);
 }

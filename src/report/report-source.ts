@@ -26,6 +26,8 @@ export interface ReportSource {
   readonly readRegister: (span: Span) => Promise<EndpointRegister | null>;
   /** The time of day, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the storage was opened for reading alone. */
+  readonly isReadOnly: boolean;
 }
 
 /** More rows than any answer here has. */
@@ -40,12 +42,12 @@ export function summariesOf(reader: UsageReader): ReportSource['ask'] {
  * A source whose reports are of one moment, at which `now` stands still. Equal questions are asked once, as long as the source is held: two
  * answers to one question may differ by the requests that came in between.
  */
-export function togetherFrom({ reader, ask, readRegister, now }: ReportSource): ReportSource {
-  const nowMs = now();
+export function togetherFrom(source: ReportSource): ReportSource {
+  const nowMs = source.now();
   return {
-    reader,
-    ask: once(ask),
-    readRegister: once(readRegister),
+    ...source,
+    ask: once(source.ask),
+    readRegister: once(source.readRegister),
     now: () => nowMs,
   };
 }

@@ -236,6 +236,8 @@ export interface StatusReport extends ReportBasis {
   /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */
   readonly sealedUntil: Date | null;
   readonly newestRecord: Date | null;
+  /** Whether the storage was opened for reading alone, so that other processes record and sum up. */
+  readonly isReadOnly: boolean;
 }
 
 /** Records, the newest first. It is a list, and rests on no span that was watched. */

@@ -30,5 +30,6 @@ export async function statusReport(source: ReportSource, options: ReportOptions 
     foldedUntil: folded.folded === 0 ? null : folded.asOf,
     sealedUntil: scope.sealedUntil,
     newestRecord: newest?.date ?? null,
+    isReadOnly: source.isReadOnly,
   };
 }

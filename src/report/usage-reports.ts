@@ -190,12 +190,13 @@ function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSourc
       'NO_STORAGE',
       `UsageReports: ${isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage'}. Give one that has a reader.`,
     );
-  const { reader, register } = storage;
+  const { reader, register, isReadOnly = false } = storage;
   return {
     reader,
     ask: summariesOf(reader),
     readRegister: async (span) =>
       register === undefined ? null : readRegister(register, span, new AbortController().signal),
     now: () => clock.now(),
+    isReadOnly,
   };
 }

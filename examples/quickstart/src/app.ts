@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import Koa, { type Middleware } from 'koa';
+import Koa, { type Context, type Middleware } from 'koa';
+import mount from 'koa-mount';
 import { type TrackUsageOptions, type UsageMiddleware, trackUsage } from 'koa-track-usage';
+import { usageDashboard } from 'koa-track-usage/dashboard';
 import { useContainer, useKoaServer } from 'routing-controllers';
 import { Container } from 'typedi';
 import { OrderController } from './orders.js';
@@ -26,10 +28,16 @@ export function createApp({ controllers = [], middleware = [], tracker }: AppOpt
   const usage = trackUsage({ serverName: 'quickstart', ...tracker });
   app.use(usage);
   for (const each of middleware) app.use(each);
+  app.use(mount('/admin/usage', usageDashboard({ authorize: isFromThisMachine })));
   useKoaServer(app, {
     controllers: [UserController, OrderController, UsageController, ...controllers],
     authorizationChecker: () => false,
     development: false, // no stack traces in answers
   });
   return { app, usage };
+}
+
+/** Enough where the server listens on the loopback interface and stands behind no proxy. An application asks who the user is. */
+function isFromThisMachine({ req }: Context): boolean {
+  return req.socket.remoteAddress === '127.0.0.1';
 }

@@ -19,6 +19,7 @@ export async function serve(dbName: string, options: AppOptions = {}): Promise<v
     console.log(`  curl ${address}/users/me`);
     console.log(`  curl ${address}/orders`);
     console.log(`  curl '${address}/usage?limit=10'`);
+    console.log(`Look at ${address}/admin/usage in a browser.`);
   });
   server.once('error', giveUp);
 

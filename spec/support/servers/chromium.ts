@@ -14,6 +14,13 @@ const VARIABLE = 'CHROMIUM';
 /** No name but the machine's own is found: a page that asks for something elsewhere is seen to fail, on every machine. */
 const LOOPBACK_ALONE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost';
 
+/** The rules that pages are held against: WCAG 2.2 up to AA, and good practice. By their tags, as some are left out by default. */
+const AXE = {
+  preload: false,
+  resultTypes: ['violations'],
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+};
+
 /** How a page is shown. */
 export interface PageOptions {
   /** What the user prefers. @default 'light' */
@@ -80,15 +87,18 @@ export class OpenPage {
   /**
    * Holds the page against the rules of axe-core, those of WCAG and of good practice.
    *
+   * @param rules - the names of those that it is held against. @default all
    * @returns a line for each element that offends, such as `image-alt (critical): img`
    */
-  async violations(): Promise<string[]> {
+  async violations(rules?: readonly string[]): Promise<string[]> {
     // axe-core waits for timers, which run only where scripts may. Those of the page do not start again.
     await this.#allowScripts(true);
     // The protocol's own scripts are not subject to the page's policy.
-    await this.page.evaluate(axe.source);
-    const run = "axe.run(document, { preload: false, resultTypes: ['violations'] })";
-    const { violations } = await this.page.evaluate<AxeResults>(run);
+    if (await this.page.evaluate("typeof axe === 'undefined'")) await this.page.evaluate(axe.source);
+    const options = rules === undefined ? AXE : { ...AXE, runOnly: { type: 'rule', values: rules } };
+    const { violations } = await this.page.evaluate<AxeResults>(
+      `axe.run(document, ${JSON.stringify(options)})`,
+    );
     await this.#allowScripts(this.#runsScripts);
     return violations.flatMap(({ id, impact, nodes }) =>
       nodes.map(({ target }) => `${id} (${impact}): ${target.join(' ')}`),

@@ -1,5 +1,5 @@
 import type Application from 'koa';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { TrackUsageError } from '../../errors.js';
 import { type DataPolicy, NO_DATA_POLICY, readDataPolicy } from '../../metadata/data-policy.js';
 import { type Deprecation, type DeprecationOptions, readDeprecation } from '../../metadata/deprecation.js';
@@ -53,6 +53,17 @@ export function deprecated(options: DeprecationOptions, ...none: never[]): Middl
   };
   deprecations.set(middleware, notice.deprecation);
   return middleware;
+}
+
+/** No route of the application's, and left untracked. */
+const LEFT_OUT = attributionOf(
+  { methodDecision: 'untracked', controllerDecision: null, data: NO_DATA_POLICY },
+  { controllerName: null, actionName: null, route: null },
+);
+
+/** Leaves a request untracked that is none of the application's own, so that its route is in no list of them. */
+export function leaveOut(context: Context): void {
+  exchangeOf(context)?.attribute(LEFT_OUT, undefined, context);
 }
 
 /** What each middleware says that `deprecated()` has made. */

@@ -38,7 +38,8 @@ export function mountPathNow(context: Context): string {
   if (mountPath === null) return '';
   const sent = readTarget(context.originalUrl, []).path;
   // On the way back, koa-mount restores the path, but leaves its last mount path on the context.
-  const rest = context.path === '/' ? '' : context.path;
+  // Of a path below `/api/`, with its slash, koa-mount leaves `users`, without one.
+  const rest = context.path === '/' ? '' : context.path.replace(/^(?!\/)/, '/');
   return [sent, sent.replace(/\/$/, '')].some((path) => path.endsWith(mountPath + rest)) ? mountPath : '';
 }
 

@@ -20,6 +20,12 @@ import { changeOf, nameOf } from './columns.js';
 import { RECORD_COLUMNS } from './record-columns.js';
 import * as columns from './report-columns.js';
 
+/** How long after a record it may take until it is summed up, in milliseconds. */
+const LATE_MS = 3_600_000;
+
+const LATE =
+  'Records are summed up more than an hour late. Figures are exact all the same, and take longer. Let a tracker with summaries run on this storage.';
+
 /** What stands in a report's table, and above it. */
 export function sheetOf(report: AnyReport): Sheet {
   // Traffic may be that of a caller, and a caller's report has endpoints too.
@@ -140,11 +146,16 @@ function ofRemoval(report: RemovalReport): Sheet {
 }
 
 function ofStatus(report: StatusReport): Sheet {
-  const { status, foldedUntil, sealedUntil, newestRecord } = report;
+  const { status, foldedUntil, sealedUntil, newestRecord, isReadOnly } = report;
   const text = (date: Date | null): string => cellText(date, 'moment', report, 'absolute');
   const sealed =
     sealedUntil === null ? 'no day is sealed' : `only summaries are complete before ${text(sealedUntil)}`;
-  const notes = [`Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, ${sealed}`];
+  const lateMs = (newestRecord?.getTime() ?? 0) - (foldedUntil?.getTime() ?? Infinity);
+  const notes = [
+    `Newest record ${text(newestRecord)}, summed up until ${text(foldedUntil)}, ${sealed}`,
+    ...(lateMs > LATE_MS ? [LATE] : []),
+    ...(isReadOnly ? ['The storage is opened for reading only: other processes record and sum up.'] : []),
+  ];
   return sheet(report, `days as they were watched`, status, columns.status(), notes);
 }
 

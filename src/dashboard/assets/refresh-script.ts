@@ -1,0 +1,24 @@
+/**
+ * Makes the figures anew every so many seconds, as long as somebody looks at the page and works with none of it. A button pauses it (WCAG
+ * 2.2, 2.2.2). Without it, everything works but this.
+ */
+export const REFRESH_SCRIPT = `(() => {
+  const { refresh } = document.body.dataset;
+  if (!refresh) return;
+  let paused = false;
+  const button = document.createElement('button');
+  button.type = 'button';
+  const name = () => (button.textContent = paused ? 'Refresh again' : 'Pause refreshing');
+  button.onclick = () => ((paused = !paused), name());
+  name();
+  document.querySelector('footer').append(button);
+  setInterval(async () => {
+    const main = document.querySelector('main');
+    if (paused || document.hidden || main.contains(document.activeElement) || main.querySelector('details[open]') || getSelection().toString()) return;
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main');
+    if (fresh) main.replaceWith(fresh);
+  }, refresh * 1000);
+})();
+`;

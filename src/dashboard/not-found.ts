@@ -1,0 +1,2 @@
+/** A page that is not there, in words for the reader. */
+export class NotFound extends Error {}

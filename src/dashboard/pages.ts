@@ -1,0 +1,86 @@
+import type { Context } from 'koa';
+import { TrackUsageError } from '../errors.js';
+import { renderCsv } from '../report/rendering/csv.js';
+import { renderJson } from '../report/rendering/json.js';
+import type { UsageReports } from '../report/usage-reports.js';
+import type { Clock } from '../time/clock.js';
+import type { Address } from './address.js';
+import type { Answer } from './answering.js';
+import { Turnstile } from './turnstile.js';
+import { problemOf } from './problem.js';
+import { html } from './html.js';
+import { tellApplication } from './tell-application.js';
+import { NotFound } from './not-found.js';
+import { type Frame, layout } from './parts/layout.js';
+import type { Asked, View } from './view.js';
+import { VIEWS } from './views/views.js';
+
+/** How long the making of a page may take, in milliseconds. */
+const PAGE_MS = 30_000;
+
+/** Pages that are made at a time, so that a crowd of readers does not keep the database from its other work. */
+const PAGES_AT_ONCE = 2;
+
+/** Makes the pages of a dashboard, and their figures for programs. */
+export class Pages {
+  readonly #frame: Frame;
+  readonly #reports: () => UsageReports;
+  readonly #turnstile: Turnstile<Answer>;
+
+  constructor(settings: Omit<Frame, 'views'> & { readonly clock: Clock }, reports: () => UsageReports) {
+    this.#frame = { ...settings, views: VIEWS };
+    this.#reports = reports;
+    this.#turnstile = new Turnstile(settings.clock, PAGES_AT_ONCE, PAGE_MS);
+  }
+
+  /** Makes what an address asks for. Never rejects: where the figures cannot be had, the page says why. */
+  make(address: Address, context: Context): Promise<Answer> {
+    const view = VIEWS.find(({ name }) => name === (address.get('view') ?? 'overview'));
+    const failed = (error: unknown): Answer =>
+      this.#problem(view ?? (VIEWS[0] as View), address, context, error);
+    // Those who share a page share what is wrong with it, so that the application is told once.
+    return this.#turnstile
+      .pass(context.querystring, () => this.#answer(view, address).catch(failed))
+      .catch(failed);
+  }
+
+  async #answer(view: View | undefined, address: Address): Promise<Answer> {
+    const format = address.get('format');
+    if (view === undefined) throw new NotFound('There is no such page. Choose one above.');
+    if (format !== null && (view.report === undefined || !isFormat(format)))
+      throw new NotFound('These figures are not there in this form; expected format=json or format=csv.');
+    const asked = { reports: this.#reports().together(), address };
+    if (isFormat(format)) return dataOf(view, asked, format);
+    const page = await view.make(asked);
+    return { status: 200, type: 'text/html', body: layout(this.#frame, view, address, page).text };
+  }
+
+  #problem(view: View, address: Address, context: Context, error: unknown): Answer {
+    const { status, words, isUnexpected } = problemOf(error);
+    if (isUnexpected) tellApplication(context, 'a page could not be made.', error);
+    if (address.get('format') !== null) {
+      const code = error instanceof TrackUsageError ? error.code : null;
+      return {
+        status,
+        type: 'application/json',
+        body: JSON.stringify({ error: { code, message: words.join(' ') } }),
+      };
+    }
+    const body = html`<div role="alert">
+${words.map((sentence) => html`<p class="problem">${sentence}</p>`)}
+</div>`;
+    const page = { heading: 'There are no figures', headline: [], notes: [], basis: null, body };
+    return { status, type: 'text/html', body: layout(this.#frame, view, address, page).text };
+  }
+}
+
+function isFormat(format: string | null): format is 'json' | 'csv' {
+  return format === 'json' || format === 'csv';
+}
+
+async function dataOf(view: View, asked: Asked, format: 'json' | 'csv'): Promise<Answer> {
+  const report = await view.report?.(asked);
+  if (report === undefined) throw new NotFound('This page has several reports; each is there by itself.');
+  if (format === 'json') return { status: 200, type: 'application/json', body: await renderJson(report) };
+  return { status: 200, type: 'text/csv', body: await renderCsv(report), fileName: `usage-${view.name}.csv` };
+}

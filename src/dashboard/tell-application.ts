@@ -1,0 +1,10 @@
+import { inspect } from 'node:util';
+import type { Context } from 'koa';
+
+/**
+ * Tells the application of a failure, by its event `error`. All of the cause is in the message: Koa's own listener writes no causes, and
+ * leaves out errors with the status 404 or `expose`.
+ */
+export function tellApplication(context: Context, what: string, cause: unknown): void {
+  context.app.emit('error', new Error(`usageDashboard: ${what} ${inspect(cause)}`, { cause }), context);
+}

@@ -1,0 +1,178 @@
+import { cellText } from '../../report/rendering/cell-text.js';
+import type { ColumnKind } from '../../report/rendering/column.js';
+import { changeOf } from '../../report/rendering/columns.js';
+import { sheetOf } from '../../report/rendering/sheets.js';
+import type {
+  AnyReport,
+  CallFigures,
+  CallersReport,
+  EndpointRow,
+  EndpointsReport,
+  ErrorsReport,
+  TrafficReport,
+  Verdict,
+} from '../../report/report.js';
+import { share } from '../../report/words.js';
+import type { Address } from '../address.js';
+import { type Exact, type Html, html } from '../html.js';
+import { sparkline } from '../parts/charts.js';
+import { nothingYet } from '../parts/nothing.js';
+import { dataLinks, pageOf, section } from '../parts/sections.js';
+import { sheetTable } from '../parts/sheet-table.js';
+import { trafficFigures } from '../parts/traffic-chart.js';
+import type { View } from '../view.js';
+
+/** The rows of a list on this page. */
+const LIST_ROWS = 5;
+
+/** Verdicts that ask for a decision, and what that is about. */
+const DECISIONS: readonly (readonly [verdict: Verdict, heading: string])[] = [
+  ['unused', 'can be deleted'],
+  ['bots-only', 'called by crawlers alone'],
+  ['fails-only', 'always failing'],
+  ['deprecated', 'deprecated, and called'],
+  ['gone-still-called', 'gone, and still called'],
+];
+
+/** The reports that lists are made of. */
+interface Told {
+  readonly endpoints: EndpointsReport;
+  readonly errors: ErrorsReport;
+  readonly callers: CallersReport;
+}
+
+/** What is most worth knowing, from several reports. */
+export const overviewView: View = {
+  name: 'overview',
+  navigation: 'Overview',
+  async make({ reports, address }) {
+    const traffic = await reports.traffic(address.span);
+    const endpoints = await reports.endpoints(address.span);
+    const callers = await reports.callers(address.span);
+    const errors = await reports.errors(address.span);
+    const page = pageOf('Overview', traffic, html``);
+    if (traffic.services.length === 0) return { ...page, body: nothingYet(traffic) };
+    const body = html`${cards(traffic, callers)}
+${section('Calls over time', trafficFigures(traffic, address), dataLinks(address, 'traffic'))}
+${section('To be decided', decisions(endpoints, address))}
+<div class="columns">${lists({ endpoints, errors, callers }, address)}</div>`;
+    return { ...page, body };
+  },
+};
+
+/** The figures that matter most, each with that of the span before. */
+function cards(report: TrafficReport, { callers, callersBefore, callersSince }: CallersReport): Html {
+  const { total, totalBefore, traffic } = report;
+  const text = (value: number | null, kind: ColumnKind): string =>
+    cellText(value ?? undefined, kind, report, 'absolute');
+  const named = callers.filter(({ username, isOther }) => username !== null && !isOther).length;
+  return html`<dl class="cards">
+${card(
+  'Calls',
+  text(total.calls, 'count'),
+  beforeText(total.before, 'count', text, changeOf(total)),
+  sparkline(
+    'Calls over time',
+    traffic.map(({ calls }) => calls),
+  ),
+)}
+${card(
+  'Errors',
+  rate(total) === null ? '–' : share(rate(total) as number),
+  beforeText(rate(totalBefore), 'share', text),
+  sparkline(
+    'Errors over time',
+    traffic.map((row) => row.clientErrors + row.serverErrors),
+  ),
+)}
+${card(
+  '95 % are faster than',
+  text(total.p95Ms, 'milliseconds'),
+  beforeText(totalBefore?.p95Ms ?? null, 'milliseconds', text),
+  sparkline(
+    'The 95th percentile over time',
+    traffic.map(({ p95Ms }) => p95Ms ?? 0),
+  ),
+)}
+${card('Callers by name', callersSince === null ? text(named, 'count') : `${text(named, 'count')} told`, beforeText(callersBefore, 'count', text))}
+</dl>`;
+}
+
+/** The share of calls that failed; null where there are none. */
+function rate(figures: CallFigures | null): number | null {
+  return figures === null || figures.calls === 0
+    ? null
+    : (figures.clientErrors + figures.serverErrors) / figures.calls;
+}
+
+function card(name: string, value: string, before: string, line: Html | null = null): Html {
+  return html`<div>
+<dt>${name}</dt>
+<dd class="value">${value}</dd>
+<dd class="faint">${before}</dd>
+${line && html`<dd>${line}</dd>`}
+</div>`;
+}
+
+function beforeText(
+  value: number | null,
+  kind: ColumnKind,
+  text: (value: number | null, kind: ColumnKind) => string,
+  change: number | null = null,
+): string {
+  if (value === null) return 'nothing known of the span before';
+  return `${text(value, kind)} in the span before${change === null ? '' : ` (${text(change, 'change')} %)`}`;
+}
+
+function decisions({ endpoints }: EndpointsReport, address: Address): Html {
+  const found = DECISIONS.map(([verdict, heading]) => ({
+    verdict,
+    heading,
+    count: endpoints.filter((row) => row.verdict === verdict).length,
+  })).filter(({ count }) => count > 0);
+  if (found.length === 0)
+    return html`<p class="good">Nothing: every endpoint is used, or too little is known of it.</p>`;
+  return html`<ul class="decisions">
+${found.map(
+  ({ verdict, heading, count }) =>
+    html`<li>
+<a href="${address.to('endpoints', { verdict })}"><b>${count}</b> ${heading}</a>
+</li>`,
+)}
+</ul>`;
+}
+
+/** The rows of reports that stand out. */
+function lists({ endpoints, errors, callers }: Told, address: Address): readonly Html[] {
+  const top = (figureOf: (row: EndpointRow) => number): AnyReport => ({
+    ...endpoints,
+    endpoints: endpoints.endpoints
+      .filter((row) => figureOf(row) > 0)
+      .toSorted((one, other) => figureOf(other) - figureOf(one))
+      .slice(0, LIST_ROWS),
+  });
+  const list = (heading: string, report: AnyReport, columns: readonly string[], all: Exact): Html =>
+    section(heading, [
+      sheetTable(sheetOf(report), address, { caption: heading, only: ['service', 'endpoint', ...columns] }),
+      html`<p class="more"><a href="${all}">All of them</a></p>`,
+    ]);
+  const sortedBy = (sort: string): Exact => address.to('endpoints', { sort, order: 'down' });
+  const failing = { ...errors, errors: errors.errors.slice(0, LIST_ROWS) };
+  const calling = { ...callers, callers: callers.callers.slice(0, LIST_ROWS) };
+  return [
+    list(
+      'Busiest',
+      top(({ calls }) => calls),
+      ['calls', 'change'],
+      sortedBy('calls'),
+    ),
+    list(
+      'Slowest',
+      top(({ p95Ms }) => p95Ms ?? 0),
+      ['calls', 'p95Ms'],
+      sortedBy('p95Ms'),
+    ),
+    list('Most errors', failing, ['serverErrors', 'clientErrors', 'errorRate'], address.to('errors')),
+    list('Callers', calling, ['username', 'calls', 'change'], address.to('callers')),
+  ];
+}
