@@ -102,6 +102,17 @@ export interface UsageStorage {
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
   /**
+   * Drops old records that can go together, whatever their number, such as a partition of a month; `deleteBefore` is asked for the others.
+   * Leave it out where there are none. Several processes may do so at once.
+   *
+   * @param date - records from this moment on are kept
+   * @param signal - aborted when the tracker no longer waits for the answer
+   * @returns how many were dropped
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  dropBefore?(date: Date, signal: AbortSignal): Promise<number>;
+
+  /**
    * Deletes the newest records that a query finds, for actions whose records are kept for a shorter time than others. Leave it out where
    * single records cannot be deleted. Several processes may do so at once.
    *

@@ -103,8 +103,16 @@ export abstract class RepositoryStorage implements ReadableUsageStorage {
     this.assertWritable();
     checkDeletion(date, limit);
     signal.throwIfAborted();
-    const span = { startMs: ALWAYS.startMs, endMs: date.getTime() };
-    return this.#aroundSpan(span, signal, (combined) => this.prune(date, limit, combined));
+    return this.aroundPast(date, signal, (combined) => this.prune(date, limit, combined));
+  }
+
+  /** Deletes records of before a date between marks. */
+  protected aroundPast(
+    date: Date,
+    signal: AbortSignal,
+    action: (combined: AbortSignal) => Promise<number>,
+  ): Promise<number> {
+    return this.#aroundSpan({ startMs: ALWAYS.startMs, endMs: date.getTime() }, signal, action);
   }
 
   /** @inheritdoc */

@@ -142,7 +142,9 @@ export class OldRecords {
 
   /** Deletes a chunk of all records before a moment, and says whether there may be more. */
   async #deleteAll(beforeMs: number, signal: AbortSignal): Promise<boolean> {
-    const answer = await this.#storage.deleteBefore?.(new Date(beforeMs), CHUNK_RECORDS, signal);
+    const date = new Date(beforeMs);
+    this.#count('dropBefore', (await this.#storage.dropBefore?.(date, signal)) ?? 0, Infinity);
+    const answer = await this.#storage.deleteBefore?.(date, CHUNK_RECORDS, signal);
     return this.#count('deleteBefore', answer) === CHUNK_RECORDS;
   }
 
@@ -158,13 +160,13 @@ export class OldRecords {
   }
 
   /** Checks what a storage says that it has deleted, and adds it up. */
-  #count(method: string, deleted: unknown): number {
+  #count(method: string, deleted: unknown, limit = CHUNK_RECORDS): number {
     const count = Number(deleted);
-    if (!Number.isSafeInteger(deleted) || count < 0 || count > CHUNK_RECORDS) {
+    if (!Number.isSafeInteger(deleted) || count < 0 || count > limit) {
       throw new TrackUsageError(
         'STORAGE_CONTRACT',
-        `The storage '${this.#storage.name}' answered ${String(deleted)} to ${method}; expected how many records it deleted, at most ` +
-          `the limit of ${CHUNK_RECORDS}.`,
+        `The storage '${this.#storage.name}' answered ${String(deleted)} to ${method}; expected how many records it deleted` +
+          `${limit === Infinity ? '' : `, at most the limit of ${limit}`}.`,
       );
     }
     this.deleted += count;

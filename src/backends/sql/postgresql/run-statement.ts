@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { leaseOf } from '../connection-lease.js';
+import { orAbort } from '../../../time/or-abort.js';
 import { type RunStatement, needsKysely, runByKysely } from '../kysely.js';
 import { postgresConnection } from './native-client.js';
 import { giveBack } from './writer.js';
@@ -13,4 +14,14 @@ export function runOnPostgres(orm: MikroORM): RunStatement {
       const { rows } = await client.query({ text: sql, values: parameters as string[] });
       return rows as object[];
     });
+}
+
+/** Runs a statement outside of any transaction, as some have to, and resolves with the rows that it gives. */
+export type RunAlone = (sql: string, signal: AbortSignal) => Promise<object[]>;
+
+/** Runs statements one at a time, outside of transactions, through pg's pool or MikroORM's connection. */
+export function runAlone(orm: MikroORM): RunAlone {
+  if (needsKysely(orm)) return (sql, signal) => orAbort(postgresConnection(orm).execute(sql), signal);
+  const run = runOnPostgres(orm);
+  return (sql, signal) => run({ sql, parameters: [] }, signal);
 }

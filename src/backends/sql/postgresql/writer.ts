@@ -1,11 +1,12 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { createChunkWriter, encodeEach } from '../chunk-writer.js';
+import { type Insert, createChunkWriter, encodeEach } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
-import { conditionAt, mayBeEnding } from './errors.js';
+import { conditionAt, isOfOtherType, mayBeEnding } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
+import { MonthPartitions, hasMonths } from './month-partitions.js';
 import { type Statement, postgresConnection, runBounded, type NativeClient } from './native-client.js';
 
 /** Records a statement, at most: the client copies all of it in one turn of the event loop. */
@@ -15,20 +16,29 @@ const CHUNK_RECORDS = 512;
  * Makes the writer. A chunk is one statement, which is a transaction of its own, on a connection that nobody else uses
  * meanwhile: the application's transactions are on other connections.
  */
-export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
+export function createPostgresWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter {
   const isThroughKysely = needsKysely(orm);
-  const beginInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
+  const begin = isThroughKysely ? insertOfJson : insertOfArrays;
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
-  return createChunkWriter(orm, table, {
-    conditionOf: conditionAt,
-    chunkRecords: CHUNK_RECORDS,
-    insert: async (chunk, signal) => {
-      const { add, finish, end } = beginInsert();
-      const done = await encodeEach(table.name, chunk, signal, add, finish);
-      await run(signal, end());
-      return done;
-    },
-  });
+  const months = isOwn && hasMonths(table) ? new MonthPartitions(orm, table) : null;
+  let beginInsert = begin(table, false);
+  let isUuid = false;
+  const insert: Insert = async (chunk, signal) => {
+    const { add, finish, end } = beginInsert();
+    const done = await encodeEach(table.name, chunk, signal, add, finish);
+    const statement = end();
+    try {
+      await (months?.around(chunk, signal, () => run(signal, statement)) ?? run(signal, statement));
+    } catch (error) {
+      // The type of the ids is known to nobody but the server, whoever has made the table.
+      if (isUuid || !isOfOtherType(error)) throw error;
+      isUuid = true;
+      beginInsert = begin(table, isUuid);
+      return insert(chunk, signal);
+    }
+    return done;
+  };
+  return createChunkWriter(orm, table, { conditionOf: conditionAt, chunkRecords: CHUNK_RECORDS, insert });
 }
 
 type Run = (signal: AbortSignal, statement: Statement) => Promise<unknown>;
