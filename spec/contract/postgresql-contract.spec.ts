@@ -35,6 +35,27 @@ describeOn('postgresql', (server) => {
     };
   });
 
+  describe('in a table of months', () => {
+    const months = suiteDatabase(server);
+
+    describeStorageContract('SqlStorage on a table of months in PostgreSQL', async () => {
+      const own = await openOwn(() => connectPostgres(months.database(), { partition: 'month' }));
+      return {
+        ...own,
+        poison: (ids) => months.run(poisonConstraint(ids)),
+        async reopenInOtherZone() {
+          await months.setZone('Pacific/Chatham');
+          return own.reopen();
+        },
+        async close() {
+          await own.close();
+          await months.run('drop table koa_usage; drop table if exists koa_usage_summary, koa_usage_salt');
+          await months.setZone(null);
+        },
+      };
+    });
+  });
+
   describe("on the application's MikroORM", () => {
     let orm: MikroORM;
 

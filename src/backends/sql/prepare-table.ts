@@ -69,6 +69,7 @@ export async function prepareTable(
   const namespace = table.schema ?? platform.getDefaultSchemaName();
   const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
   const wanted = schema.getTables()[0] as DatabaseTable;
+  if (table.hasMonths) wanted.setPartitioning({ definition: 'range (id)', partitions: [] });
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   const target = { orm, table, dialect, platform, helper, wanted, connection };
   const prepare: PrepareTable = (makeIndex) =>

@@ -135,18 +135,17 @@ export class SqlStorage extends RepositoryStorage {
     if (file !== null && !isReadOnly && mayChange) await makePrivately(file);
     const entity = defineUsage(tableName);
     for (const field of indexes) addIndex(entity, field);
-    if (partition !== undefined) entity.meta.partitionBy = { type: 'range', expression: 'id', partitions: [] };
     const orm = await MikroORM.init({
       ...resolved.orm,
       entities: [entity, defineUsageSummaries(tableName)],
     } as Options);
     try {
-      const table = findUsageTable(orm);
+      const table = findUsageTable(orm, partition !== undefined);
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect, mayChange));
-      if (partition !== undefined) await dialect.makeMonths?.(orm, table);
+      if (table.hasMonths) await dialect.makeMonths?.(orm, table);
       if (!isReadOnly && mayChange) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
       const storage = new SqlStorage(orm, { name });

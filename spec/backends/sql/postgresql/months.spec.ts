@@ -1,16 +1,13 @@
 import { expect } from 'chai';
 import pg from 'pg';
-import { elsewheres } from '../../../../src/backends/mikro-orm/elsewhere.js';
 import type { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { RecordIds } from '../../../../src/record/record-id.js';
 import type { UsageRecord } from '../../../../src/record/usage-record.js';
 import { ids, storeAll } from '../../../../src/testing/contract/steps.js';
-import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
 import { connectPostgres, postgresClient } from '../../../support/postgresql.js';
 import { makeRecord, newestFirst } from '../../../support/records.js';
 import type { FreshDatabase } from '../../../support/servers.js';
-import { until } from '../../../support/until.js';
 
 const { signal } = new AbortController();
 

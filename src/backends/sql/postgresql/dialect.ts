@@ -41,7 +41,7 @@ export const postgresqlDialect: SqlDialect = {
     const hasMore = table.entity.indexes.length > 1 && !isReadyMade(orm.config.get('driverOptions'));
     await (hasMore ? withIndexes(orm, table, prepare) : prepare());
   },
-  makeMonths: (orm, table) => new MonthPartitions(orm, table).prepare(Date.now()),
+  makeMonths: (orm, table) => new MonthPartitions(orm, table).prepare(),
   isInRangesOfIds,
   // Where no schema is given, the server's search_path decides, as it does for reading.
   locateSql: (name, schema) =>

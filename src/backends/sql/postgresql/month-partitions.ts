@@ -16,11 +16,6 @@ const MONTHS_AHEAD = 2;
 
 const DAY_MS = 86_400_000;
 
-/** Whether a table is to be made of a partition for each month. */
-export function hasMonths({ entity }: UsageTable): boolean {
-  return entity.partitionBy !== undefined;
-}
-
 /** Whether a table is in ranges of ids, whoever has made it so. */
 export async function isInRangesOfIds(orm: MikroORM, table: UsageTable): Promise<boolean> {
   const name = orm.em.getPlatform().quoteValue(quoteTable(table));
@@ -34,8 +29,8 @@ export class MonthPartitions {
   readonly #orm: MikroORM;
   readonly #table: UsageTable;
   readonly #run: RunAlone;
-  /** The first id with which further months are made. */
-  #aheadFrom = '';
+  /** The first id with which further months are made. Those of now are made by `prepare`. */
+  #aheadFrom = firstIdAt(startOf(monthAt(Date.now()) + 1));
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#orm = orm;
@@ -44,12 +39,11 @@ export class MonthPartitions {
   }
 
   /**
-   * Makes the partitions of a month and of those after it.
+   * Makes the partitions of this month and the next ones.
    *
-   * @param ms - a moment of the month, in milliseconds since 1970
    * @throws {TrackUsageError} `STORAGE_SETUP` if the table is not partitioned by id, or a right is missing
    */
-  async prepare(ms: number): Promise<void> {
+  async prepare(): Promise<void> {
     const { name } = this.#table;
     if (!(await isInRangesOfIds(this.#orm, this.#table)))
       throw new TrackUsageError(
@@ -57,7 +51,7 @@ export class MonthPartitions {
         `The table '${name}' is there, and is not partitioned by range of its column id. Make a table of months of it, as ` +
           "docs/storages.md says under «A table of months», or leave out the option 'partition'.",
       );
-    const months = monthsFrom(monthAt(ms));
+    const months = monthsFrom(monthAt(Date.now()));
     try {
       await this.#run(this.#making(months), new AbortController().signal);
     } catch (error) {

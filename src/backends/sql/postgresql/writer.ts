@@ -6,7 +6,7 @@ import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, isOfOtherType, mayBeEnding } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
-import { MonthPartitions, hasMonths } from './month-partitions.js';
+import { MonthPartitions } from './month-partitions.js';
 import { type Statement, postgresConnection, runBounded, type NativeClient } from './native-client.js';
 
 /** Records a statement, at most: the client copies all of it in one turn of the event loop. */
@@ -16,11 +16,11 @@ const CHUNK_RECORDS = 512;
  * Makes the writer. A chunk is one statement, which is a transaction of its own, on a connection that nobody else uses
  * meanwhile: the application's transactions are on other connections.
  */
-export function createPostgresWriter(orm: MikroORM, table: UsageTable, isOwn: boolean): SqlWriter {
+export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const isThroughKysely = needsKysely(orm);
   const begin = isThroughKysely ? insertOfJson : insertOfArrays;
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
-  const months = isOwn && hasMonths(table) ? new MonthPartitions(orm, table) : null;
+  const months = table.hasMonths ? new MonthPartitions(orm, table) : null;
   let beginInsert = begin(table, false);
   let isUuid = false;
   const insert: Insert = async (chunk, signal) => {
