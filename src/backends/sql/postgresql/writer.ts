@@ -21,9 +21,10 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
   const begin = isThroughKysely ? insertOfJson : insertOfArrays;
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
   const months = table.hasMonths ? new MonthPartitions(orm, table) : null;
-  let beginInsert = begin(table, false);
-  let isUuid = false;
+  const ofText = begin(table, false);
+  let current = ofText;
   const insert: Insert = async (chunk, signal) => {
+    const beginInsert = current;
     const { add, finish, end } = beginInsert();
     const done = await encodeEach(table.name, chunk, signal, add, finish);
     const statement = end();
@@ -31,9 +32,8 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
       await (months?.around(chunk, signal, () => run(signal, statement)) ?? run(signal, statement));
     } catch (error) {
       // The type of the ids is known to nobody but the server, whoever has made the table.
-      if (isUuid || !isOfOtherType(error)) throw error;
-      isUuid = true;
-      beginInsert = begin(table, isUuid);
+      if (beginInsert !== ofText || !isOfOtherType(error)) throw error;
+      if (current === ofText) current = begin(table, true);
       return insert(chunk, signal);
     }
     return done;
