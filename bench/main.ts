@@ -2,6 +2,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { enriched } from './benchmarks/enriched.js';
+import { months } from './benchmarks/months.js';
 import { p1 } from './benchmarks/p1.js';
 import { p10 } from './benchmarks/p10.js';
 import { p11 } from './benchmarks/p11.js';
@@ -41,6 +42,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   p16,
   p17,
   enriched,
+  months,
 ];
 
 const { values, positionals } = parseArgs({

@@ -16,6 +16,7 @@ const { signal } = new AbortController();
 
 const JANUARY = ['2024-01-01T00:00:00.000Z', '2024-01-15T12:00:00.000Z', '2024-01-31T23:59:59.999Z'];
 const FEBRUARY = ['2024-02-01T00:00:00.000Z', '2024-02-29T12:00:00.000Z'];
+const LONG = { days: 3650 };
 const BEFORE_MARCH = new Date('2024-03-01T00:00:00.000Z');
 
 describeOn('postgresql', (server) => {
@@ -173,10 +174,9 @@ describeOn('postgresql', (server) => {
         storage,
         serverName: 'spec',
         logger: { warn() {}, error() {} },
-        retention: { records: { days: 20 } },
+        retention: { records: { days: 20 }, hours: LONG, days: LONG, callers: LONG },
       });
       opened.push(tracker);
-      await tracker.rebuildSummaries({ startDate: '2024-01-01' });
       const answers = () => answersOf((query) => storage.reader.getSummary(query as never));
       const before = await answers();
       const { deleted } = (await tracker.prune()) ?? {};
