@@ -41,7 +41,9 @@ async function fill(storage: SqlStorage, copies: number): Promise<void> {
   const sent = [...pastRecords(SENT_RECORDS, span, SENT_AT_ONCE)].map((batch) => batch.map(idOfDate));
   await storeUnfolded(storage, sent);
   const stepMs = Math.floor((span.endMs - span.startMs) / SENT_RECORDS / copies);
-  const others = COLUMNS.filter((column) => column !== 'id' && column !== 'date').map((column) => `"${column}"`);
+  const others = COLUMNS.filter((column) => column !== 'id' && column !== 'date').map(
+    (column) => `"${column}"`,
+  );
   const digits = `lpad(to_hex((extract(epoch from date) * 1000)::bigint + copy * ${stepMs}), 12, '0')`;
   const connection = storage.reader.getEntityManager().getConnection();
   await connection.execute(
@@ -76,7 +78,8 @@ async function read(whole: SqlStorage, parted: SqlStorage, copies: number, scale
     const title = `a table of months / one table, ${records.toLocaleString('en')} records of a year: time of ${what}`;
     return judge('MONTHS', title, share(efforts, 'ms', 0, 1), share(efforts, 'ms', 2, 1), target);
   };
-  const page = (cursor: string | null, { reader }: SqlStorage) => reader.getUsagePage({ cursor, limit: PAGE_RECORDS });
+  const page = (cursor: string | null, { reader }: SqlStorage) =>
+    reader.getUsagePage({ cursor, limit: PAGE_RECORDS });
   const dates = { startDate: monthAgo(1), endDate: new Date(Number(monthAgo(1)) + 7 * DAY_MS) };
   const report = ({ reader }: SqlStorage) => reader.getSummary({ by: 'endpoint', period: 'day', ...dates });
   const close = { gate: 1.5, goal: 1.1 };

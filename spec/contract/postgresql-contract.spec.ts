@@ -2,7 +2,12 @@ import type { MikroORM } from '@mikro-orm/core';
 import { SqlStorage, type SqlStorageOptions } from '../../src/backends/sql/index.js';
 import type { OpenStorage } from '../../src/testing/contract/subject.js';
 import { describeOn } from '../support/describe-on.js';
-import { type SuiteDatabase, connectPostgres, initPostgresOrm, suiteDatabase } from '../support/postgresql.js';
+import {
+  type SuiteDatabase,
+  connectPostgres,
+  initPostgresOrm,
+  suiteDatabase,
+} from '../support/postgresql.js';
 import { poisonConstraint } from '../support/poison.js';
 import { describeTheme } from './checks.js';
 import { describeFidelity } from './fidelity.js';
@@ -17,7 +22,9 @@ describeOn('postgresql', (server) => {
   const poison = (ids: readonly string[]): Promise<void> => run(poisonConstraint(ids));
   const clean = async (suite: SuiteDatabase = own): Promise<void> => {
     await suite.run('truncate koa_usage');
-    await suite.run('do $$ begin truncate koa_usage_summary; exception when undefined_table then null; end $$');
+    await suite.run(
+      'do $$ begin truncate koa_usage_summary; exception when undefined_table then null; end $$',
+    );
     await suite.run('alter table koa_usage drop constraint if exists poison');
     await suite.setZone(null);
   };
@@ -59,7 +66,8 @@ describeOn('postgresql', (server) => {
     const open = openIn(suite);
     describeWriting(open);
     describeFidelity(open);
-    for (const theme of ['pages by cursor', 'deleteBefore', 'deleteUsage', 'erase']) describeTheme(theme, open);
+    for (const theme of ['pages by cursor', 'deleteBefore', 'deleteUsage', 'erase'])
+      describeTheme(theme, open);
   });
 
   describe("on the application's MikroORM", () => {

@@ -25,7 +25,8 @@ export function firstIdAt(ms: number): string {
 
 /** The moment of an id, or of a bound that {@link firstIdAt} has made, in milliseconds since 1970; null if it is neither. */
 export function momentOfId(id: string): number | null {
-  const [, high = '', low = ''] = /^([\da-f]{8})-([\da-f]{4})-[07][\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/.exec(id) ?? [];
+  const [, high = '', low = ''] =
+    /^([\da-f]{8})-([\da-f]{4})-[07][\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/.exec(id) ?? [];
   return high === '' ? null : Number.parseInt(high + low, 16);
 }
 

@@ -262,7 +262,8 @@ export class UsageRepository
     const { startDate } = query;
     const conditions = {
       ...whereOf(until === null ? query : { ...query, startDate: until.date }, after),
-      ...(startDate !== null && inRangesOfIds.has(driver) && { id: { $gte: firstIdAt(startDate.getTime()) } }),
+      ...(startDate !== null &&
+        inRangesOfIds.has(driver) && { id: { $gte: firstIdAt(startDate.getTime()) } }),
     };
     const end = until && { $or: [{ date: { $gt: until.date } }, { id: { $gte: until.id } }] };
     const where = end === null ? conditions : { $and: [conditions, end] };

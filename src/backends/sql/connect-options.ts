@@ -250,11 +250,15 @@ function asksForTls(url: URL): boolean {
   );
 }
 
-function checkPartition(given: Given, { makeMonths }: SqlDialect): void {
-  if (makeMonths === undefined)
+function checkPartition(given: Given, dialect: SqlDialect): void {
+  if (dialect.makeMonths === undefined)
     refuse(given, 'partition', 'none: tables of months are made on PostgreSQL alone');
   if (given.readOnly)
-    refuse(given, 'partition', 'none with readOnly, which makes nothing, and reads a table of months without it');
+    refuse(
+      given,
+      'partition',
+      'none with readOnly, which makes nothing, and reads a table of months without it',
+    );
 }
 
 function checkTableName(given: Given, { reservedNames }: SqlDialect): void {

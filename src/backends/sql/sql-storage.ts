@@ -123,7 +123,9 @@ export class SqlStorage extends RepositoryStorage {
    *
    * @throws {TrackUsageError} as {@link connect} does; `STORAGE_SETUP` too if the table or a column is missing
    */
-  static async connectToExisting(options: Omit<SqlStorageOptions, 'indexes' | 'partition'>): Promise<SqlStorage> {
+  static async connectToExisting(
+    options: Omit<SqlStorageOptions, 'indexes' | 'partition'>,
+  ): Promise<SqlStorage> {
     const storage = await SqlStorage.#connect(options, false);
     storage.summaries?.makeNothing();
     return storage;

@@ -40,7 +40,9 @@ describeOn('postgresql', (server) => {
 
     afterEach(async () => {
       for (const one of opened.splice(0).toReversed()) await one.close();
-      await client.query('drop table if exists koa_usage, koa_usage_summary, koa_usage_2024_01, koa_usage_2024_02');
+      await client.query(
+        'drop table if exists koa_usage, koa_usage_summary, koa_usage_2024_01, koa_usage_2024_02',
+      );
     });
 
     after(async () => {
@@ -54,15 +56,16 @@ describeOn('postgresql', (server) => {
       return one;
     };
 
-    const drop = (one: SqlStorage, date: Date, until = signal): Promise<number> => {
+    const drop = (one: SqlStorage, date: Date, waited = signal): Promise<number> => {
       if (one.dropBefore === undefined) throw new Error('The storage drops nothing.');
-      return one.dropBefore(date, until);
+      return one.dropBefore(date, waited);
     };
 
     const kept = async (): Promise<string[]> => ids(await storage.reader.getUsage({ limit: 100 }));
 
     const tables = async (): Promise<string[]> => {
-      const sql = "select relname as name from pg_class where relname like 'koa_usage_2024%' and relkind = 'r' order by 1";
+      const sql =
+        "select relname as name from pg_class where relname like 'koa_usage_2024%' and relkind = 'r' order by 1";
       const { rows } = await client.query<{ name: string }>(sql);
       return rows.map(({ name }) => name);
     };
@@ -109,9 +112,16 @@ describeOn('postgresql', (server) => {
       const dying = await postgresClient(database);
       await reader.query('begin; select count(*) from koa_usage');
       await client.query(MARK);
-      const detaching = dying.query('alter table koa_usage detach partition koa_usage_2024_01 concurrently').catch(() => {});
-      await until(async () => !(await partitionsOf(client)).includes('koa_usage_2024_01'), 'it waits for the reader');
-      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where query like '%concurrently' and pid <> pg_backend_pid()");
+      const detaching = dying
+        .query('alter table koa_usage detach partition koa_usage_2024_01 concurrently')
+        .catch(() => {});
+      await until(
+        async () => !(await partitionsOf(client)).includes('koa_usage_2024_01'),
+        'it waits for the reader',
+      );
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%concurrently' and pid <> pg_backend_pid()",
+      );
       await Promise.all([detaching, dying.end().catch(() => {}), reader.query('commit')]);
       expect(await tables()).to.have.lengthOf(2);
       expect(await drop(storage, new Date('2024-01-31'))).to.equal(JANUARY.length);
@@ -139,10 +149,14 @@ describeOn('postgresql', (server) => {
       await client.query('drop table koa_usage_rest');
       const reader = await postgresClient(database);
       await reader.query('begin; select count(*) from koa_usage');
-      await until(async () => {
-        const { rows } = await reader.query("select clock_timestamp() > now() + interval '5 s' as is_old");
-        return (rows[0] as { is_old: boolean }).is_old;
-      }, 'the transaction is five seconds old', 100);
+      await until(
+        async () => {
+          const { rows } = await reader.query("select clock_timestamp() > now() + interval '5 s' as is_old");
+          return (rows[0] as { is_old: boolean }).is_old;
+        },
+        'the transaction is five seconds old',
+        100,
+      );
       expect(await drop(storage, BEFORE_MARCH)).to.equal(0);
       await reader.query('commit');
       expect(await drop(storage, BEFORE_MARCH)).to.equal(records.length);
@@ -154,13 +168,19 @@ describeOn('postgresql', (server) => {
       await reader.query('begin; select count(*) from koa_usage');
       const abort = new AbortController();
       const dropping = caught(drop(storage, BEFORE_MARCH, abort.signal));
-      await until(async () => !(await partitionsOf(client)).includes('koa_usage_2024_01'), 'it waits for the reader');
+      await until(
+        async () => !(await partitionsOf(client)).includes('koa_usage_2024_01'),
+        'it waits for the reader',
+      );
       const [fresh, late] = [recordAt(new Date().toJSON()), recordAt('2023-12-24T00:00:00.000Z')];
       await storeAll(storage, [fresh]);
       abort.abort(new Error('enough'));
       expect(await dropping).to.have.nested.property('cause.message', 'enough');
       await reader.query('commit');
-      await until(async () => (await drop(storage, BEFORE_MARCH)) === 0 && (await tables()).length === 0, 'all are dropped');
+      await until(
+        async () => (await drop(storage, BEFORE_MARCH)) === 0 && (await tables()).length === 0,
+        'all are dropped',
+      );
       await storeAll(storage, [late]);
       expect(await kept()).to.deep.equal(ids([fresh, late]));
       await reader.end();
@@ -181,11 +201,17 @@ describeOn('postgresql', (server) => {
       const before = await answers();
       const { deleted } = (await tracker.prune()) ?? {};
       const cut = Date.now() - 20 * 86_400_000;
-      expect(deleted).to.be.at.least(records.length + 3).and.at.most(records.length + 4);
+      expect(deleted)
+        .to.be.at.least(records.length + 3)
+        .and.at.most(records.length + 4);
       expect(await answers()).to.deep.equal(before);
       const expected = [nameOf(monthFromNow(-1))].filter(() => cut < monthFromNow(0).getTime());
       expect(await partitionsOf(client)).to.deep.equal([...expected, ...namesAhead(3)]);
-      const error = await caught(storage.store(since.slice(0, 1), signal).then(({ refused }) => { throw refused[0]?.error; }));
+      const error = await caught(
+        storage.store(since.slice(0, 1), signal).then(({ refused }) => {
+          throw refused[0]?.error;
+        }),
+      );
       expect(error).to.include({ code: 'RECORD_EXPIRED' });
     });
   });

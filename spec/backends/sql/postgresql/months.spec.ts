@@ -64,7 +64,7 @@ describeOn('postgresql', (server) => {
       expect(await partitions()).to.deep.equal(['koa_usage_2024_01', 'koa_usage_2024_02', ...namesAhead(3)]);
       const { rows } = await client.query<{ id: string }>('select id from koa_usage_2024_02');
       expect(ids(rows)).to.have.members(ids(records.slice(1)));
-      expect(await kept(opened[0] as SqlStorage)).to.deep.equal(ids(records.toSorted(newestFirst)));
+      expect(await kept(opened[0])).to.deep.equal(ids(records.toSorted(newestFirst)));
     });
 
     it('makes further months ahead with the first record of a month', async () => {
@@ -97,7 +97,10 @@ describeOn('postgresql', (server) => {
     });
 
     it('looks into no partition of earlier months than startDate', async () => {
-      await storeAll(await connect(), [...OLD.map((text) => recordAt(text)), makeRecord({ date: new Date() })]);
+      await storeAll(await connect(), [
+        ...OLD.map((text) => recordAt(text)),
+        makeRecord({ date: new Date() }),
+      ]);
       for (const options of [{}, { readOnly: true }, { partition: 'month' as const }]) {
         const { reader } = await connect(options);
         let plan = '';
@@ -111,7 +114,8 @@ describeOn('postgresql', (server) => {
           sum: () => Promise.reject(new Error('Nothing is summed up.')),
           close: async () => {},
         });
-        const looked = (): string[] => [...new Set(plan.match(/(?<=Scan.* on )koa_usage_\d+_\d+\b/g))].toSorted();
+        const looked = (): string[] =>
+          [...new Set(plan.match(/(?<=Scan.* on )koa_usage_\d+_\d+\b/g))].toSorted();
         await reader.getUsage({ startDate: monthFromNow(0) });
         expect(looked()).to.deep.equal(namesAhead(3));
         await reader.getUsage({ startDate: '2024-02-15' });
@@ -135,7 +139,9 @@ describeOn('postgresql', (server) => {
       await connect({});
       const error = await caught(connect());
       expect(error).to.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.include("The table 'koa_usage' is there, and is not partitioned").and.include('docs/storages.md');
+      expect(error.message)
+        .to.include("The table 'koa_usage' is there, and is not partitioned")
+        .and.include('docs/storages.md');
     });
 
     it('works as before on a table of months that is opened without the option', async () => {

@@ -2,8 +2,13 @@ import type { MikroORM } from '@mikro-orm/core';
 import { leaseOf } from '../connection-lease.js';
 import { orAbort } from '../../../time/or-abort.js';
 import { type RunStatement, needsKysely, runByKysely } from '../kysely.js';
-import { postgresConnection } from './native-client.js';
-import { giveBack } from './writer.js';
+import { mayBeEnding } from './errors.js';
+import { type NativeClient, postgresConnection } from './native-client.js';
+
+/** Gives a client back to its pool, or destroys it. */
+export function giveBack(client: NativeClient, error: unknown): void {
+  client.release(error !== null && mayBeEnding(error));
+}
 
 /** Runs statements through pg's pool, on one connection at a time, or through MikroORM's Kysely, with any client. */
 export function runOnPostgres(orm: MikroORM): RunStatement {

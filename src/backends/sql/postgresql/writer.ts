@@ -4,10 +4,11 @@ import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
-import { conditionAt, isOfOtherType, mayBeEnding } from './errors.js';
+import { conditionAt, isOfOtherType } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
 import { MonthPartitions } from './month-partitions.js';
-import { type Statement, postgresConnection, runBounded, type NativeClient } from './native-client.js';
+import { type Statement, postgresConnection, runBounded } from './native-client.js';
+import { giveBack } from './run-statement.js';
 
 /** Records a statement, at most: the client copies all of it in one turn of the event loop. */
 const CHUNK_RECORDS = 512;
@@ -46,11 +47,6 @@ type Run = (signal: AbortSignal, statement: Statement) => Promise<unknown>;
 function runThroughKysely(orm: MikroORM): Run {
   const run = kyselyRunner(orm);
   return (signal, { text, values }) => run(signal, text, values);
-}
-
-/** Gives a client back to its pool, or destroys it. */
-export function giveBack(client: NativeClient, error: unknown): void {
-  client.release(error !== null && mayBeEnding(error));
 }
 
 function runThroughPool(orm: MikroORM): Run {
