@@ -143,7 +143,8 @@ export class OldRecords {
   /** Deletes a chunk of all records before a moment, and says whether there may be more. */
   async #deleteAll(beforeMs: number, signal: AbortSignal): Promise<boolean> {
     const date = new Date(beforeMs);
-    this.#count('dropBefore', (await this.#storage.dropBefore?.(date, signal)) ?? 0, Infinity);
+    if (this.#storage.dropBefore !== undefined)
+      this.#count('dropBefore', await this.#storage.dropBefore(date, signal), Infinity);
     const answer = await this.#storage.deleteBefore?.(date, CHUNK_RECORDS, signal);
     return this.#count('deleteBefore', answer) === CHUNK_RECORDS;
   }

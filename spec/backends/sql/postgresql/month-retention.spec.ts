@@ -137,6 +137,14 @@ describeOn('postgresql', (server) => {
       expect(await drop(storage, new Date('2024-01-31'))).to.equal(0);
     });
 
+    it('are left to be deleted row by row where a record of one is newer than its id', async () => {
+      const odd = recordAt('2024-01-31T00:00:00.000Z', { date: BEFORE_MARCH });
+      await storeAll(storage, [odd]);
+      expect(await drop(storage, BEFORE_MARCH)).to.equal(FEBRUARY.length);
+      expect(await storage.deleteBefore(BEFORE_MARCH, 100, signal)).to.equal(JANUARY.length);
+      expect(await kept()).to.deep.equal([odd.id]);
+    });
+
     it('are kept where somebody has detached them by hand', async () => {
       await client.query('alter table koa_usage detach partition koa_usage_2024_01');
       expect(await drop(storage, BEFORE_MARCH)).to.equal(FEBRUARY.length);

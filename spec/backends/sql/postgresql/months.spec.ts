@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import type pg from 'pg';
+import { PostgresDialect } from 'kysely';
+import pg from 'pg';
 import { elsewheres } from '../../../../src/backends/mikro-orm/elsewhere.js';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
 import { ids, storeAll } from '../../../../src/testing/contract/steps.js';
@@ -94,6 +95,23 @@ describeOn('postgresql', (server) => {
       expect(await partitions()).to.deep.equal(['koa_usage_2024_02', ...namesAhead(3)]);
       await storage.close();
       await client.query(`drop owned by ${role}; drop role ${role}`);
+    });
+
+    it('makes and drops months by a client that the user made', async () => {
+      const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+      const storage = await connect({
+        clientUrl: undefined,
+        dbName: database.name,
+        partition: 'month',
+        driverOptions: new PostgresDialect({ pool }),
+      });
+      await storeAll(
+        storage,
+        OLD.map((text) => recordAt(text)),
+      );
+      expect(await partitions()).to.deep.equal(['koa_usage_2024_01', 'koa_usage_2024_02', ...namesAhead(3)]);
+      expect(await storage.dropBefore?.(new Date('2024-03-01'), signal)).to.equal(OLD.length);
+      expect(await partitions()).to.deep.equal(namesAhead(3));
     });
 
     it('looks into no partition of earlier months than startDate', async () => {

@@ -42,9 +42,12 @@ export class PartitionDropper {
     const partitions = (await this.#run(this.#finding(), signal)) as Partition[];
     let total = 0;
     try {
-      for (const partition of partitions)
-        if (!partition.isAttached || partition.isPending || endOf(partition) <= date.getTime())
+      for (const partition of partitions) {
+        signal.throwIfAborted();
+        const isBegun = !partition.isAttached || partition.isPending;
+        if (isBegun || (await this.#isOld(partition, date, signal)))
           total += await this.#dropOne(partition, signal);
+      }
     } catch (error) {
       // Another process is dropping it.
       if (!isGoneMeanwhile(error)) throw error;
@@ -52,14 +55,21 @@ export class PartitionDropper {
     return total;
   }
 
+  /** Whether all records of a partition are of before a date. Its bounds say so of those that a tracker made, and it is asked for others. */
+  async #isOld({ name, bounds }: Partition, date: Date, signal: AbortSignal): Promise<boolean> {
+    const [, id = ''] = /TO \('([^']+)'\)$/.exec(bounds ?? '') ?? [];
+    if ((momentOfId(id) ?? Infinity) > date.getTime()) return false;
+    const sql = `select 1 from ${name} where date >= to_timestamp(${date.getTime() / 1000}) limit 1`;
+    return (await this.#run(sql, signal)).length === 0;
+  }
+
   async #dropOne({ name, isAttached, isPending }: Partition, signal: AbortSignal): Promise<number> {
-    signal.throwIfAborted();
     const detach = `alter table ${this.#table} detach partition ${name}`;
-    if (isAttached && !isPending) {
+    if (isPending) await this.#run(`${detach} finalize`, signal);
+    else if (isAttached) {
       await this.#run(`comment on table ${name} is ${this.#mark}`, signal);
       await this.#run(`${detach} concurrently`, signal);
     }
-    if (isPending) await this.#run(`${detach} finalize`, signal);
     const counting =
       `select case when pg_relation_size(oid) < ${COUNTED_BYTES} then (select count(*) from ${name}) ` +
       `else greatest(reltuples, 0)::bigint end as count from pg_class where oid = ${this.#quoteValue(name)}::regclass`;
@@ -86,10 +96,4 @@ export class PartitionDropper {
       "and not c.relispartition and pg_has_role(c.relowner, 'usage') order by bounds"
     );
   }
-}
-
-/** The moment before which the ids of a partition were made, in milliseconds since 1970; `Infinity` if its bounds tell of none. */
-function endOf({ bounds }: Partition): number {
-  const [, id = ''] = /TO \('([^']+)'\)$/.exec(bounds ?? '') ?? [];
-  return momentOfId(id) ?? Infinity;
 }
