@@ -20,7 +20,7 @@ const { signal } = new AbortController();
 export const months: Benchmark = {
   id: 'MONTHS',
   async run(scale) {
-    const copies = scale === 'quick' ? 5 : 500;
+    const copies = scale === 'quick' ? 5 : 100;
     const [whole, parted] = [await connectPostgres(), await connectPostgres({ partition: 'month' })];
     for (const storage of [whole, parted]) await fill(storage, copies);
     const findings = [...(await read(whole, parted, copies, scale)), await remove(whole, parted, scale)];

@@ -135,6 +135,9 @@ describeOn('postgresql', (server) => {
       await storeAll(storage, [recordAt('2024-01-20T00:00:00.000Z')]);
       expect(await kept()).to.have.lengthOf(records.length + 1);
       expect(await drop(storage, new Date('2024-01-31'))).to.equal(0);
+      await client.query('alter table koa_usage detach partition koa_usage_2024_01');
+      expect(await drop(storage, new Date('2024-01-31'))).to.equal(0);
+      expect(await tables()).to.include('koa_usage_2024_01');
     });
 
     it('are left to be deleted row by row where a record of one is newer than its id', async () => {
@@ -192,6 +195,18 @@ describeOn('postgresql', (server) => {
       await storeAll(storage, [late]);
       expect(await kept()).to.deep.equal(ids([fresh, late]));
       await reader.end();
+    });
+
+    it('go between marks: what was summed up of them is counted anew', async () => {
+      const { tracker } = trackUsage({ storage, serverName: 'spec', logger: { warn() {}, error() {} } });
+      opened.push(tracker);
+      await tracker.rebuildSummaries();
+      const ask = () => storage.reader.getSummary({ by: 'server', period: 'total' });
+      const before = await ask();
+      expect(before.folded).to.be.above(0);
+      expect(before.rows[0]).to.include({ hits: records.length });
+      await drop(storage, new Date('2024-02-01'));
+      expect((await ask()).rows[0]).to.include({ hits: FEBRUARY.length });
     });
 
     it('go once their days are sealed, are counted, and leave every answer of summaries as it was', async () => {

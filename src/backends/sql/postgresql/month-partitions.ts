@@ -2,11 +2,11 @@ import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../../errors.js';
 import { firstIdAt, momentOfId } from '../../../record/record-id.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
-import { databaseError } from '../../mikro-orm/database-error.js';
+import { databaseError, isSetup } from '../../mikro-orm/database-error.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
-import { lacksPartition } from './errors.js';
+import { conditionOf, lacksPartition } from './errors.js';
 import { type Month, monthAt, monthsOf, partitionOf, startOf } from './months.js';
 import { postgresConnection } from './native-client.js';
 import { type RunAlone, runAlone } from './run-statement.js';
@@ -55,6 +55,7 @@ export class MonthPartitions {
     try {
       await this.#run(this.#making(months), new AbortController().signal);
     } catch (error) {
+      if (!isSetup(conditionOf(error))) throw error;
       const advice = `Let the user own the table, or have its owner run: ${this.#making(months)};`;
       throw databaseError(error, { advice }, `The partitions of the table '${name}' cannot be made`);
     }
