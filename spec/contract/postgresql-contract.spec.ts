@@ -64,10 +64,7 @@ describeOn('postgresql', (server) => {
     });
 
     const open = openIn(suite);
-    describeWriting(open);
-    describeFidelity(open);
-    for (const theme of ['pages by cursor', 'deleteBefore', 'deleteUsage', 'erase'])
-      describeTheme(theme, open);
+    for (const theme of ['writing', 'pages by cursor', 'deleteBefore', 'erase']) describeTheme(theme, open);
   });
 
   describe("on the application's MikroORM", () => {

@@ -132,6 +132,11 @@ export interface SqlDeleter {
 
 /** How parts of a table are dropped whose records are all old. */
 export interface SqlDropper {
-  /** As `UsageStorage.dropBefore`. */
-  drop(date: Date, signal: AbortSignal): Promise<number>;
+  /**
+   * Finds what there is to be dropped.
+   *
+   * @param date - records from this moment on are kept
+   * @returns drops it, and resolves with how many records that were; null if there is nothing, and so nothing to be marked
+   */
+  plan(date: Date, signal: AbortSignal): Promise<((signal: AbortSignal) => Promise<number>) | null>;
 }

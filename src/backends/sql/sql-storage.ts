@@ -175,9 +175,9 @@ export class SqlStorage extends RepositoryStorage {
     this.assertWritable();
     checkDeletion(date, Infinity);
     signal.throwIfAborted();
-    return this.aroundPast(date, signal, (combined) =>
-      this.#retain(combined, (both) => dropper.drop(date, both)),
-    );
+    const drop = await this.#retain(signal, (combined) => dropper.plan(date, combined));
+    if (drop === null) return 0;
+    return this.aroundPast(date, signal, (combined) => this.#retain(combined, drop));
   }
 
   /** Does something for the option `retention`. */

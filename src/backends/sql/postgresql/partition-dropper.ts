@@ -34,19 +34,26 @@ export class PartitionDropper {
     this.#mark = this.#quoteValue(`koa-track-usage: of ${this.#table}, and to be dropped`);
   }
 
+  /** Finds what may be dropped for `UsageStorage.dropBefore`; null if nothing may. */
+  async plan(date: Date, signal: AbortSignal): Promise<((signal: AbortSignal) => Promise<number>) | null> {
+    const old: Partition[] = [];
+    for (const partition of (await this.#run(this.#finding(), signal)) as Partition[]) {
+      const isBegun = !partition.isAttached || partition.isPending;
+      if (isBegun || (await this.#isOld(partition, date, signal))) old.push(partition);
+    }
+    return old.length === 0 ? null : (until) => this.#dropAll(old, until);
+  }
+
   /**
-   * Drops for `UsageStorage.dropBefore`. Each partition is detached first, which lets others read and write meanwhile; a process
-   * that dies in between leaves it to the next one.
+   * Drops partitions. Each is detached first, which lets others read and write meanwhile; a process that dies in between leaves it to the
+   * next one.
    */
-  async drop(date: Date, signal: AbortSignal): Promise<number> {
-    const partitions = (await this.#run(this.#finding(), signal)) as Partition[];
+  async #dropAll(partitions: readonly Partition[], signal: AbortSignal): Promise<number> {
     let total = 0;
     try {
       for (const partition of partitions) {
         signal.throwIfAborted();
-        const isBegun = !partition.isAttached || partition.isPending;
-        if (isBegun || (await this.#isOld(partition, date, signal)))
-          total += await this.#dropOne(partition, signal);
+        total += await this.#dropOne(partition, signal);
       }
     } catch (error) {
       // Another process is dropping it.
@@ -60,7 +67,12 @@ export class PartitionDropper {
     const [, id = ''] = /TO \('([^']+)'\)$/.exec(bounds ?? '') ?? [];
     if ((momentOfId(id) ?? Infinity) > date.getTime()) return false;
     const sql = `select 1 from ${name} where date >= to_timestamp(${date.getTime() / 1000}) limit 1`;
-    return (await this.#run(sql, signal)).length === 0;
+    try {
+      return (await this.#run(sql, signal)).length === 0;
+    } catch (error) {
+      if (isGoneMeanwhile(error)) return false;
+      throw error;
+    }
   }
 
   async #dropOne({ name, isAttached, isPending }: Partition, signal: AbortSignal): Promise<number> {
