@@ -25,6 +25,7 @@ const MAY_IMPORT = {
     'summary',
     'backends/sql',
     'backends/mongo',
+    'backends/clickhouse',
     'storage',
     'options',
     'cli/compiled',
@@ -41,9 +42,29 @@ const MAY_IMPORT = {
   metrics: ['pipeline', 'errors'],
   geo: ['record', 'option-reader', 'errors', 'public-address'],
   'backends/printer': ['storage', 'record', 'option-reader', 'errors', 'time'],
-  'backends/mikro-orm': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
-  'backends/sql': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
-  'backends/mongo': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  'backends/base': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  'backends/clickhouse': ['backends/base', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  'backends/mikro-orm': ['backends/base', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  'backends/sql': [
+    'backends/base',
+    'backends/mikro-orm',
+    'summary',
+    'storage',
+    'record',
+    'option-reader',
+    'errors',
+    'time',
+  ],
+  'backends/mongo': [
+    'backends/base',
+    'backends/mikro-orm',
+    'summary',
+    'storage',
+    'record',
+    'option-reader',
+    'errors',
+    'time',
+  ],
   testing: ['endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'usage-tracker': [
     'summary',
@@ -80,6 +101,7 @@ const MAY_IMPORT = {
 
 /** Optional peers, and the places that may import them: the root import works with none of them installed. */
 const PEERS = {
+  '@clickhouse/client': ['backends/clickhouse'],
   '@mikro-orm/core': ['backends/mikro-orm', 'backends/sql', 'backends/mongo', 'cli'],
   '@mikro-orm/sql': ['backends/sql'],
   '@mikro-orm/mongodb': ['backends/mongo', 'cli'],

@@ -2,7 +2,7 @@ import { type EntityRepositoryType, type EntitySchema, defineEntity } from '@mik
 import type { IndexedField } from './connect-options.js';
 import { COLUMN_TYPES, DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
 import { UsageRepository } from './usage-repository.js';
-import type { UsageRow } from './usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 
 /** A stored record, as MikroORM sees it. Its repository is a {@link UsageRepository}. */
 export interface UsageEntity extends UsageRow {

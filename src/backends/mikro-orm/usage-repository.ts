@@ -23,10 +23,11 @@ import type { ColumnReader, SummingReader } from '../../summary/record-scan.js';
 import type { Sums } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
-import { type Elsewhere, type Summed, type Summing, elsewheres, summings } from './elsewhere.js';
+import type { Summed } from '../base/row-sums.js';
+import { type Elsewhere, type Summing, elsewheres, summings } from './elsewhere.js';
 import { holdsLoop } from './holds-loop.js';
-import { assertOpen, storageClosed } from './operations.js';
-import { type UsageRow, recordOfRow } from './usage-row.js';
+import { assertOpen, storageClosed } from '../base/operations.js';
+import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import { whereOf } from './where-of.js';
 
 /**

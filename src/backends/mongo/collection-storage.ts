@@ -1,8 +1,8 @@
 import { text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
-import { deletionError } from '../mikro-orm/database-error.js';
-import { Mutex } from '../mikro-orm/mutex.js';
+import { deletionError } from '../base/database-error.js';
+import { Mutex } from '../base/mutex.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import type { UsageRepository } from '../mikro-orm/usage-repository.js';

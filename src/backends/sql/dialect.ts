@@ -2,7 +2,7 @@ import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
-import type { Condition } from '../mikro-orm/database-error.js';
+import type { Condition } from '../base/database-error.js';
 import type { Elsewhere, Summing } from '../mikro-orm/elsewhere.js';
 import type { RunStatement } from './kysely.js';
 import type { SaltTable } from './salt-table.js';

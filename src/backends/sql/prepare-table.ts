@@ -10,8 +10,8 @@ import {
   type Table,
 } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
-import { databaseError, isSetup } from '../mikro-orm/database-error.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import { databaseError, isSetup } from '../base/database-error.js';
+import type { UsageRow } from '../base/usage-row.js';
 import type { PrepareTable, SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
 import { conditionOf } from './portable/errors.js';

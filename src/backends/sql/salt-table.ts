@@ -1,6 +1,6 @@
 import { type EntitySchema, type MikroORM, defineEntity, p } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { databaseError } from '../mikro-orm/database-error.js';
+import { databaseError } from '../base/database-error.js';
 import { DEFAULT_TABLE_NAME, findEntity } from '../mikro-orm/usage-properties.js';
 import { type UsageTable, findSchema } from './usage-table.js';
 

@@ -1,7 +1,7 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { TrackUsageError } from '../../errors.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 import { USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 
 /** A column as the ORM knows it. */

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { type Condition, isSetup } from '../../mikro-orm/database-error.js';
+import { type Condition, isSetup } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from '../identifiers.js';

@@ -1,7 +1,13 @@
 import type { ColumnProperty } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { Sums } from '../../summary/sums.js';
-import type { Summed } from '../mikro-orm/elsewhere.js';
+
+/** How many records were summed up, and the last of them. */
+export interface Summed {
+  readonly count: number;
+  readonly last: UsagePosition | null;
+}
 
 /** Sums up rows that come as lists of values, without making records of them. */
 export class RowSums {
