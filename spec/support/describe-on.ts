@@ -17,6 +17,7 @@ const TITLES = {
   mysql: 'on MySQL',
   mongodb: 'on MongoDB',
   mongod: `on ${MONGODB_ITSELF}`,
+  clickhouse: 'on ClickHouse',
 } as const satisfies Record<EngineName, string>;
 
 // This module is loaded while mocha loads the specs: the hook is the root suite's. A worker of mocha's goes on to the next file

@@ -1,4 +1,5 @@
 import { isStrict, tell } from './pending.js';
+import { clickhouse } from './servers/clickhouse.js';
 import type { Engine } from './servers/engine.js';
 import { mariadb } from './servers/mariadb.js';
 import { mongod, mongodb } from './servers/mongodb.js';
@@ -9,13 +10,17 @@ import { OwnServer, TestServer } from './servers/test-server.js';
 
 export type { FreshDatabase, OwnServer, TestServer } from './servers/test-server.js';
 
-const ENGINES = { postgresql, mariadb, mysql, mongodb, mongod } as const satisfies Record<string, Engine>;
+const ENGINES = { postgresql, mariadb, mysql, mongodb, mongod, clickhouse } as const satisfies Record<
+  string,
+  Engine
+>;
 const DEFAULT_PORTS = {
   postgresql: 5432,
   mariadb: 3306,
   mysql: 3306,
   mongodb: 27_017,
   mongod: 27_017,
+  clickhouse: 8123,
 } as const;
 
 /** `mysql` is MySQL alone, `mongodb` is whatever speaks its protocol, and `mongod` is MongoDB alone. */

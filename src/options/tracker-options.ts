@@ -144,7 +144,7 @@ interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   /** Null where nothing is looked up. */
   readonly geo: GeoSettings | null;
   readonly queue: Settings<QueueOptions>;
-  readonly batch: Settings<BatchOptions>;
+  readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
   readonly retry: Settings<RetryOptions>;
   /** Null where nothing waits on disk. */
   readonly spool: Settings<SpoolOptions> | null;
@@ -190,7 +190,7 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
   if (retry.maxDelayMs < retry.minDelayMs)
     refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
   // A record would expire before its batch is due.
-  if (retry.maxAgeMs <= batch.maxDelayMs)
+  if (batch.maxDelayMs !== undefined && retry.maxAgeMs <= batch.maxDelayMs)
     refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
   if (spool !== null && queue.overflow === 'drop-oldest') {
     const why = 'as the option spool takes what the queue has no room for';
@@ -198,8 +198,8 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
   }
   // A batch's default yields to a small queue, and records on disk do not have to fit into the queue.
   for (const bound of ['maxRecords', 'maxBytes'] as const)
-    if (spool === null && given.batch?.[bound] !== undefined && batch[bound] > queue[bound])
-      refuse(`batch.${bound}`, batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
+    if (spool === null && given.batch?.[bound] !== undefined && given.batch[bound] > queue[bound])
+      refuse(`batch.${bound}`, given.batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {

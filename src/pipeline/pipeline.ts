@@ -13,7 +13,7 @@ import {
   sumStats,
 } from './telling/accounting.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneSettings } from './lane/lane-settings.js';
+import { type LaneSettings, type WantedBatch, batchFor } from './lane/lane-settings.js';
 import { Retention, type RetentionStats } from './retention/retention.js';
 import type { KeptRecords, Seal } from './retention/old-records.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
@@ -24,9 +24,11 @@ import { inOwnContext } from '../time/own-context.js';
 import { within } from '../time/within.js';
 
 /** How the pipeline works. */
-export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
+export interface PipelineSettings extends Omit<LaneSettings, 'spool' | 'batch'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
+  /** How batches are; what is left out is as each storage wishes. */
+  readonly batch: WantedBatch;
   /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
   readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
   /** How long records are kept, in milliseconds; null for until somebody deletes them. */
@@ -241,11 +243,12 @@ export class Pipeline {
   /** Each storage has a spool of its own, also where two of them have one name. */
   #laneSettings(storages: readonly UsageStorage[], index: number): LaneSettings {
     const { spool, queue } = this.#settings;
-    if (spool === null) return { ...this.#settings, spool };
+    const settings = { ...this.#settings, batch: batchFor(storages[index], this.#settings) };
+    if (spool === null) return { ...settings, spool };
     const name = storages[index]?.name ?? '';
     const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;
     const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name}\0${twins + 1}`);
-    return { ...this.#settings, spool: { ...spool, dir, maxPendingBytes: queue.maxBytes } };
+    return { ...settings, spool: { ...spool, dir, maxPendingBytes: queue.maxBytes } };
   }
 
   async #close(timeoutMs: number): Promise<CloseResult> {

@@ -53,6 +53,15 @@ export interface UsageStorage {
   /** The storage's name in logs and statistics, such as `sqlite`. */
   readonly name: string;
 
+  /**
+   * How batches should be, unless the application says so by the option `batch`: for storages that want few and large ones. A batch takes
+   * no more than half of the queue, whatever is wished for.
+   */
+  readonly batch?: { readonly maxRecords: number; readonly maxDelayMs: number } | undefined;
+
+  /** How many records retention deletes at once. Many, where each deletion has its price. @default 100 */
+  readonly deletionRecords?: number | undefined;
+
   /** What the tracker puts into the container, unless the application has put something there. */
   readonly provides?: readonly ServiceBinding[];
 

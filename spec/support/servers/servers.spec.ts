@@ -7,10 +7,11 @@ const DESCRIPTIONS = {
   postgresql: /^PostgreSQL \d+\.\d+ \(.+\)$/,
   mariadb: /^MariaDB \d+\.\d+\.\d+ \(.+\)$/,
   mysql: /^MySQL \d+\.\d+\.\d+ \(.+\)$/,
+  clickhouse: /^ClickHouse \d+\.\d+\.\d+\.\d+ \(.+\)$/,
   mongodb: /^(MongoDB|FerretDB) \d+\.\d+\.\d+ \(.+\)$/,
 };
 
-const ENGINES = ['postgresql', 'mariadb', 'mysql', 'mongodb'] as const;
+const ENGINES = ['postgresql', 'mariadb', 'mysql', 'mongodb', 'clickhouse'] as const;
 
 /** Whether a promise is still open after a quarter of a second. */
 async function isOpen(promise: Promise<unknown>): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { ErasureReport, UsagePerson } from '../../storage/usage-person.js';
 import {
   type UsageCountQuery,
@@ -106,10 +107,10 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     this.assertWritable();
     signal.throwIfAborted();
     return this.withoutTraces(async () => {
-      const records = await this.#deleteFound(person, Infinity, signal, (ids, found) =>
+      const records = await this.#deleteFound(person, Infinity, signal, (found) =>
         this.#marker === null
-          ? this.remove(ids, signal)
-          : this.#marker.aroundDeletion(found, signal, () => this.remove(ids, signal)),
+          ? this.remove(found, signal)
+          : this.#marker.aroundDeletion(found, signal, () => this.remove(found, signal)),
       );
       const store = this.summaries?.store;
       const erased = store && (await eraseFromSummaries(store, person, signal));
@@ -134,8 +135,8 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   /** Deletes old records for `deleteBefore`; the storage is open and the signal not yet aborted. */
   protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
 
-  /** Deletes records by their ids; the storage is open and the signal not yet aborted. */
-  protected abstract remove(ids: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Deletes records, one at least; the storage is open and the signal not yet aborted. */
+  protected abstract remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void>;
 
   /** Does something after which nothing that it deletes can be read from the disk, as far as the engine lets us. */
   protected withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
@@ -183,17 +184,16 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     query: UsageCountQuery,
     limit: number,
     signal: AbortSignal,
-    remove: (ids: readonly string[], found: readonly UsageRecord[]) => Promise<void>,
+    remove: (found: readonly UsagePosition[]) => Promise<void>,
   ): Promise<number> {
     let total = 0;
     for (let isMore = true; isMore && total < limit;) {
       const wanted = Math.min(this.chunkRecords, limit - total);
       const { items } = await this.#primary.getUsagePage({ ...query, limit: wanted });
       signal.throwIfAborted();
-      const ids = items.map(({ id }) => id);
-      if (ids.length > 0) await remove(ids, items);
-      total += ids.length;
-      isMore = ids.length === wanted;
+      if (items.length > 0) await remove(items);
+      total += items.length;
+      isMore = items.length === wanted;
     }
     return total;
   }

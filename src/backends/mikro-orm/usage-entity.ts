@@ -1,6 +1,7 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { type EntityRepositoryType, type EntitySchema, defineEntity } from '@mikro-orm/core';
 import type { IndexedField } from './connect-options.js';
-import { COLUMN_TYPES, DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
+import { COLUMN_TYPES, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
 import { UsageRepository } from './usage-repository.js';
 import type { UsageRow } from '../base/usage-row.js';
 

@@ -1,5 +1,6 @@
 import { text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { deletionError } from '../base/database-error.js';
 import { Mutex } from '../base/mutex.js';
@@ -71,8 +72,8 @@ export abstract class CollectionStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override async remove(ids: readonly string[]): Promise<void> {
-    await this.#retain(() => this.#deleter.deleteAll(ids));
+  protected override async remove(records: readonly UsagePosition[]): Promise<void> {
+    await this.#retain(() => this.#deleter.deleteAll(records.map(({ id }) => id)));
   }
 
   /** @inheritdoc */

@@ -1,3 +1,4 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import {
   type Settings,
@@ -14,7 +15,6 @@ import {
   text,
 } from '../../option-reader.js';
 import { NOT_FROM_ENVIRONMENT, driverOptions, indexes } from '../mikro-orm/connect-options.js';
-import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './kysely.js';

@@ -4,6 +4,7 @@ import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
@@ -184,7 +185,8 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
+  protected override async remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void> {
+    const ids = records.map(({ id }) => id);
     await this.#retain(signal, async (combined) => {
       const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
       await connection.ensureConnection();
