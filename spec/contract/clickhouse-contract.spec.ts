@@ -28,7 +28,7 @@ describeOn('clickhouse', function (server) {
     async () => {
       const tableName = freshName();
       const own = await openOwn(() => connectClickHouse(database, { tableName }));
-      return { ...own, poison: clickHousePoison(database.url, tableName) };
+      return { ...own, isSlow: true, poison: clickHousePoison(database.url, tableName) };
     },
     LACKING,
   );
@@ -46,7 +46,7 @@ describeOn('clickhouse', function (server) {
             await opened.close();
             await client.close();
           };
-          return { ...opened, close };
+          return { ...opened, isSlow: true, close };
         },
         LACKING,
       );

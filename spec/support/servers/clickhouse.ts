@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type Engine, type Launch, type Program, cacheFolder, findProgram } from './engine.js';
 import { unprivileged } from './unprivileged.js';
 
@@ -99,7 +99,11 @@ async function withClient<T>(
   url: string,
   work: (client: ReturnType<typeof createClient>) => Promise<T>,
 ): Promise<T> {
-  const client = createClient({ url: url.replace(/^clickhouse:/, 'http:'), request_timeout: 5000 });
+  const client = createClient({
+    url: url.replace(/^clickhouse:/, 'http:'),
+    request_timeout: 5000,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   try {
     return await work(client);
   } finally {

@@ -105,8 +105,9 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
 
   static async #connect(options: ClickHouseStorageOptions, mayMake: boolean): Promise<ClickHouseStorage> {
     const { client: clientOptions, target, ...resolved } = resolveConnection(options);
-    const { createClient } = await importClient();
-    const client = createClient(clientOptions) as NativeClient;
+    const { createClient, ClickHouseLogLevel } = await importClient();
+    // What goes wrong is thrown, and told by whoever learns of it.
+    const client = createClient({ log: { level: ClickHouseLogLevel.OFF }, ...clientOptions }) as NativeClient;
     OWN.set(client, { ...resolved, client, isOwn: true, mayMake: mayMake && !resolved.isReadOnly });
     const storage = new ClickHouseStorage(client);
     try {

@@ -71,23 +71,15 @@ export class ClickHouseSummaries implements SummaryStore {
     const lines = rows.map(({ id, kind, dimension, startMs, endMs, edition, data }) =>
       JSON.stringify([id, kind, dimension, startMs, endMs, edition, data, writer]),
     );
-    const token =
-      rows.length > 1 ? {} : { insert_deduplicate: 1, insert_deduplication_token: quoted(first.id) };
+    const isAlone = rows.length === 1;
+    const settings = {
+      ...(isAlone && { insert_deduplicate: 1, insert_deduplication_token: quoted(first.id) }),
+      ...writeSettings(this.#tables),
+    };
     const into = `${this.#tables.rows} (${ROW_COLUMNS}, writer)`;
     const failed = `The ${this.#subject} cannot be written`;
-    await this.#connection.insert(into, lines.join('\n'), failed, signal, {
-      ...token,
-      ...writeSettings(this.#tables),
-    });
-    let added = 0;
-    const kinds = [...new Set(rows.map(({ kind }) => kind))];
-    const where = `${whereOf({ kinds, ids: rows.map(({ id }) => id) })} and writer = ${quoted(writer)}`;
-    await this.#read(
-      `select count() from ${this.#tables.rows} final ${where}`,
-      ([count]) => (added = Number(count)),
-      signal,
-    );
-    return added === rows.length;
+    await this.#connection.insert(into, lines.join('\n'), failed, signal, settings);
+    return !isAlone || this.#isFrom(writer, first, signal);
   }
 
   /** @inheritdoc */
@@ -126,6 +118,19 @@ export class ClickHouseSummaries implements SummaryStore {
       isThere = true;
     });
     return isThere;
+  }
+
+  /** Whether the row of an id is the one that a writer has added. */
+  async #isFrom(
+    writer: string,
+    { id, kind, dimension, startMs }: SummaryRow,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const key = whereOf({ kinds: [kind], dimension, fromMs: startMs, beforeMs: startMs + 1, ids: [id] });
+    let isOurs = false;
+    const sql = `select writer = ${quoted(writer)} from ${this.#tables.rows} final ${key}`;
+    await this.#read(sql, ([is]) => (isOurs = Boolean(is)), signal);
+    return isOurs;
   }
 
   #read(sql: string, take: (row: unknown[]) => void, signal: AbortSignal): Promise<void> {
