@@ -34,7 +34,7 @@ describeOn('clickhouse', function (server) {
   );
 
   describe("storage contract: ClickHouseStorage on the application's client", () => {
-    for (const theme of ['writing', 'summaries', 'life cycle'])
+    for (const theme of ['the register', 'life cycle'])
       describeTheme(
         theme,
         async () => {

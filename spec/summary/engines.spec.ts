@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { connectClickHouse } from '../support/clickhouse.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectMongo } from '../support/mongo.js';
 import { connectMySql } from '../support/mysql.js';
@@ -58,6 +59,10 @@ describe('summaries', function engines() {
 
   describeOn('mariadb', (server) => {
     it(TITLE, () => areExact(2, 14, () => onServer(server, ({ url }) => connectMySql(url))));
+  });
+
+  describeOn('clickhouse', (server) => {
+    it(TITLE, () => areExact(1, 5, () => onServer(server, (database) => connectClickHouse(database))));
   });
 
   describeOn('mongodb', (server) => {

@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ClickHouseStorage, type ClickHouseStorageOptions } from '../../src/backends/clickhouse/index.js';
 import type { FreshDatabase } from './servers.js';
 
@@ -15,9 +15,13 @@ export function clickHouseOptions(url: string): ClickHouseStorageOptions {
   };
 }
 
-/** A client of the application's. */
-export function applicationClient(url: string): ClickHouseClient {
-  return createClient(clickHouseOptions(url) as object);
+/** A client of the application's, which logs nothing. */
+export function applicationClient(url: string, options: object = {}): ClickHouseClient {
+  return createClient({
+    ...clickHouseOptions(url),
+    log: { level: ClickHouseLogLevel.OFF },
+    ...options,
+  } as object);
 }
 
 /** Runs a statement as another program would. */

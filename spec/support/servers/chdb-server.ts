@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { dirname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
@@ -15,7 +16,7 @@ interface Session {
 
 const [, , installed = '', data = '', port = ''] = process.argv;
 const { Session: Opened } = createRequire(`${installed}/`)('chdb') as {
-  Session: new (path: string) => Session;
+  Session: new (path: string, options: { readonly connectionArgs: readonly string[] }) => Session;
 };
 
 /** A session of each database: which one is used belongs to a connection. */
@@ -24,7 +25,10 @@ const sessions = new Map<string, Session>();
 function sessionOf(database: string): Session {
   let session = sessions.get(database);
   if (session === undefined) {
-    session = new Opened(data);
+    // A spec has a table on a disk of its own.
+    session = new Opened(data, {
+      connectionArgs: [`--custom_local_disks_base_directory=${dirname(dirname(data))}/`],
+    });
     session.query(`use \`${database}\``);
     sessions.set(database, session);
   }
