@@ -101,7 +101,7 @@ const MAY_IMPORT = {
 
 /** Optional peers, and the places that may import them: the root import works with none of them installed. */
 const PEERS = {
-  '@clickhouse/client': ['backends/clickhouse'],
+  '@clickhouse/client': ['backends/clickhouse', 'cli'],
   '@mikro-orm/core': ['backends/mikro-orm', 'backends/sql', 'backends/mongo', 'cli'],
   '@mikro-orm/sql': ['backends/sql'],
   '@mikro-orm/mongodb': ['backends/mongo', 'cli'],

@@ -16,6 +16,7 @@ const PEERS = {
   './testing': [],
   './geo': [],
   './cli': [],
+  './clickhouse': [],
   './sql': ['@mikro-orm/core', '@mikro-orm/sql'],
   './mongo': ['@mikro-orm/core'],
 };

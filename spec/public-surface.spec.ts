@@ -31,6 +31,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'untracked',
   ],
   './cli': ['defineConfig'],
+  './clickhouse': ['ClickHouseStorage', 'clickHouseTables'],
   './geo': ['httpGeo', 'maxmindGeo'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': [

@@ -56,6 +56,15 @@ describe('StoragePruner', () => {
     await tracker.close();
   });
 
+  it('deletes as many at once as the storage wishes', async () => {
+    const storage = Object.assign(await holdingOld(250), { deletionRecords: 200 });
+    const { tracker, clock } = keepFor(1, storage);
+    await clock.advance(1000);
+    expect(storage.records).to.deep.equal([]);
+    expect(storage.asked.map(({ limit }) => limit)).to.deep.equal([200, 200]);
+    await tracker.close();
+  });
+
   it('reports at most once a minute, and pauses longer and longer, but no longer than an hour', async () => {
     const storage = await holdingOld();
     storage.deletion = () => Promise.reject(new Error('still on fire'));
