@@ -11,6 +11,7 @@ import { p14 } from './benchmarks/p14.js';
 import { p15 } from './benchmarks/p15.js';
 import { p16 } from './benchmarks/p16.js';
 import { p17 } from './benchmarks/p17.js';
+import { p18 } from './benchmarks/p18.js';
 import { p2 } from './benchmarks/p2.js';
 import { p3 } from './benchmarks/p3.js';
 import { p8 } from './benchmarks/p8.js';
@@ -40,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   p15,
   p16,
   p17,
+  p18,
   enriched,
 ];
 

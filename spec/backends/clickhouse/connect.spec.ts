@@ -58,7 +58,9 @@ describe('ClickHouseStorage.connect', () => {
       for (const open of openings) {
         const error = await caught(open());
         expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
-        expect(error.message).to.match(/^The table 'read_only' cannot be read: .*(?:Unknown table|does not exist)/);
+        expect(error.message).to.match(
+          /^The table 'read_only' cannot be read: .*(?:Unknown table|does not exist)/,
+        );
       }
       expect(await tables('read_only')).to.deep.equal([]);
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type Engine, type Launch, type Program, cacheFolder, findProgram } from './engine.js';
@@ -10,7 +10,8 @@ import { unprivileged } from './unprivileged.js';
 /** The version of chDB, which tells that of the engine. */
 const CHDB = '3.4.0';
 
-const SERVER = join(import.meta.dirname, 'chdb-server.js');
+/** Nothing imports the program, so that it is compiled with the specs alone: npm scripts run in the project's folder. */
+const SERVER = resolve('build/spec/support/servers/chdb-server.js');
 
 /** Where chDB is or will be. */
 function installed(): string {
