@@ -54,11 +54,7 @@ export const clickhouse: Engine = {
   batchRecords: 10_000,
   rivalTitle: "the client's insert of JSONEachRow",
   async connect() {
-    const { url, name } = await freshDatabase('clickhouse');
-    return ClickHouseStorage.connect({
-      url: new URL(url.replace(/^clickhouse/, 'http')).origin,
-      database: name,
-    });
+    return ClickHouseStorage.connect(await freshPlace());
   },
   async openRival() {
     const where = await freshPlace();
