@@ -1,5 +1,11 @@
 import type { Constructor } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { ClickHouseStorage } from '../../src/backends/clickhouse/index.js';
+import {
+  ClickHouseStorageNaming,
+  ClickHouseStorageOptions,
+  resolveConnection as connectClickHouse,
+} from '../../src/backends/clickhouse/options.js';
 import { MongoStorageNaming } from '../../src/backends/mongo/collection-storage.js';
 import {
   MongoStorageOptions,
@@ -68,6 +74,12 @@ const FUNCTIONS: readonly [subject: string, table: Constructor<object>, use: (op
       'new MongoPiggybackStorage(…, options)',
       MongoStorageNaming,
       (options) => new MongoPiggybackStorage({} as never, options),
+    ],
+    ['ClickHouseStorage.connect', ClickHouseStorageOptions, connectClickHouse],
+    [
+      'new ClickHouseStorage(client, options)',
+      ClickHouseStorageNaming,
+      (options) => new ClickHouseStorage({} as never, options),
     ],
     ['new PrinterStorage', PrinterOptions, (options) => new PrinterStorage(options)],
     ['new MemoryStorage', MemoryStorageOptions, (options) => new MemoryStorage(options)],

@@ -236,18 +236,17 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
 }
 
 function partsOf(client: NativeClient, options: ClickHouseStorageNaming): Parts {
-  const subject = 'new ClickHouseStorage';
-  if (!hasMethods(client, 'query', 'command', 'exec', 'close')) {
-    throw new TrackUsageError(
-      'INVALID_OPTION',
-      `${subject}: expected the application's client of '@clickhouse/client', got a value of type ${typeof client}. ` +
-        'For a client of its own, write await ClickHouseStorage.connect({ url, database }).',
-    );
-  }
   const { name, tableName, cluster } = readOptions<
     ClickHouseStorageNaming,
     Pick<ClickHouseStorageNaming, 'cluster'>
-  >(`${subject}(client, options)`, ClickHouseStorageNaming, options);
+  >('new ClickHouseStorage(client, options)', ClickHouseStorageNaming, options);
+  if (!hasMethods(client, 'query', 'command', 'exec', 'close')) {
+    throw new TrackUsageError(
+      'INVALID_OPTION',
+      `new ClickHouseStorage: expected the application's client of '@clickhouse/client', got a value of type ${typeof client}. ` +
+        'For a client of its own, write await ClickHouseStorage.connect({ url, database }).',
+    );
+  }
   const tables = tablesOf(tableName, cluster);
   return { name, tables, isReadOnly: false, client, isOwn: false, mayMake: false };
 }
