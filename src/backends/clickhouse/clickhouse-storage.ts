@@ -14,6 +14,7 @@ import {
   CONNECT,
   ClickHouseStorageNaming,
   type ClickHouseStorageOptions,
+  type GivenNaming,
   type ResolvedConnection,
   resolveConnection,
 } from './options.js';
@@ -236,10 +237,12 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
 }
 
 function partsOf(client: NativeClient, options: ClickHouseStorageNaming): Parts {
-  const { name, tableName, cluster } = readOptions<
+  const given: GivenNaming = readOptions(
+    'new ClickHouseStorage(client, options)',
     ClickHouseStorageNaming,
-    Pick<ClickHouseStorageNaming, 'cluster'>
-  >('new ClickHouseStorage(client, options)', ClickHouseStorageNaming, options);
+    options,
+  );
+  const { name, tableName, cluster } = given;
   if (!hasMethods(client, 'query', 'command', 'exec', 'close')) {
     throw new TrackUsageError(
       'INVALID_OPTION',

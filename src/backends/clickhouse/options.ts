@@ -29,6 +29,9 @@ export class ClickHouseStorageNaming {
   readonly cluster? = text(A_NAME);
 }
 
+/** The options of a `ClickHouseStorage` on the application's client, those without a default as they were given. */
+export type GivenNaming = Settings<ClickHouseStorageNaming, Pick<ClickHouseStorageNaming, 'cluster'>>;
+
 /** The options of `ClickHouseStorage.connect`. */
 export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
   /** The server's HTTP interface, such as `https://usage.example:8443`. @default 'http://127.0.0.1:8123' */
