@@ -20,23 +20,21 @@ import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/us
 import { answerSummary } from '../../summary/answer.js';
 import type { SummingReader } from '../../summary/record-scan.js';
 import type { Sums } from '../../summary/sums.js';
-import { RowSums } from '../base/row-sums.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
+import { GroupedSums } from './grouped-sums.js';
 import { moment, named, quoted } from './literals.js';
-import { type ClickHouseTables, readSettings } from './tables.js';
+import { type ClickHouseTables, MILLISECONDS, columnNamed, readSettings } from './tables.js';
 
-/** What is read of each column: a date as a number of milliseconds. */
-const VALUES = new Map(
-  USAGE_COLUMNS.map(({ property, name, kind }) => [
-    property,
-    kind === 'date' ? `toUnixTimestamp64Milli(${named(name)})` : named(name),
-  ]),
-);
-
-const NAMES = new Map<string, string>(USAGE_COLUMNS.map(({ property, name }) => [property, named(name)]));
+/** What is read of each column. */
+const VALUES = USAGE_COLUMNS.map(({ name, kind }) =>
+  kind === 'date' ? `${MILLISECONDS}(${named(name)})` : named(name),
+).join(', ');
 
 const DATES = new Set(USAGE_COLUMNS.flatMap(({ property, kind }) => (kind === 'date' ? [property] : [])));
+
+/** Periods that one statement tells apart: of longer ones ClickHouse reads 256 KiB at most. */
+const STATEMENT_PERIODS = 5000;
 
 /** Some of a query's records. */
 interface Part extends ResolvedUsageCountQuery {
@@ -90,12 +88,28 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
     sums: Sums,
     signal: AbortSignal,
   ): Promise<number> {
-    const where = whereOf(resolveUsageStreamQuery(query));
-    const values = columns.map((property) => VALUES.get(property)).join(', ');
-    const sql = `select ${values} from ${this.#tables.records} final ${where}${this.#settings}`;
-    const rows = new RowSums(sums, columns);
-    await this.#connection.read(sql, this.#subject, (row) => rows.add(row), signal);
-    return rows.summed.count;
+    const { records } = this.#tables;
+    const asked = resolveUsageStreamQuery(query);
+    const ends = `select count(), ${MILLISECONDS}(min(date)), ${MILLISECONDS}(max(date)) from ${records} `;
+    const found = await this.#connection.readOne(
+      ends + whereOf(asked) + this.#settings,
+      this.#subject,
+      signal,
+    );
+    const [count, firstMs, lastMs] = found.map(Number) as [number, number, number];
+    if (count === 0) return 0;
+    const groups = new GroupedSums(sums, columns);
+    const bounds = sums.boundsOf(firstMs, lastMs);
+    for (let index = 0; index < bounds.length - 1; index += STATEMENT_PERIODS) {
+      const some = bounds.slice(index, index + STATEMENT_PERIODS + 1);
+      // What is stored meanwhile, in a period of its own, is left out.
+      const startMs = Math.max(some[0] as number, asked.startDate?.getTime() ?? -Infinity);
+      const endMs = Math.min(some.at(-1) as number, asked.endDate?.getTime() ?? Infinity);
+      const part = { ...asked, startDate: new Date(startMs), endDate: new Date(endMs) };
+      const sql = groups.statement(`${records} final ${whereOf(part)}`, some.slice(0, -1));
+      await this.#connection.read(sql + this.#settings, this.#subject, (row) => groups.add(row), signal);
+    }
+    return groups.count;
   }
 
   /** @inheritdoc */
@@ -114,7 +128,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
 
   async #find({ after = null, limit, offset = 0, ...query }: Part): Promise<UsageRecord[]> {
     const sql =
-      `select ${[...VALUES.values()].join(', ')} from ${this.#tables.records} ${whereOf(query, after)} ` +
+      `select ${VALUES} from ${this.#tables.records} ${whereOf(query, after)} ` +
       `order by date desc, id desc, version desc limit 1 by date, id limit ${limit} offset ${offset}${this.#settings}`;
     const records: UsageRecord[] = [];
     const texts = new Map<string, string>();
@@ -139,7 +153,7 @@ export function whereOf(
 }
 
 function conditionOf([name, value]: readonly [UsageFilter, FilterValue]): string {
-  const column = NAMES.get(name);
+  const column = columnNamed(name);
   const bounds = classBounds(name, value);
   if (Array.isArray(value))
     return `(${value.map((one) => conditionOf([name, one as FilterValue])).join(' or ')})`;

@@ -1,4 +1,9 @@
-import { DEFAULT_TABLE_NAME, USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
+import {
+  type ColumnProperty,
+  DEFAULT_TABLE_NAME,
+  USAGE_COLUMNS,
+  type UsageColumn,
+} from '../../record/columns.js';
 import { named, quoted } from './literals.js';
 
 /** The tables of a storage. */
@@ -41,6 +46,18 @@ const TYPES: Readonly<Record<UsageColumn['kind'], string>> = {
 
 /** The columns of a record's values, in their order. */
 export const COLUMN_NAMES: string = USAGE_COLUMNS.map(({ name }) => named(name)).join(', ');
+
+const NAMES: ReadonlyMap<string, string> = new Map(
+  USAGE_COLUMNS.map(({ property, name }) => [property, named(name)]),
+);
+
+/** The column of a property, as statements name it. */
+export function columnNamed(property: ColumnProperty): string {
+  return NAMES.get(property) as string;
+}
+
+/** The function that makes a number of a date: milliseconds since 1970. */
+export const MILLISECONDS = 'toUnixTimestamp64Milli';
 
 /** The columns of a row, in their order; `version` and `is_deleted` stand behind them. */
 export const ROW_COLUMNS = 'id, kind, dimension, start_ms, end_ms, edition, data';

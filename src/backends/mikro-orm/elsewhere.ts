@@ -1,7 +1,13 @@
 import type { ColumnProperty } from '../../record/columns.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { Sums } from '../../summary/sums.js';
-import type { Summed } from '../base/row-sums.js';
+
+/** How many records were summed up, and the last of them. */
+export interface Summed {
+  readonly count: number;
+  readonly last: UsagePosition | null;
+}
 
 /** Sums up what statements find. */
 export interface Summing {

@@ -1,9 +1,9 @@
 import type { ColumnProperty } from '../../../record/columns.js';
 import type { Sums } from '../../../summary/sums.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
-import type { Summing } from '../../mikro-orm/elsewhere.js';
+import type { Summed, Summing } from '../../mikro-orm/elsewhere.js';
 import type { RunStatement } from '../kysely.js';
-import { RowSums, type Summed } from '../../base/row-sums.js';
+import { RowSums } from '../row-sums.js';
 import type { UsageTable } from '../usage-table.js';
 
 /**

@@ -1,13 +1,7 @@
 import type { ColumnProperty } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { Sums } from '../../summary/sums.js';
-
-/** How many records were summed up, and the last of them. */
-export interface Summed {
-  readonly count: number;
-  readonly last: UsagePosition | null;
-}
+import type { Summed } from '../mikro-orm/elsewhere.js';
 
 /** Sums up rows that come as lists of values, without making records of them. */
 export class RowSums {
