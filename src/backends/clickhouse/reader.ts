@@ -126,13 +126,25 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
     return readSettings(this.#tables);
   }
 
+  /** Finds records by as many statements as it takes: of a second row of a record, none is told. */
   async #find({ after = null, limit, offset = 0, ...query }: Part): Promise<UsageRecord[]> {
-    const sql =
-      `select ${VALUES} from ${this.#tables.records} ${whereOf(query, after)} ` +
-      `order by date desc, id desc, version desc limit 1 by date, id limit ${limit} offset ${offset}${this.#settings}`;
     const records: UsageRecord[] = [];
     const texts = new Map<string, string>();
-    await this.#connection.read(sql, this.#subject, (row) => records.push(recordOfRow(rowOf(row), texts)));
+    for (let last = after, isMore = true; isMore && records.length < limit;) {
+      const wanted = limit - records.length;
+      let read = 0;
+      const sql =
+        `select ${VALUES} from ${this.#tables.records} ${whereOf(query, last)} order by date desc, id desc, version desc ` +
+        // It has the server look at all records, and is for pages by their number alone.
+        `${offset > 0 ? 'limit 1 by date, id ' : ''}limit ${wanted} offset ${offset}${this.#settings}`;
+      await this.#connection.read(sql, this.#subject, (values) => {
+        read += 1;
+        const record = recordOfRow(rowOf(values), texts);
+        if (record.id !== last?.id) records.push(record);
+        last = record;
+      });
+      isMore = read === wanted && offset === 0;
+    }
     return records;
   }
 }
