@@ -51,7 +51,7 @@ export const clickhouseFaults: FaultEngine = {
   advice: {
     table: /does not exist.*clickHouseTables\(\)/s,
     right: /clickHouseTables\(\)/,
-    password: /user and password are right/,
+    password: /user and password are\s+right/,
   },
   sql: null,
   diskFull: /No space|NOT_ENOUGH_SPACE|not enough space|Cannot reserve/i,

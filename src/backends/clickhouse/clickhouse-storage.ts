@@ -145,22 +145,11 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writing.run(signal, async () => {
-      const lines: string[] = [];
-      const budget = new TurnBudget(LOOK_RECORDS);
-      for (const record of batch) {
-        lines.push(JSON.stringify(valuesOf(record)));
-        if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
-      }
       const { name, records } = this.#tables;
       const settings = { max_partitions_per_insert_block: 0, ...writeSettings(this.#tables) };
       const failed = `The table '${name}' cannot be written`;
-      await this.#connection.insert(
-        `${records} (${COLUMN_NAMES})`,
-        lines.join('\n'),
-        failed,
-        signal,
-        settings,
-      );
+      const into = `${records} (${COLUMN_NAMES})`;
+      await this.#connection.insert(into, await linesOf(batch, signal), failed, signal, settings);
       return { stored: batch.length, refused: [] };
     });
   }
@@ -252,6 +241,21 @@ function partsOf(client: NativeClient, options: ClickHouseStorageNaming): Parts 
   }
   const tables = tablesOf(tableName, cluster);
   return { name, tables, isReadOnly: false, client, isOwn: false, mayMake: false };
+}
+
+/** A line of JSON for each record, those of one turn of the event loop together. */
+async function linesOf(batch: readonly UsageRecord[], signal: AbortSignal): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  let part = '';
+  const budget = new TurnBudget(LOOK_RECORDS);
+  for (const record of batch) {
+    part += `${JSON.stringify(valuesOf(record))}\n`;
+    if (!budget.isSpentAfterStep()) continue;
+    parts.push(Buffer.from(part));
+    part = '';
+    await budget.nextTurn(signal);
+  }
+  return [...parts, Buffer.from(part)];
 }
 
 async function importClient() {

@@ -82,18 +82,18 @@ export class ClickHouseConnection {
    * Inserts rows at once: a block of them is there as a whole or not at all.
    *
    * @param into - the table and its columns
-   * @param lines - a JSON list of values a line
+   * @param parts - of the text that has a JSON list of values a line
    */
   async insert(
     into: string,
-    lines: string,
+    parts: readonly Buffer[],
     failed: string,
     signal: AbortSignal,
     more: object = {},
   ): Promise<void> {
     const query = `insert into ${into} settings ${settingsText({ ...INSERTING, ...more })} format JSONCompactEachRow`;
     await this.#run(signal, failed, async (abort_signal) => {
-      const values = Readable.from([Buffer.from(lines)]);
+      const values = Readable.from(parts);
       const { stream } = await this.#client.exec({ query, values, abort_signal });
       // The socket is given back when the answer is read.
       await consume(stream);

@@ -78,7 +78,7 @@ export class ClickHouseSummaries implements SummaryStore {
     };
     const into = `${this.#tables.rows} (${ROW_COLUMNS}, writer)`;
     const failed = `The ${this.#subject} cannot be written`;
-    await this.#connection.insert(into, lines.join('\n'), failed, signal, settings);
+    await this.#connection.insert(into, [Buffer.from(lines.join('\n'))], failed, signal, settings);
     return !isAlone || this.#isFrom(writer, first, signal);
   }
 
