@@ -20,6 +20,7 @@ const MAY_IMPORT = {
   endpoint: ['summary', 'storage', 'metadata', 'record', 'options', 'option-reader', 'errors', 'time'],
   report: ['endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   cli: [
+    'worker',
     'report',
     'endpoint',
     'summary',
@@ -44,6 +45,7 @@ const MAY_IMPORT = {
   'backends/mikro-orm': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/sql': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/mongo': ['backends/mikro-orm', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
+  'backends/jetstream': ['storage', 'record', 'option-reader', 'errors', 'time'],
   testing: ['endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'usage-tracker': [
     'summary',
@@ -55,6 +57,18 @@ const MAY_IMPORT = {
     'metadata',
     'storage',
     'process-hooks',
+    'record',
+    'option-reader',
+    'errors',
+    'time',
+  ],
+  worker: [
+    'usage-tracker',
+    'backends/jetstream',
+    'summary',
+    'pipeline',
+    'options',
+    'storage',
     'record',
     'option-reader',
     'errors',
@@ -88,6 +102,8 @@ const PEERS = {
   '@mikro-orm/mysql': ['cli'],
   '@mikro-orm/mariadb': ['cli'],
   mongodb: [],
+  '@nats-io/jetstream': ['backends/jetstream'],
+  '@nats-io/transport-node': ['backends/jetstream'],
   '@opentelemetry/api': ['metrics'],
   maxmind: ['geo'],
 };

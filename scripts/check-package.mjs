@@ -18,6 +18,7 @@ const PEERS = {
   './cli': [],
   './sql': ['@mikro-orm/core', '@mikro-orm/sql'],
   './mongo': ['@mikro-orm/core'],
+  './jetstream': ['@nats-io/jetstream', '@nats-io/transport-node'],
 };
 
 const problems = [];

@@ -32,6 +32,7 @@ const SURFACE: Record<string, readonly string[]> = {
   ],
   './cli': ['defineConfig'],
   './geo': ['httpGeo', 'maxmindGeo'],
+  './jetstream': ['JetStreamStorage', 'consumeUsage'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': [
     'SqlStorage',

@@ -16,6 +16,7 @@ const TITLES = {
   mariadb: 'on MariaDB',
   mysql: 'on MySQL',
   mongodb: 'on MongoDB',
+  nats: 'on NATS',
   mongod: `on ${MONGODB_ITSELF}`,
 } as const satisfies Record<EngineName, string>;
 

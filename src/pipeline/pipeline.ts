@@ -13,7 +13,7 @@ import {
   sumStats,
 } from './telling/accounting.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneSettings } from './lane/lane-settings.js';
+import type { DiskSpool, LaneSettings, OtherSpool } from './lane/lane-settings.js';
 import { Retention, type RetentionStats } from './retention/retention.js';
 import type { KeptRecords, Seal } from './retention/old-records.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
@@ -27,8 +27,8 @@ import { within } from '../time/within.js';
 export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
-  /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
-  readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
+  /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`, or elsewhere; null for nowhere. */
+  readonly spool: Omit<DiskSpool, 'maxPendingBytes'> | OtherSpool | null;
   /** How long records are kept, in milliseconds; null for until somebody deletes them. */
   readonly retention: { readonly records: number } | null;
 }
@@ -241,7 +241,7 @@ export class Pipeline {
   /** Each storage has a spool of its own, also where two of them have one name. */
   #laneSettings(storages: readonly UsageStorage[], index: number): LaneSettings {
     const { spool, queue } = this.#settings;
-    if (spool === null) return { ...this.#settings, spool };
+    if (spool === null || 'open' in spool) return { ...this.#settings, spool };
     const name = storages[index]?.name ?? '';
     const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;
     const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name}\0${twins + 1}`);

@@ -2,7 +2,7 @@
 import { fetchMySql } from './mysql.js';
 import { type EngineName, isRequired, missing, NoServer, sharedServer, stopShared } from '../servers.js';
 
-const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb'];
+const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb', 'nats'];
 
 if (missing('mysql') !== undefined) {
   await fetchMySql().catch(({ message }: Error) => {

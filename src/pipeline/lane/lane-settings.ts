@@ -1,6 +1,6 @@
 import type { BackoffBounds } from '../../time/backoff.js';
 import type { Clock } from '../../time/clock.js';
-import type { SpoolSettings } from '../spool/spool-contract.js';
+import type { RecordSpool, SpoolObserver, SpoolSettings } from '../spool/spool-contract.js';
 
 /** How a lane works. */
 export interface LaneSettings {
@@ -9,7 +9,16 @@ export interface LaneSettings {
   readonly batch: { readonly maxRecords: number; readonly maxBytes: number; readonly maxDelayMs: number };
   readonly retry: BackoffBounds & { readonly attemptTimeoutMs: number; readonly maxAgeMs: number };
   /** The spool of this lane; null for none. */
-  readonly spool: (SpoolSettings & { readonly mode: SpoolMode }) | null;
+  readonly spool: DiskSpool | OtherSpool | null;
+}
+
+/** A spool on this machine's disk. */
+export type DiskSpool = SpoolSettings & { readonly mode: SpoolMode };
+
+/** A spool of another kind, which its owner makes. */
+export interface OtherSpool {
+  readonly mode: SpoolMode;
+  open(observer: SpoolObserver): RecordSpool;
 }
 
 /** How much waits in memory at most, and where the rest goes. */

@@ -1,0 +1,69 @@
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { DeadLetterReason, UsageFeed, UsageMessage } from '../../storage/usage-source.js';
+import { streamError } from './errors.js';
+import { unpackRecords } from './messages.js';
+import type { StreamLink } from './stream-link.js';
+
+/** How long a pull waits for messages, in milliseconds. */
+const PULL_MS = 10_000;
+
+/** A message that nobody has spoken of for so long is delivered again, in milliseconds. */
+const ACK_WAIT_MS = 30_000;
+
+/** The messages of a JetStream stream, for one worker. */
+export class StreamFeed implements UsageFeed {
+  readonly #link: StreamLink;
+  readonly #name: string;
+  #consumer: Consumer | null = null;
+  #messages: ConsumerMessages | null = null;
+  #hasStopped = false;
+
+  /** @param name - of the consumer that a group of workers shares */
+  constructor(link: StreamLink, name: string) {
+    this.#link = link;
+    this.#name = name;
+  }
+
+  async *pull(most: number): AsyncGenerator<UsageMessage> {
+    try {
+      // Asked for again after each failure, as it may have been deleted.
+      this.#consumer ??= await this.#link.consumer(this.#name, ACK_WAIT_MS);
+      if (this.#hasStopped) return;
+      this.#messages = await this.#consumer.fetch({ max_messages: most, expires: PULL_MS });
+      for await (const message of this.#messages) yield messageOf(message);
+    } catch (error) {
+      this.#consumer = null;
+      throw streamError(error, `The stream '${this.#link.stream}' cannot be read`);
+    } finally {
+      this.#messages = null;
+    }
+  }
+
+  stop(): void {
+    this.#hasStopped = true;
+    void this.#messages?.close();
+  }
+
+  deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
+    return this.#link.publishDead(data, reason);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.#link.flush();
+  }
+}
+
+function messageOf(message: JsMsg): UsageMessage {
+  const { data, info, redelivered } = message;
+  return {
+    ...unpackRecords(data),
+    data,
+    bytes: data.length,
+    isRedelivered: redelivered,
+    waiting: info.pending,
+    acknowledge: () => message.ack(),
+    giveBack: () => message.nak(),
+    hold: () => message.working(),
+  };
+}
