@@ -29,7 +29,8 @@ if (process.env['MOCHA_WORKER_ID'] === undefined) {
   });
 }
 
-function suiteWith<Server extends TestServer>(
+/** A suite with what `open` starts, pending where the reason says why there can be none. */
+export function suiteWith<Server>(
   name: EngineName,
   reason: string | undefined,
   open: () => Promise<Server>,

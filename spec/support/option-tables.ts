@@ -1,5 +1,9 @@
 import type { Constructor } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import {
+  JetStreamStorageOptions,
+  resolveConnection as connectJetStream,
+} from '../../src/backends/jetstream/connect-options.js';
 import { MongoStorageNaming } from '../../src/backends/mongo/collection-storage.js';
 import {
   MongoStorageOptions,
@@ -22,6 +26,7 @@ import { kindsOf } from '../../src/option-reader.js';
 import { CloseOptions } from '../../src/options/closing-options.js';
 import { TrackUsageOptions, resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { MemoryStorage, MemoryStorageOptions } from '../../src/testing/memory-storage.js';
+import { ConsumeOptions, resolveConsumeOptions } from '../../src/worker/consume-options.js';
 
 /** A table of options, and the function that takes them. */
 export interface OptionTable {
@@ -43,6 +48,8 @@ export const REQUIRED: Readonly<Record<string, unknown>> = {
   dir: '/spool',
   records: { days: 30 },
   since: '2026-01-01',
+  servers: 'nats://127.0.0.1',
+  stream: 'usage',
 };
 
 /** Options of a table, with those that have to be given. */
@@ -69,6 +76,8 @@ const FUNCTIONS: readonly [subject: string, table: Constructor<object>, use: (op
       MongoStorageNaming,
       (options) => new MongoPiggybackStorage({} as never, options),
     ],
+    ['JetStreamStorage.connect', JetStreamStorageOptions, connectJetStream],
+    ['consumeUsage', ConsumeOptions, resolveConsumeOptions],
     ['new PrinterStorage', PrinterOptions, (options) => new PrinterStorage(options)],
     ['new MemoryStorage', MemoryStorageOptions, (options) => new MemoryStorage(options)],
     ['httpGeo', HttpGeoOptions, httpGeo],

@@ -165,21 +165,28 @@ export class SourceSpool implements RecordSpool {
 
   /** Pulls for as long as the worker is open. Never throws. */
   async #pull(): Promise<void> {
-    let meanBytes = MOST_BYTES / 16;
+    // One message tells how large the others may be.
+    let mean = { bytes: MOST_BYTES, records: this.#settings.mostRecords };
     while (this.#state === 'open') {
       if (!this.hasRoom(1)) await this.#room.wait(1);
-      const most = Math.floor((MOST_BYTES - this.#bytes) / meanBytes);
-      let count = 0;
-      let bytes = 0;
+      const most = Math.min(
+        (MOST_BYTES - this.#bytes) / mean.bytes,
+        (this.#settings.mostRecords - this.#unsettled) / mean.records,
+        MOST_MESSAGES,
+      );
+      const came = { messages: 0, bytes: 0, records: 0 };
       try {
-        for await (const message of this.#feed.pull(Math.min(Math.max(most, 1), MOST_MESSAGES))) {
+        for await (const message of this.#feed.pull(Math.max(1, Math.floor(most)))) {
           this.#receive(message);
           this.#failuresInRow = 0;
-          count += 1;
-          bytes += message.bytes;
+          came.messages += 1;
+          came.bytes += message.bytes;
+          came.records += message.records.length;
         }
         this.#failuresInRow = 0;
-        if (count > 0) meanBytes = Math.max(1, bytes / count);
+        const { messages, bytes, records } = came;
+        if (messages > 0)
+          mean = { bytes: Math.max(1, bytes / messages), records: Math.max(1, records / messages) };
       } catch (error) {
         if (this.#state === 'open') await this.#fail('reading the stream', error);
       }
