@@ -29,8 +29,7 @@ if (process.env['MOCHA_WORKER_ID'] === undefined) {
   });
 }
 
-/** A suite with what `open` starts, pending where the reason says why there can be none. */
-export function suiteWith<Server>(
+function suiteWith<Server extends TestServer>(
   name: EngineName,
   reason: string | undefined,
   open: () => Promise<Server>,

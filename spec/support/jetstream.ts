@@ -19,25 +19,30 @@ const { signal } = new AbortController();
 export class SpecStream {
   readonly name = `SPEC_${randomBytes(6).toString('hex')}`;
   readonly logger = new KeepingLogger();
-  readonly #url: string;
+  readonly #servers: readonly string[];
   readonly #ends: (() => Promise<unknown>)[] = [];
 
-  constructor(server: TestServer) {
-    this.#url = server.url();
+  /** @param servers - the URLs of the servers */
+  constructor(servers: readonly string[]) {
+    this.#servers = servers;
   }
 
   /** Opens the stream. */
   async connect(options: Partial<JetStreamStorageOptions> = {}): Promise<JetStreamStorage> {
-    const given = { servers: this.#url, stream: this.name, replicas: 1, ...options };
+    const given = { servers: this.#servers, stream: this.name, replicas: 1, ...options };
     const storage = await JetStreamStorage.connect(given);
     this.#ends.push(() => storage.close());
     return storage;
   }
 
   /** Starts a worker with a connection of its own, and small pauses. */
-  async work(storage: UsageStorage, options: ConsumeOptions = {}): Promise<UsageWorker> {
+  async work(
+    storage: UsageStorage,
+    options: ConsumeOptions = {},
+    connection: Partial<JetStreamStorageOptions> = {},
+  ): Promise<UsageWorker> {
     const { batch, retry, ...more } = options;
-    const worker = consumeUsage(await this.connect(), storage, {
+    const worker = consumeUsage(await this.connect(connection), storage, {
       logger: this.logger,
       batch: { maxDelayMs: 20, ...batch },
       retry: { minDelayMs: 20, maxDelayMs: 50, ...retry },
@@ -56,7 +61,7 @@ export class SpecStream {
 
   /** Publishes what is no message of ours. */
   publishRaw(data: string): Promise<void> {
-    return withNats(this.#url, async (connection) => {
+    return withNats(this.#servers, async (connection) => {
       connection.publish(this.name, data);
       await connection.flush();
     });
@@ -87,7 +92,7 @@ export class SpecStream {
 
   /** Asks the server about its streams. */
   manage<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
-    return withNats(this.#url, async (connection) => work(await jetstreamManager(connection)));
+    return withNats(this.#servers, async (connection) => work(await jetstreamManager(connection)));
   }
 
   /** Ends what uses the stream, and deletes it. */
@@ -101,7 +106,7 @@ export class SpecStream {
 export function useStream(server: () => TestServer): () => SpecStream {
   let stream: SpecStream;
   beforeEach(() => {
-    stream = new SpecStream(server());
+    stream = new SpecStream([server().url()]);
   });
   afterEach(() => stream.end());
   return () => stream;

@@ -1,5 +1,4 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { suiteWith } from './describe-on.js';
 import { NoServer, missing } from './servers.js';
 import { findNats, nats, withNats } from './servers/nats.js';
 import { quietPort } from './servers/quiet-port.js';
@@ -14,7 +13,7 @@ export class NatsCluster {
     this.nodes = nodes;
   }
 
-  /** Starts the servers, and waits until they take a stream of three replicas. */
+  /** Starts the servers. */
   static async start(): Promise<NatsCluster> {
     const program = findNats();
     if (program === undefined) throw new NoServer(missing('nats', 'own'));
@@ -30,7 +29,7 @@ export class NatsCluster {
     const made = new NatsCluster(nodes);
     try {
       if (nodes.length < 3) throw new Error('Not all three servers of NATS have started.');
-      await until(() => made.#takesStreams(), 'the cluster takes streams', 100);
+      await made.recovered();
       return made;
     } catch (error) {
       await made.dispose();
@@ -52,6 +51,11 @@ export class NatsCluster {
       return leader !== '';
     }, `the stream '${stream}' has a leader`);
     return this.nodes[Number(leader.at(-1))] as OwnServer;
+  }
+
+  /** Waits until the servers take a stream of three replicas. */
+  recovered(): Promise<void> {
+    return until(() => this.#takesStreams(), 'the cluster takes streams', 100);
   }
 
   /** Ends the servers, and deletes their data. */
@@ -77,17 +81,4 @@ export class NatsCluster {
       return false;
     }
   }
-}
-
-/** A suite on three servers of NATS, which no other suite has. */
-export function describeOnCluster(body: (this: Mocha.Suite, cluster: () => NatsCluster) => void): void {
-  let opened: NatsCluster | undefined;
-  const open = async (): Promise<NatsCluster> => (opened = await NatsCluster.start());
-  suiteWith('nats', missing('nats', 'own'), open, function (cluster) {
-    body.call(this, cluster);
-    after(async function () {
-      this.timeout(60_000);
-      await opened?.dispose();
-    });
-  });
 }

@@ -34,6 +34,8 @@ export interface DeadLetterReason {
 
 /** The messages of a stream, for one worker. */
 export interface UsageFeed {
+  /** How often `hold` has to be said of a message, in milliseconds. */
+  readonly holdEveryMs: number;
   /**
    * Waits for messages for a while, and hands each out as it comes.
    *

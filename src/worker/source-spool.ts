@@ -15,9 +15,6 @@ const MOST_BYTES = 33_554_432;
 /** Messages of one pull, at most. */
 const MOST_MESSAGES = 256;
 
-/** How often the stream is told that what is held is still being worked on, in milliseconds. */
-const HOLD_INTERVAL_MS = 10_000;
-
 /** How a worker reads. */
 export interface SourceSettings {
   readonly clock: Clock;
@@ -81,7 +78,6 @@ export class SourceSpool implements RecordSpool {
   open(observer: SpoolObserver): this {
     this.#observer = observer;
     void this.#pull();
-    this.#hold();
     return this;
   }
 
@@ -199,6 +195,7 @@ export class SourceSpool implements RecordSpool {
     const { records, damaged, data } = message;
     const held = { message, receivedMs: this.#settings.clock.monotonic() };
     this.#held.add(held);
+    this.#holdLater();
     this.#bytes += message.bytes;
     this.waiting = message.waiting;
     if (message.isRedelivered) this.redelivered += 1;
@@ -264,10 +261,13 @@ export class SourceSpool implements RecordSpool {
     this.#pauses.release(1);
   }
 
-  /** Says now and then that what is held is being worked on. */
-  #hold(): void {
-    for (const { message } of this.#held) message.hold();
-    this.#holdTimer.after(HOLD_INTERVAL_MS, false, () => this.#hold());
+  /** Says now and then of all that is held that it is still being worked on. */
+  #holdLater(): void {
+    if (this.#holdTimer.isSet || this.#held.size === 0) return;
+    this.#holdTimer.after(this.#feed.holdEveryMs, false, () => {
+      for (const { message } of this.#held) message.hold();
+      this.#holdLater();
+    });
   }
 
   /** How many of the messages fit both bounds, one at least. */

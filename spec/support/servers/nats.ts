@@ -51,8 +51,11 @@ export function findNats(): NatsServer | undefined {
 }
 
 /** Connects once, and gives up at once where nobody answers. */
-export async function withNats<T>(url: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
-  const connection = await connect({ servers: url, reconnect: false, timeout: 2_000 });
+export async function withNats<T>(
+  servers: string | readonly string[],
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect({ servers: [servers].flat(), reconnect: false, timeout: 2_000 });
   try {
     return await work(connection);
   } finally {

@@ -12,6 +12,7 @@ const ACK_WAIT_MS = 30_000;
 
 /** The messages of a JetStream stream, for one worker. */
 export class StreamFeed implements UsageFeed {
+  holdEveryMs = ACK_WAIT_MS / 3;
   readonly #link: StreamLink;
   readonly #name: string;
   #consumer: Consumer | null = null;
@@ -27,7 +28,7 @@ export class StreamFeed implements UsageFeed {
   async *pull(most: number): AsyncGenerator<UsageMessage> {
     try {
       // Asked for again after each failure, as it may have been deleted.
-      this.#consumer ??= await this.#link.consumer(this.#name, ACK_WAIT_MS);
+      this.#consumer ??= await this.#openConsumer();
       if (this.#hasStopped) return;
       this.#messages = await this.#consumer.fetch({ max_messages: most, expires: PULL_MS });
       for await (const message of this.#messages) yield messageOf(message);
@@ -37,6 +38,14 @@ export class StreamFeed implements UsageFeed {
     } finally {
       this.#messages = null;
     }
+  }
+
+  async #openConsumer(): Promise<Consumer> {
+    const consumer = await this.#link.consumer(this.#name, ACK_WAIT_MS);
+    const { config } = await consumer.info(true);
+    // Somebody may have made it with a time of their own, in nanoseconds.
+    this.holdEveryMs = (config.ack_wait ?? 0) / 1e6 / 3 || this.holdEveryMs;
+    return consumer;
   }
 
   stop(): void {
