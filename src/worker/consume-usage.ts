@@ -85,7 +85,16 @@ export function consumeUsage(
   if (!hasMethods(source, 'feed'))
     refuse('source', source, 'a source of records, such as a JetStreamStorage');
   if (!isStorage(storage) || storage.isReadOnly) refuse('storage', storage, 'a storage that takes records');
-  return new Worker(source, storage, resolveConsumeOptions(options));
+  return startWorker(source, storage, resolveConsumeOptions(options));
+}
+
+/** Starts a worker. */
+export function startWorker(
+  source: ClosableSource,
+  storage: UsageStorage,
+  settings: ConsumeSettings,
+): UsageWorker {
+  return new Worker(source, storage, settings);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
