@@ -22,7 +22,7 @@ export class NatsCluster {
     const cluster = ['--cluster_name', 'specs', '--routes', routes.join(',')];
     const launched = await Promise.allSettled(
       routes.map((route, index) =>
-        OwnServer.launch(nats, program.with('-n', `node-${index}`, '--cluster', route, ...cluster)),
+        OwnServer.launch(nats, program.with(['-n', `node-${index}`, '--cluster', route, ...cluster])),
       ),
     );
     const nodes = launched.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -64,7 +64,7 @@ export class NatsCluster {
   }
 
   async #ask<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
-    const [running] = this.nodes.filter(({ pid }) => pid !== undefined);
+    const running = this.nodes.find(({ pid }) => pid !== undefined);
     return withNats(String(running?.url()), async (connection) =>
       work(await jetstreamManager(connection, { checkAPI: false, timeout: 1000 })),
     );

@@ -13,8 +13,8 @@ const built = new GoProgram(
 /** A server of NATS with JetStream. */
 export class NatsServer implements Program {
   readonly source: string;
-  readonly user = '';
-  readonly password = '';
+  readonly user: string;
+  readonly password: string;
   readonly stopSignal = 'SIGTERM';
   readonly #file: string;
   readonly #more: readonly string[];
@@ -22,16 +22,19 @@ export class NatsServer implements Program {
   /**
    * @param file - the program; undefined for the one in the cache folder
    * @param more - further arguments
+   * @param user - who is let in, with a password that is the name backwards; empty for everybody
    */
-  constructor(file: string | undefined, more: readonly string[] = []) {
+  constructor(file: string | undefined, more: readonly string[] = [], user = '') {
+    this.user = user;
+    this.password = [...user].toReversed().join('');
     this.source = file === undefined ? 'built with Go' : 'nats-server';
     this.#file = file ?? built.path;
     this.#more = more;
   }
 
-  /** The same program with further arguments. */
-  with(...more: readonly string[]): NatsServer {
-    return new NatsServer(this.#file === built.path ? undefined : this.#file, more);
+  /** The program with further arguments. */
+  with(more: readonly string[], user = ''): NatsServer {
+    return new NatsServer(this.#file === built.path ? undefined : this.#file, more, user);
   }
 
   async prepare(): Promise<void> {
@@ -55,7 +58,14 @@ export async function withNats<T>(
   servers: string | readonly string[],
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ servers: [servers].flat(), reconnect: false, timeout: 2_000 });
+  const urls = [servers].flat().map((server) => new URL(server));
+  const [{ username: user = '', password: pass = '' } = {}] = urls;
+  const connection = await connect({
+    servers: urls.map(({ host }) => host),
+    ...(user === '' ? {} : { user, pass }),
+    reconnect: false,
+    timeout: 2_000,
+  });
   try {
     return await work(connection);
   } finally {

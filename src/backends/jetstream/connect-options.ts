@@ -16,12 +16,11 @@ export const CONNECT = 'JetStreamStorage.connect';
 
 /** The options of `JetStreamStorage.connect`. */
 export class JetStreamStorageOptions {
-  /** The servers: `'nats://host:4222'`, or a list of some of a cluster's. The others are found by themselves. */
+  /** The servers: `'nats://host:4222'` or `'nats://user:password@host'`, or a list of some of a cluster's, whose others are found by themselves. */
   readonly servers = required(
     option<string | readonly string[]>({
       expected: "'nats://host:4222', or a list of such texts",
       accepts: (value) => [value].flat().length > 0 && [value].flat().every(isText),
-      convert: (value) => [value].flat(),
     }),
   );
   /** The stream. It is made if it is missing. */
@@ -72,10 +71,25 @@ export type JetStreamSettings = Settings<
  * @throws {TrackUsageError} `INVALID_OPTION`, naming the option, its value and what was expected
  */
 export function resolveConnection(options: JetStreamStorageOptions): JetStreamSettings {
-  const given = readOptions<JetStreamStorageOptions, JetStreamSettings>(
+  const { servers, ...given } = readOptions<JetStreamStorageOptions, JetStreamSettings>(
     CONNECT,
     JetStreamStorageOptions,
     options,
   );
-  return { ...given, subject: given.subject ?? given.stream };
+  const urls = [servers].flat().map((server) => URL_PARTS.exec(server)?.groups ?? {});
+  return {
+    ...userOf(urls.find(({ user }) => user !== undefined)?.['user']),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    servers: urls.map(({ scheme = '', host = '' }) => scheme + host),
+    subject: given.subject ?? given.stream,
+  } as JetStreamSettings;
+}
+
+/** The client knows no user that stands in a URL. */
+const URL_PARTS = /^(?<scheme>\w+:\/\/)?(?:(?<user>.*)@)?(?<host>.*)$/s;
+
+function userOf(text: string | undefined): Pick<JetStreamSettings, 'user' | 'pass' | 'token'> {
+  if (text === undefined) return {};
+  const [user = '', ...pass] = text.split(':').map(decodeURIComponent);
+  return pass.length === 0 ? { token: user } : { user, pass: pass.join(':') };
 }

@@ -42,10 +42,10 @@ export function codeOf(error: unknown): unknown {
  */
 export function streamError(error: unknown, failed: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
-  const name = nameOf(error);
   const code = codeOf(error);
   const said = error instanceof Error && error.message !== '' ? error.message : String(error);
-  if (NOT_ALLOWED.has(name))
+  // A request that fails has the reason behind it.
+  if ([error, error instanceof Error && error.cause].some((one) => NOT_ALLOWED.has(nameOf(one))))
     return new TrackUsageError(
       'STORAGE_SETUP',
       `${failed}: ${said}. Check user, password or token, and give the user the rights that docs/storages.md lists.`,

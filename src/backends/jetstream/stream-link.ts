@@ -224,7 +224,7 @@ async function importPackages() {
 
 function explainConnect(servers: readonly string[], error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const hosts = servers.map((server) => server.replace(/^.*@/, '')).join(', ');
+  const hosts = servers.map((server) => server.replace(/^\w+:\/\//, '')).join(', ');
   return name === 'AuthorizationError'
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
