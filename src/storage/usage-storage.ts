@@ -63,6 +63,12 @@ export interface UsageStorage {
   readonly isReadOnly?: boolean | undefined;
 
   /**
+   * The storage that its records get to in the end, by workers that read a stream: what is asked of records, and where register and salts
+   * are, is a matter of that one. Left out where records stay.
+   */
+  readonly destination?: UsageStorage | undefined;
+
+  /**
    * Its summaries; null where the application has to make a place for them first. Left out where there can be none: questions are
    * answered from the records.
    */
@@ -157,7 +163,13 @@ export function canDeleteUsage(storage: UsageStorage): boolean {
   return hasMethods(storage, 'deleteUsage');
 }
 
+/** The storage that the records of a storage get to in the end. */
+export function destinationOf(storage: UsageStorage): UsageStorage {
+  return storage.destination ?? storage;
+}
+
 /** The salts of the first storage that keeps any; null if none does. */
 export function findSalts(storages: readonly UsageStorage[]): SaltStore | null {
-  return storages.find(({ salts }) => hasMethods(salts, 'claim', 'deleteBefore'))?.salts ?? null;
+  const kept = storages.map(destinationOf);
+  return kept.find(({ salts }) => hasMethods(salts, 'claim', 'deleteBefore'))?.salts ?? null;
 }

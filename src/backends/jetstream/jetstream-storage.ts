@@ -1,10 +1,7 @@
 import { TrackUsageError } from '../../errors.js';
 import type { UsageRecord } from '../../record/usage-record.js';
-import type { SaltStore } from '../../storage/salt-store.js';
-import type { SummaryStore } from '../../storage/summary-store.js';
-import type { UsageReader } from '../../storage/usage-reader.js';
 import type { UsageFeed, UsageSource } from '../../storage/usage-source.js';
-import type { ServiceBinding, StoreResult, UsageStorage } from '../../storage/usage-storage.js';
+import type { StoreResult, UsageStorage } from '../../storage/usage-storage.js';
 import { orAbort } from '../../time/or-abort.js';
 import { type JetStreamStorageOptions, resolveConnection } from './connect-options.js';
 import { packRecords } from './messages.js';
@@ -18,13 +15,14 @@ import { StreamLink } from './stream-link.js';
 export class JetStreamStorage implements UsageStorage, UsageSource {
   /** @inheritdoc */
   readonly name: string;
+  /** @inheritdoc */
+  readonly destination: UsageStorage | undefined;
   readonly #link: StreamLink;
-  readonly #database: UsageStorage | null;
 
-  private constructor(name: string, link: StreamLink, database: UsageStorage | null) {
+  private constructor(name: string, link: StreamLink, destination: UsageStorage | null) {
     this.name = name;
     this.#link = link;
-    this.#database = database;
+    this.destination = destination ?? undefined;
   }
 
   /**
@@ -36,26 +34,6 @@ export class JetStreamStorage implements UsageStorage, UsageSource {
   static async connect(options: JetStreamStorageOptions): Promise<JetStreamStorage> {
     const settings = resolveConnection(options);
     return new JetStreamStorage(settings.name, await StreamLink.open(settings), settings.database);
-  }
-
-  /** The register of the option `database`. */
-  get register(): SummaryStore | undefined {
-    return this.#database?.register;
-  }
-
-  /** The salts of the option `database`. */
-  get salts(): SaltStore | undefined {
-    return this.#database?.salts;
-  }
-
-  /** The reader of the option `database`, which finds records that workers have stored. */
-  get reader(): UsageReader | undefined {
-    return this.#database?.reader;
-  }
-
-  /** What the option `database` offers to the application's container. */
-  get provides(): readonly ServiceBinding[] {
-    return this.#database?.provides ?? [];
   }
 
   /**
@@ -85,6 +63,6 @@ export class JetStreamStorage implements UsageStorage, UsageSource {
   /** @inheritdoc */
   async close(): Promise<void> {
     await this.#link.close();
-    await this.#database?.close?.();
+    await this.destination?.close?.();
   }
 }

@@ -117,6 +117,8 @@ export class OldRecords {
   #allMs(): number | null {
     const { allMs } = this.#kept;
     if (allMs === null || canDelete(this.#storage)) return allMs;
+    // Workers delete from the storage that they fill.
+    if (this.#storage.destination !== undefined) return null;
     this.#tellOfMissing('deleteBefore', 'its records');
     return null;
   }
