@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { Container } from 'typedi';
 import { TrackedController, type TrackUsageOptions, UsageReaderToken } from '../../src/index.js';
-import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { forgetDeclared } from '../support/declared.js';
@@ -37,7 +36,7 @@ describe('A tracker whose storage hands records on', () => {
   after(forgetDeclared);
 
   async function start(tracker: TrackUsageOptions = {}): Promise<FaultyStorage> {
-    const stream = Object.assign(new FaultyStorage('stream'), { destination: database as UsageStorage });
+    const stream = Object.assign(new FaultyStorage('stream'), { destination: database });
     const log = (line: string): void => void lines.push(line);
     const options = { storage: stream, clock, logger: { warn: log, error: log }, ...tracker };
     served = await serve({ controllers: [ShopController], tracker: options });

@@ -89,7 +89,7 @@ describe('What a worker holds', () => {
             source.count('held') + source.count('acknowledged') + source.count('waiting'),
         );
         const dead = source.letters.flatMap(({ data }) =>
-          data.startsWith('damage') ? [] : [String((JSON.parse(data) as { id: string }).id)],
+          data.startsWith('damage') ? [] : [(JSON.parse(data) as { id: string }).id],
         );
         expect(new Set([...storage.stored.keys(), ...dead])).to.deep.equal(published);
         expect(source.letters.filter(({ data }) => data.startsWith('damage'))).to.have.lengthOf(damaged);

@@ -35,11 +35,10 @@ function describeWrong(storage: unknown): string {
 
 /** The services of storages for the application: each storage's reader, and its repository if it has one. */
 export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
-  return storages
-    .map(destinationOf)
-    .flatMap(({ reader, provides = [] }) =>
-      reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides],
-    );
+  return storages.flatMap((storage) => {
+    const { reader, provides = [] } = destinationOf(storage);
+    return reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides];
+  });
 }
 
 /** The services that the open trackers offer to each container, in the order of their opening. */

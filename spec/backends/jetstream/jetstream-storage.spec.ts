@@ -13,7 +13,7 @@ import { FaultyStorage } from '../../support/faulty-storage.js';
 import { useStream } from '../../support/jetstream.js';
 import { freePort } from '../../support/processes.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
-import { findNats, nats } from '../../support/servers/nats.js';
+import { type NatsServer, findNats, nats } from '../../support/servers/nats.js';
 import { OwnServer } from '../../support/servers/test-server.js';
 import { useTemporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';
@@ -192,7 +192,7 @@ describe('JetStreamStorage', () => {
       );
       const config = folder.file('nats.conf');
       await writeFile(config, `max_payload: 4096\nauthorization { users: [ ${users.join(', ')} ] }\n`);
-      own = await OwnServer.launch(nats, findNats()!.with(['-c', config], 'admin'));
+      own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config], 'admin'));
       const storages = [await connectAs('admin')];
       for (const user of Object.keys(RIGHTS)) storages.push(await connectAs(user));
       const [, writer, reader, nobody] = storages as [

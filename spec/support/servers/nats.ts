@@ -59,7 +59,7 @@ export async function withNats<T>(
   work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
   const urls = [servers].flat().map((server) => new URL(server));
-  const [{ username: user = '', password: pass = '' } = {}] = urls;
+  const { username: user, password: pass } = urls[0] ?? { username: '', password: '' };
   const connection = await connect({
     servers: urls.map(({ host }) => host),
     ...(user === '' ? {} : { user, pass }),

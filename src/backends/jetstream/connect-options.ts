@@ -88,8 +88,8 @@ export function resolveConnection(options: JetStreamStorageOptions): JetStreamSe
 /** The client knows no user that stands in a URL. */
 const URL_PARTS = /^(?<scheme>\w+:\/\/)?(?:(?<user>.*)@)?(?<host>.*)$/s;
 
-function userOf(text: string | undefined): Pick<JetStreamSettings, 'user' | 'pass' | 'token'> {
-  if (text === undefined) return {};
-  const [user = '', ...pass] = text.split(':').map(decodeURIComponent);
+function userOf(said: string | undefined): Pick<JetStreamSettings, 'user' | 'pass' | 'token'> {
+  if (said === undefined) return {};
+  const [user = '', ...pass] = said.split(':').map(decodeURIComponent);
   return pass.length === 0 ? { token: user } : { user, pass: pass.join(':') };
 }
