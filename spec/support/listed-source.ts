@@ -32,6 +32,11 @@ export class ListedSource implements UsageSource, UsageFeed {
     this.#wake();
   }
 
+  /** How often messages were handed out. */
+  get deliveries(): number {
+    return this.#messages.reduce((sum, message) => sum + message.deliveries, 0);
+  }
+
   /** How many messages have a fate. */
   count(fate: Fate): number {
     return this.#messages.filter((message) => message.fate === fate).length;
@@ -47,7 +52,7 @@ export class ListedSource implements UsageSource, UsageFeed {
       message.fate = 'held';
       message.deliveries += 1;
       yield {
-        ...unpackRecords(message.data),
+        ...(await unpackRecords(message.data)),
         data: message.data,
         bytes: message.data.length,
         isRedelivered: message.deliveries > 1,

@@ -75,9 +75,10 @@ describe('A tracker whose storage hands records on', () => {
   it('reads, exports and erases where the records get to', async () => {
     const record = makeRecord({ username: 'grace' });
     await database.store([record, makeRecord()]);
-    await start();
+    const container = Container.of('destination');
+    await start({ container });
     await ask();
-    expect(Container.get(UsageReaderToken)).to.equal(database.reader);
+    expect(container.get(UsageReaderToken)).to.equal(database.reader);
     const found = [];
     for await (const one of served.usage.tracker.exportUser({ username: 'grace' })) found.push(one);
     expect(found).to.deep.equal([record]);

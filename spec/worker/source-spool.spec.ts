@@ -118,6 +118,17 @@ describe('What a worker holds', () => {
     expect(source.holds).to.have.lengthOf(length);
   });
 
+  it('is given back at once where it comes after the end', async () => {
+    const { clock, source, worker } = makeWorker();
+    await clock.advance(100);
+    const closing = worker.close({ timeoutMs: 0 });
+    source.publish(Buffer.from(JSON.stringify(makeRecords(1)[0])));
+    await closing;
+    await passesUntil(clock, () => source.deliveries === 1 && source.count('held') === 0);
+    expect(worker.stats().accepted).to.equal(0);
+    expect(source.count('waiting')).to.equal(1);
+  });
+
   it('is given back when it is closed, with a record whose dead letter could not be kept', async () => {
     const { clock, source, storage, worker } = makeWorker();
     const records = makeRecords(5);

@@ -62,7 +62,8 @@ describe('JetStreamStorage', () => {
       const bytes = Buffer.byteLength(records.map((record) => JSON.stringify(record)).join('\n'));
       expect(data).to.have.lengthOf(Math.ceil(bytes / 1_047_552));
       expect(Math.max(...data.map(({ length }) => length))).to.be.lessThanOrEqual(1_048_576);
-      expect(data.flatMap((one) => unpackRecords(one).records)).to.deep.equal(records);
+      const unpacked = await Promise.all(data.map((one) => unpackRecords(one)));
+      expect(unpacked.flatMap((one) => one.records)).to.deep.equal(records);
     });
 
     it('keeps a batch once that is published again', async () => {
@@ -154,6 +155,8 @@ describe('JetStreamStorage', () => {
       expect((await stream().connect()).destination).to.equal(undefined);
       await storage.close();
       expect(database.closed).to.equal(1);
+      const [code] = await refusal(store(storage, makeRecords(1)));
+      expect(code).to.equal('STORAGE_CLOSED');
     });
   });
 

@@ -43,6 +43,8 @@ export function codeOf(error: unknown): unknown {
 export function streamError(error: unknown, failed: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
   const code = codeOf(error);
+  if (nameOf(error) === 'ClosedConnectionError')
+    return new TrackUsageError('STORAGE_CLOSED', `${failed}, as it was closed.`, error);
   const said = error instanceof Error && error.message !== '' ? error.message : String(error);
   // A request that fails has the reason behind it.
   if ([error, error instanceof Error && error.cause].some((one) => NOT_ALLOWED.has(nameOf(one))))

@@ -59,8 +59,11 @@ export async function packRecords(
   return { messages, tooLarge };
 }
 
-/** Reads a message of {@link packRecords}. */
-export function unpackRecords(data: Uint8Array): { records: UsageRecord[]; damaged: number } {
+/** Reads a message of {@link packRecords}, in turns of the event loop. */
+export async function unpackRecords(
+  data: Uint8Array,
+): Promise<{ records: readonly UsageRecord[]; damaged: number }> {
+  const budget = new TurnBudget(8);
   const records: UsageRecord[] = [];
   let damaged = 0;
   for (const line of Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n')) {
@@ -69,6 +72,7 @@ export function unpackRecords(data: Uint8Array): { records: UsageRecord[]; damag
     } catch {
       damaged += 1;
     }
+    if (budget.isSpentAfterStep()) await budget.nextTurn();
   }
   return { records, damaged };
 }

@@ -31,7 +31,7 @@ export class StreamFeed implements UsageFeed {
       this.#consumer ??= await this.#openConsumer();
       if (this.#hasStopped) return;
       this.#messages = await this.#consumer.fetch({ max_messages: most, expires: PULL_MS });
-      for await (const message of this.#messages) yield messageOf(message);
+      for await (const message of this.#messages) yield await unpack(message);
     } catch (error) {
       this.#consumer = null;
       throw streamError(error, `The stream '${this.#link.stream}' cannot be read`);
@@ -63,10 +63,10 @@ export class StreamFeed implements UsageFeed {
   }
 }
 
-function messageOf(message: JsMsg): UsageMessage {
+async function unpack(message: JsMsg): Promise<UsageMessage> {
   const { data, info, redelivered } = message;
   return {
-    ...unpackRecords(data),
+    ...(await unpackRecords(data)),
     data,
     bytes: data.length,
     isRedelivered: redelivered,
