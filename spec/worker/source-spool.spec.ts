@@ -1,7 +1,14 @@
+import { metrics } from '@opentelemetry/api';
+import {
+  InMemoryMetricExporter,
+  AggregationTemporality,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ManualClock } from '../../src/testing/index.js';
-import { type UsageWorker, consumeUsage } from '../../src/worker/index.js';
+import { type ConsumeOptions, type UsageWorker, consumeUsage } from '../../src/worker/index.js';
 import { expectBalanced } from '../support/accounts.js';
 import { FaultyStorage } from '../support/faulty-storage.js';
 import { ListedSource } from '../support/listed-source.js';
@@ -11,7 +18,7 @@ import { until } from '../support/until.js';
 const SILENT = { warn() {}, error() {} };
 
 /** A worker on a stream in memory, with a clock that stands still. */
-function makeWorker() {
+function makeWorker(options: ConsumeOptions = {}) {
   const clock = new ManualClock();
   const source = new ListedSource();
   const storage = new FaultyStorage();
@@ -21,6 +28,7 @@ function makeWorker() {
     metrics: false,
     batch: { maxRecords: 10, maxDelayMs: 100 },
     retry: { minDelayMs: 10, maxDelayMs: 100 },
+    ...options,
   });
   return { clock, source, storage, worker };
 }
@@ -116,6 +124,30 @@ describe('What a worker holds', () => {
     const { length } = source.holds;
     await clock.advance(5000);
     expect(source.holds).to.have.lengthOf(length);
+  });
+
+  it('is measured, with how many messages wait behind it', async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+    const provider = new MeterProvider({ readers: [reader] });
+    metrics.setGlobalMeterProvider(provider);
+    const { clock, source, storage, worker } = makeWorker({ metrics: true });
+    opened.push(worker);
+    storage.mood = 'reject';
+    for (const record of makeRecords(25)) source.publish(Buffer.from(JSON.stringify(record)));
+    await passesUntil(clock, () => worker.stats().accepted === 20);
+    await provider.forceFlush();
+    const found = exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+    const valueOf = (name: string): unknown =>
+      found.find(({ descriptor }) => descriptor.name === `koa_track_usage.${name}`)?.dataPoints[0]?.value;
+    await provider.shutdown();
+    metrics.disable();
+    storage.mood = 'store';
+    expect(valueOf('record.accepted')).to.equal(20);
+    expect(valueOf('record.spooled')).to.equal(20);
+    expect(valueOf('stream.waiting')).to.equal(5);
   });
 
   it('is given back at once where it comes after the end', async () => {

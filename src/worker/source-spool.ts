@@ -19,7 +19,7 @@ const MOST_MESSAGES = 256;
 export interface SourceSettings {
   readonly clock: Clock;
   readonly retry: BackoffBounds;
-  /** Records that are held, at least, if there are so many. */
+  /** Records that are held from which on no further messages are asked for. */
   readonly mostRecords: number;
   /** Learns of a failure. */
   readonly fault: (what: string, error: unknown) => void;
