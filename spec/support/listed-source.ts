@@ -18,6 +18,8 @@ export class ListedSource implements UsageSource, UsageFeed {
   isAway = false;
   refusesLetters = false;
   isClosed = false;
+  /** What each message is said to take; null for what it takes. */
+  messageBytes: number | null = null;
   readonly #messages: { data: Uint8Array; fate: Fate; deliveries: number }[] = [];
   #hasStopped = false;
   #wake: () => void = () => {};
@@ -54,7 +56,7 @@ export class ListedSource implements UsageSource, UsageFeed {
       yield {
         ...(await unpackRecords(message.data)),
         data: message.data,
-        bytes: message.data.length,
+        bytes: this.messageBytes ?? message.data.length,
         isRedelivered: message.deliveries > 1,
         waiting: this.count('waiting'),
         acknowledge: () => void (message.fate = 'acknowledged'),

@@ -150,6 +150,16 @@ describe('What a worker holds', () => {
     expect(valueOf('stream.waiting')).to.equal(5);
   });
 
+  it('is stored before a batch is full, where its bytes leave no room for others', async () => {
+    const { clock, source, worker } = makeWorker({ batch: { maxRecords: 1000, maxDelayMs: 3_600_000 } });
+    opened.push(worker);
+    const startMs = clock.now();
+    source.messageBytes = 20_000_000;
+    for (const record of makeRecords(3)) source.publish(Buffer.from(JSON.stringify(record)));
+    await passesUntil(clock, () => worker.stats().stored >= 2);
+    expect(clock.now()).to.be.below(startMs + 3_600_000);
+  });
+
   it('is given back at once where it comes after the end', async () => {
     const { clock, source, worker } = makeWorker();
     await clock.advance(100);
