@@ -72,7 +72,7 @@ const mongodb: PlainClient = {
     }),
 };
 
-export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod'>, PlainClient>> = {
+export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod' | 'secantusdb'>, PlainClient>> = {
   postgresql: withQuery(postgresql),
   mariadb: withQuery(mysql),
   mysql: withQuery(mysql),
