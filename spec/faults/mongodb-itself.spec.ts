@@ -95,7 +95,9 @@ describe('A storage on MongoDB itself', function () {
     it('loses nothing while no member of the set is primary', async function () {
       if (!(await isReplicaSet(client())))
         leavePending(this, 'It takes MongoDB itself as a replica set, for a failover');
-      const records = laneTo(await MongoStorage.connect({ clientUrl: database.url }));
+      // SecantusDB does not tell by itself who is primary, and is asked every ten seconds otherwise.
+      const driverOptions = { heartbeatFrequencyMS: 500 };
+      const records = laneTo(await MongoStorage.connect({ clientUrl: database.url, driverOptions }));
       records.accept(50);
       await records.stored();
       records.accept(150);

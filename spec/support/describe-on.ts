@@ -83,9 +83,10 @@ export function describeOn(
 export function describeOnOwn(
   name: EngineName,
   body: (this: Mocha.Suite, server: () => OwnServer) => void,
+  options: Parameters<typeof startOwn>[1] = {},
 ): void {
   let own: OwnServer | undefined;
-  const open = async (): Promise<OwnServer> => (own = await startOwn(name));
+  const open = async (): Promise<OwnServer> => (own = await startOwn(name, options));
   suiteWith(name, missing(name, 'own'), open, function (server) {
     body.call(this, server);
     after(async function () {

@@ -72,9 +72,10 @@ const mongodb: PlainClient = {
     }),
 };
 
-export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod' | 'secantusdb'>, PlainClient>> = {
+export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod'>, PlainClient>> = {
   postgresql: withQuery(postgresql),
   mariadb: withQuery(mysql),
   mysql: withQuery(mysql),
   mongodb,
+  secantusdb: mongodb,
 };
