@@ -79,7 +79,10 @@ export function describeOn(
   suiteWith(name, missing(name), () => sharedServer(name), body);
 }
 
-/** The same with a server of its own, to be stopped, killed and frozen. It is never one that a variable names. */
+/**
+ * The same with a server of its own, to be stopped, killed and frozen. It is never one that a variable names. `durable` lets it
+ * wait for the disk.
+ */
 export function describeOnOwn(
   name: EngineName,
   body: (this: Mocha.Suite, server: () => OwnServer) => void,
