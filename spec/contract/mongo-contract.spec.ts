@@ -35,7 +35,7 @@ for (const engine of ['mongodb', 'secantusdb'] as const)
 
     before(async () => {
       database = await server().freshDatabase();
-      // FerretDB looks at every document for every query, and takes a fifth of a millisecond for each; SecantusDB is written in Python.
+      // FerretDB looks at every document for every query, and takes a fifth of a millisecond for each. SecantusDB is Python.
       isSlow = !server().description.startsWith('MongoDB');
     });
 
@@ -57,7 +57,7 @@ for (const engine of ['mongodb', 'secantusdb'] as const)
       LACKING,
     );
 
-    // It shows whether a server of another make understands the library, and is asked alike whosever the connection is.
+    // SecantusDB is there for what FerretDB does not show, and would be asked for nothing new by other connections.
     if (engine === 'secantusdb') return;
 
     describe("storage contract: MongoPiggybackStorage on the application's MikroORM", () => {
