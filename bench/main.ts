@@ -2,6 +2,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { enriched } from './benchmarks/enriched.js';
+import { months } from './benchmarks/months.js';
 import { p1 } from './benchmarks/p1.js';
 import { p10 } from './benchmarks/p10.js';
 import { p11 } from './benchmarks/p11.js';
@@ -11,6 +12,7 @@ import { p14 } from './benchmarks/p14.js';
 import { p15 } from './benchmarks/p15.js';
 import { p16 } from './benchmarks/p16.js';
 import { p17 } from './benchmarks/p17.js';
+import { p18 } from './benchmarks/p18.js';
 import { p2 } from './benchmarks/p2.js';
 import { p3 } from './benchmarks/p3.js';
 import { p8 } from './benchmarks/p8.js';
@@ -40,7 +42,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   p15,
   p16,
   p17,
+  p18,
   enriched,
+  months,
 ];
 
 const { values, positionals } = parseArgs({

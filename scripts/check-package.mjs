@@ -16,8 +16,10 @@ const PEERS = {
   './testing': [],
   './geo': [],
   './cli': [],
+  './clickhouse': [],
   './sql': ['@mikro-orm/core', '@mikro-orm/sql'],
   './mongo': ['@mikro-orm/core'],
+  './jetstream': ['@nats-io/jetstream', '@nats-io/transport-node'],
 };
 
 const problems = [];

@@ -6,6 +6,7 @@ for (const folder of [
   'build',
   'examples/quickstart/dist',
   'examples/own-storage/dist',
+  'examples/stream/dist',
   'examples/ci/dist',
   'bench/dist',
 ]) {

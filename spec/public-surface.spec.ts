@@ -32,7 +32,9 @@ const SURFACE: Record<string, readonly string[]> = {
   ],
   './cli': ['defineConfig'],
   './dashboard': ['basicAuth', 'usageDashboard'],
+  './clickhouse': ['ClickHouseStorage', 'clickHouseTables'],
   './geo': ['httpGeo', 'maxmindGeo'],
+  './jetstream': ['JetStreamStorage', 'consumeUsage'],
   './mongo': ['MongoPiggybackStorage', 'MongoStorage', 'Usage', 'UsageRepository', 'defineUsage'],
   './sql': [
     'SqlStorage',

@@ -34,13 +34,9 @@ export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
 export type { CloseOptions, SignalOptions } from './options/closing-options.js';
 export type { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './options/delivery-options.js';
-export type {
-  TrackUsageOptions,
-  UsageContainer,
-  UsageLogger,
-  UserReader,
-} from './options/tracker-options.js';
+export type { TrackUsageOptions, UsageContainer, UserReader } from './options/tracker-options.js';
 export type { SummariesOptions } from './options/summaries-options.js';
+export type { UsageLogger } from './options/surroundings.js';
 export type { Duration } from './metadata/duration.js';
 export type { RetentionOptions } from './options/retention-options.js';
 export type { RespectOptions, SignalResponse, RecordingOptions } from './options/recording-options.js';

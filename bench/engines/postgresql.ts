@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import type { UsageRecord } from 'koa-track-usage';
-import { SqlStorage, type UsageRepository } from 'koa-track-usage/sql';
+import { SqlStorage, type SqlStorageOptions, type UsageRepository } from 'koa-track-usage/sql';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { freshDatabase } from '../harness/databases.js';
@@ -26,9 +26,10 @@ const INSERT =
   `insert into koa_usage (${NAMES}) ` +
   `select * from unnest(${TYPES.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict (id) do nothing`;
 
-async function connect(): Promise<SqlStorage> {
+/** Opens a table of its own through this library. */
+export async function connectPostgres(options: Partial<SqlStorageOptions> = {}): Promise<SqlStorage> {
   const { url } = await freshDatabase('postgresql');
-  return SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: url });
+  return SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: url, ...options });
 }
 
 /** A table as ours is, and a client that has nothing else to do. */
@@ -81,7 +82,7 @@ export const postgresql: Engine = {
   title: 'PostgreSQL',
   batchRecords: 500,
   rivalTitle: 'pg, one insert of arrays through unnest',
-  connect,
+  connect: connectPostgres,
   async analyze({ reader }) {
     await (reader as UsageRepository).getEntityManager().getConnection().execute('analyze koa_usage');
   },

@@ -4,6 +4,7 @@ import type { SqlStorageOptions } from '../../src/backends/sql/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { type CliEnd, cli, fill } from '../support/cli.js';
 import { describeOn } from '../support/describe-on.js';
+import { connectClickHouse } from '../support/clickhouse.js';
 import { connectMongo } from '../support/mongo.js';
 import { connectMySql, openMySql } from '../support/mysql.js';
 import { connectPostgres, postgresClient } from '../support/postgresql.js';
@@ -126,6 +127,7 @@ describe('Where the command line finds records', () => {
       ['--database', 'oracle://scott:tiger@host/db'],
       /names no kind of database that is known; expected sqlite:/,
     ],
+    [['--database', 'clickhouse+http:'], /clickhouse: is no URL/],
     [['--database', 'usage.db'], /names no kind of database/],
     [['--database', 'sqlite:'], /names no file/],
     [['--database', 'postgres://u:hunter2@h/a@b'], /a URL, such as/],
@@ -213,6 +215,19 @@ describe('Where the command line finds records', () => {
       open,
       () => database,
       urlOf,
+      async () => [],
+    );
+  });
+
+  describeOn('clickhouse', (server) => {
+    let database: FreshDatabase;
+    before(async () => void (database = await server().freshDatabase()));
+    after(() => database.drop());
+
+    behavesOnServer(
+      connectClickHouse,
+      () => database,
+      ({ url }) => url,
       async () => [],
     );
   });

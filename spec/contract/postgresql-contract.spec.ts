@@ -1,38 +1,70 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { SqlStorage } from '../../src/backends/sql/index.js';
+import { SqlStorage, type SqlStorageOptions } from '../../src/backends/sql/index.js';
+import type { OpenStorage } from '../../src/testing/contract/subject.js';
 import { describeOn } from '../support/describe-on.js';
-import { connectPostgres, initPostgresOrm, suiteDatabase } from '../support/postgresql.js';
+import {
+  type SuiteDatabase,
+  connectPostgres,
+  initPostgresOrm,
+  suiteDatabase,
+} from '../support/postgresql.js';
 import { poisonConstraint } from '../support/poison.js';
+import { describeTheme } from './checks.js';
 import { describeFidelity } from './fidelity.js';
 import { openOwn } from './openers.js';
 import { describeStorageContract } from './storage-contract.js';
 import { describeWriting } from './writing.js';
 
 describeOn('postgresql', (server) => {
-  const { database, run, setZone } = suiteDatabase(server);
+  const own = suiteDatabase(server);
+  const { database, run, setZone } = own;
 
   const poison = (ids: readonly string[]): Promise<void> => run(poisonConstraint(ids));
-  const clean = async (): Promise<void> => {
-    await run('truncate koa_usage');
-    await run('do $$ begin truncate koa_usage_summary; exception when undefined_table then null; end $$');
-    await run('alter table koa_usage drop constraint if exists poison');
-    await setZone(null);
+  const clean = async (suite: SuiteDatabase = own): Promise<void> => {
+    await suite.run('truncate koa_usage');
+    await suite.run(
+      'do $$ begin truncate koa_usage_summary; exception when undefined_table then null; end $$',
+    );
+    await suite.run('alter table koa_usage drop constraint if exists poison');
+    await suite.setZone(null);
   };
 
-  describeStorageContract('SqlStorage on a PostgreSQL connection of its own', async () => {
-    const own = await openOwn(() => connectPostgres(database()));
-    return {
-      ...own,
-      poison,
-      async reopenInOtherZone() {
-        await setZone('Pacific/Chatham');
-        return own.reopen();
-      },
-      async close() {
-        await own.close();
-        await clean();
-      },
+  /** On connections of its own. */
+  const openIn =
+    (suite: SuiteDatabase, options: Partial<SqlStorageOptions> = {}): OpenStorage =>
+    async () => {
+      const opened = await openOwn(() => connectPostgres(suite.database(), options));
+      return {
+        ...opened,
+        poison: (ids) => suite.run(poisonConstraint(ids)),
+        async reopenInOtherZone() {
+          await suite.setZone('Pacific/Chatham');
+          return opened.reopen();
+        },
+        async close() {
+          await opened.close();
+          await clean(suite);
+        },
+      };
     };
+
+  describeStorageContract('SqlStorage on a PostgreSQL connection of its own', openIn(own));
+
+  describe('in a table of months', () => {
+    const open = openIn(suiteDatabase(server), { partition: 'month' });
+    describeStorageContract('SqlStorage in a table of months of PostgreSQL', open);
+  });
+
+  describe('in a table whose ids are UUIDs', () => {
+    const suite = suiteDatabase(server);
+
+    before(async () => {
+      await (await connectPostgres(suite.database())).close();
+      await suite.run('alter table koa_usage alter id type uuid using id::uuid');
+    });
+
+    const open = openIn(suite);
+    for (const theme of ['writing', 'pages by cursor', 'deleteBefore', 'erase']) describeTheme(theme, open);
   });
 
   describe("on the application's MikroORM", () => {

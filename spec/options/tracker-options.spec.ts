@@ -56,10 +56,6 @@ const CONTRADICTIONS: readonly [options: TrackUsageOptions, says: string][] = [
     "'retry.maxAgeMs' is 3000; expected more than batch.maxDelayMs, which is 3000.",
   ],
   [
-    { retry: { maxAgeMs: 1000 } },
-    "'retry.maxAgeMs' is 1000; expected more than batch.maxDelayMs, which is 1000.",
-  ],
-  [
     { queue: { overflow: 'drop-oldest' }, spool: { dir: '/spool' } },
     "'queue.overflow' is 'drop-oldest'; expected 'drop-newest', as the option spool takes what the queue has no room for.",
   ],
@@ -76,7 +72,7 @@ const CONTRADICTIONS: readonly [options: TrackUsageOptions, says: string][] = [
 /** Options that are close to a contradiction. */
 const COMPATIBLE: readonly TrackUsageOptions[] = [
   { retry: { minDelayMs: 1000, maxDelayMs: 1000 } },
-  { retry: { maxAgeMs: 1001 } },
+  { retry: { maxAgeMs: 1000 } },
   { queue: { overflow: 'drop-newest' }, spool: { dir: '/spool' } },
   { queue: { maxRecords: 1, maxBytes: 1024 } },
   { queue: { maxRecords: 10 }, batch: { maxRecords: 10 } },

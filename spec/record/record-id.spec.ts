@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { RecordIds } from '../../src/record/record-id.js';
+import { RecordIds, firstIdAt, momentOfId } from '../../src/record/record-id.js';
 
 const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const NOW_MS = Date.UTC(2026, 2, 1, 12);
@@ -51,5 +51,22 @@ describe('RecordIds', () => {
   it('takes a time between two milliseconds for the earlier one', () => {
     const ids = new RecordIds();
     expect(timeOf(ids.next(NOW_MS + 0.75))).to.equal(NOW_MS);
+  });
+
+  it('makes ids that are behind the first one of their moment, and before that of any later one', () => {
+    const anyMoment = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+    fc.assert(
+      fc.property(anyMoment, anyMoment, (nowMs, otherMs) => {
+        const id = new RecordIds().next(nowMs);
+        expect(id >= firstIdAt(otherMs)).to.equal(nowMs >= otherMs);
+        expect([momentOfId(id), momentOfId(firstIdAt(nowMs))]).to.deep.equal([nowMs, nowMs]);
+      }),
+    );
+  });
+
+  it('tells no moment of ids that hold none, and bounds moments by those of ids', () => {
+    for (const id of ['', 'x', '0f4c1f2e-6f0b-4d38-9c0a-7f1d2c3b4a59']) expect(momentOfId(id)).to.equal(null);
+    expect(firstIdAt(-1)).to.equal(firstIdAt(0));
+    expect(momentOfId(firstIdAt(8.64e15))).to.equal(2 ** 48 - 1);
   });
 });

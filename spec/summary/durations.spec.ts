@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Durations, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
+import { Durations, bucketBounds, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
 import { NumberReader } from '../../src/summary/numbers.js';
 import { Seeded } from '../support/seeded.js';
 
@@ -56,6 +56,19 @@ describe('summary/durations', () => {
       }
     });
   }
+
+  it('begin with the shortest duration of each, to the last bit', () => {
+    const bits = new BigInt64Array(1);
+    const value = new Float64Array(bits.buffer);
+    for (const [bucket, bound] of bucketBounds().entries()) {
+      expect(bucketOf(bound)).to.equal(bucket);
+      if (bucket === 0) continue;
+      value[0] = bound;
+      (bits[0] as bigint) -= 1n;
+      expect(bucketOf(value[0])).to.equal(bucket - 1);
+    }
+    expect(bucketBounds().at(-1)).to.be.above(1e11);
+  });
 
   it('always tells a percentile within 2 %, whatever the durations are', () => {
     const anyDuration = fc.oneof(

@@ -2,15 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { SqlStorage } from '../../src/backends/sql/index.js';
 import type { SummaryRow } from '../../src/storage/summary-store.js';
+import type { SummaryReader } from '../../src/storage/usage-summary.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
+import { connectClickHouse } from '../support/clickhouse.js';
 import { describeOn } from '../support/describe-on.js';
 import { connectPostgres } from '../support/postgresql.js';
 import { makeRecord } from '../support/records.js';
 import { childEnvironment } from '../support/run.js';
 import { connectSqlite, useTemporaryFolder } from '../support/sqlite.js';
-import { foldAll, prepareFor } from '../support/summary-operations.js';
+import { type SummarizingStorage, foldAll, prepareFor } from '../support/summary-operations.js';
 import { DAY_MS, MINUTE_MS, answersOf } from '../support/summarized.js';
 
 const SCRIPT = fileURLToPath(new URL('../support/children/summary-operation.js', import.meta.url));
@@ -19,6 +20,9 @@ const { signal } = new AbortController();
 
 /** Calls before which a folder is stopped: it has looked and read, and has published nothing. */
 const CALLS = [4, 7, 9];
+
+/** A storage that answers from summaries. */
+type Summarizing = SummarizingStorage & { readonly reader: SummaryReader };
 
 describe('A folder that is stopped for longer than others wait for it', function stops() {
   this.timeout(60_000);
@@ -41,12 +45,12 @@ describe('A folder that is stopped for longer than others wait for it', function
     return started;
   }
 
-  async function rowsOf({ summaries }: SqlStorage): Promise<SummaryRow[]> {
+  async function rowsOf({ summaries }: SummarizingStorage): Promise<SummaryRow[]> {
     const rows = (await summaries?.store.find({}, signal)) ?? [];
     return rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  async function changesNothing(database: string, storage: SqlStorage, call: number): Promise<void> {
+  async function changesNothing(database: string, storage: Summarizing, call: number): Promise<void> {
     await prepareFor('fold', storage, START_MS);
     const frozen = await stopped(database, call);
     const late = [3, 8, 64, 700].map((minute) =>
@@ -85,6 +89,19 @@ describe('A folder that is stopped for longer than others wait for it', function
     it('changes nothing when it goes on', async () => {
       const database = await server().freshDatabase();
       const storage = await connectPostgres(database);
+      try {
+        await changesNothing(database.url, storage, 7);
+      } finally {
+        await storage.close();
+        await database.drop();
+      }
+    });
+  });
+
+  describeOn('clickhouse', (server) => {
+    it('changes nothing when it goes on', async () => {
+      const database = await server().freshDatabase();
+      const storage = await connectClickHouse(database);
       try {
         await changesNothing(database.url, storage, 7);
       } finally {

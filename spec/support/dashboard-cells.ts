@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const count = (value: unknown): string =>
   value == null ? '–' : (Math.round(Number(value)) + 0).toLocaleString('en-US');
 const words = (value: unknown): string => value as string;
-const text = (value: unknown): string => (value == null ? '–' : String(value as string | number));
+const text = (value: unknown): string => (value == null ? '–' : words(value));
 const flag = (value: unknown): string => (value === true ? 'yes' : 'no');
 const milliseconds = (value: unknown): string => {
   if (value == null) return '–';

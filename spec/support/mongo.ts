@@ -1,7 +1,8 @@
 import { MikroORM, MongoDriver, type Options } from '@mikro-orm/mongodb';
 import { type Collection, MongoClient } from 'mongodb';
 import { MongoStorage, type MongoStorageOptions, Usage } from '../../src/backends/mongo/index.js';
-import type { FreshDatabase, TestServer } from './servers.js';
+import { describeOn } from './describe-on.js';
+import { type FreshDatabase, missing, type TestServer } from './servers.js';
 
 const UNAUTHORIZED = 13;
 
@@ -56,6 +57,11 @@ export async function hasTransactions(client: MongoClient): Promise<boolean> {
 export async function isReplicaSet(client: MongoClient): Promise<boolean> {
   const { setName } = await client.db('admin').command({ hello: 1 });
   return setName !== undefined;
+}
+
+/** A suite for what FerretDB does not have: on MongoDB itself, and where there is none on SecantusDB. */
+export function describeOnMongod(body: (this: Mocha.Suite, server: () => TestServer) => void): void {
+  describeOn(missing('mongod') === undefined ? 'mongod' : 'secantusdb', body);
 }
 
 /** The documents of a collection, as they are. */

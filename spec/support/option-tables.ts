@@ -1,5 +1,15 @@
 import type { Constructor } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import {
+  JetStreamStorageOptions,
+  resolveConnection as connectJetStream,
+} from '../../src/backends/jetstream/connect-options.js';
+import { ClickHouseStorage } from '../../src/backends/clickhouse/index.js';
+import {
+  ClickHouseStorageNaming,
+  ClickHouseStorageOptions,
+  resolveConnection as connectClickHouse,
+} from '../../src/backends/clickhouse/options.js';
 import { MongoStorageNaming } from '../../src/backends/mongo/collection-storage.js';
 import {
   MongoStorageOptions,
@@ -25,6 +35,7 @@ import { kindsOf } from '../../src/option-reader.js';
 import { CloseOptions } from '../../src/options/closing-options.js';
 import { TrackUsageOptions, resolveTrackerOptions } from '../../src/options/tracker-options.js';
 import { MemoryStorage, MemoryStorageOptions } from '../../src/testing/memory-storage.js';
+import { ConsumeOptions, resolveConsumeOptions } from '../../src/worker/consume-options.js';
 
 /** A table of options, and the function that takes them. */
 export interface OptionTable {
@@ -48,6 +59,8 @@ export const REQUIRED: Readonly<Record<string, unknown>> = {
   since: '2026-01-01',
   username: 'admin',
   password: 'secret',
+  servers: 'nats://127.0.0.1',
+  stream: 'usage',
 };
 
 /** Options of a table, with those that have to be given. */
@@ -73,6 +86,14 @@ const FUNCTIONS: readonly [subject: string, table: Constructor<object>, use: (op
       'new MongoPiggybackStorage(…, options)',
       MongoStorageNaming,
       (options) => new MongoPiggybackStorage({} as never, options),
+    ],
+    ['JetStreamStorage.connect', JetStreamStorageOptions, connectJetStream],
+    ['consumeUsage', ConsumeOptions, resolveConsumeOptions],
+    ['ClickHouseStorage.connect', ClickHouseStorageOptions, connectClickHouse],
+    [
+      'new ClickHouseStorage(client, options)',
+      ClickHouseStorageNaming,
+      (options) => new ClickHouseStorage({} as never, options),
     ],
     ['new PrinterStorage', PrinterOptions, (options) => new PrinterStorage(options)],
     ['new MemoryStorage', MemoryStorageOptions, (options) => new MemoryStorage(options)],

@@ -41,6 +41,8 @@ export function mayBePending(title: string): boolean {
 export function leavePending(context: Context, reason: string): never {
   if (!mayBePending(reason)) throw new Error(`${reason}. With REQUIRE_SERVERS=1 this spec has to run.`);
   tellPending(reason);
-  if (context.test !== undefined) context.test.title += ` (${reason})`;
+  // In a hook before each spec, the test is the hook.
+  const test = context.currentTest ?? context.test;
+  if (test !== undefined) test.title += ` (${reason})`;
   return context.skip();
 }

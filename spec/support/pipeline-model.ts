@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { DropReason } from '../../src/pipeline/telling/accounting.js';
-import { Pipeline, type PipelineSettings } from '../../src/pipeline/pipeline.js';
+import { Pipeline } from '../../src/pipeline/pipeline.js';
+import type { PipelineSettings } from '../../src/pipeline/pipeline-settings.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { StoreResult } from '../../src/storage/usage-storage.js';
 import { expectBalanced } from './accounts.js';

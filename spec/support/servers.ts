@@ -1,21 +1,35 @@
 import { isStrict, tell } from './pending.js';
+import { clickhouse } from './servers/clickhouse.js';
 import type { Engine } from './servers/engine.js';
 import { mariadb } from './servers/mariadb.js';
-import { mongod, mongodb } from './servers/mongodb.js';
+import { mongod, mongodb, secantusdb } from './servers/mongodb.js';
 import { mysql } from './servers/mysql.js';
+import { nats } from './servers/nats.js';
 import { postgresql } from './servers/postgresql.js';
 import { ServerUrl } from './servers/server-url.js';
 import { OwnServer, TestServer } from './servers/test-server.js';
 
 export type { FreshDatabase, OwnServer, TestServer } from './servers/test-server.js';
 
-const ENGINES = { postgresql, mariadb, mysql, mongodb, mongod } as const satisfies Record<string, Engine>;
+const ENGINES = {
+  postgresql,
+  mariadb,
+  mysql,
+  mongodb,
+  mongod,
+  secantusdb,
+  clickhouse,
+  nats,
+} as const satisfies Record<string, Engine>;
 const DEFAULT_PORTS = {
   postgresql: 5432,
   mariadb: 3306,
   mysql: 3306,
   mongodb: 27_017,
   mongod: 27_017,
+  clickhouse: 8123,
+  nats: 4222,
+  secantusdb: 27_017,
 } as const;
 
 /** `mysql` is MySQL alone, `mongodb` is whatever speaks its protocol, and `mongod` is MongoDB alone. */

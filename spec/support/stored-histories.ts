@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { RecordIds } from '../../src/record/record-id.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SummaryReader } from '../../src/storage/usage-summary.js';
 import { foldOnce } from '../../src/summary/fold.js';
@@ -59,12 +60,13 @@ const steps: fc.Arbitrary<StoredStep> = fc.oneof(
   },
 );
 
-/** Histories that begin with some records which are folded. */
+/** Histories that begin with some records which are folded, and of which the oldest is deleted. */
 export function storedHistories(length: number): fc.Arbitrary<readonly StoredStep[]> {
   const begun: readonly StoredStep[] = [
     { kind: 'store', by: 0, agesMs: [10, HOUR_MS, 5 * HOUR_MS, DAY_MS, 2 * DAY_MS] },
     { kind: 'settle', by: 0 },
     { kind: 'fold', by: 1, aheadMs: 0 },
+    { kind: 'deleteBefore', by: 0, ageMs: 1.4 * DAY_MS },
   ];
   return fc.noShrink(
     fc.array(steps, { minLength: length, maxLength: length }).map((rest) => begun.concat(rest)),
@@ -75,14 +77,20 @@ export function storedHistories(length: number): fc.Arbitrary<readonly StoredSte
 export class StoredHistory {
   /** Units that answers were made of. */
   folded = 0;
+  /** Records that went with their month. */
+  dropped = 0;
   readonly #storages: readonly SummarizingStorage[];
   readonly #batches: (readonly UsageRecord[])[] = [];
   #records: readonly UsageRecord[] = [];
   #made = 0;
   #asked = 0;
+  readonly #ids = new RecordIds();
+  readonly #stretch: number;
 
-  constructor(storages: readonly SummarizingStorage[]) {
+  /** @param stretch - how many times as old as the history says records are, and have to be to be deleted */
+  constructor(storages: readonly SummarizingStorage[], stretch = 1) {
     this.#storages = storages;
+    this.#stretch = stretch;
   }
 
   /** Has all of it happen, and expects answers to be exact after each step: of some dimensions, and at the end of all. */
@@ -97,7 +105,7 @@ export class StoredHistory {
   async #take(step: StoredStep): Promise<void> {
     const storage = this.#storages[step.by] as SummarizingStorage;
     if (step.kind === 'store') {
-      const batch = step.agesMs.map((ageMs) => this.#make(new Date(Date.now() - ageMs)));
+      const batch = step.agesMs.map((ageMs) => this.#make(new Date(Date.now() - ageMs * this.#stretch)));
       this.#batches.push(batch);
       await this.#store(storage, batch);
     } else if (step.kind === 'again') {
@@ -108,7 +116,8 @@ export class StoredHistory {
       await insist(() => storage.erase({ username }, signal), isLater);
       this.#records = this.#records.filter((record) => record.username !== username);
     } else if (step.kind === 'deleteBefore') {
-      const date = new Date(Date.now() - step.ageMs);
+      const date = new Date(Date.now() - step.ageMs * this.#stretch);
+      this.dropped += await insist(async () => (await storage.dropBefore?.(date, signal)) ?? 0, isLater);
       await insist(() => storage.deleteBefore(date, 1000, signal), isLater);
       this.#records = this.#records.filter((record) => record.date >= date);
     } else if (step.kind === 'settle') await storage.summaries?.settle();
@@ -132,6 +141,7 @@ export class StoredHistory {
     const index = this.#made;
     this.#made += 1;
     return makeRecord({
+      id: this.#ids.next(date.getTime()),
       date,
       username: NAMES[index % NAMES.length] as string | null,
       status: [200, 404, 503, null][index % 4] as number | null,

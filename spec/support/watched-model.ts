@@ -270,7 +270,7 @@ export class WatchedModel {
       readRegister: async (span) =>
         blind(await readRegister(this.#store, span, new AbortController().signal)),
       now: () => this.#clock.now(),
-    isReadOnly: false,
+      isReadOnly: false,
     };
   }
 }

@@ -57,7 +57,8 @@ async function answer(
   const [config, database, table] = ['config', 'database', 'table'].map((name) => values.text(name));
   const source = new Source({ config, database, table }, io.cwd);
   try {
-    return await orAbort(command.run({ values, operands, io, out, err, source }), io.signal);
+    const running = command.run({ values, operands, io, out, err, source });
+    return await (command.endsItself === true ? running : orAbort(running, io.signal));
   } finally {
     await within(io.clock, CLOSING_MS, source.close());
   }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { TrackUsageError } from '../errors.js';
+import { show } from '../option-reader.js';
 import { renderCsv } from '../report/rendering/csv.js';
 import { renderJson } from '../report/rendering/json.js';
 import type { UsageReports } from '../report/usage-reports.js';
@@ -51,8 +52,11 @@ export class Pages {
       throw new NotFound('These figures are not there in this form; expected format=json or format=csv.');
     const asked = { reports: this.#reports().together(), address };
     if (isFormat(format)) return dataOf(view, asked, format);
+    const services = await servicesOf(asked);
     const page = await view.make(asked);
-    return { status: 200, type: 'text/html', body: layout(this.#frame, view, address, page).text };
+    const known = page.basis && { ...page.basis, services: services ?? page.basis.services };
+    const whole = layout(this.#frame, view, address, { ...page, basis: known });
+    return { status: 200, type: 'text/html', body: whole.text };
   }
 
   #problem(view: View, address: Address, context: Context, error: unknown): Answer {
@@ -72,6 +76,21 @@ ${words.map((sentence) => html`<p class="problem">${sentence}</p>`)}
     const page = { heading: 'There are no figures', headline: [], notes: [], basis: null, body };
     return { status, type: 'text/html', body: layout(this.#frame, view, address, page).text };
   }
+}
+
+/**
+ * All services, where the address names one of them; else null, as every report knows them.
+ *
+ * @throws {NotFound} if nothing is known of that one
+ */
+async function servicesOf({ reports, address }: Asked): Promise<readonly string[] | null> {
+  const { service, ...span } = address.span;
+  if (service === undefined) return null;
+  const { services } = await reports.status(span);
+  if (services.includes(service)) return services;
+  throw new NotFound(
+    `Nothing is known of a service ${show(service)}. There are ${services.join(', ') || 'none'}.`,
+  );
 }
 
 function isFormat(format: string | null): format is 'json' | 'csv' {

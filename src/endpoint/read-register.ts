@@ -90,7 +90,7 @@ function knownSince(watches: readonly Watch[]): number {
 /** What is known of one service. */
 class ServiceRegister {
   readonly #service: string;
-  /** By their beginnings. */
+  /** By their beginnings, those of one moment by their builds: a storage finds rows in any order. */
   readonly #watches: readonly DatedWatch[];
   /** The beginnings of days with an instance, the latest first. */
   readonly #starts: readonly number[];
@@ -111,7 +111,9 @@ class ServiceRegister {
     this.#service = service;
     this.#span = span;
     this.#knownMs = knownMs;
-    this.#watches = watches.toSorted((one, other) => one.fromMs - other.fromMs);
+    this.#watches = watches.toSorted(
+      (one, other) => one.fromMs - other.fromMs || (one.builds.join() < other.builds.join() ? -1 : 1),
+    );
     this.#starts = [...new Set(watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));
     this.#builds = this.#tellBuilds(rows, new Set(this.#current().flatMap(({ builds }) => builds)));

@@ -19,6 +19,8 @@ export interface ObservedStorage extends StorageStats {
   readonly behindMs: number | null;
   /** Folds that failed. */
   readonly foldFailures: number | null;
+  /** Messages that wait in the stream that its records come from; null without a stream, or while that is not known. */
+  readonly waiting: number | null;
 }
 
 /** The figures that are observed. */
@@ -118,6 +120,7 @@ const FIGURES: readonly Figure[] = [
   ['storage.retries', 'Counter', '{attempt}', 'Attempts that failed.', ({ retries }) => retries],
   ['summary.behind', 'Gauge', 's', 'How far summaries are behind the records.', behindSeconds],
   ['summary.failures', 'Counter', '{attempt}', 'Folds that failed.', ({ foldFailures }) => foldFailures],
+  ['stream.waiting', 'Gauge', '{message}', 'Messages that wait in the stream.', ({ waiting }) => waiting],
   ['record.dropped', 'Counter', RECORDS, 'Records not stored.', ({ dropped }) => dropped],
 ];
 

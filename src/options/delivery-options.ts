@@ -18,12 +18,12 @@ export class QueueOptions {
 
 /** When and how much is handed to a storage. */
 export class BatchOptions {
-  /** Records a batch, from 1 to 10,000. @default 500 */
-  readonly maxRecords? = integer({ min: 1, max: 10_000, default: 500 });
+  /** Records a batch, from 1 to 10,000. @default 500, unless the storage wishes for others: ClickHouse for 10,000 */
+  readonly maxRecords? = integer({ min: 1, max: 10_000 });
   /** Estimated bytes a batch, from 1 KiB to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
   readonly maxBytes? = integer({ min: 1024, max: GIB, default: 4 * MIB, unit: 'bytes' });
-  /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000 */
-  readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 1000, unit: 'milliseconds' });
+  /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000, unless the storage wishes for longer: ClickHouse for 10,000 */
+  readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, unit: 'milliseconds' });
 }
 
 /** How long a storage is waited for, and how a batch that failed is tried again. */

@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
 import { Container, type Token } from 'typedi';
-import { type Clock, systemClock } from '../time/clock.js';
 import { TrackUsageError } from '../errors.js';
 import { IP_POLICIES } from '../metadata/data-policy.js';
 import {
@@ -25,19 +24,12 @@ import { type SignalSettings, closingSignals } from './closing-options.js';
 import { type GeoSettings, geoSource } from './geo-options.js';
 import { RetentionOptions, type RetentionSettings } from './retention-options.js';
 import { type SummariesSettings, summaries } from './summaries-options.js';
+import { clock, logger } from './surroundings.js';
 import { type RecordingDifferences, RecordingOptions } from './recording-options.js';
 import { findApplication } from './application.js';
 
 /** Names the caller; returns nothing for an unknown caller. */
 export type UserReader = (ctx: Context) => string | null | undefined | PromiseLike<string | null | undefined>;
-
-/** Where the tracker logs what an operator should know. `console` is one. */
-export interface UsageLogger {
-  /** Something works less well than it could. */
-  warn(message: string): void;
-  /** Something does not work. */
-  error(message: string): void;
-}
 
 /** The part of a TypeDI container that the tracker uses: `Container`, or what `Container.of()` returns. */
 export interface UsageContainer {
@@ -120,17 +112,9 @@ export class TrackUsageOptions extends RecordingOptions {
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
   readonly metrics? = boolean(true);
   /** Where drops and failures are logged. @default console */
-  readonly logger? = option<UsageLogger>({
-    default: console,
-    expected: 'an object with the methods warn and error',
-    accepts: (value) => hasMethods(value, 'warn', 'error'),
-  });
+  readonly logger? = logger();
   /** Where the time comes from; for tests. @default the machine's clocks */
-  readonly clock? = option<Clock>({
-    default: systemClock,
-    expected: 'an object with now, monotonic, setTimeout and clearTimeout',
-    accepts: (value) => hasMethods(value, 'now', 'monotonic', 'setTimeout', 'clearTimeout'),
-  });
+  readonly clock? = clock();
 }
 
 /** The settings whose types differ from those of their options. */
@@ -144,7 +128,7 @@ interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   /** Null where nothing is looked up. */
   readonly geo: GeoSettings | null;
   readonly queue: Settings<QueueOptions>;
-  readonly batch: Settings<BatchOptions>;
+  readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
   readonly retry: Settings<RetryOptions>;
   /** Null where nothing waits on disk. */
   readonly spool: Settings<SpoolOptions> | null;
@@ -190,7 +174,7 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
   if (retry.maxDelayMs < retry.minDelayMs)
     refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
   // A record would expire before its batch is due.
-  if (retry.maxAgeMs <= batch.maxDelayMs)
+  if (batch.maxDelayMs !== undefined && retry.maxAgeMs <= batch.maxDelayMs)
     refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
   if (spool !== null && queue.overflow === 'drop-oldest') {
     const why = 'as the option spool takes what the queue has no room for';
@@ -198,8 +182,8 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
   }
   // A batch's default yields to a small queue, and records on disk do not have to fit into the queue.
   for (const bound of ['maxRecords', 'maxBytes'] as const)
-    if (spool === null && given.batch?.[bound] !== undefined && batch[bound] > queue[bound])
-      refuse(`batch.${bound}`, batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
+    if (spool === null && given.batch?.[bound] !== undefined && given.batch[bound] > queue[bound])
+      refuse(`batch.${bound}`, given.batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {

@@ -1,4 +1,3 @@
-import type { Clock } from '../time/clock.js';
 import { estimateRecordBytes } from '../record/record-size.js';
 import type { UsageRecord } from '../record/usage-record.js';
 import type { UsageStorage } from '../storage/usage-storage.js';
@@ -13,25 +12,14 @@ import {
   sumStats,
 } from './telling/accounting.js';
 import { TrackerEvents } from './telling/events.js';
-import type { LaneSettings } from './lane/lane-settings.js';
+import { type PipelineSettings, laneSettingsOf } from './pipeline-settings.js';
 import { Retention, type RetentionStats } from './retention/retention.js';
 import type { KeptRecords, Seal } from './retention/old-records.js';
 import { type LaneObserver, reportLanes } from './telling/report-lanes.js';
-import { type LogTarget, ReportLog, describeError, summarizeError } from './telling/report-log.js';
-import { spoolFolder } from './spool/own-folder.js';
+import { ReportLog, describeError, summarizeError } from './telling/report-log.js';
 import { StorageLane } from './lane/storage-lane.js';
 import { inOwnContext } from '../time/own-context.js';
 import { within } from '../time/within.js';
-
-/** How the pipeline works. */
-export interface PipelineSettings extends Omit<LaneSettings, 'spool'> {
-  readonly clock: Clock;
-  readonly logger: LogTarget;
-  /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`; null for nowhere. */
-  readonly spool: Omit<NonNullable<LaneSettings['spool']>, 'maxPendingBytes'> | null;
-  /** How long records are kept, in milliseconds; null for until somebody deletes them. */
-  readonly retention: { readonly records: number } | null;
-}
 
 /** What became of all records by the time that a tracker was closed. */
 export interface CloseResult {
@@ -228,7 +216,8 @@ export class Pipeline {
       // A storage that is listed twice would get every record twice.
       const storages = [...new Set(this.#findStorages())];
       this.#lanes = storages.map(
-        (storage, index) => new StorageLane(storage, this.#laneSettings(storages, index), this.#observer),
+        (storage, index) =>
+          new StorageLane(storage, laneSettingsOf(this.#settings, storages, index), this.#observer),
       );
       for (const storage of storages) users.set(storage, (users.get(storage) ?? 0) + 1);
       this.#retention.start(storages);
@@ -236,16 +225,6 @@ export class Pipeline {
     } catch (error) {
       return error;
     }
-  }
-
-  /** Each storage has a spool of its own, also where two of them have one name. */
-  #laneSettings(storages: readonly UsageStorage[], index: number): LaneSettings {
-    const { spool, queue } = this.#settings;
-    if (spool === null) return { ...this.#settings, spool };
-    const name = storages[index]?.name ?? '';
-    const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;
-    const dir = spoolFolder(spool.dir, twins === 0 ? name : `${name}\0${twins + 1}`);
-    return { ...this.#settings, spool: { ...spool, dir, maxPendingBytes: queue.maxBytes } };
   }
 
   async #close(timeoutMs: number): Promise<CloseResult> {

@@ -1,6 +1,9 @@
 import { FIELD_ENTRIES, type Field, type FieldKind, USER_AGENT_PARTS } from './fields.js';
 import type { JsonObject, UsageRecord, UserAgent } from './usage-record.js';
 
+/** The name of the table or collection of records unless another is given. */
+export const DEFAULT_TABLE_NAME = 'koa_usage';
+
 /** A column as a property: a field of the record, or a part of its user agent, which lies flat. */
 export type ColumnProperty = Exclude<keyof UsageRecord, 'userAgent'> | `ua${Capitalize<keyof UserAgent>}`;
 

@@ -10,6 +10,26 @@ const BUFFERED_NUMBERS = 1024;
 const HEX_DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 const DASH = '-'.charCodeAt(0);
 
+/** The last moment of a UUIDv7, in milliseconds since 1970 (RFC 9562, 5.7: 48 bits). */
+const LAST_MS = 2 ** 48 - 1;
+
+/**
+ * The id before all that are made at a moment or later. A record's id is of the end of its request, and so never before its date.
+ *
+ * @param ms - in milliseconds since 1970-01-01T00:00:00Z, as an integer
+ */
+export function firstIdAt(ms: number): string {
+  const digits = Math.min(Math.max(ms, 0), LAST_MS).toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
+}
+
+/** The moment of an id, or of a bound that {@link firstIdAt} has made, in milliseconds since 1970; null if it is neither. */
+export function momentOfId(id: string): number | null {
+  const [, high = '', low = ''] =
+    /^([\da-f]{8})-([\da-f]{4})-[07][\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/.exec(id) ?? [];
+  return high === '' ? null : Number.parseInt(high + low, 16);
+}
+
 /**
  * Makes the ids of records: UUIDv7 (RFC 9562), growing within one process also when several are made in one
  * millisecond.

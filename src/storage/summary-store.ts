@@ -69,9 +69,9 @@ export interface SummaryStore {
   find(query: SummaryRowQuery, signal: AbortSignal): Promise<SummaryRow[]>;
 
   /**
-   * Adds rows.
+   * Adds rows. A row whose id other processes may want as well comes alone.
    *
-   * @returns false if there is a row with one of their ids; some of the others may have been added then
+   * @returns false for a row that comes alone, and whose id is taken or was: then it was not added
    */
   insert(rows: readonly SummaryRow[], signal: AbortSignal): Promise<boolean>;
 

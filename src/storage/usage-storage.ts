@@ -53,6 +53,15 @@ export interface UsageStorage {
   /** The storage's name in logs and statistics, such as `sqlite`. */
   readonly name: string;
 
+  /**
+   * How batches should be, unless the application says so by the option `batch`: for storages that want few and large ones. A batch takes
+   * no more than half of the queue, whatever is wished for.
+   */
+  readonly batch?: { readonly maxRecords: number; readonly maxDelayMs: number } | undefined;
+
+  /** How many records retention deletes at once. Many, where each deletion has its price. @default 100 */
+  readonly deletionRecords?: number | undefined;
+
   /** What the tracker puts into the container, unless the application has put something there. */
   readonly provides?: readonly ServiceBinding[];
 
@@ -61,6 +70,12 @@ export interface UsageStorage {
 
   /** Whether the storage was opened for reading only: it takes no records, and `trackUsage` refuses it. @default false */
   readonly isReadOnly?: boolean | undefined;
+
+  /**
+   * The storage that its records get to in the end, by workers that read a stream: what is asked of records, and where register and salts
+   * are, is a matter of that one. Left out where records stay.
+   */
+  readonly destination?: UsageStorage | undefined;
 
   /**
    * Its summaries; null where the application has to make a place for them first. Left out where there can be none: questions are
@@ -100,6 +115,17 @@ export interface UsageStorage {
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   deleteBefore?(date: Date, limit: number, signal: AbortSignal): Promise<number>;
+
+  /**
+   * Drops old records that can go together, whatever their number, such as a partition of a month; `deleteBefore` is asked for the others.
+   * Leave it out where there are none. Several processes may do so at once.
+   *
+   * @param date - records from this moment on are kept
+   * @param signal - aborted when the tracker no longer waits for the answer
+   * @returns how many were dropped
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  dropBefore?(date: Date, signal: AbortSignal): Promise<number>;
 
   /**
    * Deletes the newest records that a query finds, for actions whose records are kept for a shorter time than others. Leave it out where
@@ -157,7 +183,13 @@ export function canDeleteUsage(storage: UsageStorage): boolean {
   return hasMethods(storage, 'deleteUsage');
 }
 
+/** The storage that the records of a storage get to in the end. */
+export function destinationOf(storage: UsageStorage): UsageStorage {
+  return storage.destination ?? storage;
+}
+
 /** The salts of the first storage that keeps any; null if none does. */
 export function findSalts(storages: readonly UsageStorage[]): SaltStore | null {
-  return storages.find(({ salts }) => hasMethods(salts, 'claim', 'deleteBefore'))?.salts ?? null;
+  const kept = storages.map(destinationOf);
+  return kept.find(({ salts }) => hasMethods(salts, 'claim', 'deleteBefore'))?.salts ?? null;
 }

@@ -2,7 +2,12 @@ import type { Token } from 'typedi';
 import { TrackUsageError } from '../errors.js';
 import type { TrackerSettings, UsageContainer } from '../options/tracker-options.js';
 import { UsageReaderToken, heldStorages } from '../storage/tokens.js';
-import { type ServiceBinding, type UsageStorage, isStorage } from '../storage/usage-storage.js';
+import {
+  type ServiceBinding,
+  type UsageStorage,
+  destinationOf,
+  isStorage,
+} from '../storage/usage-storage.js';
 
 /** The storages that were given, or those in the container. */
 export function findStorages(settings: TrackerSettings): readonly UsageStorage[] {
@@ -30,9 +35,10 @@ function describeWrong(storage: unknown): string {
 
 /** The services of storages for the application: each storage's reader, and its repository if it has one. */
 export function servicesOf(storages: readonly UsageStorage[]): readonly ServiceBinding[] {
-  return storages.flatMap(({ reader, provides = [] }) =>
-    reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides],
-  );
+  return storages.flatMap((storage) => {
+    const { reader, provides = [] } = destinationOf(storage);
+    return reader === undefined ? provides : [{ id: UsageReaderToken, value: reader }, ...provides];
+  });
 }
 
 /** The services that the open trackers offer to each container, in the order of their opening. */

@@ -7,8 +7,6 @@ import type { InstanceFigures } from '../endpoint/register-writer.js';
 import { shortLivedActions } from '../endpoint/short-lived-actions.js';
 import { type TrackUsageOptions, resolveTrackerOptions } from '../options/tracker-options.js';
 import type { SignalSettings } from '../options/closing-options.js';
-import { type ObservedFigures, observeMetrics } from '../metrics/open-telemetry.js';
-import type { StorageStats } from '../pipeline/telling/accounting.js';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { attendProcess } from '../process-hooks.js';
 import { StorageToken } from '../storage/tokens.js';
@@ -17,6 +15,7 @@ import { type UsageStorage, findSalts } from '../storage/usage-storage.js';
 import type { Seal } from '../pipeline/retention/old-records.js';
 import { noteSession } from './end-servers.js';
 import { Folding } from './folding.js';
+import { measure } from './measure.js';
 import { findStorages, provideServices, servicesOf } from './services.js';
 import { Watching } from './watching.js';
 import { Tracker, declaredActions } from './tracker.js';
@@ -76,7 +75,7 @@ export function trackUsage(options: TrackUsageOptions = {}): UsageMiddleware {
   const tracker = new Tracker(settings, { capture, pipeline, folding, watching }, attachments);
   attachments.push(provideServices([{ id: TrackerToken, value: tracker }], settings.container));
   attachments.push(attend(tracker, capture, pipeline, settings.handleSignals));
-  if (settings.metrics) attachments.push(measure(tracker, pipeline, folding));
+  if (settings.metrics) attachments.push(measure(() => tracker.stats(), pipeline, folding));
   return Object.assign(capture.middleware, { tracker });
 }
 
@@ -99,22 +98,6 @@ function attend(
     },
     close: () => tracker.close({ server: server ?? undefined, timeoutMs }),
   });
-}
-
-function measure(tracker: UsageTracker, pipeline: Pipeline, folding: Folding): () => void {
-  const onFailure = (error: unknown): void => pipeline.fault("the option 'metrics'", error);
-  const read = (): ObservedFigures => {
-    const { storages } = tracker.stats();
-    return {
-      storages: pipeline.storages.map((storage, index) => {
-        const folded = folding.statsOf(storage);
-        const { behindMs = null, failures: foldFailures = null } = folded ?? {};
-        return Object.assign({}, storages[index] as StorageStats, { behindMs, foldFailures });
-      }),
-      droppedWithoutStorage: pipeline.droppedWithoutStorage,
-    };
-  };
-  return observeMetrics(read, onFailure);
 }
 
 /** What is entered into the register of a storage. */

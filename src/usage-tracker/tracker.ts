@@ -10,7 +10,7 @@ import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/even
 import type { CloseResult, Pipeline } from '../pipeline/pipeline.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
 import { inOwnContext } from '../time/own-context.js';
-import { type UsageStorage, canDelete, canDeleteUsage } from '../storage/usage-storage.js';
+import { type UsageStorage, canDelete, canDeleteUsage, destinationOf } from '../storage/usage-storage.js';
 import { type ErasureReport, type UsagePerson, checkPerson } from '../storage/usage-person.js';
 import type { RebuildProgress } from '../summary/rebuild.js';
 import type { UsageRecord } from '../record/usage-record.js';
@@ -26,7 +26,8 @@ async function* recordsOf(
   storages: readonly UsageStorage[],
   person: UsagePerson,
 ): AsyncIterableIterator<UsageRecord> {
-  for (const { reader } of storages) if (reader !== undefined) yield* reader.streamUsage(person);
+  for (const { reader } of storages.map(destinationOf))
+    if (reader !== undefined) yield* reader.streamUsage(person);
 }
 
 /** The actions of routing-controllers in this process. */
@@ -85,7 +86,7 @@ export class Tracker implements UsageTracker {
     const days = retention === null ? null : retention.records / DAY_MS;
     const storages = this.#pipeline.storages.map((storage) => ({
       name: storage.name,
-      retentionDays: canDelete(storage) ? days : null,
+      retentionDays: canDelete(destinationOf(storage)) ? days : null,
     }));
     const isShortened = this.#pipeline.storages.every(canDeleteUsage);
     return takeInventory(this.#settings, declaredActions(), storages, isShortened);
@@ -126,7 +127,7 @@ export class Tracker implements UsageTracker {
       this.#pipeline.open();
       const { signal } = new AbortController();
       const reports: ErasureReport[] = [];
-      for (const storage of this.#pipeline.storages) {
+      for (const storage of this.#pipeline.storages.map(destinationOf)) {
         const nothing = { storage: storage.name, records: null, summaries: 0, totalsUntil: null };
         reports.push((await storage.erase?.(whom, signal)) ?? nothing);
       }

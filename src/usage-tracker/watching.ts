@@ -5,7 +5,7 @@ import { RegisterKeeper } from '../endpoint/register-keeper.js';
 import type { InstanceFigures } from '../endpoint/register-writer.js';
 import type { TrackerSettings } from '../options/tracker-options.js';
 import type { ShortLivedAction } from '../storage/usage-action.js';
-import { type UsageStorage, canDelete, canDeleteUsage } from '../storage/usage-storage.js';
+import { type UsageStorage, canDelete, canDeleteUsage, destinationOf } from '../storage/usage-storage.js';
 
 const DAY_MS = 86_400_000;
 
@@ -64,7 +64,8 @@ export class Watching {
   }
 
   #keeperOf(storage: UsageStorage): RegisterKeeper | null {
-    const { name, register: store } = storage;
+    const kept = destinationOf(storage);
+    const { name, register: store } = kept;
     if (store === undefined) return null;
     const { clock, serverName: service, version, summaries, retention } = this.#settings;
     const settings = {
@@ -72,12 +73,11 @@ export class Watching {
       service,
       version,
       timeZone: summaries?.timeZone ?? 'UTC',
-      answersDays: this.#answersDays(storage),
+      answersDays: this.#answersDays(kept),
       keptMs: retention?.days ?? KEPT_MS,
       declared: () => {
         const { actions, plain } = this.#tracker.declaredRoutes();
-        const shortLived =
-          this.#isSummed(storage) || !canDeleteUsage(storage) ? [] : this.#tracker.shortLived();
+        const shortLived = this.#isSummed(kept) || !canDeleteUsage(storage) ? [] : this.#tracker.shortLived();
         return [actions, plain].map((routes) => declarationsOf(this.#settings, routes, shortLived));
       },
       figures: () => this.#tracker.figuresOf(storage),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
-import { storageClosed } from '../../../src/backends/mikro-orm/operations.js';
+import { storageClosed } from '../../../src/backends/base/operations.js';
 import { SaltsInTurn } from '../../../src/backends/mikro-orm/salts-in-turn.js';
 import { caught } from '../../support/caught.js';
 

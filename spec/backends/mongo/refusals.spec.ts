@@ -4,7 +4,7 @@ import { TrackUsageError } from '../../../src/errors.js';
 import { MongoPiggybackStorage } from '../../../src/backends/mongo/index.js';
 import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
-import { documentsOf, nativeClient } from '../../support/mongo.js';
+import { describeOnMongod, documentsOf, nativeClient } from '../../support/mongo.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
 import type { FreshDatabase } from '../../support/servers.js';
 
@@ -58,7 +58,7 @@ describe('What MongoDB refuses', () => {
     });
   });
 
-  describeOn('mongod', (server) => {
+  describeOnMongod((server) => {
     let database: FreshDatabase;
     const client = nativeClient(server);
 

@@ -4,10 +4,10 @@ import type { ClientSession, CommandStartedEvent, Document } from 'mongodb';
 import { MongoPiggybackStorage, Usage } from '../../../src/backends/mongo/index.js';
 import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
-import { hasTransactions, initMongoOrm, nativeClient } from '../../support/mongo.js';
+import { describeOnMongod, hasTransactions, initMongoOrm, nativeClient } from '../../support/mongo.js';
 import { leavePending } from '../../support/pending.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
-import type { EngineName, FreshDatabase, TestServer } from '../../support/servers.js';
+import type { FreshDatabase, TestServer } from '../../support/servers.js';
 
 const { signal } = new AbortController();
 const Note = defineEntity({ name: 'Note', properties: { _id: p.string().primary(), body: p.string() } });
@@ -15,10 +15,10 @@ const Note = defineEntity({ name: 'Note', properties: { _id: p.string().primary(
 describe("MongoPiggybackStorage in the application's transaction", () => {
   /** A suite with the application's MikroORM. */
   function describeWith(
-    engine: EngineName,
+    describeServer: typeof describeOnMongod,
     body: (orm: () => MikroORM, server: () => TestServer) => void,
   ): void {
-    describeOn(engine, (server) => {
+    describeServer((server) => {
       let database: FreshDatabase;
       let orm: MikroORM;
 
@@ -39,7 +39,7 @@ describe("MongoPiggybackStorage in the application's transaction", () => {
     });
   }
 
-  describeWith('mongodb', (orm) => {
+  describeWith(describeOn.bind(null, 'mongodb'), (orm) => {
     it('writes, deletes and keeps salts in other sessions', async () => {
       const storage = new MongoPiggybackStorage(orm());
       await storage.store([makeRecord()], signal);
@@ -69,7 +69,7 @@ describe("MongoPiggybackStorage in the application's transaction", () => {
     });
   });
 
-  describeWith('mongod', (orm, server) => {
+  describeWith(describeOnMongod, (orm, server) => {
     const native = nativeClient(server);
 
     it('keeps its records when that is rolled back', async function () {

@@ -1,47 +1,73 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { MongoClient } from 'mongodb';
-import { MongoPiggybackStorage, MongoStorage } from '../../../src/backends/mongo/index.js';
+import {
+  MongoPiggybackStorage,
+  MongoStorage,
+  type MongoStorageOptions,
+} from '../../../src/backends/mongo/index.js';
 import { caught } from '../../support/caught.js';
-import { describeOn } from '../../support/describe-on.js';
-import { asksForPasswords, nativeClient } from '../../support/mongo.js';
+import { asksForPasswords, describeOnMongod, nativeClient } from '../../support/mongo.js';
 import { leavePending } from '../../support/pending.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
 import type { FreshDatabase } from '../../support/servers.js';
 
 const { signal } = new AbortController();
 const ADA = { username: 'ada', password: 'pencil99' };
+const EVE = { ...ADA, username: 'eve' };
+const READER = { ...ADA, username: 'reader' };
+const NEED_ROLE = /role 'readWrite' on the database/;
 
 // MongoDB asks for nobody's password unless it was started with --auth, but refuses wrong ones all the same.
 describe('Users of MongoDB', () => {
-  describeOn('mongod', (server) => {
+  describeOnMongod((server) => {
     let database: FreshDatabase;
+    let elsewhere: FreshDatabase;
+
+    // It is said before the client's own hook, which closes it.
+    after(async () => {
+      for (const { name } of [database, elsewhere])
+        await client().db(name).command({ dropAllUsersFromDatabase: 1 });
+      await Promise.all([database.drop(), elsewhere.drop()]);
+    });
+
     const client = nativeClient(server);
+
+    function createUser({ name }: FreshDatabase, username: string, role: unknown): Promise<unknown> {
+      return client()
+        .db(name)
+        .command({ createUser: username, pwd: ADA.password, roles: [role] });
+    }
 
     before(async () => {
       database = await server().freshDatabase();
-      const createUser = { createUser: 'ada', pwd: ADA.password, roles: ['readWrite'] };
-      await client().db(database.name).command(createUser);
+      elsewhere = await server().freshDatabase();
+      await createUser(database, ADA.username, 'readWrite');
+      await createUser(database, READER.username, 'read');
+      await createUser(elsewhere, EVE.username, { role: 'readWrite', db: database.name });
     });
 
-    after(async () => {
-      await client().db(database.name).command({ dropAllUsersFromDatabase: 1 });
-      await database.drop();
-    });
+    function connect(options: Partial<MongoStorageOptions>): Promise<MongoStorage> {
+      const { host, port } = server();
+      return MongoStorage.connect({ host, port, database: database.name, ...options });
+    }
 
-    const where = () => ({ host: server().host, port: server().port, database: database.name });
-
-    it('are known to the database itself by default', async () => {
-      const storage = await MongoStorage.connect({ ...where(), ...ADA });
+    async function expectKept(options: Partial<MongoStorageOptions>): Promise<void> {
+      const storage = await connect({ ...options, collection: `usage_of_${options.username}` });
       const record = makeRecord();
       await storage.store([record], signal);
       expect(await storage.reader.getUsage()).to.deep.equal([record]);
       await storage.close();
-    });
+    }
+
+    it('are known to the database itself by default', () => expectKept(ADA));
+
+    it('are known to another database, where authSource names it', () =>
+      expectKept({ ...EVE, authSource: elsewhere.name }));
 
     for (const wrong of [{ password: 'pencil98' }, { username: 'eve' }, { authSource: 'admin' }]) {
       it(`are not let in with another ${Object.keys(wrong)[0]}`, async () => {
-        const error = await caught(MongoStorage.connect({ ...where(), ...ADA, ...wrong }));
+        const error = await caught(connect({ ...ADA, ...wrong }));
         expect(error).to.include({ code: 'STORAGE_CONNECT' });
         expect(error.message).to.match(
           /does not let the user in: .*'authSource' is the database that knows the user/,
@@ -50,17 +76,48 @@ describe('Users of MongoDB', () => {
       });
     }
 
-    it('without the right to write are for a person to mend', async function () {
-      if (!(await asksForPasswords(server()))) leavePending(this, 'It takes MongoDB itself with --auth');
-      const createUser = { createUser: 'reader', pwd: ADA.password, roles: ['read'] };
-      await client().db(database.name).command(createUser);
-      const { host, port } = server();
-      const reader = new MongoClient(`mongodb://reader:${ADA.password}@${host}:${port}/${database.name}`);
-      const storage = new MongoPiggybackStorage(reader.db(database.name).collection('koa_usage'));
-      const error = await caught(storage.store(makeRecords(2), signal));
-      await reader.close();
-      expect(error).to.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.match(/role 'readWrite' on the database/);
+    describe('where everybody has to be one', () => {
+      beforeEach(async function () {
+        if (!(await asksForPasswords(server()))) leavePending(this, 'It takes MongoDB itself with --auth');
+      });
+
+      it('are asked for, and what to check is said', async () => {
+        const error = await caught(connect({}));
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message).to.match(/authentication.*that user and password are right/i);
+      });
+
+      it('without the right to write are for a person to mend', async () => {
+        const { host, port } = server();
+        const { username, password } = READER;
+        const reader = new MongoClient(`mongodb://${username}:${password}@${host}:${port}/${database.name}`);
+        const storage = new MongoPiggybackStorage(reader.db(database.name).collection('koa_usage'));
+        const error = await caught(storage.store(makeRecords(2), signal));
+        await reader.close();
+        for (const refused of [error, await caught(connect(READER))]) {
+          expect(refused).to.include({ code: 'STORAGE_SETUP' });
+          expect(refused.message).to.match(NEED_ROLE);
+        }
+      });
+
+      it('with the right to read alone read all there is, with readOnly', async () => {
+        const writer = await connect({ ...ADA, collection: 'read' });
+        const record = makeRecord();
+        await writer.store([record], signal);
+        await writer.close();
+        const storage = await connect({ ...READER, collection: 'read', readOnly: true });
+        expect(await storage.reader.getUsage()).to.deep.equal([record]);
+        const summary = await storage.reader.getSummary({ by: 'endpoint' });
+        expect(summary.rows).to.have.lengthOf(1);
+        await storage.close();
+      });
+
+      it('of another database are told which role they lack, with readOnly', async () => {
+        const options = { ...READER, authSource: database.name, readOnly: true };
+        const error = await caught(connect({ ...options, database: elsewhere.name }));
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message).to.match(/cannot be read: .*the role 'read' on the database/);
+      });
     });
   });
 });

@@ -112,6 +112,18 @@ describe('The options of a connection of its own', () => {
     });
   }
 
+  for (const [driver, options, expected] of [
+    [MariaDbDriver, {}, 'on PostgreSQL alone'],
+    [SqliteDriver, {}, 'on PostgreSQL alone'],
+    [PostgreSqlDriver, { readOnly: true }, 'none with readOnly'],
+  ] as const) {
+    it(`refuse partitions where none can be made: ${driver.name} ${JSON.stringify(options)}`, () => {
+      const given = { driver, dbName: 'app', partition: 'month', ...options } as const;
+      const error = refusalOf(() => resolveConnection(given));
+      expect(error.message).to.include("the option 'partition' is 'month'").and.include(expected);
+    });
+  }
+
   for (const [driver, tableName] of [
     [PostgreSqlDriver, 'ü'.repeat(25)],
     [MariaDbDriver, 'ü'.repeat(51)],

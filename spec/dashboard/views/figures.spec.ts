@@ -31,6 +31,7 @@ type PageOf = readonly [query: string, args: readonly string[], rows: string, ca
 const SPANS: readonly Span[] = [
   ['', []],
   ['&days=7&service=shop', ['--days', '7', '--service', 'shop']],
+  ['&days=30&people=1', ['--days', '30', '--people']],
   ['&from=2026-05-01&to=2026-06-15', ['--from', '2026-05-01', '--to', '2026-06-15']],
 ];
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { caught } from '../../support/caught.js';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { CloseResult } from '../../../src/index.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
@@ -53,6 +54,36 @@ describe('StoragePruner', () => {
     expect(storage.records).to.deep.equal([]);
     expect(storage.asked.map(({ limit }) => limit)).to.deep.equal([100, 100, 100]);
     expect(tracker.stats().retention).to.include({ deleted: 250, failures: 0 });
+    await tracker.close();
+  });
+
+  it('has dropped first what can go together, and counts that too, whatever the number', async () => {
+    const storage = await holdingOld();
+    const order: string[] = [];
+    const dropBefore = async (): Promise<number> => {
+      order.push('drop');
+      return order.length === 1 ? 5_000_000 : 0;
+    };
+    Object.assign(storage, { dropBefore });
+    storage.deletion = (_date, _limit, _signal, really) => {
+      order.push('delete');
+      return really();
+    };
+    const { tracker, clock } = keepFor(1, storage);
+    await clock.advance(HOUR_MS);
+    expect(order).to.deep.equal(['drop', 'delete', 'drop', 'delete']);
+    expect(tracker.stats().retention).to.include({ deleted: 5_000_001, failures: 0 });
+    Object.assign(storage, { dropBefore: async () => -1 });
+    expect((await caught(tracker.prune())).message).to.include('answered -1 to dropBefore');
+    await tracker.close();
+  });
+
+  it('deletes as many at once as the storage wishes', async () => {
+    const storage = Object.assign(await holdingOld(250), { deletionRecords: 200 });
+    const { tracker, clock } = keepFor(1, storage);
+    await clock.advance(1000);
+    expect(storage.records).to.deep.equal([]);
+    expect(storage.asked.map(({ limit }) => limit)).to.deep.equal([200, 200]);
     await tracker.close();
   });
 

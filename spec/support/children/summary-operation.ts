@@ -5,13 +5,25 @@
 import { writeSync } from 'node:fs';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { SqlStorage } from '../../../src/backends/sql/index.js';
+import { connectClickHouse } from '../clickhouse.js';
 import { connectSqlite } from '../sqlite.js';
-import { OPERATIONS, type OperationName, watchCalls } from '../summary-operations.js';
+import {
+  OPERATIONS,
+  type OperationName,
+  type SummarizingStorage,
+  watchCalls,
+} from '../summary-operations.js';
 
 const [, , database = '', operation, startMs, call, signal] = process.argv;
-const storage = database.startsWith('postgres')
-  ? await SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: database })
-  : await connectSqlite(database);
+
+function open(): Promise<SummarizingStorage> {
+  if (database.startsWith('clickhouse')) return connectClickHouse({ url: database });
+  if (database.startsWith('postgres'))
+    return SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: database });
+  return connectSqlite(database);
+}
+
+const storage = await open();
 let calls = 0;
 watchCalls(storage, () => {
   calls += 1;

@@ -3,6 +3,7 @@ import { MongoClient } from 'mongodb';
 import { MONGODB_ITSELF } from '../pending.js';
 import { type Engine, findProgram, type Program } from './engine.js';
 import { ferretVersion, findFerret } from './ferretdb.js';
+import { findSecantusDB } from './secantusdb.js';
 import { unprivileged } from './unprivileged.js';
 
 class Mongod implements Program {
@@ -50,6 +51,7 @@ export const mongodb: Engine = {
   find: () => findMongod() ?? findFerret(),
   async describe(url) {
     const info = await withClient(url, (client) => client.db('admin').command({ buildInfo: 1 }));
+    if (info['secantusVersion'] !== undefined) return `SecantusDB ${String(info['secantusVersion'])}`;
     const ferret: unknown = info['ferretdbVersion'] ?? info['ferretdb'];
     if (ferret === undefined) return `MongoDB ${String(info['version'])}`;
     return `FerretDB ${typeof ferret === 'string' && ferret !== 'unknown' ? ferret : ferretVersion()}`;
@@ -68,4 +70,14 @@ export const mongod: Engine = {
   wanted: 'no MONGODB_URL, and no mongod on the path',
   isOptional: true,
   find: findMongod,
+};
+
+/** SecantusDB, which has users, roles and transactions, for those who have no MongoDB itself. */
+export const secantusdb: Engine = {
+  ...mongodb,
+  title: 'SecantusDB',
+  variable: 'SECANTUSDB_URL',
+  wanted:
+    'no SECANTUSDB_URL, and it is not in the cache (npm run servers puts it there, with python3 and pip)',
+  find: findSecantusDB,
 };

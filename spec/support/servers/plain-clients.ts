@@ -1,3 +1,4 @@
+import { createClient } from '@clickhouse/client';
 import { MongoClient } from 'mongodb';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
@@ -72,9 +73,29 @@ const mongodb: PlainClient = {
     }),
 };
 
-export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod'>, PlainClient>> = {
+async function clickhouseQuery(url: string, sql: string): Promise<readonly Row[]> {
+  const client = createClient({ url: url.replace(/^clickhouse:/, 'http:') });
+  try {
+    if (!sql.startsWith('SELECT')) return (await client.command({ query: sql }), []);
+    return await (await client.query({ query: sql, format: 'JSONEachRow' })).json<Row>();
+  } finally {
+    await client.close();
+  }
+}
+
+const clickhouse: PlainClient = {
+  async write(url, n) {
+    await clickhouseQuery(url, 'CREATE TABLE IF NOT EXISTS numbers (n Int32) ENGINE = MergeTree ORDER BY n');
+    await clickhouseQuery(url, `INSERT INTO numbers VALUES (${n})`);
+  },
+  read: async (url) => (await clickhouseQuery(url, 'SELECT n FROM numbers ORDER BY n')).map(({ n }) => n),
+};
+
+export const PLAIN_CLIENTS: Readonly<Record<Exclude<EngineName, 'mongod' | 'nats'>, PlainClient>> = {
   postgresql: withQuery(postgresql),
   mariadb: withQuery(mysql),
   mysql: withQuery(mysql),
   mongodb,
+  clickhouse,
+  secantusdb: mongodb,
 };

@@ -1,14 +1,27 @@
 /** A program: gets and builds what can be, and tries each server once, so that the specs find it ready. */
 import { TestBrowser } from './chromium.js';
+import { fetchClickHouse } from './clickhouse.js';
 import { fetchMySql } from './mysql.js';
+import { fetchSecantusDB } from './secantusdb.js';
 import { isStrict } from '../pending.js';
 import { type EngineName, isRequired, missing, NoServer, sharedServer, stopShared } from '../servers.js';
 
-const NAMES: readonly EngineName[] = ['postgresql', 'mariadb', 'mysql', 'mongodb'];
+const NAMES: readonly EngineName[] = [
+  'postgresql',
+  'mariadb',
+  'mysql',
+  'mongodb',
+  'secantusdb',
+  'clickhouse',
+  'nats',
+];
 
-if (missing('mysql') !== undefined) {
-  await fetchMySql().catch(({ message }: Error) => {
-    process.stdout.write(`MySQL cannot be fetched: ${message}\n`);
+const FETCHED = { mysql: fetchMySql, clickhouse: fetchClickHouse, secantusdb: fetchSecantusDB } as const;
+
+for (const name of ['mysql', 'clickhouse', 'secantusdb'] as const) {
+  if (missing(name) === undefined) continue;
+  await FETCHED[name]().catch(({ message }: Error) => {
+    process.stdout.write(`${name} cannot be fetched: ${message}\n`);
   });
 }
 

@@ -1,5 +1,5 @@
 import { type EntityName, type FilterQuery, type IDatabaseDriver, QueryHelper } from '@mikro-orm/core';
-import type { UsageRow } from './usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 
 /**
  * A filter with its values as the database compares them. `em.find` converts values by itself; the driver's own

@@ -11,6 +11,7 @@ import {
   type Type,
   raw,
 } from '@mikro-orm/core';
+import { utcDate } from '../base/usage-row.js';
 
 /** A collation that every version of MySQL and MariaDB has: all of Unicode, compared by code points. */
 const COLLATION = 'utf8mb4_bin';
@@ -165,9 +166,4 @@ function bytesLiteral(text: string): string {
 /** A date in UTC, as MySQL writes it. */
 export function mySqlDate(date: Date): string {
   return date.toISOString().slice(0, 23).replace('T', ' ');
-}
-
-/** The date in a row: text that {@link mySqlDate} wrote, SQLite's number, or a date from other drivers. */
-export function utcDate(value: Date | string | number): Date {
-  return new Date(typeof value === 'string' ? `${value.replace(' ', 'T')}Z` : value);
 }

@@ -1,4 +1,4 @@
-import { Mutex } from './mutex.js';
+import { Mutex } from '../base/mutex.js';
 
 /** Ids in one statement. SQL Server takes 2,100 parameters. */
 const CHUNK_RECORDS = 500;

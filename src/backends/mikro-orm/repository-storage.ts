@@ -1,240 +1,34 @@
-import { TrackUsageError } from '../../errors.js';
-import type { UsageRecord } from '../../record/usage-record.js';
-import type { ErasureReport, UsagePerson } from '../../storage/usage-person.js';
-import {
-  type UsageCountQuery,
-  checkDeletion,
-  checkDeletionLimit,
-  resolveUsageCountQuery,
-} from '../../storage/usage-query.js';
-import type { SaltStore } from '../../storage/salt-store.js';
-import type {
-  ReadableUsageStorage,
-  ServiceBinding,
-  StorageSummaries,
-  StoreResult,
-} from '../../storage/usage-storage.js';
-import { eraseFromSummaries } from '../../summary/erase.js';
-import { Marker } from '../../summary/marker.js';
-import { ALWAYS, type Span } from '../../summary/periods.js';
-import type { SummaryStore } from '../../storage/summary-store.js';
-import { Operations, storageClosed } from './operations.js';
+import type { ServiceBinding } from '../../storage/usage-storage.js';
+import { type MarkedParts, MarkedStorage } from '../base/marked-storage.js';
+import { storageClosed } from '../base/operations.js';
 import type { SaltsInTurn } from './salts-in-turn.js';
 import { UsageRepository } from './usage-repository.js';
 
-/** Records that are found and deleted at once. */
-const CHUNK_RECORDS = 100;
-
 /** The parts of a storage on MikroORM. */
-interface RepositoryParts {
-  readonly name: string;
+interface RepositoryParts extends Pick<MarkedParts, 'name' | 'summaryStore' | 'isReadOnly'> {
   readonly repository: UsageRepository;
   readonly salts: SaltsInTurn;
-  /** Where summaries and the register are kept; null where the application has made no place for them. */
-  readonly summaryStore: SummaryStore | null;
-  readonly isReadOnly: boolean;
 }
 
 /** A storage on MikroORM: a repository reads for it, and it closes once. */
-export abstract class RepositoryStorage implements ReadableUsageStorage {
-  /** @inheritdoc */
-  readonly name: string;
-
-  /** The repository of the records. */
-  readonly reader: UsageRepository;
-
+export abstract class RepositoryStorage extends MarkedStorage<UsageRepository> {
   /** The repository of the records, which the tracker puts into the container. */
   readonly provides: readonly ServiceBinding[];
 
   /** @inheritdoc */
-  readonly isReadOnly: boolean;
+  readonly salts: SaltsInTurn;
 
-  /** @inheritdoc */
-  readonly salts: SaltStore;
-
-  /** @inheritdoc */
-  readonly summaries: StorageSummaries | null;
-
-  /** @inheritdoc */
-  readonly register: SummaryStore | undefined;
-
-  readonly #salts: SaltsInTurn;
-  readonly #marker: Marker | null;
-  /** What is done between marks: it ends when the storage closes, so that a server which no longer answers keeps no process alive. */
-  readonly #marked = new Operations();
-  readonly #primary: UsageRepository;
-  #closing: Promise<void> | null = null;
-
-  protected constructor({ name, repository, salts, summaryStore, isReadOnly }: RepositoryParts) {
-    this.name = name;
-    this.reader = repository;
+  protected constructor({ repository, salts, ...parts }: RepositoryParts) {
+    if (parts.summaryStore !== null) repository.keepSummaries(parts.summaryStore);
+    super({ ...parts, reader: repository, primary: repository.fromPrimary() });
     this.provides = [{ id: UsageRepository, value: repository }];
-    this.isReadOnly = isReadOnly;
     this.salts = salts;
-    this.#salts = salts;
-    if (isReadOnly) salts.close(this.#readOnly());
-    const marker = summaryStore === null || isReadOnly ? null : new Marker(summaryStore, true);
-    this.#marker = marker;
-    this.register = summaryStore ?? undefined;
-    if (summaryStore !== null) repository.keepSummaries(summaryStore);
-    this.#primary = repository.fromPrimary();
-    this.summaries = marker && {
-      store: summaryStore as SummaryStore,
-      reader: this.#primary,
-      isReady: (signal) => marker.isReady(signal),
-      settle: () => marker.settle(),
-      makeNothing: () => marker.makeNothing(),
-    };
-  }
-
-  /** @inheritdoc */
-  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
-    this.assertWritable();
-    signal.throwIfAborted();
-    const marker = this.#marker;
-    if (marker === null) return this.write(batch, signal);
-    return this.#marked.run(signal, (combined) =>
-      marker.around(batch, combined, (kept, sealed) => this.#writeKept(kept, sealed, combined)),
-    );
-  }
-
-  /** @inheritdoc */
-  async deleteBefore(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    this.assertWritable();
-    checkDeletion(date, limit);
-    signal.throwIfAborted();
-    const span = { startMs: ALWAYS.startMs, endMs: date.getTime() };
-    return this.#aroundSpan(span, signal, (combined) => this.prune(date, limit, combined));
-  }
-
-  /** @inheritdoc */
-  async deleteUsage(query: UsageCountQuery, limit: number, signal: AbortSignal): Promise<number> {
-    this.assertWritable();
-    const { startDate, endDate } = resolveUsageCountQuery(query);
-    checkDeletionLimit('deleteUsage', limit);
-    signal.throwIfAborted();
-    const span = {
-      startMs: startDate?.getTime() ?? ALWAYS.startMs,
-      endMs: endDate?.getTime() ?? ALWAYS.endMs,
-    };
-    return this.#aroundSpan(span, signal, (combined) =>
-      this.#deleteFound(query, limit, combined, (found) => this.remove(found, combined)),
-    );
-  }
-
-  /** @inheritdoc */
-  async erase(person: UsagePerson, signal: AbortSignal): Promise<ErasureReport> {
-    this.assertWritable();
-    signal.throwIfAborted();
-    return this.withoutTraces(async () => {
-      const records = await this.#deleteFound(person, Infinity, signal, (ids, found) =>
-        this.#marker === null
-          ? this.remove(ids, signal)
-          : this.#marker.aroundDeletion(found, signal, () => this.remove(ids, signal)),
-      );
-      const store = this.summaries?.store;
-      const erased = store && (await eraseFromSummaries(store, person, signal));
-      const { periods: summaries = 0, sealedUntil: totalsUntil = null } = erased ?? {};
-      return { storage: this.name, records, summaries, totalsUntil };
-    });
+    if (parts.isReadOnly) salts.close(this.readOnly());
   }
 
   /** Closes the connection, if it is the storage's own. */
-  async close(): Promise<void> {
-    this.#salts.close(storageClosed(this.name));
-    await (this.#closing ??= this.#end());
-  }
-
-  /** Writes a batch for `store`; the storage is open and the signal not yet aborted. */
-  protected abstract write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult>;
-
-  /** Deletes old records for `deleteBefore`; the storage is open and the signal not yet aborted. */
-  protected abstract prune(date: Date, limit: number, signal: AbortSignal): Promise<number>;
-
-  /** Deletes records by their ids; the storage is open and the signal not yet aborted. */
-  protected abstract remove(ids: readonly string[], signal: AbortSignal): Promise<void>;
-
-  /** Does something after which nothing that it deletes can be read from the disk, as far as the engine lets us. */
-  protected withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
-    return action();
-  }
-
-  /** Has the repository of a connection of its own read nothing more. */
-  protected endReading(): void {}
-
-  /** Gives back the storage's own connection, if there is one. Called once. */
-  protected async disconnect(): Promise<void> {}
-
-  /** @throws {TrackUsageError} `STORAGE_CLOSED`, or `STORAGE_SETUP` if it was opened for reading only */
-  protected assertWritable(): void {
-    if (this.isReadOnly) throw this.#readOnly();
-    this.assertUnclosed();
-  }
-
-  /** @throws {TrackUsageError} `STORAGE_CLOSED` */
-  protected assertUnclosed(): void {
-    if (this.#closing !== null) throw storageClosed(this.name);
-  }
-
-  async #end(): Promise<void> {
-    this.endReading();
-    this.#marked.close(
-      new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
-    );
-    await this.#marker?.close();
-    await this.disconnect();
-  }
-
-  async #aroundSpan(
-    span: Span,
-    signal: AbortSignal,
-    action: (combined: AbortSignal) => Promise<number>,
-  ): Promise<number> {
-    const marker = this.#marker;
-    if (marker === null) return action(signal);
-    return this.#marked.run(signal, (combined) => marker.aroundSpan(span, combined, () => action(combined)));
-  }
-
-  /** Has records deleted, chunk by chunk, until a query finds none, or a limit is reached. */
-  async #deleteFound(
-    query: UsageCountQuery,
-    limit: number,
-    signal: AbortSignal,
-    remove: (ids: readonly string[], found: readonly UsageRecord[]) => Promise<void>,
-  ): Promise<number> {
-    let total = 0;
-    for (let isMore = true; isMore && total < limit;) {
-      const wanted = Math.min(CHUNK_RECORDS, limit - total);
-      const { items } = await this.#primary.getUsagePage({ ...query, limit: wanted });
-      signal.throwIfAborted();
-      const ids = items.map(({ id }) => id);
-      if (ids.length > 0) await remove(ids, items);
-      total += ids.length;
-      isMore = ids.length === wanted;
-    }
-    return total;
-  }
-
-  /** Records of sealed days are refused: only summaries tell of those, and nothing is added to them. */
-  async #writeKept(
-    kept: readonly UsageRecord[],
-    sealed: readonly UsageRecord[],
-    signal: AbortSignal,
-  ): Promise<StoreResult> {
-    if (sealed.length === 0) return this.write(kept, signal);
-    const error = new TrackUsageError(
-      'RECORD_EXPIRED',
-      `The storage '${this.name}' takes no records of days whose records retention has deleted.`,
-    );
-    const { stored, refused } =
-      kept.length === 0 ? { stored: 0, refused: [] } : await this.write(kept, signal);
-    return { stored, refused: [...refused, ...sealed.map(({ id }) => ({ id, error }))] };
-  }
-
-  #readOnly(): TrackUsageError {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The storage '${this.name}' was opened with readOnly: true, and writes nothing. Open it without that option.`,
-    );
+  override async close(): Promise<void> {
+    this.salts.close(storageClosed(this.name));
+    await super.close();
   }
 }

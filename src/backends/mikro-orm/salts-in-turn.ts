@@ -1,7 +1,7 @@
 import { TrackUsageError } from '../../errors.js';
 import type { SaltStore } from '../../storage/salt-store.js';
-import { Mutex } from './mutex.js';
-import { Operations } from './operations.js';
+import { Mutex } from '../base/mutex.js';
+import { Operations } from '../base/operations.js';
 
 /**
  * The salts of a storage until it closes. One statement is under way at a time, so that a server that hangs costs one

@@ -1,8 +1,9 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { type EntityRepositoryType, type EntitySchema, defineEntity } from '@mikro-orm/core';
 import type { IndexedField } from './connect-options.js';
-import { COLUMN_TYPES, DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
+import { COLUMN_TYPES, USAGE_ENTITY_NAME, propertiesOf } from './usage-properties.js';
 import { UsageRepository } from './usage-repository.js';
-import type { UsageRow } from './usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 
 /** A stored record, as MikroORM sees it. Its repository is a {@link UsageRepository}. */
 export interface UsageEntity extends UsageRow {

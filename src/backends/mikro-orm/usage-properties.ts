@@ -8,9 +8,6 @@ import {
   UtcDateTimeType,
 } from './mysql-column-types.js';
 
-/** The name of the table or collection unless another is given. */
-export const DEFAULT_TABLE_NAME = 'koa_usage';
-
 /** The entity's name in MikroORM, where an application's own may be called `Usage`. */
 export const USAGE_ENTITY_NAME = 'KoaTrackUsageRecord';
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EntityRepository, type FilterQuery, type IDatabaseDriver } from '@mikro-orm/core';
 import type { ColumnProperty } from '../../record/columns.js';
+import { firstIdAt } from '../../record/record-id.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
 import { type UsagePage, streamUsagePages, usagePageOf, walkUsagePages } from '../../storage/usage-page.js';
@@ -25,8 +26,8 @@ import { convertedWhere } from './converted-where.js';
 import type { Columns, FoundPageQuery } from './found-page-query.js';
 import { type Elsewhere, type Summed, type Summing, elsewheres, summings } from './elsewhere.js';
 import { holdsLoop } from './holds-loop.js';
-import { assertOpen, storageClosed } from './operations.js';
-import { type UsageRow, recordOfRow } from './usage-row.js';
+import { assertOpen, storageClosed } from '../base/operations.js';
+import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import { whereOf } from './where-of.js';
 
 /**
@@ -60,6 +61,9 @@ interface Part extends ResolvedUsageCountQuery, Columns {
   readonly limit?: number;
   readonly offset?: number;
 }
+
+/** The connections whose records are in ranges of ids. */
+const inRangesOfIds = new WeakSet<IDatabaseDriver>();
 
 /** Where the summaries are that belong to the records of a connection. */
 const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
@@ -143,6 +147,11 @@ export class UsageRepository
   /** Has this repository, and all others of its connection, answer from summaries. */
   keepSummaries(store: SummaryStore): void {
     summaryStores.set(this.getEntityManager().getDriver(), store);
+  }
+
+  /** Has this repository, and all others of its connection, say from which id on records are, so that no older partition is looked into. */
+  boundIds(): void {
+    inRangesOfIds.add(this.getEntityManager().getDriver());
   }
 
   /** Where the summaries are; null where there are none. */
@@ -249,10 +258,16 @@ export class UsageRepository
   }
 
   #where({ after = null, until = null, ...query }: Part): FilterQuery<UsageRow> {
-    const conditions = whereOf(until === null ? query : { ...query, startDate: until.date }, after);
+    const driver = this.getEntityManager().getDriver();
+    const { startDate } = query;
+    const conditions = {
+      ...whereOf(until === null ? query : { ...query, startDate: until.date }, after),
+      ...(startDate !== null &&
+        inRangesOfIds.has(driver) && { id: { $gte: firstIdAt(startDate.getTime()) } }),
+    };
     const end = until && { $or: [{ date: { $gt: until.date } }, { id: { $gte: until.id } }] };
     const where = end === null ? conditions : { $and: [conditions, end] };
-    return convertedWhere(this.getEntityManager().getDriver(), this.entityName, where);
+    return convertedWhere(driver, this.entityName, where);
   }
 
   /**

@@ -8,7 +8,7 @@ import {
 } from '../../storage/usage-filters.js';
 import type { ResolvedUsageCountQuery } from '../../storage/usage-query.js';
 import { LATEST } from './mysql-column-types.js';
-import type { UsageRow } from './usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 
 /**
  * The filter of a checked query, for MikroORM.

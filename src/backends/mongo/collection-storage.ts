@@ -1,8 +1,9 @@
 import { text } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
-import { deletionError } from '../mikro-orm/database-error.js';
-import { Mutex } from '../mikro-orm/mutex.js';
+import { deletionError } from '../base/database-error.js';
+import { Mutex } from '../base/mutex.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import type { UsageRepository } from '../mikro-orm/usage-repository.js';
@@ -71,8 +72,8 @@ export abstract class CollectionStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override async remove(ids: readonly string[]): Promise<void> {
-    await this.#retain(() => this.#deleter.deleteAll(ids));
+  protected override async remove(records: readonly UsagePosition[]): Promise<void> {
+    await this.#retain(() => this.#deleter.deleteAll(records.map(({ id }) => id)));
   }
 
   /** @inheritdoc */

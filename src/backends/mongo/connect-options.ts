@@ -1,3 +1,4 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import {
   type Settings,
   boolean,
@@ -14,7 +15,6 @@ import {
   driverOptions,
   indexes,
 } from '../mikro-orm/connect-options.js';
-import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { MongoStorageNaming } from './collection-storage.js';
 
 /** The options of `MongoStorage.connect`. */

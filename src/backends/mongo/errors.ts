@@ -1,5 +1,5 @@
 import type { TrackUsageError } from '../../errors.js';
-import { type Condition, messageOf, writeError } from '../mikro-orm/database-error.js';
+import { type Condition, messageOf, writeError } from '../base/database-error.js';
 
 /**
  * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) of a broken set-up: no such user or role, no right, a

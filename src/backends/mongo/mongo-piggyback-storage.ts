@@ -2,7 +2,7 @@ import type { EntityMetadata, MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 import { hasMethods, isText, readOptions } from '../../option-reader.js';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 import { type CollectionParts, CollectionStorage, MongoStorageNaming } from './collection-storage.js';
 import {
   type NativeCollection,

@@ -1,5 +1,5 @@
 import { TrackUsageError } from '../../errors.js';
-import { connectionClosed } from '../mikro-orm/operations.js';
+import { connectionClosed } from '../base/operations.js';
 
 /** Documents that are inserted together. The driver makes BSON of each when it is added. */
 export interface UnorderedBulk {

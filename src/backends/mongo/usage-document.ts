@@ -3,7 +3,7 @@ import { type ColumnProperty, USAGE_COLUMNS } from '../../record/columns.js';
 import { fieldsOf } from '../../record/fields.js';
 import type { JsonObject, UsageRecord } from '../../record/usage-record.js';
 import { COLUMN_TYPES, propertiesOf } from '../mikro-orm/usage-properties.js';
-import { type UsageRow, recordOfRow } from '../mikro-orm/usage-row.js';
+import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import { SafeJsonType, decodeJson, encodeJson } from './safe-keys.js';
 
 /** A record as MongoDB keeps it. */

@@ -1,6 +1,7 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { type EntitySchema, defineEntity } from '@mikro-orm/core';
 import type { UsageEntity } from '../mikro-orm/usage-entity.js';
-import { DEFAULT_TABLE_NAME, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
+import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { documentProperties } from './usage-document.js';
 import { MongoUsageRepository } from './usage-repository.js';
 

@@ -7,7 +7,7 @@ import { USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import type { FoundPageQuery } from '../mikro-orm/found-page-query.js';
 import { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { whereOf } from '../mikro-orm/where-of.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 import { type NativeCollection, collectionOf, openCollection } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
 

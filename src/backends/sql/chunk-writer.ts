@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { TurnBudget } from '../../time/turn-budget.js';
-import { writeError } from '../mikro-orm/database-error.js';
+import { writeError } from '../base/database-error.js';
 import type { SqlDialect, SqlWriter } from './dialect.js';
 import type { UsageTable } from './usage-table.js';
 

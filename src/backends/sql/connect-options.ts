@@ -1,3 +1,4 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { Configuration, type Constructor, type IDatabaseDriver } from '@mikro-orm/core';
 import {
   type Settings,
@@ -7,6 +8,7 @@ import {
   isFunction,
   isText,
   kindsOf,
+  oneOf,
   option,
   readOptions,
   refuseOption,
@@ -14,7 +16,6 @@ import {
   text,
 } from '../../option-reader.js';
 import { NOT_FROM_ENVIRONMENT, driverOptions, indexes } from '../mikro-orm/connect-options.js';
-import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import type { SqlDialect } from './dialect.js';
 import { findDialect } from './dialects.js';
 import { isReadyMade } from './kysely.js';
@@ -105,6 +106,11 @@ export class SqlStorageOptions extends SqlStorageNaming {
    * and every write pays for it. One that is no longer named is left alone. @default []
    */
   readonly indexes? = indexes();
+  /**
+   * Whether the table is made of a partition for each month, which PostgreSQL does: by the time in the ids of records, in UTC. Those of this
+   * month and the next two are made ahead, others when they are needed. @default one table
+   */
+  readonly partition? = oneOf(['month']);
   /** Options of the driver's own client, such as `{ ssl: … }`, or a dialect of Kysely. @default {} */
   readonly driverOptions? = driverOptions();
 }
@@ -130,7 +136,7 @@ interface Place {
 
 /** Checked options. */
 export interface ResolvedConnection
-  extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly' | 'indexes'> {
+  extends Place, Pick<Given, 'name' | 'tableName' | 'readOnly' | 'indexes' | 'partition'> {
   readonly dialect: SqlDialect;
   /** The options of MikroORM, without the entity. */
   readonly orm: object;
@@ -144,12 +150,13 @@ export interface ResolvedConnection
  */
 export function resolveConnection(options: SqlStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, SqlStorageOptions, options);
-  const { driver, driverOptions: forDriver, name, tableName, readOnly, indexes: fields } = given;
+  const { driver, driverOptions: forDriver, name, tableName, readOnly, indexes: fields, partition } = given;
   if (readOnly && fields.length > 0) refuse(given, 'indexes', 'none with readOnly, which makes nothing');
   const client = { ...NOT_FROM_ENVIRONMENT, driver, driverOptions: forDriver };
   // This driver connects to nothing. It is only asked which dialect it speaks.
   const asked = new Configuration({ ...client, dbName: ':memory:' } as object, false).getDriver();
   const dialect = findDialect(asked, CONNECT);
+  if (partition !== undefined) checkPartition(given, dialect);
   const { target, file, address } = dialect.isEmbedded ? readFile(given, dialect) : readServer(given);
   checkTableName(given, dialect);
   const { driverOptions: ofDialect, ...own } = dialect.connectionOptions as { driverOptions?: object };
@@ -164,7 +171,7 @@ export function resolveConnection(options: SqlStorageOptions): ResolvedConnectio
     // MikroORM would ask the server where nobody sees to its errors. The table is looked for all the same.
     ensureDatabase: false,
   };
-  return { dialect, name, tableName, readOnly, indexes: fields, target, file, orm };
+  return { dialect, name, tableName, readOnly, indexes: fields, partition, target, file, orm };
 }
 
 /** A place, and the options of MikroORM that lead there. */
@@ -241,6 +248,17 @@ function asksForTls(url: URL): boolean {
   return [...url.searchParams].some(
     ([name, value]) => /^(?:ssl|tls)/i.test(name) && !MAY_DO_WITHOUT_TLS.test(value),
   );
+}
+
+function checkPartition(given: Given, dialect: SqlDialect): void {
+  if (dialect.makeMonths === undefined)
+    refuse(given, 'partition', 'none: tables of months are made on PostgreSQL alone');
+  if (given.readOnly)
+    refuse(
+      given,
+      'partition',
+      'none with readOnly, which makes nothing, and reads a table of months without it',
+    );
 }
 
 function checkTableName(given: Given, { reservedNames }: SqlDialect): void {

@@ -1,5 +1,5 @@
 import { orAbort } from '../../time/or-abort.js';
-import { Mutex } from '../mikro-orm/mutex.js';
+import { Mutex } from '../base/mutex.js';
 
 /** How long a statement of ours waits for a lock in the server, in milliseconds. Each dialect tells its server so. */
 export const LOCK_WAIT_MS = 5000;

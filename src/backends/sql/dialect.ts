@@ -2,7 +2,7 @@ import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
-import type { Condition } from '../mikro-orm/database-error.js';
+import type { Condition } from '../base/database-error.js';
 import type { Elsewhere, Summing } from '../mikro-orm/elsewhere.js';
 import type { RunStatement } from './kysely.js';
 import type { SaltTable } from './salt-table.js';
@@ -60,6 +60,16 @@ export interface SqlDialect {
    */
   locateSql?(name: string, schema: string | null): string;
 
+  /**
+   * Makes the first partitions of a table that has one for each month; left out where there are no such tables.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP` if the table is another, or a right is missing
+   */
+  makeMonths?(orm: MikroORM, table: UsageTable): Promise<void>;
+
+  /** Whether a table is partitioned by ranges of ids, so that reading is told from which id on. @default none is */
+  isInRangesOfIds?(orm: MikroORM, table: UsageTable): Promise<boolean>;
+
   /** The query for the server's time as `now`, in milliseconds since 1970; left out where no server has a clock of its own. */
   readonly clockSql?: string;
 
@@ -81,6 +91,9 @@ export interface SqlDialect {
 
   /** Makes the deleter of old records. @default a `PortableDeleter` */
   createDeleter?(orm: MikroORM, table: UsageTable): SqlDeleter;
+
+  /** Makes what drops parts of the table that are too old as a whole. @default there are no parts */
+  createDropper?(orm: MikroORM, table: UsageTable): SqlDropper;
 
   /** Makes the store of salts; with its first salt, it makes a table that is ours to make. @default `KyselySalts` */
   createSalts?(orm: MikroORM, table: SaltTable): SaltStore;
@@ -115,4 +128,15 @@ export interface SqlWriter {
 export interface SqlDeleter {
   /** As `UsageStorage.deleteBefore`. */
   delete(date: Date, limit: number, signal: AbortSignal): Promise<number>;
+}
+
+/** How parts of a table are dropped whose records are all old. */
+export interface SqlDropper {
+  /**
+   * Finds what there is to be dropped.
+   *
+   * @param date - records from this moment on are kept
+   * @returns drops it, and resolves with how many records that were; null if there is nothing, and so nothing to be marked
+   */
+  plan(date: Date, signal: AbortSignal): Promise<((signal: AbortSignal) => Promise<number>) | null>;
 }

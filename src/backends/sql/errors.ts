@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { type Condition, isSetup, messageOf } from '../mikro-orm/database-error.js';
+import { type Condition, isSetup, messageOf } from '../base/database-error.js';
 
 /** The meanings of a database's error codes. The first pattern that matches counts. */
 export type Conditions = readonly (readonly [codes: RegExp, condition: Condition])[];

@@ -1,5 +1,5 @@
 export { Usage, type UsageEntity, defineUsage } from '../mikro-orm/usage-entity.js';
-export type { UsageRow } from '../mikro-orm/usage-row.js';
+export type { UsageRow } from '../base/usage-row.js';
 export { UsageRepository } from '../mikro-orm/usage-repository.js';
 export { UsageSalt, type UsageSaltRow, defineUsageSalt } from './salt-table.js';
 export {

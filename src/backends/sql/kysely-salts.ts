@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type MikroORM, TableNotFoundException, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
 import type { SaltStore } from '../../storage/salt-store.js';
-import { isSetup } from '../mikro-orm/database-error.js';
+import { isSetup } from '../base/database-error.js';
 import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
 import { inTransaction } from './kysely.js';

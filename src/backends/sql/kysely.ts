@@ -1,6 +1,6 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import { type AbstractSqlConnection, Kysely } from '@mikro-orm/sql';
-import { Mutex } from '../mikro-orm/mutex.js';
+import { Mutex } from '../base/mutex.js';
 import { orAbort } from '../../time/or-abort.js';
 
 /**

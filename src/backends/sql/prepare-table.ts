@@ -10,8 +10,8 @@ import {
   type Table,
 } from '@mikro-orm/sql';
 import { TrackUsageError } from '../../errors.js';
-import { databaseError, isSetup } from '../mikro-orm/database-error.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import { databaseError, isSetup } from '../base/database-error.js';
+import type { UsageRow } from '../base/usage-row.js';
 import type { PrepareTable, SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
 import { conditionOf } from './portable/errors.js';
@@ -69,6 +69,7 @@ export async function prepareTable(
   const namespace = table.schema ?? platform.getDefaultSchemaName();
   const schema = DatabaseSchema.fromMetadata([table.entity], platform, orm.config, namespace, orm.em);
   const wanted = schema.getTables()[0] as DatabaseTable;
+  if (table.hasMonths) wanted.setPartitioning({ definition: 'range (id)', partitions: [] });
   const connection = orm.em.getConnection('write') as AbstractSqlConnection;
   const target = { orm, table, dialect, platform, helper, wanted, connection };
   const prepare: PrepareTable = (makeIndex) =>

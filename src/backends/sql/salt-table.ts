@@ -1,7 +1,8 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { type EntitySchema, type MikroORM, defineEntity, p } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { databaseError } from '../mikro-orm/database-error.js';
-import { DEFAULT_TABLE_NAME, findEntity } from '../mikro-orm/usage-properties.js';
+import { databaseError } from '../base/database-error.js';
+import { findEntity } from '../mikro-orm/usage-properties.js';
 import { type UsageTable, findSchema } from './usage-table.js';
 
 /** The entity's name in MikroORM. An application's own entity must not have it. */

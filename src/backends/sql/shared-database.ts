@@ -1,6 +1,6 @@
+import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection, AbstractSqlPlatform, SchemaHelper } from '@mikro-orm/sql';
-import { DEFAULT_TABLE_NAME } from '../mikro-orm/usage-properties.js';
 import { CONNECT } from './connect-options.js';
 import type { SqlDialect } from './dialect.js';
 import { saltTableName } from './salt-table.js';

@@ -4,17 +4,19 @@ import { TrackUsageError } from '../../errors.js';
 import { hasMethods, readOptions } from '../../option-reader.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { SaltStore } from '../../storage/salt-store.js';
+import { checkDeletion } from '../../storage/usage-query.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
 import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
 import { type Elsewhere, type Summing, elsewheres, summings } from '../mikro-orm/elsewhere.js';
 import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
-import { Operations, assertOpen } from '../mikro-orm/operations.js';
+import { Operations, assertOpen } from '../base/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
-import type { SqlDeleter, SqlDialect, SqlWriter } from './dialect.js';
+import type { SqlDeleter, SqlDialect, SqlDropper, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { deletionError } from '../mikro-orm/database-error.js';
+import { deletionError } from '../base/database-error.js';
 import { convert } from './errors.js';
 import { type RunStatement, inTransaction, runByKysely } from './kysely.js';
 import { KyselySalts } from './kysely-salts.js';
@@ -37,6 +39,8 @@ export const OWN_CONNECTIONS = new WeakMap<
 export class SqlStorage extends RepositoryStorage {
   /** The server's time; left out where the database is a file. */
   readonly now?: (signal: AbortSignal) => Promise<Date>;
+  /** Drops partitions of PostgreSQL that hold nothing but old records; left out on all else. */
+  readonly dropBefore?: (date: Date, signal: AbortSignal) => Promise<number>;
   readonly #orm: MikroORM;
   readonly #dialect: SqlDialect;
   readonly #table: UsageTable;
@@ -91,6 +95,8 @@ export class SqlStorage extends RepositoryStorage {
     this.#salts = dialect.isEmbedded ? salts : null;
     this.#writer = dialect.createWriter(orm, table, own?.isReadOnly === false);
     if (dialect.clockSql !== undefined) this.now = this.#readClock.bind(this, dialect.clockSql);
+    const dropper = dialect.createDropper?.(orm, table);
+    if (dropper !== undefined) this.dropBefore = this.#drop.bind(this, dropper);
     this.#deleter = dialect.createDeleter?.(orm, table) ?? new PortableDeleter(orm, table);
     this.#readBy(dialect.createSumming?.(table, run), own && dialect.createReading?.(orm, table));
   }
@@ -118,7 +124,9 @@ export class SqlStorage extends RepositoryStorage {
    *
    * @throws {TrackUsageError} as {@link connect} does; `STORAGE_SETUP` too if the table or a column is missing
    */
-  static async connectToExisting(options: Omit<SqlStorageOptions, 'indexes'>): Promise<SqlStorage> {
+  static async connectToExisting(
+    options: Omit<SqlStorageOptions, 'indexes' | 'partition'>,
+  ): Promise<SqlStorage> {
     const storage = await SqlStorage.#connect(options, false);
     storage.summaries?.makeNothing();
     return storage;
@@ -126,7 +134,7 @@ export class SqlStorage extends RepositoryStorage {
 
   static async #connect(options: SqlStorageOptions, mayChange: boolean): Promise<SqlStorage> {
     const resolved = resolveConnection(options);
-    const { dialect, tableName, name, readOnly: isReadOnly, indexes, target, file } = resolved;
+    const { dialect, tableName, name, readOnly: isReadOnly, indexes, partition, target, file } = resolved;
     if (file !== null && !isReadOnly && mayChange) await makePrivately(file);
     const entity = defineUsage(tableName);
     for (const field of indexes) addIndex(entity, field);
@@ -135,14 +143,17 @@ export class SqlStorage extends RepositoryStorage {
       entities: [entity, defineUsageSummaries(tableName)],
     } as Options);
     try {
-      const table = findUsageTable(orm);
+      const table = findUsageTable(orm, partition !== undefined);
       // Closing the ORM ends its pool only if Kysely has used it, and writers go past Kysely.
       if (!dialect.isEmbedded) await inTransaction(orm, new AbortController().signal, async () => {});
       await dialect.prepareConnections?.(orm);
       await (isReadOnly ? checkReadable(orm, table) : prepareTable(orm, table, dialect, mayChange));
+      if (table.hasMonths) await dialect.makeMonths?.(orm, table);
       if (!isReadOnly && mayChange) await warnOfOthers(orm, tableName, dialect, target);
       OWN_CONNECTIONS.set(orm, { dialect, table, isReadOnly });
-      return new SqlStorage(orm, { name });
+      const storage = new SqlStorage(orm, { name });
+      if (await dialect.isInRangesOfIds?.(orm, table)) storage.reader.boundIds();
+      return storage;
     } catch (error) {
       await orm.close(true).catch(() => {});
       if (error instanceof TrackUsageError) throw error;
@@ -159,6 +170,15 @@ export class SqlStorage extends RepositoryStorage {
   /** @inheritdoc */
   protected override prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
     return this.#retain(signal, (combined) => this.#deleter.delete(date, limit, combined));
+  }
+
+  async #drop(dropper: SqlDropper, date: Date, signal: AbortSignal): Promise<number> {
+    this.assertWritable();
+    checkDeletion(date, Infinity);
+    signal.throwIfAborted();
+    const drop = await this.#retain(signal, (combined) => dropper.plan(date, combined));
+    if (drop === null) return 0;
+    return this.aroundPast(date, signal, (combined) => this.#retain(combined, drop));
   }
 
   /** Does something for the option `retention`. */
@@ -184,7 +204,8 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
+  protected override async remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void> {
+    const ids = records.map(({ id }) => id);
     await this.#retain(signal, async (combined) => {
       const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
       await connection.ensureConnection();

@@ -14,8 +14,8 @@ import {
   type SchemaHelper,
 } from '@mikro-orm/sql';
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../storage/summary-store.js';
-import { databaseError, isSetup } from '../mikro-orm/database-error.js';
-import { assertOpen } from '../mikro-orm/operations.js';
+import { databaseError, isSetup } from '../base/database-error.js';
+import { assertOpen } from '../base/operations.js';
 import type { SqlDialect } from './dialect.js';
 import { convert } from './errors.js';
 import type { RunStatement, Statement } from './kysely.js';

@@ -104,12 +104,12 @@ function neutralValue({ property, kind }: TableColumn): string {
 /** Columns of ours that would not take every record. */
 function findUnfit(pair: TablePair): Problem[] {
   const { table, helper, wanted, found } = pair;
-  return table.columns.flatMap(({ name, type, isNullable }) => {
+  return table.columns.flatMap(({ property, name, type, isNullable }) => {
     const there = found.getColumn(name);
     if (there === undefined) return [];
     const takesNull = there.nullable === true || !isNullable;
     const shown = typeOf(pair, there);
-    const isFit = holds(pair, type, shown);
+    const isFit = holds(pair, type, shown) || (property === 'id' && isUuid(pair, shown));
     const flaws = new Map<string, string>();
     if (!takesNull) flaws.set('nullable', `its column ${name} does not take null`);
     if (!isFit) flaws.set('type', `its column ${name} is ${shown}, which does not hold ${type}`);
@@ -130,6 +130,11 @@ function holds({ platform }: TablePair, type: string, there: string): boolean {
   const [, bound = length] = /^varchar\((\d+)/.exec(there) ?? [];
   if (name === 'varchar' && Number(bound) < Number(length)) return false;
   return SERVER_HOLDERS[name]?.test(there) === true;
+}
+
+/** Whether a column is for UUIDs, as extensions such as TimescaleDB need ids to be. */
+function isUuid({ platform }: TablePair, there: string): boolean {
+  return platform instanceof BasePostgreSqlPlatform && there === 'uuid';
 }
 
 /** A column's type; for a text of MySQL with its collation, which names its character set. */

@@ -1,7 +1,7 @@
 import type { EntityMetadata, EntityProperty, MikroORM } from '@mikro-orm/core';
 import { findEntity, USAGE_ENTITY_NAME } from '../mikro-orm/usage-properties.js';
 import { TrackUsageError } from '../../errors.js';
-import type { UsageRow } from '../mikro-orm/usage-row.js';
+import type { UsageRow } from '../base/usage-row.js';
 import { USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 
 /** A column as the ORM knows it. */
@@ -19,14 +19,17 @@ export interface UsageTable {
   /** The schema that it is in; null if it is in the server's default one. */
   readonly schema: string | null;
   readonly columns: readonly TableColumn[];
+  /** Whether it is to be made of a partition for each month. */
+  readonly hasMonths: boolean;
 }
 
 /**
  * Finds the table of usage records in an ORM.
  *
+ * @param hasMonths - whether it is to be made of a partition for each month
  * @throws {TrackUsageError} `STORAGE_SETUP` if the ORM does not know the entity
  */
-export function findUsageTable(orm: MikroORM): UsageTable {
+export function findUsageTable(orm: MikroORM, hasMonths = false): UsageTable {
   const entity = findEntity(orm, USAGE_ENTITY_NAME);
   if (entity === undefined) {
     throw new TrackUsageError(
@@ -39,6 +42,7 @@ export function findUsageTable(orm: MikroORM): UsageTable {
     entity: entity as EntityMetadata<UsageRow>,
     name: entity.tableName,
     schema: findSchema(orm, entity),
+    hasMonths,
     columns: USAGE_COLUMNS.map(({ property }) => {
       const known: Partial<EntityProperty> = entity.properties[property] ?? {};
       return {

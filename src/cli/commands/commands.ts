@@ -14,6 +14,7 @@ import { rebuildCommand } from './rebuild.js';
 import { recordsCommand } from './records.js';
 import { statusCommand } from './status.js';
 import { trafficCommand } from './traffic.js';
+import { workCommand } from './work.js';
 
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -31,5 +32,6 @@ export const COMMANDS: readonly Command[] = [
   eraseCommand,
   rebuildCommand,
   pruneCommand,
+  workCommand,
   doctorCommand,
 ];

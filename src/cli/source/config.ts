@@ -1,6 +1,8 @@
 import type { RetentionOptions } from '../../options/retention-options.js';
 import type { SummariesOptions } from '../../options/summaries-options.js';
+import type { UsageSource } from '../../storage/usage-source.js';
 import type { UsageStorage } from '../../storage/usage-storage.js';
+import type { WorkOptions } from '../../worker/consume-options.js';
 
 /** What a command will do with a storage. */
 export interface StorageNeed {
@@ -18,10 +20,18 @@ export interface CliConfig {
     | UsageStorage
     | PromiseLike<UsageStorage>
     | ((need: StorageNeed) => UsageStorage | PromiseLike<UsageStorage>);
-  /** The option `summaries` of the application's `trackUsage`, for `rebuild` and `prune`, whose time zone has to be the one of the summaries that are there. @default as the summaries that are there */
+  /** The option `summaries` of the application's `trackUsage`, for `rebuild`, `prune` and `work`, whose time zone has to be the one of the summaries that are there. @default as the summaries that are there */
   readonly summaries?: SummariesOptions | undefined;
-  /** The option `retention` of the application's `trackUsage`, for `prune`. @default none */
+  /** The option `retention` of the application's `trackUsage`, for `prune` and `work`. @default none */
   readonly retention?: RetentionOptions | undefined;
+  /** The stream that records come from, for `work`: a `JetStreamStorage`, a promise of one, or a function that makes it. @default none */
+  readonly stream?:
+    | UsageSource
+    | PromiseLike<UsageSource>
+    | (() => UsageSource | PromiseLike<UsageSource>)
+    | undefined;
+  /** How `work` hands records to the storage: options of `consumeUsage`. @default its defaults */
+  readonly work?: WorkOptions | undefined;
   /** The option `spool` of the application's `trackUsage`, for `doctor`. @default none */
   readonly spool?: { readonly dir: string } | undefined;
 }

@@ -6,7 +6,7 @@ import { CliError, EXIT, wrongUsage } from '../failure.js';
 
 /** Forms of `--database`, for the help and errors. */
 export const DATABASE_FORMS =
-  'sqlite:usage.db, postgres://user@host/db, mysql://…, mariadb://… or mongodb://…';
+  'sqlite:usage.db, postgres://user@host/db, mysql://…, mariadb://…, mongodb://… or clickhouse://…';
 
 /** Where records are, as the command line names it. */
 export interface Place {
@@ -56,6 +56,7 @@ export async function openDatabase(place: Place, isForWriting: boolean): Promise
   const [, scheme = ''] = /^([a-z+]+):/i.exec(place.database) ?? [];
   const kind = scheme.toLowerCase().replace(/^postgresql$/, 'postgres');
   if (kind === 'mongodb' || kind === 'mongodb+srv') return openMongo(place, isForWriting);
+  if (/^clickhouse(?:\+https?)?$/.test(kind)) return openClickHouse(place, isForWriting);
   const engine = Object.hasOwn(ENGINES, kind) ? ENGINES[kind] : undefined;
   if (engine === undefined)
     throw wrongUsage(`--database names no kind of database that is known; expected ${DATABASE_FORMS}.`);
@@ -75,6 +76,26 @@ async function openMongo({ database, table }: Place, isForWriting: boolean): Pro
   return isForWriting
     ? MongoStorage.connectToExisting(options)
     : MongoStorage.connect({ ...options, readOnly: true });
+}
+
+/** Opens ClickHouse over HTTP: `clickhouse://user:password@host:8123/database`, or with TLS as `clickhouse+https://…`. */
+async function openClickHouse({ database, table }: Place, isForWriting: boolean): Promise<UsageStorage> {
+  await load('@clickhouse/client', () => import('@clickhouse/client'));
+  const { ClickHouseStorage } = await import('../../backends/clickhouse/index.js');
+  const scheme = /^clickhouse\+https:/i.test(database) ? 'https' : 'http';
+  const url = database.replace(/^[^:]*:/, `${scheme}:`);
+  if (!URL.canParse(url))
+    throw wrongUsage('--database clickhouse: is no URL; expected clickhouse://user@host:8123/database.');
+  const { origin, username, password, pathname } = new URL(url);
+  const given = { username, password, database: pathname.slice(1) };
+  const options = Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) =>
+      value === '' ? [] : [[name, decodeURIComponent(value)]],
+    ),
+  );
+  return isForWriting
+    ? ClickHouseStorage.connectToExisting({ ...options, url: origin, tableName: table })
+    : ClickHouseStorage.connect({ ...options, url: origin, tableName: table, readOnly: true });
 }
 
 /** What a file of SQLite begins with, unless it is empty (Database File Format, 1.3). */

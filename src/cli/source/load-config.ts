@@ -14,6 +14,7 @@ import {
 } from '../../option-reader.js';
 import { RetentionOptions, type RetentionSettings } from '../../options/retention-options.js';
 import { type SummariesSettings, summaries } from '../../options/summaries-options.js';
+import { WorkOptions, type WorkSettings } from '../../worker/consume-options.js';
 import { CliError, EXIT, wrongUsage } from '../failure.js';
 import type { CliConfig } from './config.js';
 
@@ -36,6 +37,13 @@ class ConfigTable {
   );
   readonly summaries? = withoutDefault(summaries());
   readonly retention? = group(RetentionOptions, null);
+  readonly stream? = option<NonNullable<CliConfig['stream']>>({
+    default: null,
+    expected:
+      'a source of records such as a JetStreamStorage, a promise of one, or a function that makes one',
+    accepts: (value) => isObject(value) || typeof value === 'function',
+  });
+  readonly work? = group(WorkOptions);
   readonly spool? = group(SpoolPlace, null);
 }
 
@@ -47,6 +55,9 @@ export type LoadedConfig = Settings<
     readonly summaries: SummariesSettings | null | undefined;
     /** Null where nothing is said of it. */
     readonly retention: RetentionSettings | null;
+    /** Null where nothing is said of it. */
+    readonly stream: NonNullable<CliConfig['stream']> | null;
+    readonly work: WorkSettings;
     /** Null where nothing is said of it. */
     readonly spool: { readonly dir: string } | null;
   }

@@ -64,6 +64,15 @@ export class Source {
     throw new CliError(EXIT.usage, `The records of the storage '${storage.name}' cannot be read back.`);
   }
 
+  /**
+   * Opens the storage that a worker fills, and makes what it needs where that is missing.
+   *
+   * @throws {CliError | TrackUsageError} if it cannot be opened
+   */
+  async toBeFilled(config: LoadedConfig): Promise<UsageStorage> {
+    return this.#hold(await openConfigured(config, true));
+  }
+
   /** Closes what is open, without waiting for what is still being opened. Never throws. */
   async close(): Promise<void> {
     const storages = this.#opened ?? [];
@@ -75,6 +84,10 @@ export class Source {
     const storage = await opening;
     // Whoever runs a command may not be whom a table of summaries should belong to.
     storage.summaries?.makeNothing();
+    return this.#hold(storage);
+  }
+
+  async #hold(storage: UsageStorage): Promise<UsageStorage> {
     if (this.#opened === null) await storage.close?.();
     else this.#opened.push(storage);
     return storage;

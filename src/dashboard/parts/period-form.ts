@@ -53,7 +53,9 @@ function daysOptions(address: Address): readonly Html[] {
 
 function serviceOptions(address: Address, basis: Page['basis']): readonly Html[] {
   const chosen = address.exact('service');
-  const services = [...new Set([...(chosen === null ? [] : [chosen]), ...(basis?.services ?? [])])];
+  const services = [
+    ...new Set([...(chosen === null ? [] : [chosen]), ...(basis?.services ?? [])]),
+  ].toSorted();
   return [
     optionOf('', 'all', chosen === null),
     ...services.map((service) => optionOf(service, service, service === chosen)),

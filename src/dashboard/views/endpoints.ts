@@ -1,6 +1,8 @@
 import { VERDICTS, type EndpointsReport } from '../../report/report.js';
+import { show } from '../../option-reader.js';
 import type { Address } from '../address.js';
 import { type Html, html } from '../html.js';
+import { NotFound } from '../not-found.js';
 import { optionOf } from '../parts/period-form.js';
 import { reportView } from './report-view.js';
 
@@ -18,8 +20,10 @@ ${optionOf('', 'all', chosen === null)}${options}
 </select></label>`;
   },
   async ask({ reports, address }) {
-    const report = await reports.endpoints(address.span);
     const wanted = address.get('verdict');
+    if (wanted !== null && !VERDICTS.some((verdict) => verdict === wanted))
+      throw new NotFound(`There is no verdict ${show(wanted)}. Choose one of the list.`);
+    const report = await reports.endpoints(address.span);
     if (wanted === null) return report;
     return { ...report, endpoints: report.endpoints.filter(({ verdict }) => verdict === wanted) };
   },

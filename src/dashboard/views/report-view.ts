@@ -26,7 +26,7 @@ export function reportView<Report extends AnyReport & ReportBasis>(given: Report
       const { address } = asked;
       const sheet = sheetOf(report);
       const table =
-        sheet.rows.length === 0
+        sheet.rows.length === 0 || report.services.length === 0
           ? nothingYet(report)
           : sheetTable(await sortedSheet(sheet, address), address, { caption: heading, isSortable: true });
       const body = html`${above?.(report, address)}${table}${linksToData(address)}`;

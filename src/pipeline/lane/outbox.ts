@@ -2,7 +2,7 @@ import { earliest } from '../../time/clock.js';
 import { estimateRecordBytes } from '../../record/record-size.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import { RecordQueue, type TakenBatch } from '../record-queue.js';
-import type { Spool } from '../spool/spool.js';
+import type { RecordSpool } from '../spool/spool-contract.js';
 import type { LaneAccounts } from './lane-accounts.js';
 import type { LaneSettings } from './lane-settings.js';
 
@@ -13,7 +13,7 @@ const SPANS = 8;
 export class Outbox {
   readonly #settings: Omit<LaneSettings, 'batch'>;
   readonly #queue = new RecordQueue();
-  readonly #spool: Spool | null;
+  readonly #spool: RecordSpool | null;
   readonly #accounts: LaneAccounts;
   readonly #relinquish: () => UsageRecord | null;
   /** Records that were taken from the queue and are not settled. They may have to come back, and so count against the bounds. */
@@ -26,7 +26,7 @@ export class Outbox {
    */
   constructor(
     settings: Omit<LaneSettings, 'batch'>,
-    spool: Spool | null,
+    spool: RecordSpool | null,
     accounts: LaneAccounts,
     relinquish: () => UsageRecord | null,
   ) {
@@ -55,6 +55,11 @@ export class Outbox {
   get takeable(): number {
     const isAtHand = this.#spool?.isReadable === true && !this.#spool.isReading;
     return this.#queue.length + (isAtHand ? this.spooled : 0);
+  }
+
+  /** Whether the spool can take in no more until some of its records are stored. */
+  get isSpoolFull(): boolean {
+    return this.#spool?.hasRoom(1) === false;
   }
 
   /** Whether records are being read from disk that can be taken soon. */

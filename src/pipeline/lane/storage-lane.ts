@@ -7,9 +7,9 @@ import { Delivery } from './delivery.js';
 import { summarizeError } from '../telling/report-log.js';
 import { LaneAccounts } from './lane-accounts.js';
 import type { LaneObserver } from '../telling/report-lanes.js';
-import type { LaneSettings } from './lane-settings.js';
+import type { DiskSpool, LaneSettings, OtherSpool } from './lane-settings.js';
 import { Outbox } from './outbox.js';
-import type { SpoolSettings } from '../spool/spool-contract.js';
+import type { RecordSpool, SpoolObserver } from '../spool/spool-contract.js';
 import { Spool } from '../spool/spool.js';
 import { Waiters } from '../../time/waiters.js';
 import { WakeTimer } from '../../time/wake-timer.js';
@@ -47,7 +47,7 @@ export class StorageLane {
     this.#settings = settings;
     this.#accounts = new LaneAccounts(storage.name, observer);
     this.#timer = new WakeTimer(settings.clock);
-    const spool = settings.spool === null ? null : this.#makeSpool(settings.spool, observer);
+    const spool = settings.spool === null ? null : this.#openSpool(settings.spool, observer);
     this.#outbox = new Outbox(settings, spool, this.#accounts, () => this.#delivery.relinquish());
     this.#delivery = new Delivery(storage, settings, this.#outbox, this.#accounts);
   }
@@ -157,8 +157,8 @@ export class StorageLane {
     };
   }
 
-  #makeSpool(settings: SpoolSettings, observer: LaneObserver): Spool {
-    return new Spool(settings, this.#settings.clock, {
+  #openSpool(settings: DiskSpool | OtherSpool, observer: LaneObserver): RecordSpool {
+    const own: SpoolObserver = {
       returned: (records, error) => {
         this.#outbox.takeBack(records, error);
         this.#schedule();
@@ -167,7 +167,8 @@ export class StorageLane {
       lost: (reason, count, error) => this.#accounts.drop(reason, [], error, count),
       adopted: (count) => this.#accounts.accept(count),
       ready: () => (this.#isStarved ? this.#wake() : this.#schedule()),
-    });
+    };
+    return 'open' in settings ? settings.open(own) : new Spool(settings, this.#settings.clock, own);
   }
 
   /** Whether records are left that can be taken now or soon. */
@@ -234,12 +235,13 @@ export class StorageLane {
     return this.#isFull() || this.#settled() < this.#due;
   }
 
-  /** Whether so many records wait that they wait no longer: a whole batch, or half as many as the queue may hold. */
+  /** Whether so many records wait that they wait no longer: a whole batch, half as many as the queue may hold, or a full spool. */
   #isFull(): boolean {
     const { batch, queue } = this.#settings;
     return (
       this.#delivery.inMemory + this.#outbox.takeable >= Math.min(batch.maxRecords, queue.maxRecords / 2) ||
-      this.#outbox.queuedBytes >= Math.min(batch.maxBytes, queue.maxBytes / 2)
+      this.#outbox.queuedBytes >= Math.min(batch.maxBytes, queue.maxBytes / 2) ||
+      this.#outbox.isSpoolFull
     );
   }
 

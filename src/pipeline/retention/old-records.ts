@@ -36,7 +36,7 @@ export interface KeptRecords {
 /** What became of one chunk. */
 export type Deletion = Pick<Sealed, 'isMore' | 'isComplete'>;
 
-/** Records that are deleted at once. On the application's connection, SQLite deletes them on the event loop. */
+/** Records that are deleted at once, unless the storage wishes for more. On the application's connection, SQLite deletes them on the event loop. */
 const CHUNK_RECORDS = 100;
 
 const DAY_MS = 86_400_000;
@@ -46,6 +46,7 @@ export class OldRecords {
   /** Records that were deleted. */
   deleted = 0;
   readonly #storage: UsageStorage;
+  readonly #chunkRecords: number;
   readonly #kept: KeptRecords;
   readonly #seal: Seal | null;
   readonly #now: ReturnType<typeof deletionClock>;
@@ -62,6 +63,7 @@ export class OldRecords {
     warn: (what: string) => void,
   ) {
     this.#storage = storage;
+    this.#chunkRecords = storage.deletionRecords ?? CHUNK_RECORDS;
     this.#kept = kept;
     this.#seal = seal;
     this.#warn = warn;
@@ -117,6 +119,8 @@ export class OldRecords {
   #allMs(): number | null {
     const { allMs } = this.#kept;
     if (allMs === null || canDelete(this.#storage)) return allMs;
+    // Workers delete from the storage that they fill.
+    if (this.#storage.destination !== undefined) return null;
     this.#tellOfMissing('deleteBefore', 'its records');
     return null;
   }
@@ -142,8 +146,11 @@ export class OldRecords {
 
   /** Deletes a chunk of all records before a moment, and says whether there may be more. */
   async #deleteAll(beforeMs: number, signal: AbortSignal): Promise<boolean> {
-    const answer = await this.#storage.deleteBefore?.(new Date(beforeMs), CHUNK_RECORDS, signal);
-    return this.#count('deleteBefore', answer) === CHUNK_RECORDS;
+    const date = new Date(beforeMs);
+    if (this.#storage.dropBefore !== undefined)
+      this.#count('dropBefore', await this.#storage.dropBefore(date, signal), Infinity);
+    const answer = await this.#storage.deleteBefore?.(date, this.#chunkRecords, signal);
+    return this.#count('deleteBefore', answer) === this.#chunkRecords;
   }
 
   /** Deletes a chunk of an action's records before a moment, and says whether there may be more. */
@@ -151,20 +158,20 @@ export class OldRecords {
     const key = actionKey(of);
     if (beforeMs <= (this.#doneUntil.get(key) ?? -Infinity)) return false;
     const query = { ...of, endDate: new Date(beforeMs) };
-    const answer = await this.#storage.deleteUsage?.(query, CHUNK_RECORDS, signal);
-    if (this.#count('deleteUsage', answer) === CHUNK_RECORDS) return true;
+    const answer = await this.#storage.deleteUsage?.(query, this.#chunkRecords, signal);
+    if (this.#count('deleteUsage', answer) === this.#chunkRecords) return true;
     this.#doneUntil.set(key, beforeMs);
     return false;
   }
 
   /** Checks what a storage says that it has deleted, and adds it up. */
-  #count(method: string, deleted: unknown): number {
+  #count(method: string, deleted: unknown, limit = this.#chunkRecords): number {
     const count = Number(deleted);
-    if (!Number.isSafeInteger(deleted) || count < 0 || count > CHUNK_RECORDS) {
+    if (!Number.isSafeInteger(deleted) || count < 0 || count > limit) {
       throw new TrackUsageError(
         'STORAGE_CONTRACT',
-        `The storage '${this.#storage.name}' answered ${String(deleted)} to ${method}; expected how many records it deleted, at most ` +
-          `the limit of ${CHUNK_RECORDS}.`,
+        `The storage '${this.#storage.name}' answered ${String(deleted)} to ${method}; expected how many records it deleted` +
+          `${limit === Infinity ? '' : `, at most the limit of ${limit}`}.`,
       );
     }
     this.deleted += count;

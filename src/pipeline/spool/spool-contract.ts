@@ -1,4 +1,5 @@
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { TakenBatch } from '../record-queue.js';
 import type { FsyncMode } from './segment-writer.js';
 
 /** How records are kept on disk. */
@@ -27,4 +28,38 @@ export interface SpoolObserver {
   adopted(count: number): void;
   /** There may be records to take, or records that were read cannot be had. */
   ready(): void;
+}
+
+/** Where records wait outside of memory: on this machine's disk, or in a stream. */
+export interface RecordSpool {
+  /** Records that wait in memory to be written. */
+  readonly pending: number;
+  /** Records in the spool that are not settled, those that were taken included. */
+  readonly length: number;
+  /** When the oldest record was made, in milliseconds since 1970; null if that is not known. */
+  readonly oldestMs: number | null;
+  /** Whether nothing is to be written now. */
+  readonly isFailing: boolean;
+  /** Whether nothing has been written, or read, since that failed. */
+  readonly hasFailed: boolean;
+  /** Whether records can be taken at once. */
+  readonly isReady: boolean;
+  /** Whether records are being read that can be taken soon. */
+  readonly isReading: boolean;
+  /** Whether the records in the spool can be had, as far as is known. */
+  readonly isReadable: boolean;
+  /** Whether a record of this size would fit. */
+  hasRoom(bytes: number): boolean;
+  /** Has a record written. It is in the spool once it has left `pending`. */
+  append(record: UsageRecord, bytes: number): void;
+  /** Takes the records that were never written, so that others can see to them. */
+  takePending(): UsageRecord[];
+  /** Waits until all pending records have been written or returned. */
+  written(): Promise<void>;
+  /** Reads the records that are taken next. Never throws. */
+  read(): Promise<void>;
+  /** Takes the oldest records; null if there are none, or they cannot be had now. */
+  take(maxRecords: number, maxBytes: number): Promise<TakenBatch | null>;
+  /** Gives back what the spool holds open. The records that are not settled stay for others. */
+  close(): Promise<void>;
 }

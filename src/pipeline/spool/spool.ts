@@ -10,7 +10,7 @@ import { OwnFolder, hasVanished } from './own-folder.js';
 import { readRegularFile } from './regular-file.js';
 import { TURN_RECORDS, readSegment, takeRecords } from './segment.js';
 import { type Segment, SegmentWriter } from './segment-writer.js';
-import type { SpoolObserver, SpoolSettings } from './spool-contract.js';
+import type { RecordSpool, SpoolObserver, SpoolSettings } from './spool-contract.js';
 import { Turns } from './turns.js';
 
 /** After a failure the file system is left alone for so long, in milliseconds. */
@@ -26,7 +26,7 @@ const ADOPTION_INTERVAL_MS = 300_000;
  * Keeps records on disk for one storage: appended by one writer, taken segment by segment, deleted when they are
  * settled. The segments of processes that died are adopted at the start, and now and then.
  */
-export class Spool {
+export class Spool implements RecordSpool {
   readonly #settings: SpoolSettings;
   readonly #clock: Clock;
   readonly #observer: SpoolObserver;

@@ -8,7 +8,7 @@
  *   deleted.
  * - `spool-full`: the queue was full, and so was the spool, or the disk took in no more in time.
  * - `spool-error`: the queue was full, and the spool could not be written; or a spool's file has vanished.
- * - `spool-corrupt`: the record was damaged on disk.
+ * - `spool-corrupt`: the record was damaged on disk, or in the stream that a worker reads.
  * - `shutdown-timeout`: the record was not stored by the time that `close` had to end.
  * - `late`: the record came after `close`.
  * - `no-storage`: there was no storage for the record.

@@ -39,14 +39,14 @@ const DEFAULTS: UsageRecordDraft = {
 
 /**
  * Makes a record as the tracker does, for tests: with an id of its own, cut and cleaned to every field's limits, and
- * frozen. Ids grow from record to record.
+ * frozen. Ids grow from record to record, and no id is older than its record's date.
  *
  * @param fields - its fields; all others are those of one request of 2026-03-01T12:00:00.123Z
  */
 export function makeRecord(fields: Partial<UsageRecordDraft> = {}): UsageRecord {
   return sealRecord({
     ...DEFAULTS,
-    id: ids.next(Date.now()),
+    id: ids.next(Math.max(Date.now(), fields.date?.getTime() ?? 0)),
     ...fields,
     userAgent: sealUserAgent({ ...(fields.userAgent ?? USER_AGENT) }),
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isSetup } from '../../../../src/backends/mikro-orm/database-error.js';
+import { isSetup } from '../../../../src/backends/base/database-error.js';
 import { conditionOf } from '../../../../src/backends/sql/libsql/errors.js';
 
 /** As libsql 0.5 words what a server answers; such errors have no code. */

@@ -4,7 +4,7 @@ import {
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
 import { expect } from 'chai';
-import type { Condition } from '../../../../src/backends/mikro-orm/database-error.js';
+import type { Condition } from '../../../../src/backends/base/database-error.js';
 import { ADVICE } from '../../../../src/backends/sql/errors.js';
 import { conditionOf } from '../../../../src/backends/sql/portable/errors.js';
 

@@ -77,7 +77,7 @@ describeOn('postgresql', (server) => {
       ['alter column date type timestamptz(0)', /column date is timestamptz\(0\)/],
       ['alter column request_bytes type int', /column request_bytes is int4/],
       ['alter column duration_ms type real', /column duration_ms is float4/],
-      ['alter column id type uuid using id::uuid', /column id is uuid/],
+      ['alter column visitor type uuid using visitor::uuid', /column visitor is uuid/],
       ['alter column bot type int using 0', /column bot is int4, which does not hold boolean/],
       ['alter column query type text', /column query is text, which does not hold jsonb/],
       ['alter column route set not null', /column route does not take null/],

@@ -1,4 +1,4 @@
-import { type Condition } from '../../mikro-orm/database-error.js';
+import { type Condition } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 import { conditionOf as conditionOfCoded } from '../sqlite/errors.js';
 

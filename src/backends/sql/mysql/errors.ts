@@ -1,4 +1,4 @@
-import { type Condition, messageOf } from '../../mikro-orm/database-error.js';
+import { type Condition, messageOf } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 
 /** A statement that writes makes the id null where another key than the id has a value of the record already. */

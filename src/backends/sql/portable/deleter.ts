@@ -1,7 +1,7 @@
 import type { IDatabaseDriver, MikroORM } from '@mikro-orm/core';
 import { convertedWhere } from '../../mikro-orm/converted-where.js';
 import { OldestRecords } from '../../mikro-orm/oldest-records.js';
-import type { UsageRow } from '../../mikro-orm/usage-row.js';
+import type { UsageRow } from '../../base/usage-row.js';
 import type { SqlDeleter } from '../dialect.js';
 import { inTransaction } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';

@@ -7,7 +7,7 @@ import {
   RowLevelSecurityViolationException,
   SyntaxErrorException,
 } from '@mikro-orm/core';
-import { type Condition } from '../../mikro-orm/database-error.js';
+import { type Condition } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 
 const POLICY = { advice: 'Make a policy that lets the records in.' };

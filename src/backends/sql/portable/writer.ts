@@ -2,8 +2,8 @@ import { type MikroORM, UniqueConstraintViolationException } from '@mikro-orm/co
 import type { UsageRecord } from '../../../record/usage-record.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import { convertedWhere } from '../../mikro-orm/converted-where.js';
-import { Mutex } from '../../mikro-orm/mutex.js';
-import type { UsageRow } from '../../mikro-orm/usage-row.js';
+import { Mutex } from '../../base/mutex.js';
+import type { UsageRow } from '../../base/usage-row.js';
 import { createChunkWriter } from '../chunk-writer.js';
 import type { SqlWriter } from '../dialect.js';
 import { convert } from '../errors.js';

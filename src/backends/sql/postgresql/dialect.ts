@@ -6,7 +6,9 @@ import { cannotOpen } from '../errors.js';
 import { isReadyMade } from '../kysely.js';
 import { conditionAt, conditionOf } from './errors.js';
 import { withIndexes } from './indexes.js';
+import { MonthPartitions, isInRangesOfIds } from './month-partitions.js';
 import { postgresConnection } from './native-client.js';
+import { PartitionDropper } from './partition-dropper.js';
 import { runOnPostgres } from './run-statement.js';
 import { PostgresSumming } from './summing.js';
 import { createPostgresWriter } from './writer.js';
@@ -39,6 +41,8 @@ export const postgresqlDialect: SqlDialect = {
     const hasMore = table.entity.indexes.length > 1 && !isReadyMade(orm.config.get('driverOptions'));
     await (hasMore ? withIndexes(orm, table, prepare) : prepare());
   },
+  makeMonths: (orm, table) => new MonthPartitions(orm, table).prepare(),
+  isInRangesOfIds,
   // Where no schema is given, the server's search_path decides, as it does for reading.
   locateSql: (name, schema) =>
     'select c.relname as table_name, n.nspname as schema_name from pg_class c join pg_namespace n on n.oid = c.relnamespace ' +
@@ -48,6 +52,7 @@ export const postgresqlDialect: SqlDialect = {
   conditionOf: conditionAt,
   createWriter: createPostgresWriter,
   createRunner: runOnPostgres,
+  createDropper: (orm, table) => new PartitionDropper(orm, table),
   createSumming: (table, run) => new PostgresSumming(table, run),
   explainConnect: (target, error) =>
     cannotOpen(

@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { type Condition, isSetup } from '../../mikro-orm/database-error.js';
+import { type Condition, isSetup } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
 import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from '../identifiers.js';
+import { monthsOf, partitionOf } from './months.js';
 import { postgresConnection } from './native-client.js';
 
 /**
@@ -11,10 +12,7 @@ import { postgresConnection } from './native-client.js';
  */
 const CONDITIONS: Conditions = [
   [/^23502/, ADVICE.demand],
-  [
-    /^23514 partition/,
-    { advice: 'Make the partition, or run: create table {default} partition of {table} default;' },
-  ],
+  [/^23514 partition/, { advice: 'Make the partition, or run: create table {partition};' }],
   [/^(?:22|23|54|44000|P0001)/, 'refused'],
   [/^(?:57014|25P04|time-out)/, 'too-slow'],
   [
@@ -62,12 +60,38 @@ export function conditionAt(
   const role = user === undefined ? 'the user that connects' : quote(user);
   const names: Readonly<Record<string, string>> = {
     table: quoteTable(table),
-    default: quoteTable({ ...table, name: `${table.name}_default` }),
+    partition: missingPartition(error, table),
     schema,
     role,
     usage: table.schema === null ? '' : `grant usage on schema ${schema} to ${role}; `,
   };
   return { advice: condition.advice.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] as string) };
+}
+
+/** Whether a table has no partition for a record. */
+export function lacksPartition(error: unknown): boolean {
+  return codeOf(error) === '23514 partition';
+}
+
+/** Whether a partition was detached or dropped by another process, or is about to be. */
+export function isGoneMeanwhile(error: unknown): boolean {
+  return /^(?:42P01|55000)/.test(stateOf(error));
+}
+
+/** Whether a column is of another type than the value that was to be written. */
+export function isOfOtherType(error: unknown): boolean {
+  return stateOf(error) === '42804';
+}
+
+/** The partition that a record needs: of the month of its id, which the server tells of who may read, or for all that have no other. */
+function missingPartition(error: unknown, table: Pick<UsageTable, 'name' | 'schema'>): string {
+  const { detail } = (error ?? {}) as { readonly detail?: unknown };
+  const [month] = monthsOf([/\(id\) = \(([\da-f-]{36})\)/.exec(String(detail))?.[1] ?? '']);
+  const { name, bounds } =
+    month === undefined
+      ? { name: quoteTable({ ...table, name: `${table.name}_default` }), bounds: 'default' }
+      : partitionOf(table, month);
+  return `${name} partition of ${quoteTable(table)} ${bounds}`;
 }
 
 /** An error's SQLSTATE: five characters that say of which kind the error is; empty if the server did not say. */

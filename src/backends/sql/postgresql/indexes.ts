@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { IsolationLevel, type MikroORM } from '@mikro-orm/core';
-import { databaseError } from '../../mikro-orm/database-error.js';
+import { databaseError } from '../../base/database-error.js';
 import type { PrepareTable } from '../dialect.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';

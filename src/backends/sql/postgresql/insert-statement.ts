@@ -13,12 +13,17 @@ const MAX_LENGTH = 1_048_576;
 /** Rows that are encoded together, column by column, which takes less time than row by row. */
 const ROWS_TOGETHER = 16;
 
-/** Inserts with an array a column, as bytes: the fastest way by pg itself. Poolers such as PgBouncer lose named statements. */
-export function insertOfArrays(table: UsageTable): () => GrowingInsert<Statement> {
+/**
+ * Inserts with an array a column, as bytes: the fastest way by pg itself. Poolers such as PgBouncer lose named statements.
+ *
+ * @param isUuid - whether the column of ids is of the type uuid
+ */
+export function insertOfArrays(table: UsageTable, isUuid: boolean): () => GrowingInsert<Statement> {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
   const names = columns.map(({ name }) => quote(name)).join(', ');
-  const text = insert(table, names, `unnest(${parameters}) as record(${names})`);
+  const values = columns.map(({ name }) => quote(name) + castOf(name, isUuid)).join(', ');
+  const text = insert(table, values, `unnest(${parameters}) as record(${names})`);
   // The memory of a statement that has ended serves the next one: new memory for each doubles the time.
   let idle: BinaryArray[] | null = null;
   return () => {
@@ -46,15 +51,19 @@ export function insertOfArrays(table: UsageTable): () => GrowingInsert<Statement
   };
 }
 
-/** Inserts with all records as one JSON text, which every client can send. */
-export function insertOfJson(table: UsageTable): () => GrowingInsert<Statement> {
+/**
+ * Inserts with all records as one JSON text, which every client can send.
+ *
+ * @param isUuid - whether the column of ids is of the type uuid
+ */
+export function insertOfJson(table: UsageTable, isUuid: boolean): () => GrowingInsert<Statement> {
   const columns = table.columns.map((column) => ({ ...column, type: typeOf(column) }));
   const definitions = columns.map(({ name, type }) =>
     // ISO 8601 of years after 9999 is not PostgreSQL's.
     type === 'timestamptz' ? `${quote(name)} float8` : `${quote(name)} ${type}`,
   );
   const values = columns.map(({ name, type }) =>
-    type === 'timestamptz' ? `to_timestamp(${quote(name)} / 1000)` : quote(name),
+    type === 'timestamptz' ? `to_timestamp(${quote(name)} / 1000)` : quote(name) + castOf(name, isUuid),
   );
   const source = `json_to_recordset($1::text::json) as record(${definitions.join(', ')})`;
   const text = insert(table, values.join(', '), source);
@@ -72,6 +81,11 @@ export function insertOfJson(table: UsageTable): () => GrowingInsert<Statement> 
       end: () => ({ text, values: [`${json}]`] }),
     };
   };
+}
+
+/** Text becomes a UUID only where it is told to. */
+function castOf(name: string, isUuid: boolean): string {
+  return isUuid && name === 'id' ? '::uuid' : '';
 }
 
 function insert(table: UsageTable, values: string, source: string): string {

@@ -1,12 +1,14 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { createChunkWriter, encodeEach } from '../chunk-writer.js';
+import { type Insert, createChunkWriter, encodeEach } from '../chunk-writer.js';
 import { leaseOf } from '../connection-lease.js';
 import type { SqlWriter } from '../dialect.js';
 import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
-import { conditionAt, mayBeEnding } from './errors.js';
+import { conditionAt, isOfOtherType } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
-import { type Statement, postgresConnection, runBounded, type NativeClient } from './native-client.js';
+import { MonthPartitions } from './month-partitions.js';
+import { type Statement, postgresConnection, runBounded } from './native-client.js';
+import { giveBack } from './run-statement.js';
 
 /** Records a statement, at most: the client copies all of it in one turn of the event loop. */
 const CHUNK_RECORDS = 512;
@@ -17,18 +19,27 @@ const CHUNK_RECORDS = 512;
  */
 export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWriter {
   const isThroughKysely = needsKysely(orm);
-  const beginInsert = isThroughKysely ? insertOfJson(table) : insertOfArrays(table);
+  const begin = isThroughKysely ? insertOfJson : insertOfArrays;
   const run = isThroughKysely ? runThroughKysely(orm) : runThroughPool(orm);
-  return createChunkWriter(orm, table, {
-    conditionOf: conditionAt,
-    chunkRecords: CHUNK_RECORDS,
-    insert: async (chunk, signal) => {
-      const { add, finish, end } = beginInsert();
-      const done = await encodeEach(table.name, chunk, signal, add, finish);
-      await run(signal, end());
-      return done;
-    },
-  });
+  const months = table.hasMonths ? new MonthPartitions(orm, table) : null;
+  const ofText = begin(table, false);
+  let current = ofText;
+  const insert: Insert = async (chunk, signal) => {
+    const beginInsert = current;
+    const { add, finish, end } = beginInsert();
+    const done = await encodeEach(table.name, chunk, signal, add, finish);
+    const statement = end();
+    try {
+      await (months?.around(chunk, signal, () => run(signal, statement)) ?? run(signal, statement));
+    } catch (error) {
+      // The type of the ids is known to nobody but the server, whoever has made the table.
+      if (beginInsert !== ofText || !isOfOtherType(error)) throw error;
+      if (current === ofText) current = begin(table, true);
+      return insert(chunk, signal);
+    }
+    return done;
+  };
+  return createChunkWriter(orm, table, { conditionOf: conditionAt, chunkRecords: CHUNK_RECORDS, insert });
 }
 
 type Run = (signal: AbortSignal, statement: Statement) => Promise<unknown>;
@@ -36,11 +47,6 @@ type Run = (signal: AbortSignal, statement: Statement) => Promise<unknown>;
 function runThroughKysely(orm: MikroORM): Run {
   const run = kyselyRunner(orm);
   return (signal, { text, values }) => run(signal, text, values);
-}
-
-/** Gives a client back to its pool, or destroys it. */
-export function giveBack(client: NativeClient, error: unknown): void {
-  client.release(error !== null && mayBeEnding(error));
 }
 
 function runThroughPool(orm: MikroORM): Run {

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { MikroORM } from '@mikro-orm/core';
-import { messageOf } from '../../mikro-orm/database-error.js';
+import { messageOf } from '../../base/database-error.js';
 import type { Elsewhere, Summed } from '../../mikro-orm/elsewhere.js';
 import type { ColumnProperty } from '../../../record/columns.js';
 import type { Sums } from '../../../summary/sums.js';

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { SaltStore } from '../../../storage/salt-store.js';
-import { isSetup } from '../../mikro-orm/database-error.js';
+import { isSetup } from '../../base/database-error.js';
 import { SALT_COLUMNS, type SaltTable, saltError } from '../salt-table.js';
 import { quote } from '../identifiers.js';
 import { conditionOf } from './errors.js';

@@ -4,7 +4,7 @@ import { TrackUsageError } from '../../../errors.js';
 import type { UsageRecord } from '../../../record/usage-record.js';
 import type { RefusedRecord, StoreResult } from '../../../storage/usage-storage.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
-import { writeError } from '../../mikro-orm/database-error.js';
+import { writeError } from '../../base/database-error.js';
 import type { SqlWriter } from '../dialect.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf } from './errors.js';

@@ -1,5 +1,4 @@
 import type { JsonObject, UsageRecord, UserAgent } from '../../record/usage-record.js';
-import { utcDate } from './mysql-column-types.js';
 
 /** The parts of a user agent as they lie flat in a row. */
 type FlatUserAgent = { readonly [Part in keyof UserAgent as `ua${Capitalize<Part>}`]: UserAgent[Part] };
@@ -49,6 +48,11 @@ export function recordOfRow(row: UsageRow, texts: Map<string, string>): UsageRec
     trackVar: jsonObject(row.trackVar),
     weight: toNumber(row.weight),
   });
+}
+
+/** The date in a row: text of MySQL, which knows no zone, SQLite's number, or a date from other drivers. */
+export function utcDate(value: Date | string | number): Date {
+  return new Date(typeof value === 'string' ? `${value.replace(' ', 'T')}Z` : value);
 }
 
 function shared<Text extends string | null>(text: Text, texts: Map<string, string>): Text {

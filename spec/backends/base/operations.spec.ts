@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { Operations } from '../../../src/backends/mikro-orm/operations.js';
+import { Operations } from '../../../src/backends/base/operations.js';
 import { caught } from '../../support/caught.js';
 
-describe('backends/mikro-orm/operations', () => {
+describe('backends/base/operations', () => {
   function untilAborted(signal: AbortSignal): Promise<never> {
     const { promise, reject } = Promise.withResolvers<never>();
     const end = (): void => reject(signal.reason as Error);

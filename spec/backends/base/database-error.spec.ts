@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { messageOf } from '../../../src/backends/mikro-orm/database-error.js';
+import { messageOf } from '../../../src/backends/base/database-error.js';
 
 describe('The message of an error of a database', () => {
   it('is what the error says, or whatever was thrown', () => {

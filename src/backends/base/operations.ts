@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
 
 /** The operations of one owner. Each ends when nobody waits for it any more, or when the owner closes. */
@@ -62,9 +61,9 @@ export function storageClosed(storage: string): TrackUsageError {
  *
  * @throws {TrackUsageError} `STORAGE_CLOSED` if it has been
  */
-export function assertOpen(em: Pick<EntityManager, 'getConnection'>): void {
+export function assertOpen(em: { getConnection(type: 'write'): unknown }): void {
   // Closing empties the connection's options, and no other trace tells a closed connection from one that is yet to be made.
-  const { connected, options } = em.getConnection('write') as unknown as {
+  const { connected, options } = em.getConnection('write') as {
     readonly connected: boolean;
     readonly options: object;
   };

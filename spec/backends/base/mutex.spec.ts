@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Mutex } from '../../../src/backends/mikro-orm/mutex.js';
+import { Mutex } from '../../../src/backends/base/mutex.js';
 import { caught } from '../../support/caught.js';
 
 const { signal } = new AbortController();

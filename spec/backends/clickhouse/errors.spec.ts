@@ -1,0 +1,64 @@
+import { ClickHouseError } from '@clickhouse/client';
+import { expect } from 'chai';
+import { conditionOf, explainConnect } from '../../../src/backends/clickhouse/errors.js';
+import { isSetup } from '../../../src/backends/base/database-error.js';
+
+function error(code: number, type: string): ClickHouseError {
+  return new ClickHouseError({ message: 'Something went wrong.', code: String(code), type });
+}
+
+describe('errors of ClickHouse', () => {
+  const SETUP: readonly (readonly [number, string])[] = [
+    [60, 'UNKNOWN_TABLE'],
+    [81, 'UNKNOWN_DATABASE'],
+    [16, 'NO_SUCH_COLUMN_IN_TABLE'],
+    [164, 'READONLY'],
+    [181, 'ILLEGAL_FINAL'],
+    [497, 'ACCESS_DENIED'],
+    [516, 'AUTHENTICATION_FAILED'],
+  ];
+  for (const [code, type] of SETUP) {
+    it(`need a person: ${type}`, () => {
+      const condition = conditionOf(error(code, type));
+      expect(isSetup(condition)).to.equal(true);
+      expect(condition).to.have.property('advice').that.includes('docs/storages.md');
+    });
+  }
+
+  it('refuse a record: a constraint', () => {
+    expect(conditionOf(error(469, 'VIOLATED_CONSTRAINT'))).to.equal('refused');
+  });
+
+  it('may be over with fewer records: time and memory', () => {
+    for (const [code, type] of [
+      [159, 'TIMEOUT_EXCEEDED'],
+      [241, 'MEMORY_LIMIT_EXCEEDED'],
+    ] as const)
+      expect(conditionOf(error(code, type))).to.equal('too-slow');
+    expect(conditionOf(new Error('Timeout error.'))).to.equal('too-slow');
+  });
+
+  it('may be over later: all others, those of sockets among them', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' });
+    for (const one of [
+      error(252, 'TOO_MANY_PARTS'),
+      error(243, 'NOT_ENOUGH_SPACE'),
+      refused,
+      new Error('?'),
+      'x',
+    ])
+      expect(conditionOf(one)).to.equal('unavailable');
+  });
+
+  it('are explained where a server cannot be used', () => {
+    expect(explainConnect('usage on h:8123', error(516, 'AUTHENTICATION_FAILED'))).to.match(
+      /^the ClickHouse database usage on h:8123 does not let the user in: .*Check username and password\.$/,
+    );
+    expect(explainConnect('usage on h:8123', error(81, 'UNKNOWN_DATABASE'))).to.match(
+      /cannot be used: .*names of/,
+    );
+    expect(explainConnect('usage on h:8123', new Error('connect ECONNREFUSED'))).to.match(
+      /cannot be reached: connect ECONNREFUSED\. .*HTTP interface, usually on port 8123/,
+    );
+  });
+});

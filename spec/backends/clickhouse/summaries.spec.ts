@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import type { ClickHouseStorage } from '../../../src/backends/clickhouse/index.js';
+import type { SummaryRow, SummaryStore } from '../../../src/storage/summary-store.js';
+import { connectClickHouse, execute } from '../../support/clickhouse.js';
+import { describeOn } from '../../support/describe-on.js';
+import type { FreshDatabase } from '../../support/servers.js';
+
+const { signal } = new AbortController();
+
+/** The version of a row that came before all others. */
+const FIRST = '18446744073709551614';
+
+function row(fields: Partial<SummaryRow> = {}): SummaryRow {
+  return {
+    id: randomUUID(),
+    kind: 'manifest',
+    dimension: '-',
+    startMs: 0,
+    endMs: 0,
+    edition: randomUUID(),
+    data: 'eA==',
+    ...fields,
+  };
+}
+
+describe('rows of summaries', () => {
+  describeOn('clickhouse', function (server) {
+    this.timeout(30_000);
+    let database: FreshDatabase;
+    let storage: ClickHouseStorage;
+    let store: SummaryStore;
+
+    before(async () => {
+      database = await server().freshDatabase();
+      storage = await connectClickHouse(database);
+      store = storage.register as SummaryStore;
+      expect(await store.prepare(true, signal)).to.equal(true);
+    });
+
+    after(async () => {
+      await storage.close();
+      await database.drop();
+    });
+
+    /** Inserts a row as another process would. */
+    function insertOther({ id, edition }: SummaryRow, settings: string, version: string): Promise<void> {
+      const values = `('${id}', 'manifest', '-', 0, 0, '${edition}', 'eA==', 'other', ${version})`;
+      const columns = 'id, kind, dimension, start_ms, end_ms, edition, data, writer, version';
+      return execute(
+        database.url,
+        `insert into koa_usage_summary (${columns}) settings ${settings} values ${values}`,
+      );
+    }
+
+    const editions = async (id: string): Promise<string[]> =>
+      (await store.find({ ids: [id] }, signal)).map(({ edition }) => edition);
+
+    it('take no other row of an id, though it would count for the first one', async () => {
+      const kept = row();
+      expect(await store.insert([kept], signal)).to.equal(true);
+      const token = `insert_deduplicate = 1, insert_deduplication_token = '${kept.id}'`;
+      await insertOther(row({ id: kept.id }), token, FIRST);
+      expect(await editions(kept.id)).to.deep.equal([kept.edition]);
+    });
+
+    it('count for the first one where the server has forgotten its token', async () => {
+      const kept = row();
+      await insertOther(kept, 'insert_deduplicate = 0', FIRST);
+      expect(await store.insert([row({ id: kept.id })], signal)).to.equal(false);
+      expect(await editions(kept.id)).to.deep.equal([kept.edition]);
+    });
+
+    it('are deleted for good: an id that was taken is taken', async () => {
+      const gone = row();
+      expect(await store.insert([gone], signal)).to.equal(true);
+      await store.delete({ edition: gone.edition }, signal);
+      for (const again of [row({ id: gone.id }), gone]) {
+        expect(await store.insert([again], signal)).to.equal(false);
+        expect(await editions(gone.id)).to.deep.equal([]);
+      }
+      await insertOther(gone, 'insert_deduplicate = 0', FIRST);
+      expect(await editions(gone.id)).to.deep.equal([]);
+    });
+
+    it('are found and deleted by more ids than a statement has room for', async () => {
+      const rows = Array.from({ length: 6000 }, () => row({ kind: 'slice' }));
+      await store.insert(rows, signal);
+      const ids = rows.map(({ id }) => id);
+      expect(await store.find({ ids }, signal)).to.have.lengthOf(6000);
+      await store.delete({ ids: ids.slice(1) }, signal);
+      expect(await editions(ids[0] as string)).to.have.lengthOf(1);
+      expect(await store.find({ kinds: ['slice'] }, signal)).to.have.lengthOf(1);
+    });
+  });
+});

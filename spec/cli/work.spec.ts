@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import { cli } from '../support/cli.js';
+import { describeOn } from '../support/describe-on.js';
+import { useStream } from '../support/jetstream.js';
+import { makeRecords } from '../support/records.js';
+import { childEnvironment } from '../support/run.js';
+import { connectSqlite, useTemporaryFolder } from '../support/sqlite.js';
+import { until } from '../support/until.js';
+
+const PROGRAM = resolve('dist/cli/main.js');
+const SQLITE = import.meta.resolve('@mikro-orm/sqlite');
+
+function built(path: string): string {
+  return JSON.stringify(pathToFileURL(resolve('dist', path)).href);
+}
+
+describe('The command work', () => {
+  const folder = useTemporaryFolder();
+
+  it('says what a configuration has to have, and what its stream has to be', async () => {
+    const storage = "{ name: 'nowhere', store: async () => ({ stored: 0, refused: [] }) }";
+    for (const [stream, message] of [
+      ['', /Where do records come from\? Give --config .* defineConfig\({ storage, stream }\)/],
+      ['stream: () => 5', /The 'stream' of the configuration gave a value of type number; expected a source/],
+      ['stream: 5', /the option 'stream' is 5; expected a source of records/],
+    ] as const) {
+      const named = folder.file(`${stream.length}.mjs`);
+      await writeFile(named, `export default { storage: ${storage}, ${stream} };`);
+      const { code, stderr } = await cli(['work', '--config', named]);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(message);
+    }
+  });
+
+  describeOn('nats', (server) => {
+    const stream = useStream(server);
+    let child: ChildProcess | undefined;
+    afterEach(() => void child?.kill('SIGKILL'));
+
+    it('makes the table, stores what waits, tells how it does, and ends in order on SIGTERM', async () => {
+      const given = JSON.stringify({ servers: server().url(), stream: stream().name, replicas: 1 });
+      const config = [
+        `import { SqliteDriver } from ${JSON.stringify(SQLITE)};`,
+        `import { JetStreamStorage } from ${built('worker/index.js')};`,
+        `import { SqlStorage } from ${built('backends/sql/index.js')};`,
+        'export default {',
+        "  storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db' }),",
+        `  stream: () => JetStreamStorage.connect(${given}),`,
+        '  work: { batch: { maxDelayMs: 10 } },',
+        '};',
+      ];
+      await writeFile(folder.file('koa-track-usage.config.mjs'), config.join('\n'));
+      await stream().publish(makeRecords(7));
+      const options = { cwd: folder.path, env: childEnvironment(), stdio: 'pipe' } as const;
+      const working = spawn(process.execPath, [PROGRAM, 'work'], options);
+      child = working;
+      const told = Promise.all([text(working.stdout), text(working.stderr)]);
+      await until(async () => (await stream().length()) === 0, 'all messages are acknowledged');
+      working.kill('SIGTERM');
+      const [code] = (await once(working, 'exit')) as [number];
+      const [stdout, stderr] = await told;
+      expect({ code, stderr }).to.deep.equal({
+        code: 0,
+        stderr: 'Stopped: 7 records stored, 0 given back, 0 not stored.\n',
+      });
+      expect(stdout).to.match(/^\d{4}-\S+Z ok: \d records? stored, \d held, 0 not stored.*\n/);
+      const storage = await connectSqlite(folder.file('usage.db'));
+      expect(await storage.reader.countUsage()).to.equal(7);
+      await storage.close();
+    });
+  });
+});

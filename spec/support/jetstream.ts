@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import {
+  type ConsumeOptions,
+  JetStreamStorage,
+  type JetStreamStorageOptions,
+  type UsageWorker,
+  consumeUsage,
+} from '../../src/worker/index.js';
+import type { UsageStorage } from '../../src/storage/usage-storage.js';
+import { KeepingLogger } from './crash-watch.js';
+import { withNats } from './servers/nats.js';
+import type { TestServer } from './servers.js';
+
+const { signal } = new AbortController();
+
+/** A stream of its own for each spec, and whatever uses it until the spec is over. */
+export class SpecStream {
+  readonly name = `SPEC_${randomBytes(6).toString('hex')}`;
+  readonly logger = new KeepingLogger();
+  readonly #servers: readonly string[];
+  readonly #ends: (() => Promise<unknown>)[] = [];
+
+  /** @param servers - the URLs of the servers */
+  constructor(servers: readonly string[]) {
+    this.#servers = servers;
+  }
+
+  /** Opens the stream. */
+  async connect(options: Partial<JetStreamStorageOptions> = {}): Promise<JetStreamStorage> {
+    const given = { servers: this.#servers, stream: this.name, replicas: 1, ...options };
+    const storage = await JetStreamStorage.connect(given);
+    this.#ends.push(() => storage.close());
+    return storage;
+  }
+
+  /** Starts a worker with a connection of its own, and small pauses. */
+  async work(
+    storage: UsageStorage,
+    options: ConsumeOptions = {},
+    connection: Partial<JetStreamStorageOptions> = {},
+  ): Promise<UsageWorker> {
+    const { batch, retry, ...more } = options;
+    const worker = consumeUsage(await this.connect(connection), storage, {
+      logger: this.logger,
+      batch: { maxDelayMs: 20, ...batch },
+      retry: { minDelayMs: 20, maxDelayMs: 50, ...retry },
+      ...more,
+    });
+    this.#ends.push(() => worker.close({ timeoutMs: 500 }));
+    return worker;
+  }
+
+  /** Publishes records, one batch. */
+  async publish(records: readonly UsageRecord[]): Promise<void> {
+    const storage = await this.connect();
+    await storage.store(records, signal);
+    await storage.close();
+  }
+
+  /** Publishes what is no message of ours. */
+  publishRaw(data: string): Promise<void> {
+    return withNats(this.#servers, async (connection) => {
+      connection.publish(this.name, data);
+      await connection.flush();
+    });
+  }
+
+  /** Messages that the stream holds, dead letters among them. */
+  async length(): Promise<number> {
+    const { state } = await this.manage(({ streams }) => streams.info(this.name));
+    return state.messages;
+  }
+
+  /** The dead letters: why, and what they hold. */
+  async deadLetters(): Promise<{ reason: string; error: string; data: string }[]> {
+    return this.manage(async ({ streams }) => {
+      const { state } = await streams.info(this.name);
+      const letters = [];
+      for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+        const message = await streams.getMessage(this.name, { seq });
+        if (message?.subject !== `${this.name}.refused`) continue;
+        const [reason = '', error = ''] = ['Reason', 'Error'].map((name) =>
+          message.header.get(`Koa-Track-Usage-${name}`),
+        );
+        letters.push({ reason, error, data: message.string() });
+      }
+      return letters;
+    });
+  }
+
+  /** Asks the server about its streams. */
+  manage<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    return withNats(this.#servers, async (connection) => work(await jetstreamManager(connection)));
+  }
+
+  /** Ends what uses the stream, and deletes it. */
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0).toReversed()) await end();
+    await this.manage(({ streams }) => streams.delete(this.name)).catch(() => {});
+  }
+}
+
+/** A stream for each spec of a suite. */
+export function useStream(server: () => TestServer): () => SpecStream {
+  let stream: SpecStream;
+  beforeEach(() => {
+    stream = new SpecStream([server().url()]);
+  });
+  afterEach(() => stream.end());
+  return () => stream;
+}

@@ -1,0 +1,128 @@
+import { Readable } from 'node:stream';
+import { text as consume } from 'node:stream/consumers';
+import { TurnBudget } from '../../time/turn-budget.js';
+import { databaseError } from '../base/database-error.js';
+import { Operations, storageClosed } from '../base/operations.js';
+import { conditionOf } from './errors.js';
+import { settingsText } from './tables.js';
+
+/** The used part of `ClickHouseClient` of `@clickhouse/client`: an application's may be of another version than ours. */
+export interface NativeClient {
+  query(params: {
+    readonly query: string;
+    readonly format: 'JSONCompactEachRow';
+    readonly abort_signal: AbortSignal;
+  }): Promise<{ stream(): AsyncIterable<readonly { readonly text: string }[]> }>;
+  command(params: { readonly query: string; readonly abort_signal: AbortSignal }): Promise<unknown>;
+  exec(params: {
+    readonly query: string;
+    readonly values: Readable;
+    readonly abort_signal: AbortSignal;
+  }): Promise<{ readonly stream: Readable }>;
+  close(): Promise<void>;
+}
+
+/** Rows between two looks at the clock. */
+const LOOK_ROWS = 16;
+
+/** Settings of all inserts: the answer comes when the rows are there, in one part, and an equal batch is no replay that is left out. */
+const INSERTING = { async_insert: 0, insert_deduplicate: 0, date_time_input_format: "'best_effort'" };
+
+/** Runs statements through a client, and tells of failures by the name of what they are about. */
+export class ClickHouseConnection {
+  readonly #client: NativeClient;
+  readonly #operations = new Operations();
+
+  constructor(client: NativeClient) {
+    this.#client = client;
+  }
+
+  /**
+   * Reads rows one after another, as lists of values.
+   *
+   * @param subject - what is read, such as "table 'koa_usage'"
+   */
+  async read(
+    sql: string,
+    subject: string,
+    take: (row: unknown[]) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(signal, `The ${subject} cannot be read`, async (abort_signal) => {
+      const found = await this.#client.query({ query: sql, format: 'JSONCompactEachRow', abort_signal });
+      const budget = new TurnBudget(LOOK_ROWS);
+      for await (const rows of found.stream()) {
+        for (const { text } of rows) {
+          take(JSON.parse(text) as unknown[]);
+          if (budget.isSpentAfterStep()) await budget.nextTurn(abort_signal);
+        }
+      }
+    });
+  }
+
+  /** Reads the one row of an answer, such as a count. */
+  async readOne(sql: string, subject: string, signal?: AbortSignal): Promise<unknown[]> {
+    let only: unknown[] = [];
+    await this.read(sql, subject, (row) => (only = row), signal);
+    return only;
+  }
+
+  /**
+   * Runs a statement without an answer.
+   *
+   * @param failed - its failure as a clause, such as "Old records of the table 'koa_usage' cannot be deleted"
+   */
+  async command(sql: string, failed: string, signal?: AbortSignal): Promise<void> {
+    await this.#run(signal, failed, async (abort_signal) => {
+      await this.#client.command({ query: sql, abort_signal });
+    });
+  }
+
+  /**
+   * Inserts rows at once: a block of them is there as a whole or not at all.
+   *
+   * @param into - the table and its columns
+   * @param parts - of the text that has a JSON list of values a line
+   */
+  async insert(
+    into: string,
+    parts: readonly Buffer[],
+    failed: string,
+    signal: AbortSignal,
+    more: object = {},
+  ): Promise<void> {
+    const query = `insert into ${into} settings ${settingsText({ ...INSERTING, ...more })} format JSONCompactEachRow`;
+    await this.#run(signal, failed, async (abort_signal) => {
+      const values = Readable.from(parts);
+      const { stream } = await this.#client.exec({ query, values, abort_signal });
+      // The socket is given back when the answer is read.
+      await consume(stream);
+    });
+  }
+
+  /** Ends what is under way, and runs nothing more. */
+  close(storage: string): void {
+    this.#operations.close(storageClosed(storage));
+  }
+
+  /** Closes the client as well, where it is the storage's own. */
+  disconnect(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #run<Value>(
+    signal: AbortSignal | undefined,
+    failed: string,
+    action: (combined: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    return this.#operations.run(signal ?? new AbortController().signal, async (combined) => {
+      combined.throwIfAborted();
+      try {
+        return await action(combined);
+      } catch (error) {
+        combined.throwIfAborted();
+        throw databaseError(error, conditionOf(error), failed);
+      }
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { type Condition, isSetup, messageOf } from '../base/database-error.js';
+
+/**
+ * Codes (github.com/ClickHouse/ClickHouse, src/Common/ErrorCodes.cpp) of a broken set-up: a table, a column, a database or a
+ * setting that is not there or is another one, a user who is not let in or lacks a right, a disk or a profile for reading only.
+ */
+const SETUP: ReadonlySet<unknown> = new Set([
+  8, 10, 16, 20, 36, 44, 46, 47, 48, 53, 60, 62, 73, 80, 81, 115, 164, 181, 192, 193, 194, 291, 452, 497, 516,
+]);
+
+/** Codes of a user who is not let in. */
+const NOT_LET_IN: ReadonlySet<unknown> = new Set([192, 193, 194, 516]);
+
+/** Codes of a batch that took too long, or too much memory. */
+const TOO_SLOW: ReadonlySet<unknown> = new Set([159, 160, 209, 241]);
+
+/** Codes of a batch of which a record is not taken: a constraint, a view's `throwIf`, a value that is none. */
+const REFUSED: ReadonlySet<unknown> = new Set([6, 26, 27, 38, 41, 69, 70, 117, 131, 321, 349, 395, 469]);
+
+const NO_TABLE = 60;
+
+const ADVICE =
+  'Check the names of the database and the table, that its columns are those of clickHouseTables(), that user and password are ' +
+  'right, and the rights of the user, which docs/storages.md lists.';
+
+/** The number that ClickHouse gives to an error; null for an error of another kind. */
+function codeOf(error: unknown): number | null {
+  const { code, type } = (error ?? {}) as { readonly code?: unknown; readonly type?: unknown };
+  // Errors of sockets have a code too, which is no number.
+  return typeof type === 'string' && /^\d+$/.test(String(code)) ? Number(code) : null;
+}
+
+/** The condition that an error of ClickHouse or its client tells of. */
+export function conditionOf(error: unknown): Condition {
+  const code = codeOf(error);
+  if (SETUP.has(code)) return { advice: ADVICE };
+  if (TOO_SLOW.has(code) || (code === null && messageOf(error) === 'Timeout error.')) return 'too-slow';
+  return REFUSED.has(code) ? 'refused' : 'unavailable';
+}
+
+/** Whether an error, or its cause, says that there is no such table. */
+export function isMissingTable(error: unknown): boolean {
+  return [error, (error as Error | undefined)?.cause].some((one) => codeOf(one) === NO_TABLE);
+}
+
+/**
+ * Explains why a server could not be used, and says what to do. A caller puts its own name in front.
+ *
+ * @param target - the database and its host, without a password
+ */
+export function explainConnect(target: string, error: unknown): string {
+  const message = messageOf(error);
+  if (NOT_LET_IN.has(codeOf(error)))
+    return `the ClickHouse database ${target} does not let the user in: ${message}. Check username and password.`;
+  if (isSetup(conditionOf(error)))
+    return `the ClickHouse database ${target} cannot be used: ${message}. ${ADVICE}`;
+  return (
+    `the ClickHouse database ${target} cannot be reached: ${message}. Check that the server runs there, and that 'url' is that of ` +
+    'its HTTP interface, usually on port 8123, or 8443 with TLS.'
+  );
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  SummaryRow,
+  SummaryRowKind,
+  SummaryRowQuery,
+  SummaryStore,
+} from '../../storage/summary-store.js';
+import type { ClickHouseConnection } from './connection.js';
+import { isMissingTable } from './errors.js';
+import { quoted, quotedList } from './literals.js';
+import {
+  type ClickHouseTables,
+  DELETED,
+  ROW_COLUMNS,
+  onCluster,
+  readSettings,
+  rowTable,
+  settingsText,
+  writeSettings,
+} from './tables.js';
+
+/** Ids in one statement: of longer ones ClickHouse reads 256 KiB at most. */
+const STATEMENT_IDS = 1000;
+
+/**
+ * Rows of summaries in a table that is only added to. There are no transactions, and no unique keys, so that three things take their place:
+ *
+ * - A row that comes alone carries its id as the token of its insertion, and the server takes each token once: of several processes
+ *   that add a row of an id at once, one alone succeeds.
+ * - Were the token forgotten, the row that came first counts: it has the highest version.
+ * - A row is deleted by another one of a higher version still, and its id is taken for good.
+ *
+ * Whether a row was added is seen by what is there, as each insertion has a name of its own.
+ */
+export class ClickHouseSummaries implements SummaryStore {
+  readonly #connection: ClickHouseConnection;
+  readonly #tables: ClickHouseTables;
+  /** Whether the table may be made where it is missing. */
+  readonly #mayMake: boolean;
+
+  constructor(connection: ClickHouseConnection, tables: ClickHouseTables, mayMake: boolean) {
+    this.#connection = connection;
+    this.#tables = tables;
+    this.#mayMake = mayMake;
+  }
+
+  /** @inheritdoc */
+  async prepare(make: boolean, signal: AbortSignal): Promise<boolean> {
+    if (await this.#isThere(signal)) return true;
+    if (!make || !this.#mayMake) return false;
+    await this.#connection.command(rowTable(this.#tables), `The ${this.#subject} cannot be made`, signal);
+    return true;
+  }
+
+  /** @inheritdoc */
+  async find(query: SummaryRowQuery, signal: AbortSignal): Promise<SummaryRow[]> {
+    const found: SummaryRow[] = [];
+    const take = (row: unknown[]): void => void found.push(rowOf(row));
+    for (const some of inStatements(query)) {
+      const sql = `select ${ROW_COLUMNS} from ${this.#tables.rows} final ${whereOf(some)}`;
+      await this.#unlessMissing(() => this.#read(sql, take, signal));
+    }
+    return found;
+  }
+
+  /** @inheritdoc */
+  async insert(rows: readonly SummaryRow[], signal: AbortSignal): Promise<boolean> {
+    const [first] = rows;
+    if (first === undefined) return true;
+    const writer = randomUUID();
+    const lines = rows.map(({ id, kind, dimension, startMs, endMs, edition, data }) =>
+      JSON.stringify([id, kind, dimension, startMs, endMs, edition, data, writer]),
+    );
+    const isAlone = rows.length === 1;
+    const settings = {
+      ...(isAlone && { insert_deduplicate: 1, insert_deduplication_token: quoted(first.id) }),
+      ...writeSettings(this.#tables),
+    };
+    const into = `${this.#tables.rows} (${ROW_COLUMNS}, writer)`;
+    const failed = `The ${this.#subject} cannot be written`;
+    await this.#connection.insert(into, [Buffer.from(lines.join('\n'))], failed, signal, settings);
+    return !isAlone || this.#isFrom(writer, first, signal);
+  }
+
+  /** @inheritdoc */
+  async delete(query: SummaryRowQuery, signal: AbortSignal): Promise<void> {
+    const { rows } = this.#tables;
+    for (const some of inStatements(query)) {
+      const found = `select id, kind, dimension, start_ms, end_ms, '', '', '', ${DELETED}, 1 from ${rows} final ${whereOf(some)}`;
+      const settings = settingsText({
+        async_insert: 0,
+        insert_deduplicate: 0,
+        ...writeSettings(this.#tables),
+      });
+      const sql = `insert into ${rows} (${ROW_COLUMNS}, writer, version, is_deleted) ${found} settings ${settings}`;
+      const failed = `Rows of the ${this.#subject} cannot be deleted`;
+      await this.#unlessMissing(() => this.#connection.command(sql, failed, signal));
+    }
+  }
+
+  /** Has the server forget the content of what was deleted, as far as it has not yet done so by itself. */
+  async purge(signal: AbortSignal): Promise<void> {
+    const sql = `optimize table ${this.#tables.rows}${onCluster(this.#tables)} final`;
+    await this.#unlessMissing(() =>
+      this.#connection.command(sql, `Deleted rows of the ${this.#subject} cannot be purged`, signal),
+    );
+  }
+
+  get #subject(): string {
+    return `table '${this.#tables.name}_summary'`;
+  }
+
+  async #isThere(signal: AbortSignal): Promise<boolean> {
+    const sql = `select ${ROW_COLUMNS}, writer, version, is_deleted from ${this.#tables.rows} limit 0`;
+    let isThere = false;
+    await this.#unlessMissing(async () => {
+      await this.#read(sql, () => {}, signal);
+      isThere = true;
+    });
+    return isThere;
+  }
+
+  /** Whether the row of an id is the one that a writer has added. */
+  async #isFrom(
+    writer: string,
+    { id, kind, dimension, startMs }: SummaryRow,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const key = whereOf({ kinds: [kind], dimension, fromMs: startMs, beforeMs: startMs + 1, ids: [id] });
+    let isOurs = false;
+    const sql = `select writer = ${quoted(writer)} from ${this.#tables.rows} final ${key}`;
+    await this.#read(sql, ([is]) => (isOurs = Boolean(is)), signal);
+    return isOurs;
+  }
+
+  #read(sql: string, take: (row: unknown[]) => void, signal: AbortSignal): Promise<void> {
+    return this.#connection.read(`${sql}${readSettings(this.#tables)}`, this.#subject, take, signal);
+  }
+
+  async #unlessMissing(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!isMissingTable(error)) throw error;
+    }
+  }
+}
+
+/** A query in parts, each of which is not too long for a statement. */
+function inStatements({ ids, ...query }: SummaryRowQuery): SummaryRowQuery[] {
+  if (ids === undefined) return [query];
+  return Array.from({ length: Math.ceil(ids.length / STATEMENT_IDS) }, (_, index) => ({
+    ...query,
+    ids: ids.slice(index * STATEMENT_IDS, (index + 1) * STATEMENT_IDS),
+  }));
+}
+
+function whereOf({ kinds, ids, dimension, edition, fromMs, beforeMs }: SummaryRowQuery): string {
+  const conditions = [
+    kinds && (kinds.length === 0 ? 'false' : `kind in ${quotedList(kinds)}`),
+    ids && `id in ${quotedList(ids)}`,
+    dimension !== undefined && `dimension = ${quoted(dimension)}`,
+    edition !== undefined && `edition = ${quoted(edition)}`,
+    fromMs !== undefined && `start_ms >= ${fromMs}`,
+    beforeMs !== undefined && `start_ms < ${beforeMs}`,
+  ].filter((condition) => typeof condition === 'string');
+  return conditions.length === 0 ? 'where true' : `where ${conditions.join(' and ')}`;
+}
+
+function rowOf([id, kind, dimension, startMs, endMs, edition, data]: unknown[]): SummaryRow {
+  return {
+    id: String(id),
+    kind: String(kind) as SummaryRowKind,
+    dimension: String(dimension),
+    startMs: Number(startMs),
+    endMs: Number(endMs),
+    edition: String(edition),
+    data: String(data),
+  };
+}

@@ -1,0 +1,143 @@
+import {
+  type ColumnProperty,
+  DEFAULT_TABLE_NAME,
+  USAGE_COLUMNS,
+  type UsageColumn,
+} from '../../record/columns.js';
+import { named, quoted } from './literals.js';
+
+/** The tables of a storage. */
+export interface ClickHouseTables {
+  /** The table of the records, as the storage is told it. */
+  readonly name: string;
+  /** Where records are written and read. */
+  readonly records: string;
+  /** Where they are deleted: on a cluster, in the tables that the other one distributes them to. */
+  readonly stored: string;
+  /** The rows of summaries and of the register. */
+  readonly rows: string;
+  readonly cluster: string | null;
+}
+
+/** Columns with few values, which are kept as numbers of these. */
+const OF_FEW_VALUES: ReadonlySet<string> = new Set([
+  'serverName',
+  'method',
+  'route',
+  'controller',
+  'action',
+  'errorType',
+  'uaBrowser',
+  'uaVersion',
+  'uaPlatform',
+  'uaLanguage',
+]);
+
+const TYPES: Readonly<Record<UsageColumn['kind'], string>> = {
+  id: 'String',
+  date: "DateTime64(3, 'UTC')",
+  text: 'String',
+  json: 'String',
+  number: 'Float64',
+  integer: 'Int32',
+  count: 'UInt64',
+  boolean: 'Bool',
+};
+
+/** The columns of a record's values, in their order. */
+export const COLUMN_NAMES: string = USAGE_COLUMNS.map(({ name }) => named(name)).join(', ');
+
+const NAMES: ReadonlyMap<string, string> = new Map(
+  USAGE_COLUMNS.map(({ property, name }) => [property, named(name)]),
+);
+
+/** The column of a property, as statements name it. */
+export function columnNamed(property: ColumnProperty): string {
+  return NAMES.get(property) as string;
+}
+
+/** The function that makes a number of a date: milliseconds since 1970. */
+export const MILLISECONDS = 'toUnixTimestamp64Milli';
+
+/** The columns of a row, in their order; `version` and `is_deleted` stand behind them. */
+export const ROW_COLUMNS = 'id, kind, dimension, start_ms, end_ms, edition, data';
+
+/** The version of a row that is the first of its key: of several, the one with the highest version stays. */
+const FIRST = '18446744073709551614 - toUInt64(toUnixTimestamp64Nano(now64(9)))';
+
+/** The version of a row that says that the row of its key is deleted, for good. */
+export const DELETED = '18446744073709551615';
+
+/** The tables of a name. */
+export function tablesOf(name: string, cluster: string | null = null): ClickHouseTables {
+  const stored = named(cluster === null ? name : `${name}_local`);
+  return { name, records: named(name), stored, rows: named(`${name}_summary`), cluster };
+}
+
+/** What stands behind the name of a table in a statement that is for all servers. */
+export function onCluster({ cluster }: ClickHouseTables): string {
+  return cluster === null ? '' : ` on cluster ${named(cluster)}`;
+}
+
+/** The text of settings within a statement: a client may be shared, and a user may be one whose settings are fixed. */
+export function settingsText(settings: object): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${String(value)}`)
+    .join(', ');
+}
+
+/** Settings of statements that write. On a cluster, most copies have what was written before the answer comes. */
+export function writeSettings({ cluster }: ClickHouseTables): object {
+  if (cluster === null) return {};
+  return { insert_quorum: "'auto'", insert_quorum_parallel: 0, distributed_foreground_insert: 1 };
+}
+
+/** Settings of statements that read, behind them. On a cluster, a copy answers that has all that was written. */
+export function readSettings({ cluster }: ClickHouseTables): string {
+  return cluster === null ? '' : ' settings select_sequential_consistency = 1';
+}
+
+/** The statements that make the table of the records. */
+export function recordTable(tables: ClickHouseTables): string[] {
+  const { records, stored, cluster } = tables;
+  const columns = USAGE_COLUMNS.map((column) => `  ${named(column.name)} ${typeOf(column)}`);
+  const made =
+    `create table if not exists ${stored}${onCluster(tables)} (\n${columns.join(',\n')},\n` +
+    `  version UInt64 default ${FIRST}\n) engine = ${cluster === null ? '' : 'Replicated'}ReplacingMergeTree(version)\n` +
+    'partition by toYYYYMM(date)\norder by (date, id)';
+  if (cluster === null) return [made];
+  const engine = `Distributed(${quoted(cluster)}, currentDatabase(), ${quoted(`${tables.name}_local`)}, cityHash64(id))`;
+  return [made, `create table if not exists ${records}${onCluster(tables)} as ${stored}\nengine = ${engine}`];
+}
+
+/** The statement that makes the table of the rows. On a cluster, every server has all of them. */
+export function rowTable(tables: ClickHouseTables): string {
+  const { rows, name, cluster } = tables;
+  const path = `${quoted(`/clickhouse/tables/{database}/${name}_summary`)}, '{shard}_{replica}', `;
+  const [engine, deduplication] =
+    cluster === null
+      ? ['ReplacingMergeTree(', 'non_replicated_deduplication_window']
+      : [`ReplicatedReplacingMergeTree(${path}`, 'replicated_deduplication_window'];
+  return (
+    `create table if not exists ${rows}${onCluster(tables)} (\n  id String,\n  kind LowCardinality(String),\n` +
+    '  dimension LowCardinality(String),\n  start_ms Int64,\n  end_ms Int64,\n  edition String,\n  data String,\n  writer String,\n' +
+    `  version UInt64 default ${FIRST},\n  is_deleted UInt8 default 0\n) engine = ${engine}version, is_deleted)\n` +
+    `order by (kind, dimension, start_ms, id)\nsettings ${deduplication} = 10000, index_granularity = 128`
+  );
+}
+
+/**
+ * The statements that make the tables of a `ClickHouseStorage`, for the application's migrations.
+ *
+ * @param tableName - the table of the records. @default 'koa_usage'
+ * @param cluster - the cluster whose servers all get the tables, as `ON CLUSTER` names it
+ */
+export function clickHouseTables(tableName: string = DEFAULT_TABLE_NAME, cluster?: string): string[] {
+  const tables = tablesOf(tableName, cluster);
+  return [...recordTable(tables), rowTable(tables)];
+}
+
+function typeOf({ property, kind, isNullable }: UsageColumn): string {
+  const type = isNullable ? `Nullable(${TYPES[kind]})` : TYPES[kind];
+  return OF_FEW_VALUES.has(property) ? `LowCardinality(${type})` : type;
+}

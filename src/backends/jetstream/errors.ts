@@ -1,0 +1,74 @@
+import { TrackUsageError } from '../../errors.js';
+
+/** JetStream's code of a stream that is not there. */
+export const STREAM_NOT_FOUND = 10_059;
+
+/** JetStream's code of a consumer that is not there. */
+export const CONSUMER_NOT_FOUND = 10_014;
+
+/** Codes of JetStream (github.com/nats-io/nats-server, server/errors.json) of a message that is larger than the stream takes. */
+const TOO_LARGE = 10_054;
+
+/** Codes of a stream that is full, or whose servers have no room. */
+const FULL: ReadonlySet<unknown> = new Set([10_002, 10_023, 10_028, 10_047, 10_077]);
+
+/** Codes of a broken set-up that stand as the server's failures, while others do as the caller's: no JetStream, too few servers for the replicas. */
+const SETUP: ReadonlySet<unknown> = new Set([10_039, 10_052, 10_074, 10_076]);
+
+/** The status of errors of the caller: no such stream, another stream's subject, a stream that is sealed. */
+const CALLERS: ReadonlySet<unknown> = new Set([400, 404]);
+
+/** Names of errors about who connects and what that user may do. */
+const NOT_ALLOWED: ReadonlySet<string> = new Set([
+  'PermissionViolationError',
+  'AuthorizationError',
+  'UserAuthenticationExpiredError',
+]);
+
+/** Whether nobody has answered: there is no such stream, or it has no leader now. */
+export function isUnanswered(error: unknown): boolean {
+  return ['JetStreamNotEnabled', 'NoResponders'].includes(nameOf(error)) || codeOf(error) === 503;
+}
+
+/** The code of an error of JetStream; undefined for others. */
+export function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
+}
+
+/**
+ * The error that a tracker or a worker gets for one of NATS.
+ *
+ * @param failed - the failure as a clause, such as "The stream 'usage' cannot be written"
+ */
+export function streamError(error: unknown, failed: string): TrackUsageError {
+  if (error instanceof TrackUsageError) return error;
+  const code = codeOf(error);
+  if (nameOf(error) === 'ClosedConnectionError')
+    return new TrackUsageError('STORAGE_CLOSED', `${failed}, as it was closed.`, error);
+  const said = error instanceof Error && error.message !== '' ? error.message : String(error);
+  // A request that fails has the reason behind it.
+  if ([error, error instanceof Error && error.cause].some((one) => NOT_ALLOWED.has(nameOf(one))))
+    return new TrackUsageError(
+      'STORAGE_SETUP',
+      `${failed}: ${said}. Check user, password or token, and give the user the rights that docs/storages.md lists.`,
+      error,
+    );
+  if (code === TOO_LARGE) return new TrackUsageError('BATCH_REFUSED', `${failed}: ${said}.`, error);
+  if (SETUP.has(code) || (CALLERS.has(statusOf(error)) && !FULL.has(code)))
+    return new TrackUsageError(
+      'STORAGE_SETUP',
+      `${failed}: ${said}. Mend the stream, or remove it, so that it is made when the next process connects; records wait until then.`,
+      error,
+    );
+  const advice = FULL.has(code) ? ' Start more workers, or give the stream more room.' : '';
+  return new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: ${said}.${advice}`, error);
+}
+
+/** The status of an error of JetStream's API, as HTTP has them. */
+function statusOf(error: unknown): unknown {
+  return (error as { status?: unknown } | null | undefined)?.status;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}

@@ -1,0 +1,68 @@
+import { TrackUsageError } from '../../errors.js';
+import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsageFeed, UsageSource } from '../../storage/usage-source.js';
+import type { StoreResult, UsageStorage } from '../../storage/usage-storage.js';
+import { orAbort } from '../../time/or-abort.js';
+import { type JetStreamStorageOptions, resolveConnection } from './connect-options.js';
+import { packRecords } from './messages.js';
+import { StreamFeed } from './stream-feed.js';
+import { StreamLink } from './stream-link.js';
+
+/**
+ * Publishes records to a stream of NATS JetStream, where they wait until workers have stored them in a database: `consumeUsage`, or
+ * `koa-track-usage work`.
+ */
+export class JetStreamStorage implements UsageStorage, UsageSource {
+  /** @inheritdoc */
+  readonly name: string;
+  /** @inheritdoc */
+  readonly destination: UsageStorage | undefined;
+  readonly #link: StreamLink;
+
+  private constructor(name: string, link: StreamLink, destination: UsageStorage | null) {
+    this.name = name;
+    this.#link = link;
+    this.destination = destination ?? undefined;
+  }
+
+  /**
+   * Connects to the servers, and makes the stream if it is missing.
+   *
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if no server can be reached or
+   *   lets the user in; `STORAGE_SETUP` if a package is not installed, or the stream can neither be used nor made
+   */
+  static async connect(options: JetStreamStorageOptions): Promise<JetStreamStorage> {
+    const settings = resolveConnection(options);
+    return new JetStreamStorage(settings.name, await StreamLink.open(settings), settings.database);
+  }
+
+  /**
+   * Publishes a batch, in as many messages as it takes, and waits until the stream has them. A message that comes again within the
+   * stream's `duplicate_window` is kept once.
+   */
+  async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
+    const { maxBytes, stream } = this.#link;
+    const { messages, tooLarge } = await packRecords(batch, maxBytes, signal);
+    await orAbort(Promise.all(messages.map((message) => this.#link.publish(message))), signal);
+    const refused = tooLarge.map(({ record, bytes }) => ({
+      id: record.id,
+      error: new TrackUsageError(
+        'BATCH_REFUSED',
+        `A record of ${bytes} bytes is larger than the servers of the stream '${stream}' take (max_payload: ${maxBytes}). Raise ` +
+          'max_payload there.',
+      ),
+    }));
+    return { stored: batch.length - refused.length, refused };
+  }
+
+  /** @inheritdoc */
+  feed(consumer: string): UsageFeed {
+    return new StreamFeed(this.#link, consumer);
+  }
+
+  /** @inheritdoc */
+  async close(): Promise<void> {
+    await this.#link.close();
+    await this.destination?.close?.();
+  }
+}

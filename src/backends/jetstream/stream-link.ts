@@ -1,0 +1,240 @@
+import type {
+  Consumer,
+  JetStreamClient,
+  JetStreamManager,
+  JetStreamPublishOptions,
+  StreamInfo,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { TrackUsageError } from '../../errors.js';
+import type { DeadLetterReason } from '../../storage/usage-source.js';
+import { CONNECT, type JetStreamSettings } from './connect-options.js';
+import { CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, codeOf, isUnanswered, streamError } from './errors.js';
+import type { PackedRecords } from './messages.js';
+
+/** How long the servers are waited for, in milliseconds: an attempt at a batch waits for longer, so that its pieces remain as they are. */
+const TIMEOUT_MS = 5000;
+
+/** How often the server is asked whether it is there, in milliseconds; it is left after two that were not answered. */
+const PING_MS = 5000;
+
+/** Messages that all workers of a group hold, at most: each bounds what it holds itself. */
+const MAX_UNACKNOWLEDGED = 50_000;
+
+/** What a dead letter says of itself. */
+const REASON = 'Koa-Track-Usage-Reason';
+const ERROR = 'Koa-Track-Usage-Error';
+
+/** A connection to the servers of one stream. */
+export class StreamLink {
+  readonly stream: string;
+  readonly subject: string;
+  readonly #packages: Packages;
+  readonly #connection: NatsConnection;
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+
+  private constructor(
+    settings: JetStreamSettings,
+    packages: Packages,
+    connection: NatsConnection,
+    manager: JetStreamManager,
+  ) {
+    this.stream = settings.stream;
+    this.subject = settings.subject;
+    this.#packages = packages;
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#client = packages.jetstream(connection, { timeout: TIMEOUT_MS });
+  }
+
+  /**
+   * Connects, and makes the stream if it is missing.
+   *
+   * @throws {TrackUsageError} `STORAGE_CONNECT` if no server can be reached or lets the user in; `STORAGE_SETUP` if a package is not
+   *   installed, or the stream can neither be used nor made
+   */
+  static async open(settings: JetStreamSettings): Promise<StreamLink> {
+    const { servers, user, pass, token, clientOptions } = settings;
+    const packages = await importPackages();
+    const connection = await packages
+      .connect({
+        name: 'koa-track-usage',
+        timeout: TIMEOUT_MS,
+        // A server that is away, or knows the user no more, is a matter for those who wait, and may come back.
+        maxReconnectAttempts: -1,
+        ignoreAuthErrorAbort: true,
+        // A server that is frozen is left for another one.
+        pingInterval: PING_MS,
+        ...clientOptions,
+        servers,
+        ...(user === undefined ? {} : { user }),
+        ...(pass === undefined ? {} : { pass }),
+        ...(token === undefined ? {} : { token }),
+      })
+      .catch((error: unknown) => {
+        throw new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(servers, error)}`, error);
+      });
+    try {
+      const manager = await packages.jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false });
+      const link = new StreamLink(settings, packages, connection, manager);
+      link.#checkSubjects(await link.#findStream(settings.replicas));
+      return link;
+    } catch (error) {
+      await connection.close();
+      throw streamError(error, `${CONNECT}: the stream '${settings.stream}' cannot be used`);
+    }
+  }
+
+  /** Bytes of a message at most, its headers included. */
+  get maxBytes(): number {
+    return this.#connection.info?.max_payload ?? 1_048_576;
+  }
+
+  /**
+   * Publishes a message, and waits until as many servers have it as the stream wants.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED` or `STORAGE_UNAVAILABLE`
+   */
+  async publish({ id, data }: PackedRecords): Promise<void> {
+    await this.#publish(this.subject, data, { msgID: id });
+  }
+
+  /** Publishes a dead letter. @throws {TrackUsageError} as {@link publish} does */
+  async publishDead(data: Uint8Array, { id, reason, error }: DeadLetterReason): Promise<void> {
+    const headers = this.#packages.headers();
+    headers.set(REASON, reason);
+    if (error !== null) headers.set(ERROR, error);
+    await this.#publish(`${this.subject}.refused`, data, { msgID: id, headers });
+  }
+
+  /**
+   * Opens the consumer that a group of workers shares, and makes it if it is missing.
+   *
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async consumer(name: string, ackWaitMs: number): Promise<Consumer> {
+    const { consumers } = this.#client;
+    try {
+      return await consumers.get(this.stream, name).catch(async (error: unknown) => {
+        if (codeOf(error) !== CONSUMER_NOT_FOUND) throw error;
+        await this.#manager.consumers.add(this.stream, {
+          durable_name: name,
+          ack_policy: 'explicit',
+          ack_wait: this.#packages.nanos(ackWaitMs),
+          filter_subject: this.subject,
+          max_ack_pending: MAX_UNACKNOWLEDGED,
+        });
+        return consumers.get(this.stream, name);
+      });
+    } catch (error) {
+      throw streamError(error, `The consumer '${name}' of the stream '${this.stream}' cannot be used`);
+    }
+  }
+
+  /** Waits until all that was said has gone out. Never throws. */
+  async flush(): Promise<void> {
+    await this.#connection.flush().catch(() => {});
+  }
+
+  /** Ends the connection. May be called twice. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #publish(
+    subject: string,
+    data: Uint8Array,
+    options: Partial<JetStreamPublishOptions>,
+  ): Promise<void> {
+    const failed = `The stream '${this.stream}' cannot be written`;
+    try {
+      await this.#client.publish(subject, data, { ...options, expect: { streamName: this.stream } });
+    } catch (error) {
+      // Nobody answers where there is no stream, and where it has no leader for a while.
+      if (isUnanswered(error)) await this.#lookAtStream(failed);
+      throw streamError(error, failed);
+    }
+  }
+
+  /** @throws {TrackUsageError} `STORAGE_SETUP` if it is certain that the stream cannot take records */
+  async #lookAtStream(failed: string): Promise<void> {
+    let info: StreamInfo;
+    try {
+      info = await this.#manager.streams.info(this.stream);
+    } catch (error) {
+      throw streamError(error, failed);
+    }
+    this.#checkSubjects(info);
+  }
+
+  async #findStream(replicas: number): Promise<StreamInfo> {
+    const { streams } = this.#manager;
+    try {
+      return await streams.info(this.stream);
+    } catch (error) {
+      if (codeOf(error) !== STREAM_NOT_FOUND) throw error;
+      return streams.add({
+        name: this.stream,
+        description: 'Usage records of koa-track-usage that wait for a database',
+        subjects: this.#subjects,
+        // What is acknowledged goes; what does not fit is refused, rather than taken in the place of what waits.
+        retention: 'workqueue',
+        discard: 'new',
+        storage: 'file',
+        compression: 's2',
+        num_replicas: replicas,
+      });
+    }
+  }
+
+  get #subjects(): string[] {
+    return [this.subject, `${this.subject}.refused`];
+  }
+
+  #checkSubjects({ config: { subjects } }: StreamInfo): void {
+    const missing = this.#subjects.find((subject) => !subjects.some((pattern) => covers(pattern, subject)));
+    if (missing === undefined) return;
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The stream '${this.stream}' does not take the subject '${missing}', but ${subjects.join(', ')}. Add the subject to the stream, or ` +
+        `give ${CONNECT} a 'subject' that it takes.`,
+    );
+  }
+}
+
+type Packages = Awaited<ReturnType<typeof importPackages>>;
+
+async function importPackages() {
+  try {
+    const [{ connect, headers, nanos }, { jetstream, jetstreamManager }] = await Promise.all([
+      import('@nats-io/transport-node'),
+      import('@nats-io/jetstream'),
+    ]);
+    return { connect, headers, nanos, jetstream, jetstreamManager };
+  } catch (error) {
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `${CONNECT}: the packages '@nats-io/transport-node' and '@nats-io/jetstream' cannot be imported. Install them: npm ` +
+        'install @nats-io/transport-node @nats-io/jetstream.',
+      error,
+    );
+  }
+}
+
+function explainConnect(servers: readonly string[], error: unknown): string {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const hosts = servers.map((server) => server.replace(/^\w+:\/\//, '')).join(', ');
+  return name === 'AuthorizationError'
+    ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
+    : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
+}
+
+/** Whether a subject of a stream covers one that is published to: `*` stands for one part, `>` for all that follow. */
+function covers(pattern: string, subject: string): boolean {
+  const parts = subject.split('.');
+  const wanted = pattern.split('.');
+  const open = wanted.at(-1) === '>' ? wanted.length - 1 : null;
+  if (open === null ? parts.length !== wanted.length : parts.length <= open) return false;
+  return wanted.slice(0, open ?? undefined).every((part, index) => part === '*' || part === parts[index]);
+}

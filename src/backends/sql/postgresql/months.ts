@@ -1,0 +1,35 @@
+import { firstIdAt, momentOfId } from '../../../record/record-id.js';
+import { quoteTable } from '../identifiers.js';
+import type { UsageTable } from '../usage-table.js';
+
+/** A table, by its name and schema. */
+type Place = Pick<UsageTable, 'name' | 'schema'>;
+
+/** A month of UTC, as the number of months since January of the year 0. */
+export type Month = number;
+
+/** The month of a moment, in milliseconds since 1970. */
+export function monthAt(ms: number): Month {
+  const date = new Date(ms);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
+/** When a month begins, in milliseconds since 1970. */
+export function startOf(month: Month): number {
+  return Date.UTC(Math.floor(month / 12), month % 12);
+}
+
+/** The months of the records of these ids. An id that is no UUIDv7 has none. */
+export function monthsOf(ids: readonly string[]): Month[] {
+  return [...new Set(ids.flatMap((id) => momentOfId(id) ?? []).map(monthAt))];
+}
+
+/** A partition's quoted name, such as `"koa_usage_2026_12"`, and its bounds. */
+export function partitionOf(table: Place, month: Month): { readonly name: string; readonly bounds: string } {
+  const suffix = `${Math.floor(month / 12)}_${String((month % 12) + 1).padStart(2, '0')}`;
+  const [from, to] = [month, month + 1].map((one) => firstIdAt(startOf(one)));
+  return {
+    name: quoteTable({ ...table, name: `${table.name}_${suffix}` }),
+    bounds: `for values from ('${from}') to ('${to}')`,
+  };
+}

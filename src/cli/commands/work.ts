@@ -1,0 +1,109 @@
+import { TrackUsageError } from '../../errors.js';
+import { hasMethods, isFunction } from '../../option-reader.js';
+import { counted } from '../../report/words.js';
+import { countDropped } from '../../pipeline/telling/accounting.js';
+import type { UsageSource } from '../../storage/usage-source.js';
+import { orAbort } from '../../time/or-abort.js';
+import { resolveConsumeOptions } from '../../worker/consume-options.js';
+import { type UsageWorker, startWorker } from '../../worker/consume-usage.js';
+import type { Call, Command } from '../command.js';
+import { CliError, EXIT, wrongUsage } from '../failure.js';
+import type { CliIo } from '../io.js';
+import type { LoadedConfig } from '../source/load-config.js';
+
+/** How often the worker is looked at, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** From one line to the next while nothing changes, in milliseconds. */
+const LINE_MS = 60_000;
+
+/** Stores what a stream holds. */
+export const workCommand: Command = {
+  name: 'work',
+  summary: 'Stores the records that wait in a stream in the storage of the configuration, until it is ended.',
+  details: [
+    "It needs a configuration with a 'stream', such as a JetStreamStorage. As a tracker does, it makes the table where that is missing, " +
+      "sums up, and deletes what is too old by the configuration's 'retention'. Several may work on one stream.",
+    'It says in a line a minute how it does, and at once when that changes. SIGTERM and Ctrl-C end it: it stores what it holds, and gives ' +
+      'back to the stream what it cannot store in five seconds.',
+  ],
+  options: {},
+  endsItself: true,
+  examples: ['work', 'work --config usage/koa-track-usage.config.mjs'],
+  async run(call) {
+    const { io, out, err } = call;
+    const worker = await orAbort(openWorker(call), io.signal);
+    try {
+      await tellUntilEnd(worker, io, (line) => out.write(`${line}\n`));
+    } finally {
+      const { stored, spooled, dropped } = await worker.close();
+      await err.write(
+        `Stopped: ${counted(stored, 'record')} stored, ${spooled} given back, ${dropped} not stored.\n`,
+      );
+    }
+    return EXIT.fine;
+  },
+};
+
+async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWorker> {
+  const config = await source.config();
+  if (config?.stream == null)
+    throw wrongUsage(
+      'Where do records come from? Give --config with a file that exports defineConfig({ storage, stream }), with a stream such as ' +
+        "() => JetStreamStorage.connect({ servers, stream: 'usage' }).",
+    );
+  const storage = await source.toBeFilled(config);
+  const stream = await openStream(config.stream);
+  const write = (line: string): void => void err.write(`${line}\n`).catch(() => {});
+  const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
+  return startWorker(stream, storage, {
+    ...defaults,
+    ...config.work,
+    summaries: config.summaries === undefined ? summaries : config.summaries,
+    retention: config.retention,
+    logger: { warn: write, error: write },
+  });
+}
+
+async function openStream(stream: NonNullable<LoadedConfig['stream']>): Promise<UsageSource> {
+  let opened: unknown;
+  try {
+    opened = await (isFunction(stream) ? (stream as () => unknown)() : stream);
+  } catch (error) {
+    if (error instanceof TrackUsageError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.unknown, `The stream of the configuration cannot be opened: ${message}`, error);
+  }
+  if (hasMethods(opened, 'feed')) return opened as UsageSource;
+  throw wrongUsage(
+    `The 'stream' of the configuration gave a value of type ${typeof opened}; expected a source of records, such as a JetStreamStorage.`,
+  );
+}
+
+/** Tells now and then how a worker does, until the command is to end. */
+async function tellUntilEnd(
+  worker: UsageWorker,
+  { clock, signal }: CliIo,
+  tell: (line: string) => Promise<void>,
+): Promise<void> {
+  let told = '';
+  let toldMs = -Infinity;
+  while (!signal.aborted) {
+    const health = worker.health();
+    if (health !== told || clock.monotonic() - toldMs >= LINE_MS) {
+      told = health;
+      toldMs = clock.monotonic();
+      await tell(`${new Date(clock.now()).toISOString()} ${health}: ${figuresOf(worker)}`);
+    }
+    await orAbort(
+      new Promise<void>((resolve) => void clock.setTimeout(resolve, LOOK_MS, true)),
+      signal,
+    ).catch(() => {});
+  }
+}
+
+function figuresOf(worker: UsageWorker): string {
+  const { stored, spooled, inFlight, dropped, source } = worker.stats();
+  const waiting = source.waiting === null ? '' : `, ${counted(source.waiting, 'message')} waiting`;
+  return `${counted(stored, 'record')} stored, ${spooled + inFlight} held, ${countDropped(dropped)} not stored${waiting}`;
+}

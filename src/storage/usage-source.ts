@@ -1,0 +1,68 @@
+import type { UsageRecord } from '../record/usage-record.js';
+
+/** A message of a stream, which holds records until somebody acknowledges it. */
+export interface UsageMessage {
+  /** The records, each of which may have been delivered before. */
+  readonly records: readonly UsageRecord[];
+  /** Parts of the message that are no records. */
+  readonly damaged: number;
+  /** Bytes of the message. */
+  readonly bytes: number;
+  /** Whether it was delivered before. */
+  readonly isRedelivered: boolean;
+  /** Messages that waited behind this one when it was delivered. */
+  readonly waiting: number;
+  /** The message as it came. */
+  readonly data: Uint8Array;
+  /** Says that nobody needs it any more. */
+  acknowledge(): void;
+  /** Gives it back, to be delivered again. */
+  giveBack(): void;
+  /** Says that it is still being worked on, so that it is not delivered again. */
+  hold(): void;
+}
+
+/** Why a message or a record is a dead letter. */
+export interface DeadLetterReason {
+  /** An id of the letter: one that is sent twice is kept once. */
+  readonly id: string;
+  /** Why it was dropped, as `stats()` counts it. */
+  readonly reason: string;
+  /** The error behind it, in one line; null if there is none. */
+  readonly error: string | null;
+}
+
+/** The messages of a stream, for one worker. */
+export interface UsageFeed {
+  /** How often `hold` has to be said of a message, in milliseconds. */
+  readonly holdEveryMs: number;
+  /**
+   * Waits for messages for a while, and hands each out as it comes.
+   *
+   * @param most - messages at most, from 1
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  pull(most: number): AsyncIterable<UsageMessage>;
+  /** Ends the pull under way: messages that have come are still handed out. */
+  stop(): void;
+  /**
+   * Keeps what nobody can store where a person finds it.
+   *
+   * @throws {TrackUsageError} as {@link pull} does
+   */
+  deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void>;
+  /** Waits until what was said of messages has gone out, and ends for good. Never throws. */
+  close(): Promise<void>;
+}
+
+/** A stream that records can be taken from. */
+export interface UsageSource {
+  /** The stream's name in logs and statistics. */
+  readonly name: string;
+  /**
+   * Opens the stream for a worker.
+   *
+   * @param consumer - the name of the group of workers, each of which gets other messages
+   */
+  feed(consumer: string): UsageFeed;
+}

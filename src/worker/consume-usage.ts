@@ -1,0 +1,187 @@
+import { hasMethods, refuseOption } from '../option-reader.js';
+import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
+import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
+import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
+import type { RetentionStats } from '../pipeline/retention/retention.js';
+import type { Seal } from '../pipeline/retention/old-records.js';
+import type { UsageSource } from '../storage/usage-source.js';
+import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
+import type { FolderStats } from '../summary/folder.js';
+import { within } from '../time/within.js';
+import { Folding } from '../usage-tracker/folding.js';
+import { measure } from '../usage-tracker/measure.js';
+import { type ConsumeOptions, type ConsumeSettings, resolveConsumeOptions } from './consume-options.js';
+import { SourceSpool } from './source-spool.js';
+
+/** A worker takes no records but those of the stream, which wait there. */
+const NO_QUEUE = { maxBytes: Infinity, overflow: 'drop-newest' } as const;
+
+/** How long closing may take by default, in milliseconds. */
+const CLOSE_MS = 5000;
+
+/** A source that may hold a connection open. */
+type ClosableSource = UsageSource & { close?(): Promise<void> };
+
+/** What a worker has of its stream. */
+export interface SourceStats {
+  /** The stream's name. */
+  readonly name: string;
+  /** Messages that waited behind the last one that came; null before the first. */
+  readonly waiting: number | null;
+  /** Messages that had been delivered before, to this worker or another: their records are accepted and stored again, and remain one row each. */
+  readonly redelivered: number;
+  /** Dead letters that the stream has taken. */
+  readonly deadLetters: number;
+  /** Attempts at reading the stream, or at keeping a dead letter, that failed. */
+  readonly failures: number;
+}
+
+/** What became of the records that a worker was given: `spooled` are those that it holds, and that are still in the stream. */
+export interface WorkerStats extends TrackerStats {
+  readonly source: SourceStats;
+  /** What became of the records that were too old; null while all are kept until somebody deletes them. */
+  readonly retention: RetentionStats | null;
+  /** What became of the folding of records into summaries; empty with `summaries: false`. */
+  readonly summaries: readonly FolderStats[];
+}
+
+/** The handle of a worker. */
+export interface UsageWorker {
+  /** What became of the records so far. */
+  stats(): WorkerStats;
+  /** How the worker does: `failing` after a loss, `degraded` while the storage, the stream, retention or folding fails, else `ok`. */
+  health(): Health;
+  /** Calls the listener on every event of this name, as a tracker's `on` does. */
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+  /** Removes a listener. */
+  off<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this;
+  /**
+   * Takes no further messages, stores what it holds, gives back to the stream what is left when the time is over, and closes the storage and
+   * the source. A second call returns the first one's answer.
+   *
+   * @param options - `timeoutMs`: how long all of it may take, in milliseconds. @default 5_000
+   * @returns how many records were stored and dropped since the start; `spooled` were given back
+   */
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<CloseResult>;
+}
+
+/**
+ * Stores what a stream holds in a storage, until it is closed: it acknowledges what is stored, keeps as dead letters what the storage refuses,
+ * and leaves the rest in the stream. It sums up and deletes what is too old as a tracker of that storage does. Several workers may share
+ * a stream.
+ *
+ * ```ts
+ * const worker = consumeUsage(await JetStreamStorage.connect({ servers, stream: 'usage' }), await SqlStorage.connect({ … }));
+ * process.once('SIGTERM', () => void worker.close());
+ * ```
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if the source, the storage or an option cannot be used
+ */
+export function consumeUsage(
+  source: ClosableSource,
+  storage: UsageStorage,
+  options: ConsumeOptions = {},
+): UsageWorker {
+  if (!hasMethods(source, 'feed'))
+    refuse('source', source, 'a source of records, such as a JetStreamStorage');
+  if (!isStorage(storage) || storage.isReadOnly) refuse('storage', storage, 'a storage that takes records');
+  return startWorker(source, storage, resolveConsumeOptions(options));
+}
+
+/** Starts a worker. */
+export function startWorker(
+  source: ClosableSource,
+  storage: UsageStorage,
+  settings: ConsumeSettings,
+): UsageWorker {
+  return new Worker(source, storage, settings);
+}
+
+function refuse(name: string, value: unknown, expected: string): never {
+  return refuseOption({ subject: 'consumeUsage', name }, value, expected);
+}
+
+class Worker implements UsageWorker {
+  readonly #source: ClosableSource;
+  readonly #settings: ConsumeSettings;
+  readonly #pipeline: Pipeline;
+  readonly #folding: Folding;
+  readonly #spool: SourceSpool;
+  readonly #endMetrics: () => void;
+  #closing: Promise<CloseResult> | null = null;
+
+  constructor(source: ClosableSource, storage: UsageStorage, settings: ConsumeSettings) {
+    this.#source = source;
+    this.#settings = settings;
+    const { clock, retry, batch, consumer, metrics } = settings;
+    const fault = (what: string, error: unknown): void =>
+      this.#pipeline.fault(`${what} '${source.name}'`, error);
+    const spool = new SourceSpool(source.feed(consumer), {
+      clock,
+      retry,
+      mostRecords: 2 * batch.maxRecords,
+      fault,
+    });
+    this.#spool = spool;
+    const open = (): readonly UsageStorage[] => {
+      this.#folding.open([storage]);
+      return [storage];
+    };
+    const seal: Seal = (...asked) => this.#folding.seal(...asked);
+    const queue = { ...NO_QUEUE, maxRecords: 2 * batch.maxRecords };
+    const mode = 'wal';
+    this.#pipeline = new Pipeline(
+      { ...settings, queue, spool: { mode, open: (observer) => spool.open(observer) } },
+      open,
+      seal,
+    );
+    this.#folding = new Folding(settings, this.#pipeline);
+    this.#pipeline.events.on('drop', spool.onDrop);
+    this.#pipeline.open();
+    const read = (): TrackerStats => this.#pipeline.stats();
+    this.#endMetrics = metrics ? measure(read, this.#pipeline, this.#folding, () => spool.waiting) : () => {};
+  }
+
+  stats(): WorkerStats {
+    const { waiting, redelivered, deadLetters, failures } = this.#spool;
+    const { name } = this.#source;
+    const { retention } = this.#pipeline;
+    const source = { name, waiting, redelivered, deadLetters, failures };
+    return { ...this.#pipeline.stats(), source, retention, summaries: this.#folding.stats() };
+  }
+
+  health(): Health {
+    const health = this.#pipeline.health();
+    return health === 'ok' && this.#folding.isFailing ? 'degraded' : health;
+  }
+
+  on<Name extends TrackerEventName>(name: Name, listener: (...payload: TrackerEventMap[Name]) => void): this {
+    this.#pipeline.events.on(name, listener);
+    return this;
+  }
+
+  off<Name extends TrackerEventName>(
+    name: Name,
+    listener: (...payload: TrackerEventMap[Name]) => void,
+  ): this {
+    this.#pipeline.events.off(name, listener);
+    return this;
+  }
+
+  close({ timeoutMs = CLOSE_MS }: { readonly timeoutMs?: number | undefined } = {}): Promise<CloseResult> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<CloseResult> {
+    const { clock } = this.#settings;
+    const endMs = clock.monotonic() + timeoutMs;
+    const leftMs = (): number => Math.max(0, endMs - clock.monotonic());
+    this.#spool.stop();
+    await within(clock, leftMs() / 2, this.#folding.close());
+    const result = await this.#pipeline.close(leftMs());
+    this.#endMetrics();
+    await this.#source.close?.();
+    return result;
+  }
+}
