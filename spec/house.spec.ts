@@ -29,7 +29,7 @@ const OFFENCES: readonly (readonly [file: string, statement: string])[] = [
   ['src/backends/mikro-orm/offence.ts', "import { MongoStorage } from '../mongo/mongo-storage.js';"],
   ['src/backends/sql/sqlite/offence.ts', "import { documentOf } from '../../mongo/usage-document.js';"],
   ['src/backends/base/offence.ts', "import { createClient } from '@clickhouse/client';"],
-  ['src/backends/clickhouse/offence.ts', "import { Usage } from '../mikro-orm/usage-entity.js';"],
+  ['src/backends/clickhouse/offence.ts', "import { Usage } from '../mikro-orm/usage-repository.js';"],
   ['src/backends/sql/offence.ts', "import type { MongoDriver } from '@mikro-orm/mongodb';"],
   ['src/backends/mongo/offence.ts', "import type { Collection } from 'mongodb';"],
   ['src/backends/mongo/offence.ts', "const driver = await import('@mikro-orm/sqlite');"],

@@ -7,8 +7,8 @@
  * - `NO_STORAGE`: no storage was given and none is in the container.
  * - `STORAGE_CONNECT`: a storage could not open its connection.
  * - `STORAGE_SETUP`: a person has to change the database (missing table, wrong columns, missing right).
- * - `STORAGE_UNAVAILABLE`: the storage cannot write now; the same batch may be accepted later.
- * - `STORAGE_TIMEOUT`: the storage took too long for the batch; the same records may be accepted later, or fewer at once.
+ * - `STORAGE_UNAVAILABLE`: the storage cannot be written or read now; the same batch may be accepted later.
+ * - `STORAGE_TIMEOUT`: the storage took too long; the same records may be accepted later, or fewer at once.
  * - `BATCH_REFUSED`: the storage will never take this batch as a whole, but may take parts of it.
  * - `STORAGE_CLOSED`: the storage was used after `close()`, its own or that of the application's MikroORM.
  * - `STORAGE_CONTRACT`: a storage answered something that the contract does not allow.

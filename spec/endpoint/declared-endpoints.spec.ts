@@ -101,6 +101,33 @@ describe('What is declared in the register', () => {
     await becomes(['GET /a', 'GET /b', 'GET /x/y']);
   });
 
+  for (const first of ['/health', '/users']) {
+    it(`are routes whose own marker beats that of their router, where ${first} is requested first`, async () => {
+      const seen = new Router({ prefix: '/seen' });
+      seen.use(tracked()).get('/health', untracked(), answer).get('/users', answer);
+      const unmark = untracked();
+      const hidden = new Router({ prefix: '/hidden' });
+      hidden.use(tracked()).get('/health', (context, next) => unmark(context, next), answer);
+      const served = await start({ between: [seen, hidden].flatMap(mountable) });
+      for (const path of [`/seen${first}`, '/seen/users', '/seen/health', '/hidden/health', '/hidden/health'])
+        await ask(served, path);
+      await becomes(['(GET /seen/health)', 'GET /seen/users', '(GET /hidden/health)']);
+      for (const path of ['/seen/health', '/hidden/health']) await ask(served, path);
+      await becomes(['(GET /seen/health)', 'GET /seen/users', '(GET /hidden/health)']);
+    });
+  }
+
+  it('are routes whose own marker beats that of their router, where they were known before a request', async () => {
+    const router = new Router();
+    router.use(tracked()).get('/health', untracked(), answer);
+    const served = await start({ between: mountable(router) });
+    await ask(served, '/nothing');
+    await becomes(['(GET /health)']);
+    await ask(served, '/health');
+    await becomes(['(GET /health)']);
+    expect(served.usage.tracker.routes().map(({ route }) => route)).to.deep.equal(['/health']);
+  });
+
   it('are the actions of a mounted application below its path, once that is known', async () => {
     const inner = new Koa();
     useKoaServer(inner, { controllers: [PetsController] });

@@ -49,7 +49,7 @@ export const clickhouseFaults: FaultEngine = {
   isInsert: (sent) => INSERT.test(sent.toString('latin1')) && sent.subarray(-5).toString() === '0\r\n\r\n',
   isAnswer: (answer) => answer.includes('\r\n\r\n'),
   advice: {
-    table: /does not exist.*clickHouseTables\(\)/s,
+    table: /(?:does not exist|Unknown table).*clickHouseTables\(\)/s,
     right: /clickHouseTables\(\)/,
     password: /user and password are\s+right/,
   },

@@ -4,12 +4,14 @@ import { clickHouseOptions, execute } from '../support/clickhouse.js';
 import { describeOn } from '../support/describe-on.js';
 import { FaultLane } from '../support/fault-lane.js';
 import { clickhouseFaults } from './clickhouse-faults.js';
+import { describeReadingFaults } from './reading-faults.js';
 import { describeStorageFaults } from './storage-faults.js';
 import { describeScene } from './with-scene.js';
 
 describeScene('clickhouse', function faults(scene) {
   this.timeout(30_000);
   describeStorageFaults(clickhouseFaults, scene);
+  describeReadingFaults(clickhouseFaults, scene);
 });
 
 // chDB knows no users: only a server that a variable names, with a user who may make others, can show this.

@@ -15,10 +15,6 @@ export interface Problem {
 const AWAY =
   'The storage cannot be reached now. Requests go on being recorded as long as the tracker can keep them; try again soon.';
 
-const SETUP = 'The database has to be changed before its records can be read.';
-
-const SEE_LOG = 'The log of the application says why.';
-
 /** What is wrong by the code of an error whose message is for the reader. */
 const OF_CODES: Partial<Record<TrackUsageErrorCode, readonly [status: number, sentence: string]>> = {
   INVALID_QUERY: [400, 'The figures cannot be asked for like this. Choose other days or filters.'],
@@ -27,15 +23,8 @@ const OF_CODES: Partial<Record<TrackUsageErrorCode, readonly [status: number, se
   STORAGE_UNAVAILABLE: [503, AWAY],
   STORAGE_TIMEOUT: [503, AWAY],
   STORAGE_CLOSED: [503, 'The storage is closed.'],
-  STORAGE_SETUP: [503, SETUP],
+  STORAGE_SETUP: [503, 'The database has to be changed before its records can be read.'],
 };
-
-/** What readers throw as it is, by the names of MikroORM's errors and MongoDB's, and the codes of sockets (Node, «Common system errors»). */
-const OF_DRIVERS: readonly (readonly [nameOrCode: RegExp, sentence: string])[] = [
-  [/^(TableNotFound|InvalidFieldName)Exception$/, SETUP],
-  [/^(ConnectionException|Mongo(ServerSelection|Network|NetworkTimeout)Error)$/, AWAY],
-  [/^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE)$/, AWAY],
-];
 
 /** Says what is wrong. */
 export function problemOf(error: unknown): Problem {
@@ -51,16 +40,9 @@ export function problemOf(error: unknown): Problem {
   const known = error instanceof TrackUsageError ? OF_CODES[error.code] : undefined;
   if (known !== undefined)
     return { status: known[0], words: [known[1], (error as TrackUsageError).message], isUnexpected: false };
-  const sentence = sentenceOf(error);
   return {
-    status: sentence === undefined ? 500 : 503,
-    words: [sentence ?? 'The figures could not be made.', SEE_LOG],
+    status: 500,
+    words: ['The figures could not be made.', 'The log of the application says why.'],
     isUnexpected: true,
   };
-}
-
-function sentenceOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { name, code } = error as { readonly name: string; readonly code?: unknown };
-  return OF_DRIVERS.find(([known]) => known.test(name) || known.test(String(code)))?.[1];
 }

@@ -1,6 +1,7 @@
 import type { EndpointIdentity, RegisteredEndpoint } from '../endpoint/register.js';
 import type { Span } from '../summary/periods.js';
 import { mappedInTurns } from '../time/in-turns.js';
+import { isKnownBefore } from './known-before.js';
 import { callsOf, figuresOf, lastOf } from './call-figures.js';
 import {
   type EndpointCallTimes,
@@ -134,14 +135,13 @@ function figuresAmong(
   { times, earlier }: Findings,
   identity: EndpointIdentity,
   registered: RegisteredEndpoint | null,
-  { window, count }: ReportScope,
+  scope: ReportScope,
 ): CallFigures {
   const name = endpointName(identity);
   const [rows, rowsBefore] = [times.called.get(name) ?? [], times.before.get(name) ?? []];
-  const isNew = registered !== null && registered.firstDeclared.getTime() >= window.startMs;
-  const isKnownBefore = rowsBefore.length > 0 || (!isNew && times.servicesBefore.has(identity.service));
+  const isKnown = rowsBefore.length > 0 || isKnownBefore(identity, registered, times.servicesBefore, scope);
   return {
-    ...figuresOf(rows, isKnownBefore ? count(rowsBefore) : null, count),
+    ...figuresOf(rows, isKnown ? scope.count(rowsBefore) : null, scope.count),
     lastCall: lastOf(rows) ?? lastOf(rowsBefore) ?? earlier.get(name) ?? null,
   };
 }

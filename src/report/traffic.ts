@@ -2,6 +2,7 @@ import { TrackUsageError } from '../errors.js';
 import type { SummaryOf, SummaryQuery, UsageSummary } from '../storage/usage-summary.js';
 import { type CallCount, figuresOf } from './call-figures.js';
 import { EndpointMatcher, endpointName } from './endpoint-matcher.js';
+import { askServicesBefore, isKnownBefore } from './known-before.js';
 import { TrafficOptions, readReportOptions } from './report-options.js';
 import { type ReportScope, type ReportSource, basisOf, openReport, rowsOfService } from './report-source.js';
 import type { ReportWindow } from './report-window.js';
@@ -143,11 +144,8 @@ async function askBefore(asked: Asked, period: Period): Promise<readonly Row[] |
   const { rows, toldSince } = await askRows(asked, { period: shorter, ...scope.before });
   if (toldSince !== null) return null;
   if (rows.length > 0) return rows;
-  const servers = rowsOfService(scope, (await scope.ask({ by: 'server', ...scope.before })).rows);
-  const declared = endpoint === null ? null : matcher.find(endpoint);
-  const isNew = declared !== null && declared.firstDeclared.getTime() >= scope.window.startMs;
-  const isKnown = servers.some(({ service }) => endpoint === null || service === endpoint.service);
-  return isKnown && !isNew ? [] : null;
+  const registered = endpoint === null ? null : matcher.find(endpoint);
+  return isKnownBefore(endpoint, registered, await askServicesBefore(scope), scope) ? [] : null;
 }
 
 /** @throws {TrackUsageError} `INVALID_QUERY` if one answer does not hold all, as a part of it would pass for the whole */

@@ -2,7 +2,10 @@ import type { UsageRecord } from '../record/usage-record.js';
 import type { UsagePage } from './usage-page.js';
 import type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './usage-query.js';
 
-/** What reads records back. */
+/**
+ * What reads records back. Its methods reject with a `TrackUsageError` where the storage is at fault too: `STORAGE_SETUP`, `STORAGE_UNAVAILABLE`,
+ * `STORAGE_TIMEOUT` or `STORAGE_CLOSED`, of which the database's own error is the `cause`.
+ */
 export interface UsageReader {
   /**
    * Reads records, newest first, those of the same millisecond by descending id.

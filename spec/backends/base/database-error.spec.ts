@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { messageOf } from '../../../src/backends/base/database-error.js';
+import { messageOf, readError } from '../../../src/backends/base/database-error.js';
 
 describe('The message of an error of a database', () => {
   it('is what the error says, or whatever was thrown', () => {
@@ -17,5 +17,14 @@ describe('The message of an error of a database', () => {
   it('is the code or the name of an error without a message', () => {
     expect(messageOf(Object.assign(new Error(), { code: 'ECONNRESET' }))).to.equal('ECONNRESET');
     expect(messageOf(Object.assign(new TypeError(), { code: 7 }))).to.equal('TypeError');
+  });
+});
+
+describe('The error of what cannot be read', () => {
+  it('is never that of a batch, and has the cause', () => {
+    const cause = new Error('numeric value out of range');
+    const error = readError(cause, 'refused', "table 'koa_usage'");
+    expect(error).to.include({ code: 'STORAGE_UNAVAILABLE', cause });
+    expect(error.message).to.equal("The table 'koa_usage' cannot be read now: numeric value out of range.");
   });
 });

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import { MongoBulkWriteError, MongoServerError } from 'mongodb';
 import { TrackUsageError } from '../../../src/errors.js';
-import { isDuplicateId, storageError, writeErrorsOf } from '../../../src/backends/mongo/errors.js';
+import {
+  isDuplicateId,
+  readingError,
+  storageError,
+  writeErrorsOf,
+} from '../../../src/backends/mongo/errors.js';
 
 const serverError = (code: number): MongoServerError => new MongoServerError({ message: 'it said so', code });
 
@@ -31,6 +36,19 @@ describe('Errors of MongoDB', () => {
       });
     }
   }
+
+  it('ask readers for the right to read alone, and refuse nothing for good', () => {
+    const error = readingError(serverError(13), 'koa_usage');
+    expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
+    expect(error.message).to.match(
+      /^The collection 'koa_usage' cannot be read: .*has the role 'read' on the database\.$/,
+    );
+    for (const [code, kind] of [
+      [10_334, 'STORAGE_UNAVAILABLE'],
+      [50, 'STORAGE_TIMEOUT'],
+    ] as const)
+      expect(readingError(serverError(code), 'koa_usage')).to.include({ code: kind });
+  });
 
   for (const code of [13, 18]) {
     it(`of code ${code} say what to check`, () => {

@@ -118,6 +118,17 @@ describe('Users of MongoDB', () => {
         expect(error).to.include({ code: 'STORAGE_SETUP' });
         expect(error.message).to.match(/cannot be read: .*the role 'read' on the database/);
       });
+
+      it('without the right to read are told so', async () => {
+        await client().db(database.name).command({ createUser: 'nobody', pwd: ADA.password, roles: [] });
+        const { host, port } = server();
+        const nobody = new MongoClient(`mongodb://nobody:${ADA.password}@${host}:${port}/${database.name}`);
+        const storage = new MongoPiggybackStorage(nobody.db(database.name).collection('koa_usage'));
+        const error = await caught(storage.reader.getUsage());
+        await nobody.close();
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
+        expect(error.message).to.match(/role 'read' on the database/);
+      });
     });
   });
 });

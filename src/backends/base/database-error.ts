@@ -55,6 +55,12 @@ export function writeError(
   return databaseError(error, condition, `The ${target} ${failed}`, message);
 }
 
+/** The error of a target, such as "table 'koa_usage'", that could not be read. Nothing of what is read is refused for good. */
+export function readError(error: unknown, condition: Condition, target: string): TrackUsageError {
+  const known = condition === 'refused' ? 'unavailable' : condition;
+  return databaseError(error, known, `The ${target} cannot be read`);
+}
+
 /** The error of old records that could not be deleted from a target such as "table 'koa_usage'". */
 export function deletionError(error: unknown, condition: Condition, target: string): TrackUsageError {
   const advice =

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { text as consume } from 'node:stream/consumers';
+import type { TrackUsageError } from '../../errors.js';
 import { TurnBudget } from '../../time/turn-budget.js';
-import { databaseError } from '../base/database-error.js';
+import { databaseError, readError } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
 import { conditionOf } from './errors.js';
 import { settingsText } from './tables.js';
@@ -48,7 +49,8 @@ export class ClickHouseConnection {
     take: (row: unknown[]) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.#run(signal, `The ${subject} cannot be read`, async (abort_signal) => {
+    const errorOf = (error: unknown): TrackUsageError => readError(error, conditionOf(error), subject);
+    await this.#run(signal, errorOf, async (abort_signal) => {
       const found = await this.#client.query({ query: sql, format: 'JSONCompactEachRow', abort_signal });
       const budget = new TurnBudget(LOOK_ROWS);
       for await (const rows of found.stream()) {
@@ -73,7 +75,7 @@ export class ClickHouseConnection {
    * @param failed - its failure as a clause, such as "Old records of the table 'koa_usage' cannot be deleted"
    */
   async command(sql: string, failed: string, signal?: AbortSignal): Promise<void> {
-    await this.#run(signal, failed, async (abort_signal) => {
+    await this.#run(signal, failing(failed), async (abort_signal) => {
       await this.#client.command({ query: sql, abort_signal });
     });
   }
@@ -92,7 +94,7 @@ export class ClickHouseConnection {
     more: object = {},
   ): Promise<void> {
     const query = `insert into ${into} settings ${settingsText({ ...INSERTING, ...more })} format JSONCompactEachRow`;
-    await this.#run(signal, failed, async (abort_signal) => {
+    await this.#run(signal, failing(failed), async (abort_signal) => {
       const values = Readable.from(parts);
       const { stream } = await this.#client.exec({ query, values, abort_signal });
       // The socket is given back when the answer is read.
@@ -112,7 +114,7 @@ export class ClickHouseConnection {
 
   async #run<Value>(
     signal: AbortSignal | undefined,
-    failed: string,
+    errorOf: (error: unknown) => TrackUsageError,
     action: (combined: AbortSignal) => Promise<Value>,
   ): Promise<Value> {
     return this.#operations.run(signal ?? new AbortController().signal, async (combined) => {
@@ -121,8 +123,13 @@ export class ClickHouseConnection {
         return await action(combined);
       } catch (error) {
         combined.throwIfAborted();
-        throw databaseError(error, conditionOf(error), failed);
+        throw errorOf(error);
       }
     });
   }
+}
+
+/** Makes the errors of a statement that changes something. */
+function failing(failed: string): (error: unknown) => TrackUsageError {
+  return (error) => databaseError(error, conditionOf(error), failed);
 }

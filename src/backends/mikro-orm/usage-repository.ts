@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EntityRepository, type FilterQuery, type IDatabaseDriver } from '@mikro-orm/core';
+import type { TrackUsageError } from '../../errors.js';
 import type { ColumnProperty } from '../../record/columns.js';
 import { firstIdAt } from '../../record/record-id.js';
 import type { UsageRecord } from '../../record/usage-record.js';
@@ -23,24 +24,13 @@ import { answerSummary } from '../../summary/answer.js';
 import type { ColumnReader, SummingReader } from '../../summary/record-scan.js';
 import type { Sums } from '../../summary/sums.js';
 import { convertedWhere } from './converted-where.js';
-import type { Columns, FoundPageQuery } from './found-page-query.js';
+import type { FoundPageQuery, Part } from './found-page-query.js';
+import { readError } from '../base/database-error.js';
 import { type Elsewhere, type Summed, type Summing, elsewheres, summings } from './elsewhere.js';
 import { holdsLoop } from './holds-loop.js';
-import { assertOpen, storageClosed } from '../base/operations.js';
+import { assertOpen } from '../base/operations.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import { whereOf } from './where-of.js';
-
-/**
- * Has a repository throw `STORAGE_CLOSED` from now on: all its methods ask for the entity manager first. A controller may
- * outlive the storage whose repository it was given, and MikroORM would open the connection again, which nobody would close.
- *
- * @param storage - the name of the storage that owned the connection
- */
-export function closeRepository(repository: UsageRepository, storage: string): void {
-  repository.getEntityManager = () => {
-    throw storageClosed(storage);
-  };
-}
 
 /**
  * Records that one statement reads, unless it runs elsewhere: drivers and MikroORM make rows of an answer in one turn of
@@ -54,14 +44,6 @@ const READ_ENTRIES = 101;
 /** Entries of the index that a count walks through in one turn: SQLite takes 0.3 µs for each. */
 const COUNTED_ENTRIES = 2000;
 
-/** Some of a query's records: those behind the position `after`, as far as `until` and with it. */
-interface Part extends ResolvedUsageCountQuery, Columns {
-  readonly after?: UsagePosition | null;
-  readonly until?: UsagePosition | null;
-  readonly limit?: number;
-  readonly offset?: number;
-}
-
 /** The connections whose records are in ranges of ids. */
 const inRangesOfIds = new WeakSet<IDatabaseDriver>();
 
@@ -70,7 +52,8 @@ const summaryStores = new WeakMap<IDatabaseDriver, SummaryStore>();
 
 /**
  * The MikroORM repository of usage records. Ask TypeDI for it in a controller's constructor, or MikroORM with
- * `orm.em.getRepository(Usage)`.
+ * `orm.em.getRepository(Usage)`. Its methods for records and summaries reject with a `TrackUsageError`, which has the database's error as its
+ * `cause`; those that every repository of MikroORM has throw MikroORM's errors.
  */
 export class UsageRepository
   extends EntityRepository<UsageRow>
@@ -159,6 +142,20 @@ export class UsageRepository
     return summaryStores.get(this.getEntityManager().getDriver()) ?? null;
   }
 
+  /** The error that a reader gets for one of the database. Engines know what theirs mean, and whether the connection was closed meanwhile. */
+  protected errorOf(error: unknown): TrackUsageError {
+    return readError(error, 'unavailable', 'table of records');
+  }
+
+  /** Waits for what a database has to read. */
+  protected async reading<Value>(read: () => Promise<Value>): Promise<Value> {
+    try {
+      return await read();
+    } catch (error) {
+      throw this.errorOf(error);
+    }
+  }
+
   async #sum(summing: Summing, part: Part, sums: Sums, signal: AbortSignal): Promise<Summed> {
     let summed: Summed = { count: 0, last: null };
     const begin = (): void => void this.getEntityManager();
@@ -166,7 +163,8 @@ export class UsageRepository
       summed = await summing.sum(sql, part.columns ?? [], sums, signal, begin);
       return { rows: [] };
     };
-    await this.#findRows(part, { executeQuery });
+    // Nobody asks any more whether the database is at fault.
+    await this.#findRows(part, { executeQuery }).finally(() => signal.throwIfAborted());
     return summed;
   }
 
@@ -211,7 +209,7 @@ export class UsageRepository
   async #findElsewhere(): Promise<Elsewhere | null> {
     const elsewhere = elsewheres.get(this);
     if (elsewhere === undefined || this.getEntityManager().isInTransaction()) return null;
-    return (await elsewhere.start()) === null ? null : elsewhere;
+    return (await this.reading(() => elsewhere.start())) === null ? null : elsewhere;
   }
 
   #holdsLoop(): boolean {
@@ -241,20 +239,22 @@ export class UsageRepository
   #findRows({ limit = 1, offset = 0, columns = null, ...part }: Part, ctx: unknown): Promise<object[]> {
     // The driver's own find returns plain rows: no identity map, no change tracking, and a third of the time.
     const driver = this.getEntityManager().getDriver();
-    return driver.find<UsageRow>(this.entityName, this.#where(part), {
-      orderBy: [{ date: 'desc' }, { id: 'desc' }],
-      limit,
-      offset,
-      ...(columns !== null && { fields: columns as never }),
-      ...(this.readsPrimary && { connectionType: 'write' }),
-      ctx,
-    });
+    const find = (): Promise<object[]> =>
+      driver.find<UsageRow>(this.entityName, this.#where(part), {
+        orderBy: [{ date: 'desc' }, { id: 'desc' }],
+        limit,
+        offset,
+        ...(columns !== null && { fields: columns as never }),
+        ...(this.readsPrimary && { connectionType: 'write' }),
+        ctx,
+      });
+    return this.reading(find);
   }
 
   #count(part: Part, elsewhere: Elsewhere | null = null): Promise<number> {
     const ctx = this.#context(elsewhere);
     const driver = this.getEntityManager().getDriver();
-    return driver.count<UsageRow>(this.entityName, this.#where(part), { ctx });
+    return this.reading(() => driver.count<UsageRow>(this.entityName, this.#where(part), { ctx }));
   }
 
   #where({ after = null, until = null, ...query }: Part): FilterQuery<UsageRow> {

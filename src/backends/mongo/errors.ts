@@ -1,5 +1,5 @@
 import type { TrackUsageError } from '../../errors.js';
-import { type Condition, messageOf, writeError } from '../base/database-error.js';
+import { type Condition, isSetup, messageOf, readError, writeError } from '../base/database-error.js';
 
 /**
  * Codes (github.com/mongodb/mongo, src/mongo/base/error_codes.yml) of a broken set-up: no such user or role, no right, a
@@ -29,9 +29,9 @@ const REFUSED: ReadonlySet<unknown> = new Set([22, 10334]);
 const UNSENDABLE: ReadonlySet<string> = new Set(['BSONError', 'RangeError']);
 const TOO_LARGE = /^Document is larger than the maximum size/;
 
-const ADVICE =
+const adviceFor = (role: 'read' | 'readWrite'): string =>
   'Check that the name is one of a collection, that user and password are right, and that the user has the role ' +
-  "'readWrite' on the database.";
+  `'${role}' on the database.`;
 
 /** Why MongoDB has not written a document of a batch, with the document's place in the batch. */
 export interface WriteError {
@@ -69,10 +69,17 @@ export function storageError(error: unknown, collection: string): TrackUsageErro
   return writeError(error, conditionOf(error), `collection '${collection}'`);
 }
 
+/** The error that a reader gets for one of MongoDB or its driver about a collection that is read. */
+export function readingError(error: unknown, collection: string): TrackUsageError {
+  const condition = conditionOf(error);
+  const known = isSetup(condition) ? { advice: adviceFor('read') } : condition;
+  return readError(error, known, `collection '${collection}'`);
+}
+
 /** The condition that an error of MongoDB or its driver tells of. */
 export function conditionOf(error: unknown): Condition {
   const codes = codesOf(error);
-  if (codes.some((code) => SETUP.has(code))) return { advice: ADVICE };
+  if (codes.some((code) => SETUP.has(code))) return { advice: adviceFor('readWrite') };
   const name = error instanceof Error ? error.name : '';
   if ([name, ...codes].some((said) => TOO_SLOW.test(String(said)))) return 'too-slow';
   const isUnsendable = UNSENDABLE.has(name) || TOO_LARGE.test(messageOf(error));

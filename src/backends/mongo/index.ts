@@ -1,5 +1,5 @@
-export type { UsageEntity } from '../mikro-orm/usage-entity.js';
 export type { UsageRow } from '../base/usage-row.js';
+export type { UsageEntity } from '../mikro-orm/usage-entity.js';
 export { UsageRepository } from '../mikro-orm/usage-repository.js';
 export type { MongoStorageNaming } from './collection-storage.js';
 export type { MongoStorageOptions } from './connect-options.js';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { TrackUsageError } from '../../errors.js';
-import { closeRepository } from '../mikro-orm/usage-repository.js';
+import { closeRepository } from '../mikro-orm/close-repository.js';
 import { CollectionStorage } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
 import { explainConnect } from './errors.js';

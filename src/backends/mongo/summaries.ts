@@ -1,5 +1,5 @@
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../storage/summary-store.js';
-import { DUPLICATE_KEY, codesOf, isForbidden } from './errors.js';
+import { DUPLICATE_KEY, codesOf, isForbidden, readingError } from './errors.js';
 import type { CollectionSource, NativeCollection } from './native-collection.js';
 import { acknowledged, usingCollection } from './writer.js';
 
@@ -26,10 +26,12 @@ export function summaryCollectionName(collection: string): string {
  * @param name - the collection's name, for errors
  */
 export function mongoSummaries(source: CollectionSource, name: string): SummaryStore {
-  const using = usingCollection(source, name);
+  const writing = usingCollection(source, name);
+  const reading = usingCollection(source, name, readingError);
   const use = async <Value>(
     signal: AbortSignal,
     action: (collection: NativeCollection) => Promise<Value>,
+    using = writing,
   ): Promise<Value> => {
     try {
       return await using(action);
@@ -41,10 +43,14 @@ export function mongoSummaries(source: CollectionSource, name: string): SummaryS
   return {
     prepare: (make, signal) => use(signal, (collection) => prepare(collection, make, signal)),
     find: (query, signal) =>
-      use(signal, async (collection) => {
-        const found = await collection.find(filterOf(query), { ...READING, signal }).toArray();
-        return found.map(rowOf);
-      }),
+      use(
+        signal,
+        async (collection) => {
+          const found = await collection.find(filterOf(query), { ...READING, signal }).toArray();
+          return found.map(rowOf);
+        },
+        reading,
+      ),
     insert: (rows, signal) => use(signal, (collection) => insert(collection, rows, signal)),
     delete: (query, signal) =>
       use(signal, async (collection) => {

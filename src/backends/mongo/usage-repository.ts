@@ -8,6 +8,7 @@ import type { FoundPageQuery } from '../mikro-orm/found-page-query.js';
 import { UsageRepository } from '../mikro-orm/usage-repository.js';
 import { whereOf } from '../mikro-orm/where-of.js';
 import type { UsageRow } from '../base/usage-row.js';
+import { readingError } from './errors.js';
 import { type NativeCollection, collectionOf, openCollection } from './native-collection.js';
 import { type UsageDocument, fieldName, recordOf } from './usage-document.js';
 
@@ -32,7 +33,8 @@ export class MongoUsageRepository extends UsageRepository {
     const { limit, columns = null } = query;
     const projection = columns && Object.fromEntries(columns.map((column) => [fieldName(column), 1]));
     const options = { ...PLAIN_VALUES, ...session, ...primary, sort: NEWEST_FIRST, limit, skip, projection };
-    const documents = await collection.find(filterOf(whereOf(query, query.after)), options).toArray();
+    const filter = filterOf(whereOf(query, query.after));
+    const documents = await this.reading(() => collection.find(filter, options).toArray());
     const texts = new Map<string, string>();
     return documents.map((document) => recordOf(document as UsageDocument, texts));
   }
@@ -40,7 +42,12 @@ export class MongoUsageRepository extends UsageRepository {
   /** @inheritdoc */
   protected override async countRecords(query: ResolvedUsageCountQuery): Promise<number> {
     const { collection, session } = this.source();
-    return collection.countDocuments(filterOf(whereOf(query)), session);
+    return this.reading(() => collection.countDocuments(filterOf(whereOf(query)), session));
+  }
+
+  /** @inheritdoc */
+  protected override errorOf(error: unknown): TrackUsageError {
+    return readingError(error, this.source().collection.collectionName);
   }
 
   /** The source that this repository reads from. */

@@ -64,13 +64,14 @@ async function startBulk(collection: NativeCollection, signal: AbortSignal): Pro
  * Makes a function that does something with a collection, and tells of failures by its name.
  *
  * @param name - the collection's name, for errors
+ * @param errorOf - makes the error. @default that of a collection that is written to
  */
-export function usingCollection(source: CollectionSource, name: string) {
+export function usingCollection(source: CollectionSource, name: string, errorOf = storageError) {
   return async <Value>(action: (collection: NativeCollection) => Promise<Value>): Promise<Value> => {
     try {
       return await action(source());
     } catch (error) {
-      throw storageError(error, name);
+      throw errorOf(error, name);
     }
   };
 }

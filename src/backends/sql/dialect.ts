@@ -74,7 +74,11 @@ export interface SqlDialect {
   readonly clockSql?: string;
 
   /** The meaning of a table's error, which MikroORM's driver has converted. */
-  conditionOf(error: unknown, orm: MikroORM, table: Pick<UsageTable, 'name' | 'schema'>): Condition;
+  conditionOf(
+    error: unknown,
+    orm: Pick<MikroORM, 'em'>,
+    table: Pick<UsageTable, 'name' | 'schema'>,
+  ): Condition;
 
   /**
    * Makes the writer of the table.

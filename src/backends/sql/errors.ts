@@ -19,10 +19,15 @@ export const ADVICE = {
 } as const;
 
 /** An error in MikroORM's own class for it, whether MikroORM or the driver's client threw it. */
-export function convert({ em }: MikroORM, error: unknown): unknown {
+export function convert({ em }: Pick<MikroORM, 'em'>, error: unknown): unknown {
   return error instanceof Error && !(error instanceof TrackUsageError)
     ? em.getDriver().convertException(error)
     : error;
+}
+
+/** Whether a condition is that of a table, or of the rights that somebody who writes has to it. */
+export function isAboutTable(condition: Condition): boolean {
+  return isSetup(condition) && /\b(?:grant|table)\b/i.test(condition.advice);
 }
 
 /** The meaning of a code. A code that nobody knows stands for an outage, which passes. */

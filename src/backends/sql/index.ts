@@ -1,5 +1,6 @@
-export { Usage, type UsageEntity, defineUsage } from '../mikro-orm/usage-entity.js';
+export { Usage, defineUsage } from './usage-entity.js';
 export type { UsageRow } from '../base/usage-row.js';
+export type { UsageEntity } from '../mikro-orm/usage-entity.js';
 export { UsageRepository } from '../mikro-orm/usage-repository.js';
 export { UsageSalt, type UsageSaltRow, defineUsageSalt } from './salt-table.js';
 export {

@@ -9,10 +9,11 @@ import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
 import { RepositoryStorage } from '../mikro-orm/repository-storage.js';
 import { SaltsInTurn } from '../mikro-orm/salts-in-turn.js';
-import { addIndex, defineUsage } from '../mikro-orm/usage-entity.js';
+import { addIndex, defineUsage } from './usage-entity.js';
 import { type Elsewhere, type Summing, elsewheres, summings } from '../mikro-orm/elsewhere.js';
-import { type UsageRepository, closeRepository } from '../mikro-orm/usage-repository.js';
-import { Operations, assertOpen } from '../base/operations.js';
+import { closeRepository } from '../mikro-orm/close-repository.js';
+import type { UsageRepository } from '../mikro-orm/usage-repository.js';
+import { Operations, assertOpen, storageClosed } from '../base/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlDropper, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
@@ -231,6 +232,7 @@ export class SqlStorage extends RepositoryStorage {
   /** @inheritdoc */
   protected override async disconnect(): Promise<void> {
     const isOwner = OWN_CONNECTIONS.has(this.#orm);
+    if (isOwner && this.register instanceof SqlSummaries) this.register.close(storageClosed(this.name));
     this.#operations.close(
       new TrackUsageError('STORAGE_CLOSED', `The storage '${this.name}' was closed in the midst of a batch.`),
     );

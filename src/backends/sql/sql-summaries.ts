@@ -13,11 +13,12 @@ import {
   type Kysely,
   type SchemaHelper,
 } from '@mikro-orm/sql';
+import type { TrackUsageError } from '../../errors.js';
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../storage/summary-store.js';
 import { databaseError, isSetup } from '../base/database-error.js';
 import { assertOpen } from '../base/operations.js';
 import type { SqlDialect } from './dialect.js';
-import { convert } from './errors.js';
+import { convert, isAboutTable } from './errors.js';
 import type { RunStatement, Statement } from './kysely.js';
 import type { SummaryTable } from './summary-table.js';
 
@@ -43,6 +44,7 @@ export class SqlSummaries implements SummaryStore {
   /** Whether the table may be made: the register of endpoints needs it as well, also where nothing is summed up. */
   #mayMake = false;
   #hasWarned = false;
+  #closed: TrackUsageError | null = null;
 
   constructor(orm: MikroORM, table: SummaryTable, dialect: SqlDialect, run: RunStatement) {
     this.#orm = orm;
@@ -126,6 +128,11 @@ export class SqlSummaries implements SummaryStore {
     }
   }
 
+  /** Has a connection of our own read and write nothing more: it would be opened again. */
+  close(reason: TrackUsageError): void {
+    this.#closed = reason;
+  }
+
   /** The table may have gone since it was made, with a file of SQLite that was replaced. */
   async #insert(rows: readonly SummaryRow[], signal: AbortSignal): Promise<void> {
     const insert = (): Promise<object[]> =>
@@ -140,6 +147,7 @@ export class SqlSummaries implements SummaryStore {
   }
 
   async #execute(build: (db: Client) => { compile(): Statement }, signal: AbortSignal): Promise<object[]> {
+    if (this.#closed !== null) throw this.#closed;
     // A connection of our own is opened again where its file was taken away.
     if (!this.#table.isOwn) assertOpen(this.#orm.em);
     const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
@@ -206,7 +214,7 @@ export class SqlSummaries implements SummaryStore {
     if (!isSetup(condition) && !isMissing)
       return databaseError(error, 'unavailable', `The table '${name}' cannot be used`);
     // What dialects say of a table's rights is about records. Not every server tells a missing table from one that is hidden.
-    const isOfTable = isMissing || (isSetup(condition) && /\b(?:grant|table)\b/i.test(condition.advice));
+    const isOfTable = isMissing || isAboutTable(condition);
     const make = isOwn
       ? `If it is missing, let the user make tables, or have somebody run: ${this.#ddl().join('; ')};`
       : 'If it is missing, run the migrations of the MikroORM that has usageEntities().';

@@ -2,7 +2,7 @@ import { DEFAULT_TABLE_NAME } from '../../record/columns.js';
 import { type EntityMetadata, type EntitySchema, type MikroORM, defineEntity, p } from '@mikro-orm/core';
 import type { SummaryRow } from '../../storage/summary-store.js';
 import { ExactTextType, LongTextType } from '../mikro-orm/mysql-column-types.js';
-import { Usage, defineUsage } from '../mikro-orm/usage-entity.js';
+import { Usage, defineUsage } from './usage-entity.js';
 import { findEntity } from '../mikro-orm/usage-properties.js';
 import { UsageSalt, defineUsageSalt } from './salt-table.js';
 import { findSchema } from './usage-table.js';

@@ -29,7 +29,7 @@ export interface UsageTable {
  * @param hasMonths - whether it is to be made of a partition for each month
  * @throws {TrackUsageError} `STORAGE_SETUP` if the ORM does not know the entity
  */
-export function findUsageTable(orm: MikroORM, hasMonths = false): UsageTable {
+export function findUsageTable(orm: Pick<MikroORM, 'em' | 'config'>, hasMonths = false): UsageTable {
   const entity = findEntity(orm, USAGE_ENTITY_NAME);
   if (entity === undefined) {
     throw new TrackUsageError(
@@ -57,7 +57,7 @@ export function findUsageTable(orm: MikroORM, hasMonths = false): UsageTable {
 }
 
 /** The schema of an ORM. MikroORM takes one from the URL as well, but only when it connects, and it need not have done so. */
-export function configuredSchema({ config }: MikroORM): string | undefined {
+export function configuredSchema({ config }: Pick<MikroORM, 'config'>): string | undefined {
   const { schema, clientUrl } = config.getAll();
   const isChosen = schema !== undefined && schema !== config.getPlatform().getDefaultSchemaName();
   if (isChosen || clientUrl === undefined || !URL.canParse(clientUrl)) return schema;
@@ -65,7 +65,7 @@ export function configuredSchema({ config }: MikroORM): string | undefined {
 }
 
 /** The schema as MikroORM chooses it for reading. */
-export function findSchema(orm: MikroORM, entity: EntityMetadata): string | null {
+export function findSchema(orm: Pick<MikroORM, 'em' | 'config'>, entity: EntityMetadata): string | null {
   const isFixed = entity.schema !== undefined && entity.schema !== '*';
   const schema = isFixed ? entity.schema : configuredSchema(orm);
   return schema === undefined || schema === orm.em.getPlatform().getDefaultSchemaName() ? null : schema;

@@ -29,10 +29,17 @@ export interface KnownApplication {
 /** A route, by its method. */
 export type KnownRoute = Omit<KnownAction, 'namedAfter'>;
 
+/** What is known of an application. */
+interface Known {
+  readonly actions: KnownAction[];
+  /** Routes without a class, by their layers. */
+  readonly layers: Map<object, readonly KnownRoute[]>;
+}
+
 /** Keeps no application alive: an application that a reload has replaced is collected with its actions. */
 interface Register {
   apps: readonly WeakRef<Application>[];
-  readonly known: WeakMap<Application, { readonly actions: KnownAction[]; readonly routes: KnownRoute[] }>;
+  readonly known: WeakMap<Application, Known>;
 }
 
 function register(): Register {
@@ -45,7 +52,9 @@ export function knownApplications(): readonly KnownApplication[] {
   const { apps } = register();
   return apps.flatMap((reference) => {
     const app = reference.deref();
-    return app === undefined ? [] : [{ app, ...knownOf(app) }];
+    if (app === undefined) return [];
+    const { actions, layers } = knownOf(app);
+    return [{ app, actions, routes: [...layers.values()].flat() }];
   });
 }
 
@@ -59,9 +68,14 @@ export function noteApplication(app: Application): void {
   knownOf(app);
 }
 
-/** Notes a route without a class. */
-export function noteRoute(app: Application, route: KnownRoute): void {
-  knownOf(app).routes.push(route);
+/**
+ * Notes a route without a class, in the place of what was noted of its layer: of several markers, that counts which runs last.
+ *
+ * @param layer - what its router knows it by
+ * @param routes - the route by each of its methods
+ */
+export function noteRoute(app: Application, layer: object, routes: readonly KnownRoute[]): void {
+  knownOf(app).layers.set(layer, routes);
 }
 
 /** Whether an application may be mounted in another: Koa listens for errors of one that is served itself. */
@@ -69,11 +83,11 @@ export function isGuest(app: Application): boolean {
   return app.listenerCount('error') === 0;
 }
 
-function knownOf(app: Application) {
+function knownOf(app: Application): Known {
   const all = register();
   let known = all.known.get(app);
   if (known === undefined) {
-    known = { actions: [], routes: [] };
+    known = { actions: [], layers: new Map() };
     all.known.set(app, known);
     all.apps = [...all.apps.filter((reference) => reference.deref() !== undefined), new WeakRef(app)];
   }

@@ -106,7 +106,10 @@ export const markers = new WeakMap<Function, MarkedRoutes>();
 /** Routes of so many methods are for every method. */
 const ALL_METHODS = 10;
 
-/** The routes that one marker is for. Each is noted when it is met first: in its router, or at a request. */
+/**
+ * The routes that one marker is for. Each is noted when it is met first: in its router, or at a request. A marker that runs behind
+ * another one meets a route later than that one, so that its note is the one which stays.
+ */
 class MarkedRoutes {
   readonly #subject: Parameters<typeof attributionOf>[0];
   readonly #known = new WeakMap<RouteLayer, Attribution>();
@@ -126,7 +129,9 @@ class MarkedRoutes {
     if (attribution === undefined) {
       attribution = attributionOf(this.#subject, { ...named, route: route.template });
       this.#known.set(route.layer, attribution);
-      for (const method of methodsOf(route.layer)) noteRoute(app, { method, attribution, deprecation });
+      const noted = attribution;
+      const known = methodsOf(route.layer).map((method) => ({ method, attribution: noted, deprecation }));
+      noteRoute(app, route.layer, known);
     }
     return attribution;
   }

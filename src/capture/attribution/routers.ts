@@ -36,13 +36,12 @@ function noteRoutes(app: Application, stack: readonly StackedLayer[]): void {
     // Names in a template are text that such names stand for.
     const before = stack.slice(0, index).filter((each) => each.methods.length === 0 && each.match(template));
     const running = [...before, layer].flatMap((each) => each.stack);
-    // The last marker counts.
-    const routes = running.map((each) => markers.get(each)).findLast((each) => each !== undefined);
     const said = running.flatMap((each) => deprecations.get(each) ?? []);
     const deprecation = said.reduce<Deprecation | null>(
       (all, each) => (all === null ? each : mergeDeprecations(each, all)),
       null,
     );
-    routes?.attributionOf({ template, layer }, app, deprecation);
+    // All of them, in their order: a marker that met the route at a request alone would be taken for the last one.
+    for (const each of running) markers.get(each)?.attributionOf({ template, layer }, app, deprecation);
   }
 }

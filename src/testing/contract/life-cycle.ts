@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { holdsOnce, refusesAsClosed } from './assertions.js';
+import type { SummaryReader } from '../../storage/usage-summary.js';
+import { holdsOnce, refusesAsClosed, rejectsWith } from './assertions.js';
 import { makeRecord, makeRecords } from './records.js';
 import { patience, storeAll } from './steps.js';
 import { type ContractCheck, check, checkWith } from './subject.js';
@@ -31,6 +32,21 @@ export const LIFE_CYCLE: readonly ContractCheck[] = [
     if (first.status === 'fulfilled') assert.deepEqual(first.value, [record]);
     else await refusesAsClosed(storage, reader.getUsage());
     for (const { status } of answers) assert.equal(status, first.status);
+  }),
+
+  check('refuses to read summaries and register after close, where it refuses to read', async (storage) => {
+    if (storage.close === undefined) return;
+    const { reader, register } = storage;
+    const reads = [
+      ...('getSummary' in reader ? [() => (reader as SummaryReader).getSummary({ by: 'endpoint' })] : []),
+      ...(register ? [() => register.find({ kinds: ['build'] }, patience())] : []),
+    ];
+    await storeAll(storage, [makeRecord()]);
+    for (const read of reads) await read();
+    await storage.close();
+    const [read] = await Promise.allSettled([reader.getUsage()]);
+    if (read.status === 'fulfilled') return;
+    for (const one of reads) await rejectsWith(one(), 'STORAGE_CLOSED');
   }),
 
   checkWith('reopen', 'writes nothing of what it refused after close', async (storage, reopen) => {

@@ -22,7 +22,7 @@ const CONDITIONS: Conditions = [
         'Have the owner run: create policy koa_track_usage on {table} to {role} using (true) with check (true);',
     },
   ],
-  [/^42501 connect/, { advice: 'Grant the user the right to connect to the database.' }],
+  [/^42501 connect/, { advice: 'Let the user connect to the database.' }],
   [/^42501/, { advice: 'Run: {usage}grant insert, select on {table} to {role};' }],
   [/^42P10/, { advice: 'Run: alter table {table} add primary key ("id");' }],
   [
@@ -50,7 +50,7 @@ export function mayBeEnding(error: unknown): boolean {
 /** The meaning of a table's error: {@link conditionOf}, with the names for the statements that somebody has to run. */
 export function conditionAt(
   error: unknown,
-  orm: MikroORM,
+  orm: Pick<MikroORM, 'em'>,
   table: Pick<UsageTable, 'name' | 'schema'>,
 ): Condition {
   const condition = conditionOf(error);

@@ -40,7 +40,7 @@ interface Wire {
 const BOUND_LOCKS = `select 1 where set_config('lock_timeout', '${LOCK_WAIT_MS}', true) is null`;
 
 /** The ORM's connection for writing. */
-export function postgresConnection(orm: MikroORM): PostgresConnection {
+export function postgresConnection(orm: Pick<MikroORM, 'em'>): PostgresConnection {
   return orm.em.getConnection('write') as unknown as PostgresConnection;
 }
 
