@@ -21,6 +21,8 @@ import { p5 } from './benchmarks/p5.js';
 import { p6 } from './benchmarks/p6.js';
 import { p7 } from './benchmarks/p7.js';
 import { p9 } from './benchmarks/p9.js';
+import { sizing } from './benchmarks/sizing.js';
+import { sizingReports } from './benchmarks/sizing-reports.js';
 import { stopDatabases } from './harness/databases.js';
 import type { Benchmark, Finding } from './harness/finding.js';
 
@@ -45,6 +47,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   p18,
   enriched,
   months,
+  sizing,
+  sizingReports,
 ];
 
 const { values, positionals } = parseArgs({

@@ -1,18 +1,13 @@
-import type { UsageRecord } from 'koa-track-usage';
 import type { SqlStorage } from 'koa-track-usage/sql';
-import { COLUMNS } from '../engines/columns.js';
-import { pastRecords } from '../engines/past-records.js';
+import { SENT_RECORDS, multiply, sendRecords } from '../engines/multiplied.js';
 import { connectPostgres } from '../engines/postgresql.js';
 import { type Benchmark, type Finding, type Scale, type Target, judge } from '../harness/finding.js';
-import { DAY_MS, storeUnfolded } from '../harness/folding.js';
+import { DAY_MS } from '../harness/folding.js';
 import { estimateMedian } from '../harness/statistics.js';
 import { share, takeTurns } from '../harness/take-turns.js';
 
 const PAGE_RECORDS = 500;
 const MONTHS = 12;
-/** Records that are sent; the server makes the others of them. */
-const SENT_RECORDS = 10_000;
-const SENT_AT_ONCE = 500;
 
 const { signal } = new AbortController();
 
@@ -35,28 +30,13 @@ function monthAgo(count: number): Date {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - count));
 }
 
-/** Stores records of the months before this one, evenly spread and the earliest first, each with an id of its date. */
+/** Stores records of the months before this one. */
 async function fill(storage: SqlStorage, copies: number): Promise<void> {
   const span = { startMs: Number(monthAgo(MONTHS)), endMs: Number(monthAgo(0)) };
-  const sent = [...pastRecords(SENT_RECORDS, span, SENT_AT_ONCE)].map((batch) => batch.map(idOfDate));
-  await storeUnfolded(storage, sent);
-  const stepMs = Math.floor((span.endMs - span.startMs) / SENT_RECORDS / copies);
-  const others = COLUMNS.filter((column) => column !== 'id' && column !== 'date').map(
-    (column) => `"${column}"`,
-  );
-  const digits = `lpad(to_hex((extract(epoch from date) * 1000)::bigint + copy * ${stepMs}), 12, '0')`;
+  await sendRecords(storage, span);
   const connection = storage.reader.getEntityManager().getConnection();
-  await connection.execute(
-    `insert into koa_usage (id, date, ${others.join(', ')}) select left(digits, 8) || '-' || right(digits, 4) || substr(id, 14), ` +
-      `date + copy * interval '${stepMs} milliseconds', ${others.join(', ')} from koa_usage, ` +
-      `generate_series(1, ${copies - 1}) copy, lateral (select ${digits} as digits) made`,
-  );
+  await connection.execute(multiply('postgresql', SENT_RECORDS, span, copies));
   await connection.execute('analyze koa_usage');
-}
-
-function idOfDate(record: UsageRecord): UsageRecord {
-  const digits = record.date.getTime().toString(16).padStart(12, '0');
-  return { ...record, id: `${digits.slice(0, 8)}-${digits.slice(8)}${record.id.slice(13)}` };
 }
 
 async function read(whole: SqlStorage, parted: SqlStorage, copies: number, scale: Scale): Promise<Finding[]> {

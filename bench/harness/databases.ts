@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { processTree } from '../../spec/support/servers/process-tree.js';
 import { type EngineName, type OwnServer, startOwn } from '../../spec/support/servers.js';
 
 const running = new Map<EngineName, OwnServer>();
@@ -16,6 +18,24 @@ export async function freshDatabase(name: EngineName): Promise<{ url: string; se
   }
   const { url } = await server.freshDatabase();
   return { url, server: server.description };
+}
+
+/** What Linux counts CPU time in, in microseconds (`USER_HZ` of proc(5)). */
+const TICK_US = 10_000;
+
+/** CPU time that a server has taken since it was started, all processes and threads, user and system, in microseconds. Linux alone tells it. */
+export function cpuUsOf(name: EngineName): number {
+  let ticks = 0;
+  for (const pid of processTree(running.get(name)?.pid ?? NaN)) {
+    try {
+      const [, after = ''] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
+      // utime, stime, and those of children that have ended.
+      for (const field of after.split(' ').slice(11, 15)) ticks += Number(field);
+    } catch {
+      // It ended in the meantime.
+    }
+  }
+  return ticks * TICK_US;
 }
 
 /** Stops the servers, with all that is in them. */

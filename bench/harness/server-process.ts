@@ -87,7 +87,12 @@ export async function withProgram<Result>(
   }
 }
 
-async function startProgram(
+/**
+ * Starts a program of this folder in a process of its own, and waits for {@link Ready}.
+ *
+ * @throws if it ends by itself
+ */
+export async function startProgram(
   program: string,
   ...args: string[]
 ): Promise<{ child: ChildProcess; url: string }> {
@@ -99,13 +104,19 @@ async function startProgram(
   return { child, url };
 }
 
-async function stopProgram(child: ChildProcess): Promise<void> {
+/** Ends a program, which does so when it is disconnected. */
+export async function stopProgram(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.disconnect();
   await exited;
 }
 
-async function nextMessage<Message>(child: ChildProcess, variant: string): Promise<Message> {
+/**
+ * Waits for what a process says next.
+ *
+ * @throws if it ends by itself
+ */
+export async function nextMessage<Message>(child: ChildProcess, variant: string): Promise<Message> {
   const stop = new AbortController();
   const { signal } = stop;
   try {

@@ -190,6 +190,17 @@ describe('consumeUsage', () => {
       expect(await memory.countUsage()).to.equal(3);
     });
 
+    it('refuses times that cannot be used together', async () => {
+      const [code, message] = await stream()
+        .work(new MemoryStorage(), { retry: { minDelayMs: 500, maxDelayMs: 100 } })
+        .then(
+          () => ['none', ''],
+          (error: TrackUsageError) => [error.code, error.message],
+        );
+      expect(code).to.equal('INVALID_OPTION');
+      expect(message).to.match(/^consumeUsage: the option 'retry\.maxDelayMs' is 100; expected at least/);
+    });
+
     it('refuses a source that is none, and a storage that takes no records', async () => {
       const source = await stream().connect();
       const readOnly = { name: 'replica', isReadOnly: true, store: () => Promise.reject(new Error()) };

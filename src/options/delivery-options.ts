@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { type OptionPlace, integer, oneOf, refuseOption, required, text } from '../option-reader.js';
+import {
+  type OptionPlace,
+  type Settings,
+  integer,
+  oneOf,
+  refuseOption,
+  required,
+  text,
+} from '../option-reader.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -54,6 +62,31 @@ export class SpoolOptions {
    * `'never'` leaves it to the system. Only a loss of power makes a difference. @default 'interval'
    */
   readonly fsync? = oneOf(['always', 'interval', 'never'], 'interval');
+}
+
+/**
+ * Refuses times that cannot be used together.
+ *
+ * @param subject - the function that takes the options
+ * @throws {TrackUsageError} `INVALID_OPTION`
+ */
+export function refuseContradictoryTimes(
+  subject: string,
+  {
+    batch,
+    retry,
+  }: {
+    readonly batch: { readonly maxDelayMs?: number | undefined };
+    readonly retry: Settings<RetryOptions>;
+  },
+): void {
+  const refuse = (name: string, value: number, expected: string): never =>
+    refuseOption({ subject, name }, value, expected);
+  if (retry.maxDelayMs < retry.minDelayMs)
+    refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
+  // A record would expire before its batch is due.
+  if (batch.maxDelayMs !== undefined && retry.maxAgeMs <= batch.maxDelayMs)
+    refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
 }
 
 /** A socket's path may have 104 bytes on macOS, of which the names of storage and process take the rest. */

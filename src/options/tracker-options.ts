@@ -19,7 +19,13 @@ import { TEXT_LIMITS } from '../record/limits.js';
 import { cleanNullableText, cleanText } from '../record/text.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import { type AddressSettings, trustedProxies } from './address-options.js';
-import { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './delivery-options.js';
+import {
+  BatchOptions,
+  QueueOptions,
+  RetryOptions,
+  SpoolOptions,
+  refuseContradictoryTimes,
+} from './delivery-options.js';
 import { type SignalSettings, closingSignals } from './closing-options.js';
 import { type GeoSettings, geoSource } from './geo-options.js';
 import { RetentionOptions, type RetentionSettings } from './retention-options.js';
@@ -166,16 +172,12 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
 
 /** Refuses options that cannot be used together. */
 function refuseContradictions(given: TrackUsageOptions, settings: TrackerSettings): void {
-  const { defaultPolicy, trackUnmatched, queue, batch, retry, spool } = settings;
+  const { defaultPolicy, trackUnmatched, queue, spool } = settings;
   if (trackUnmatched && defaultPolicy === 'exclude') {
     const why = "as unmatched requests are only tracked with defaultPolicy: 'include'";
     refuse('trackUnmatched', trackUnmatched, `false, ${why}`);
   }
-  if (retry.maxDelayMs < retry.minDelayMs)
-    refuse('retry.maxDelayMs', retry.maxDelayMs, `at least retry.minDelayMs, which is ${retry.minDelayMs}`);
-  // A record would expire before its batch is due.
-  if (batch.maxDelayMs !== undefined && retry.maxAgeMs <= batch.maxDelayMs)
-    refuse('retry.maxAgeMs', retry.maxAgeMs, `more than batch.maxDelayMs, which is ${batch.maxDelayMs}`);
+  refuseContradictoryTimes(SUBJECT, settings);
   if (spool !== null && queue.overflow === 'drop-oldest') {
     const why = 'as the option spool takes what the queue has no room for';
     refuse('queue.overflow', queue.overflow, `'drop-newest', ${why}`);

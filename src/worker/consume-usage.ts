@@ -1,3 +1,4 @@
+import { refuseContradictoryTimes } from '../options/delivery-options.js';
 import { hasMethods, refuseOption } from '../option-reader.js';
 import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
@@ -88,12 +89,17 @@ export function consumeUsage(
   return startWorker(source, storage, resolveConsumeOptions(options));
 }
 
-/** Starts a worker. */
+/**
+ * Starts a worker.
+ *
+ * @throws {TrackUsageError} `INVALID_OPTION` if options cannot be used together
+ */
 export function startWorker(
   source: ClosableSource,
   storage: UsageStorage,
   settings: ConsumeSettings,
 ): UsageWorker {
+  refuseContradictoryTimes('consumeUsage', settings);
   return new Worker(source, storage, settings);
 }
 

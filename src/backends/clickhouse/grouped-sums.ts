@@ -11,7 +11,15 @@ const BOTH: readonly ColumnProperty[] = ['status', 'aborted', 'bot'];
 /** What a group says beside the values of its columns: of each bucket a duration and the weight, then sums and ends. */
 type Figures = readonly [durations: readonly number[], weights: readonly number[], ...rest: unknown[]];
 
-type Seven = [number, number, number, number, number, number, number];
+type Rest = readonly [
+  requestBytes: number,
+  responseBytes: number,
+  durationSumUs: number,
+  longestUs: number,
+  firstMs: number,
+  lastMs: number,
+  count: number,
+];
 
 /** Rounds as `Math.round` does: ClickHouse rounds halves to even numbers. */
 function rounded(value: string): string {
@@ -90,7 +98,7 @@ export class GroupedSums {
   #addGroup(record: UsageRecord, [durations, weights, ...rest]: Figures): void {
     const [requestBytes, responseBytes, durationSumUs, durationUs, firstMs, lastMs, count] = rest.map(
       Number,
-    ) as Seven;
+    ) as unknown as Rest;
     const weight = weights.reduce((sum, each) => sum + each, 0);
     const status = record.status ?? 0;
     this.#sums.addPart(record, {

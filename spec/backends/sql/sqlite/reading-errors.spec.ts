@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DriverException, TableNotFoundException } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { type UsageRepository, Usage } from '../../../../src/backends/sql/index.js';
+import { type Elsewhere, elsewheres } from '../../../../src/backends/mikro-orm/elsewhere.js';
 import { TrackUsageError } from '../../../../src/errors.js';
 import { periodsOf } from '../../../../src/summary/periods.js';
 import { Sums } from '../../../../src/summary/sums.js';
@@ -73,29 +73,29 @@ for (const [title, driver] of SQLITE_CLIENTS) {
       expect(error.message).to.match(/^The table 'koa_usage' cannot be read now: ./);
       await orm.close(true);
     });
-
-    it('of its end, whenever it is closed while it reads', async () => {
-      const before = await connectSqlite(folder.file('usage.db'), undefined, driver);
-      await before.store(makeRecords(2000), signal);
-      await before.close();
-      for (let turns = 0; turns < 12; turns += 1) {
-        const storage = await connectSqlite(folder.file('usage.db'), undefined, driver);
-        await storage.reader.countUsage();
-        const reading = Promise.allSettled([storage.reader.getUsage({ limit: 10_000 })]);
-        for (let turn = 0; turn < turns; turn += 1) await nextTurn();
-        await storage.close();
-        const [outcome] = await reading;
-        if (outcome.status === 'fulfilled') expect(outcome.value).to.have.lengthOf(2000);
-        else expect(outcome.reason).to.be.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CLOSED' });
-      }
-    });
   });
 }
 
-describe('A sum that nobody waits for any more', () => {
+describe('What readers are told by the thread of SQLite', () => {
   const folder = useTemporaryFolder();
 
-  it('is no fault of the database', async () => {
+  it('of its end, where the storage is closed in the midst of an answer', async () => {
+    const storage = await connectSqlite(folder.file('usage.db'));
+    await storage.store(makeRecords(10), signal);
+    const thread = elsewheres.get(storage.reader) as Elsewhere;
+    const read = thread.read.bind(thread);
+    const closings: Promise<void>[] = [];
+    thread.read = (sql, take) =>
+      read(sql, (piece) => {
+        if (piece.length > 0) closings.push(storage.close());
+        take(piece);
+      });
+    const error = await caught(storage.reader.getUsage());
+    expect(error).to.be.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CLOSED' });
+    await Promise.all(closings);
+  });
+
+  it('nothing of a fault, where nobody waits for a sum any more', async () => {
     const storage = await connectSqlite(folder.file('usage.db'));
     await storage.store(makeRecords(10), signal);
     const gone = new Error('gone');
