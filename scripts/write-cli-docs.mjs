@@ -17,8 +17,8 @@ deleted. Its figures are those of [\`UsageReports\`](summaries.md). Every comman
 const PLACES = `## Where the records are
 
 \`--database\` opens a database directly, for reading alone; commands that delete or sum up, and \`doctor\`, open it for writing. No table,
-collection, index or file is made. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\` or
-\`@mikro-orm/mongodb\`. Other users of a machine can see the arguments of a process: a URL with a password belongs into a configuration.
+collection, index or file is made. The driver has to be installed: \`@mikro-orm/sqlite\`, \`@mikro-orm/postgresql\`, \`@mikro-orm/mysql\`, \`@mikro-orm/mariadb\`,
+\`@mikro-orm/mongodb\` or \`@clickhouse/client\` (\`clickhouse+https://…\` with TLS). Other users of a machine can see the arguments of a process: a URL with a password belongs into a configuration.
 
 A configuration is \`koa-track-usage.config.mjs\`, \`.js\` or \`.ts\` in the working folder, or the file that \`--config\` names. TypeScript
 needs Node 22.18 or later, and is run as it is: without decorators, and with \`.ts\` in its own imports. A \`tsconfig.json\` with a \`rootDir\`

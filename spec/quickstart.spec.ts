@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { cli } from './support/cli.js';
+import { send } from './support/http-client.js';
 import { Quickstart } from './support/quickstart.js';
 import { until } from './support/until.js';
 
@@ -74,6 +75,16 @@ describe('The quick start', () => {
         `  curl '${app.origin}/usage?limit=10'`,
         `Look at ${app.origin}/admin/usage in a browser.`,
       ]);
+    });
+
+    it('shows the dashboard to a browser on this machine, and not under the name of a web site', async () => {
+      const statusFor = async (name: string): Promise<number> => {
+        const { port } = new URL(app.origin);
+        return (await send(`${app.origin}/admin/usage?view=status`, { Host: `${name}:${port}` })).status;
+      };
+      for (const own of ['127.0.0.1', 'localhost']) expect(await statusFor(own)).to.equal(200);
+      for (const other of ['rebound.example', 'localhost.example', '[::1]'])
+        expect(await statusFor(other)).to.equal(403);
     });
 
     it('answers, and tracks the actions that are decorated, each under its own name', async () => {

@@ -5,9 +5,10 @@ import { makeRecords } from '../engines/record.js';
 import { sqliteReports } from '../engines/reports.js';
 import { sqlite } from '../engines/sqlite.js';
 import { type Benchmark, type Finding, type Scale, judge } from '../harness/finding.js';
+import { openDashboard } from '../harness/dashboard.js';
 import { DAY_MS, foldAll, pastDays, rebuild, storeAll } from '../harness/folding.js';
 import { estimateMedian } from '../harness/statistics.js';
-import { watchTurns } from '../harness/watch-turns.js';
+import { threadMs, watchTurns } from '../harness/watch-turns.js';
 
 const BATCH_RECORDS = 10_000;
 
@@ -33,6 +34,15 @@ const REPORTS: Readonly<Record<string, (reports: UsageReports) => Promise<unknow
   errors: (reports) => reports.errors(),
   gone: (reports) => reports.gone(),
   status: (reports) => reports.status(),
+};
+
+/** Pages of the dashboard on the days that it shows by default: which they are, and the query of each. */
+const PAGES: Readonly<Record<string, string>> = {
+  'the overview': '',
+  endpoints: 'view=endpoints',
+  'one endpoint': 'view=endpoint&method=GET&route=/usercontroller/:id',
+  callers: 'view=callers',
+  traffic: 'view=traffic',
 };
 
 /** How long reading holds the event loop on SQLite, whose driver works on the thread that it is called on. */
@@ -70,7 +80,8 @@ async function measureSummaries(scale: Scale): Promise<Finding[]> {
   const holds: Record<string, number[]> = {};
   const idle: number[] = [];
   const watch = async (what: string, work: Promise<unknown>): Promise<void> => {
-    (holds[what] ??= []).push(await watchTurns(work.then(() => {})));
+    const done = work.then(() => {});
+    (holds[what] ??= []).push(await watchTurns(done, threadMs));
   };
   const ask = () => storage.reader.getSummary({ by: 'endpoint', period: 'hour' });
   for (let day = 0; day < days; day += 1) {
@@ -80,13 +91,18 @@ async function measureSummaries(scale: Scale): Promise<Finding[]> {
     await watch('folding them', foldAll(storage));
     await watch('a summary of those that are folded', ask());
     await watch('rebuilding their summaries', rebuild(storage, span));
-    idle.push(await watchTurns(Promise.resolve()));
+    idle.push(await watchTurns(Promise.resolve(), threadMs));
   }
-  for (let time = 0; time < days; time += 1)
+  const dashboard = await openDashboard(storage);
+  for (let time = 0; time < days; time += 1) {
     for (const [what, report] of Object.entries(REPORTS))
       await watch(`the report ${what}`, report(new UsageReports(storage)));
+    for (const [what, query] of Object.entries(PAGES))
+      await watch(`a page of the dashboard, ${what}`, dashboard.ask(query));
+  }
+  await dashboard.close();
   await store.close();
-  return Object.entries(holds).map(([what, some]) => found(`SQLite, ms: ${what}`, some, idle));
+  return Object.entries(holds).map(([what, some]) => found(`SQLite, CPU ms: ${what}`, some, idle));
 }
 
 function found(what: string, holds: readonly number[], idle: readonly number[]): Finding {

@@ -113,7 +113,7 @@ async function ask(
   const hand = async (): Promise<void> => {
     if ((await run(sql)).length < DAYS) throw new Error('There are too few records.');
   };
-  const plan = { warmUp: 1, rounds: scale === 'quick' ? 2 : 5 };
+  const plan = { warmUp: 1, rounds: scale === 'quick' ? 2 : 3 };
   const efforts = await takeTurns([report, summary, hand, report, summary, hand], plan);
   const ms = (index: number): Estimate => estimateMedian(efforts.map((round) => Number(round[index]?.ms)));
   return [

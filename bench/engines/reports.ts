@@ -4,6 +4,7 @@ import { SqliteDriver } from '@mikro-orm/sqlite';
 import Database from 'better-sqlite3';
 import { SqlStorage } from 'koa-track-usage/sql';
 import pg from 'pg';
+import type { DimensionName } from '../../src/storage/usage-summary.js';
 import { freshDatabase } from '../harness/databases.js';
 import type { Span } from '../harness/folding.js';
 import { tempFolder } from '../variants/temp-folder.js';
@@ -20,11 +21,11 @@ export interface ReportingStore {
    */
   groupBy(period: 'hour' | 'day', span: Span): Promise<{ rows: number; hits: number }>;
   /**
-   * Reads the rows that tell by the day of endpoints, and of who called them.
+   * Reads the rows that tell by the day of some dimensions.
    *
    * @returns how many there are
    */
-  readDays(span: Span): Promise<number>;
+  readDays(span: Span, dimensions: readonly DimensionName[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -46,9 +47,9 @@ const ENDPOINT = 'server_name, method, route, controller, action';
 const groupBy = (period: string, bounds: string): string =>
   `select ${period} as period, ${ENDPOINT}, ${FIGURES} from koa_usage where ${bounds} group by 1, ${ENDPOINT} order by 1`;
 
-/** The rows of days that a report on endpoints is made of. */
-const readDays = (bounds: string): string =>
-  `select * from koa_usage_summary where kind = 'day' and dimension in ('endpoint', 'endpointCaller', 'server') and ${bounds}`;
+/** The rows of days that reports are made of. */
+const readDays = (dimensions: readonly DimensionName[], bounds: string): string =>
+  `select * from koa_usage_summary where kind = 'day' and dimension in ('${dimensions.join("', '")}') and ${bounds}`;
 
 interface Row {
   readonly hits: number;
@@ -76,8 +77,8 @@ export const sqliteReports: ReportingEngine = {
         const sql = groupBy(`date / ${lengths[period]}`, 'date >= ? and date < ?');
         return summed(database.prepare(sql).all([startMs, endMs]) as Row[]);
       },
-      async readDays({ startMs, endMs }) {
-        const sql = readDays('start_ms >= ? and start_ms < ?');
+      async readDays({ startMs, endMs }, dimensions) {
+        const sql = readDays(dimensions, 'start_ms >= ? and start_ms < ?');
         return database.prepare(sql).all([startMs, endMs]).length;
       },
       async close() {
@@ -108,8 +109,11 @@ export const postgresqlReports: ReportingEngine = {
         const { rows } = await client.query<Row>(sql, [new Date(startMs), new Date(endMs)]);
         return summed(rows);
       },
-      async readDays({ startMs, endMs }) {
-        const { rows } = await client.query(readDays('start_ms >= $1 and start_ms < $2'), [startMs, endMs]);
+      async readDays({ startMs, endMs }, dimensions) {
+        const { rows } = await client.query(readDays(dimensions, 'start_ms >= $1 and start_ms < $2'), [
+          startMs,
+          endMs,
+        ]);
         return rows.length;
       },
       async close() {

@@ -45,7 +45,7 @@ describe('npm run bench', function () {
     const { code, output, complaint } = await bench('P99');
     expect({ code, output }).to.deep.equal({ code: 2, output: '' });
     expect(complaint).to.equal(
-      'There is no benchmark P99. There are P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, ENRICHED.\n',
+      'There is no benchmark P99. There are P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, ENRICHED, MONTHS, SIZING, SIZING-REPORTS.\n',
     );
   });
 });

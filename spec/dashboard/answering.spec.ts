@@ -11,16 +11,24 @@ const SECURITY = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
     "base-uri 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+  'x-robots-tag': 'noindex',
 };
 
 const LONG = 'ä long body, '.repeat(500);
 
 const page = (body: string): Answer => ({ status: 200, type: 'text/html', body });
-const LASTING: Answer = { status: 200, type: 'text/css', body: LONG, isLasting: true };
+const LASTING: Answer = { status: 200, type: 'text/css', body: LONG, tag: 'tag-of-it' };
+
+/** Rows as pieces, each too large for a stream to take two of them at once. */
+function rowsOf(pieces: number): Answer & { readonly body: readonly Buffer[] } {
+  const body = Array.from({ length: pieces }, (_, index) => Buffer.from(`${index} ä`.repeat(30_000)));
+  return { status: 200, type: 'text/csv', body };
+}
 
 /** What asks for gzip, and what does not. */
 const ASKING = ['gzip', 'gzip, deflate, br', 'br;q=1, gzip;q=0.5', '*', 'GZIP;q=0.1'];
@@ -131,6 +139,7 @@ describe('An answer of the dashboard', () => {
   for (const [what, answer] of [
     ['a page', page(LONG)],
     ['a file', LASTING],
+    ['rows', rowsOf(50)],
     ['a page that is not there', { ...page(LONG), status: 404 }],
   ] as const) {
     it(`has no body and equal headers for HEAD, of ${what}`, async () => {
@@ -144,6 +153,38 @@ describe('An answer of the dashboard', () => {
     });
   }
 
+  for (const [encoding, turns] of [
+    ['gzip', 100],
+    // As much as the socket takes goes out in one turn.
+    ['identity', 2],
+  ] as const) {
+    it(`of many rows takes its pieces in several turns of the event loop: ${encoding}`, async () => {
+      const answer = rowsOf(200);
+      const turnsOfPieces = new Set<number>();
+      let turn = 0;
+      let isOver = false;
+      const count = (): void => {
+        turn += 1;
+        if (!isOver) setImmediate(count);
+      };
+      count();
+      const body = Object.assign([...answer.body], {
+        *[Symbol.iterator]() {
+          for (const piece of answer.body) {
+            turnsOfPieces.add(turn);
+            yield piece;
+          }
+        },
+      });
+      await start({ ...answer, body });
+      const got = await get(encoding);
+      isOver = true;
+      const plain = encoding === 'gzip' ? gunzipSync(got.body) : got.body;
+      expect(plain.equals(Buffer.concat(answer.body))).to.equal(true);
+      expect(turnsOfPieces.size).to.be.at.least(turns);
+    });
+  }
+
   it('is kept for ever where it never changes', async () => {
     await start(LASTING);
     const { headers } = await get('gzip');
@@ -153,17 +194,7 @@ describe('An answer of the dashboard', () => {
       vary: 'Accept-Encoding',
     });
     // Weak, as the compressed body has it as well.
-    expect(headers.etag).to.match(/^W\/"[\w-]{16}"$/);
-  });
-
-  it('has a tag that changes with the body', async () => {
-    const tags = new Set<unknown>();
-    for (const body of ['a', 'b', '']) {
-      await start({ ...LASTING, body });
-      tags.add((await get(null)).headers.etag);
-      if (body !== '') await served.close();
-    }
-    expect(tags.size).to.equal(3);
+    expect(headers.etag).to.equal('W/"tag-of-it"');
   });
 
   it('is not sent again to those who have it', async () => {

@@ -221,7 +221,9 @@ describe('A dashboard that is mounted', () => {
         const [heading] = elementsIn(parseHtml(text), 'h1');
         const name =
           query.get('username') ?? (query.get('route') === null ? null : `GET ${query.get('route')}`);
-        expect(heading?.text).to.equal(name ?? titles.get(link) ?? 'Endpoints');
+        // The overview's other links are those of periods, and to endpoints.
+        const other = (query.get('view') ?? 'overview') === 'overview' ? 'Overview' : 'Endpoints';
+        expect(heading?.text).to.equal(name ?? titles.get(link) ?? other);
       }
     }
     expect(pages).to.be.greaterThan(titles.size);

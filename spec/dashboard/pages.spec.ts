@@ -28,12 +28,21 @@ const VALUES =
 
 describe('The pages of the dashboard', () => {
   let served: ServedDashboard;
+  /** Requests that have arrived. */
+  let arrived: number;
 
   afterEach(() => served.close());
 
   const start = async (options: Omit<Parameters<typeof usageDashboard>[0] & object, 'authorize'>) => {
-    served = await serveDashboard({ ...options, authorize: () => true });
+    arrived = 0;
+    served = await serveDashboard({ ...options, authorize: () => true }, (_ctx, next) => {
+      arrived += 1;
+      return next();
+    });
   };
+
+  const arrivalOf = (requests: number): Promise<void> =>
+    until(() => arrived === requests, `${requests} requests have arrived`);
 
   const get = (query = STATUS): Promise<WireAnswer> => send(`${served.origin}/?${query}`);
 
@@ -58,28 +67,21 @@ describe('The pages of the dashboard', () => {
       const open = Promise.withResolvers<void>();
       reports.stage = () => open.promise;
       const all = Array.from({ length: 1000 }, (_, index) => get(`${STATUS}&service=${index % 50}`));
-      await until(() => reports.underWay === 2, 'two are under way');
+      await arrivalOf(1000);
       // Nobody is answered yet; the others wait, or share what waits.
       expect(reports.asked).to.equal(2);
       open.resolve();
       const answers = await Promise.all(all);
       expect(answers.map(({ status }) => status)).to.deep.equal(Array(1000).fill(200));
       expect(reports.most).to.equal(2);
-      expect(reports.asked).to.be.at.least(50).and.at.most(1000);
+      expect(reports.asked).to.equal(50);
     });
 
     it('are shared by those who ask for equal ones, and made anew for those who come later', async () => {
       const open = Promise.withResolvers<void>();
       reports.stage = () => open.promise;
       const all = Array.from({ length: 20 }, () => get());
-      let arrived = 0;
-      served.errors.length = 0;
-      await until(async () => {
-        // The asset is answered behind all requests that came before it.
-        arrived += 1;
-        await get('asset=icon.svg');
-        return reports.asked === 1 && arrived > 5;
-      }, 'all have arrived');
+      await arrivalOf(20);
       open.resolve();
       for (const { status } of await Promise.all(all)) expect(status).to.equal(200);
       expect(reports.asked).to.equal(1);
@@ -140,8 +142,10 @@ describe('The pages of the dashboard', () => {
         await executeNative(folder.file('usage.db'), 'drop table koa_usage');
         const answer = await get('view=records');
         expect(answer.status).to.equal(503);
-        expect(alertOf(answer)).to.include('The database has to be changed').and.include('log');
-        expect(served.errors.map(({ message }) => message).join('')).to.include('no such table: koa_usage');
+        expect(alertOf(answer))
+          .to.include('The database has to be changed')
+          .and.include('no such table: koa_usage');
+        expect(served.errors).to.deep.equal([]);
       } finally {
         await storage.close();
       }
@@ -188,8 +192,7 @@ describe('The pages of the dashboard', () => {
           throw error;
         };
         const all = Array.from({ length: 3 }, () => get('view=status'));
-        await until(() => reports.underWay > 0, 'the page is made');
-        for (let round = 0; round < 5; round += 1) await get('asset=icon.svg');
+        await arrivalOf(3);
         open.resolve();
         for (const answer of await Promise.all(all)) {
           expect(answer.status).to.equal(500);
@@ -212,7 +215,7 @@ describe('The pages of the dashboard', () => {
       ['view=nowhere', 404, 'There is no such page.'],
       ['view=__proto__', 404, 'There is no such page.'],
       ['view=endpoints&format=xml', 404, 'expected format=json or format=csv'],
-      ['view=overview&format=json', 404, 'not there in this form'],
+      ['view=overview&format=json', 404, 'several reports'],
       ['view=endpoints&days=none', 400, 'days'],
       ['view=endpoints&from=yesterday', 400, 'yesterday'],
       ['view=records&cursor=%3Cb%3E', 400, 'cursor'],
@@ -243,7 +246,9 @@ describe('The pages of the dashboard', () => {
           const answer = await get(String(new URLSearchParams([...pairs, ['days', '2']])));
           expect(answer.status).to.be.oneOf([200, 400, 404]);
           expect(answer.headers['x-content-type-options']).to.equal('nosniff');
-          expect(answer.text).to.not.include('<script>');
+          // JSON holds a text as it is, and is never taken for a page.
+          if (!String(answer.headers['content-type']).startsWith('application/json'))
+            expect(answer.text).to.not.include('<script>');
           expect(served.errors).to.deep.equal([]);
         }),
         { numRuns: 60 },

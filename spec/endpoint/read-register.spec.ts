@@ -125,6 +125,7 @@ describe('What is read of the register', () => {
     expect((await find('/b')).trackedSince).to.deep.equal(new Date(NOON_MS + DAY_MS));
     expect(await find('/a')).to.include({ watchedDays: 1 });
     expect(await find('/b', { startMs: NOON_MS + DAY_MS, endMs: nowMs })).to.include({ watchedDays: 4 });
+    nowMs += 1;
     await write(open({ routes: [declare('/a', { tracked: false })] }), true);
     expect(await find('/a')).to.include({ trackedSince: null, tracked: false });
   });

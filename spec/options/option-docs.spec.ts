@@ -85,6 +85,7 @@ const LISTED_AS: Readonly<Record<string, string | null>> = {
   'deprecated()': '@Deprecated',
   'new SqlStorage(orm, options)': null,
   'new MongoPiggybackStorage(…, options)': null,
+  'new ClickHouseStorage(client, options)': null,
   // docs/dashboard.md lists them.
   usageDashboard: null,
   basicAuth: null,

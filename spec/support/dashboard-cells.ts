@@ -37,7 +37,8 @@ const summed = (counts: unknown): string =>
   count(Object.values(counts as Record<string, number>).reduce((sum, one) => sum + one, 0));
 
 const isUnknown = ({ verdict, calls }: JsonRow): boolean => verdict === 'untracked' && calls === 0;
-const isUnseen = ({ isWatched, calls }: JsonRow): boolean => isWatched === false && calls === 0;
+const isUnseen = ({ isWatched, calls, bots }: JsonRow): boolean =>
+  isWatched === false && calls === 0 && bots === 0;
 
 /** How people read each column, by its title, written anew from the documentation. */
 const CELLS: Readonly<Record<string, (row: JsonRow, asOf: AsOf) => string>> = {

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type { StatusReport } from '../../src/report/report.js';
@@ -5,6 +6,7 @@ import { UsageReports } from '../../src/report/usage-reports.js';
 import { usageDashboard } from '../../src/dashboard/index.js';
 import { MemoryStorage } from '../../src/testing/memory-storage.js';
 import { NOW, call } from './reports.js';
+import type { WireAnswer } from './http-client.js';
 import { type ServedBare, serveBare } from './serve-bare.js';
 
 /** What all records below tell of, and nobody may see who may not see the dashboard. */
@@ -76,4 +78,17 @@ export async function serveHearing(assemble: (app: Koa) => void): Promise<Served
     assemble(app);
   });
   return { ...bare, errors };
+}
+
+/** Expects that an answer shows nothing, and has the headers of security. */
+export function expectDenied(answer: WireAnswer, status = 403): void {
+  expect(answer.status).to.equal(status);
+  for (const figure of FIGURES) expect(answer.text).to.not.include(figure);
+  expect(answer.headers).to.include({
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  expect(answer.headers['content-security-policy']).to.include("default-src 'none'");
+  expect(answer.headers).to.not.have.any.keys('allow', 'etag', 'content-disposition');
 }

@@ -204,14 +204,15 @@ describe('A tracker that keeps the register', () => {
   });
 
   it('enters how long records of an action are kept, where no summary tells of them then', async () => {
-    const sqlite = await connectSqlite(folder.file('usage.db'));
-    for (const [told, summaries, days] of [
-      [storage, true, 7],
+    const sqlite = (): Promise<UsageStorage> => connectSqlite(folder.file('usage.db'));
+    for (const [open, summaries, days] of [
+      [async (): Promise<UsageStorage> => storage, true, 7],
       [sqlite, true, null],
       [sqlite, false, 7],
     ] as const) {
+      const told = await open();
       const on = summaries ? {} : { summaries };
-      const served = await start({ storage: told as UsageStorage, ...on }, [AController, BriefController]);
+      const served = await start({ storage: told, ...on }, [AController, BriefController]);
       await passesUntil(5000, async () => {
         const { endpoints } = await readFrom(told);
         const found = endpoints.map(({ route, recordsDays }) => `${route} ${recordsDays}`);

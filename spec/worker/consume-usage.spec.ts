@@ -105,6 +105,36 @@ describe('consumeUsage', () => {
       expect(await stream().deadLetters()).to.deep.equal([]);
     });
 
+    it('holds no more than two batches of its default size, and hands over as many as the storage wishes', async () => {
+      const storage = Object.assign(new FaultyStorage(), { batch: { maxRecords: 20, maxDelayMs: 50 } });
+      storage.mood = 'reject';
+      const worker = await stream().work(storage);
+      const publisher = await stream().connect();
+      for (const record of makeRecords(100)) await publisher.store([record], new AbortController().signal);
+      await until(() => worker.stats().retries > 3, 'the storage has failed');
+      expect(worker.stats().accepted).to.be.within(40, 60);
+      storage.mood = 'store';
+      await until(() => worker.stats().stored === 100, 'all records are stored');
+    });
+
+    it('drops a record that two messages have, and goes on', async () => {
+      const record = makeRecord();
+      const error = new TrackUsageError('RECORD_EXPIRED', 'too old');
+      const storage: UsageStorage = {
+        name: 'strict',
+        async store(batch) {
+          const refused = batch.filter(({ id }) => id === record.id).map(({ id }) => ({ id, error }));
+          return { stored: batch.length - refused.length, refused };
+        },
+      };
+      await stream().publish([record]);
+      await stream().publish([record, ...makeRecords(2)]);
+      const worker = await stream().work(storage, { batch: { maxDelayMs: 500 } });
+      await until(() => worker.stats().dropped.expired === 2, 'the record is dropped');
+      await until(async () => (await stream().length()) === 0, 'the messages are acknowledged');
+      expect(worker.stats().stored).to.equal(2);
+    });
+
     it('holds no more than two batches of a storage that is away, and stores all when it is back', async () => {
       const storage = new FaultyStorage();
       storage.mood = 'reject';

@@ -38,6 +38,15 @@ export class Output {
       });
     });
   }
+
+  /**
+   * Writes text that is made piece by piece.
+   *
+   * @throws {ClosedPipe} if nobody reads it any more
+   */
+  async writeAll(pieces: AsyncIterable<string>): Promise<void> {
+    for await (const piece of pieces) await this.write(piece);
+  }
 }
 
 function hasGone(error: NodeJS.ErrnoException): boolean {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { show } from '../option-reader.js';
 import type { Clock } from '../time/clock.js';
 import type { Authorize } from './dashboard-options.js';
 import { inTime } from './in-time.js';
@@ -19,10 +20,15 @@ export async function isAllowed(
   authorize: Authorize | null,
   clock: Clock,
 ): Promise<boolean> {
+  // Only a status or a redirect of authorize's own may stand in the answer, and none of a middleware that ran before.
+  context.status = 404;
+  context.remove('Location');
   try {
     if (authorize === null) return false;
     // A promise that has to be waited for is truthy, and so is much else that means «no».
     const answer: unknown = await inTime(clock, AUTHORIZE_MS, async () => authorize(context));
+    if (answer !== true && Boolean(answer))
+      throw new Error(`authorize answered ${show(answer)}; expected true, or false.`);
     return answer === true;
   } catch (error) {
     tellApplication(context, 'authorize failed, so the request is denied.', error);

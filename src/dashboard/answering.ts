@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createGzip } from 'node:zlib';
 import type { Context } from 'koa';
 
 /** Bytes below which a compressed answer saves nothing. */
@@ -15,21 +15,24 @@ const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
     "base-uri 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
+  'X-Robots-Tag': 'noindex',
 };
 
 /** A body and what it is. */
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  /** Text, or many rows of it as pieces: no turn of the event loop takes all of them. */
+  readonly body: string | readonly Buffer[];
   /** The name that the browser saves it under; it is shown where there is none. */
   readonly fileName?: string;
-  /** Whether it never changes under its address. @default false */
-  readonly isLasting?: boolean;
+  /** A text that changes with the body, where that never changes under its address. @default none */
+  readonly tag?: string;
 }
 
 /** Sets the headers that every answer has, also one that is denied. */
@@ -39,30 +42,28 @@ export function secure(context: Context): void {
 
 /** Sends an answer, compressed where that is worth while and asked for. */
 export async function send(context: Context, answer: Answer): Promise<void> {
-  const { status, type, body, fileName, isLasting = false } = answer;
+  const { status, type, body, fileName, tag } = answer;
   context.status = status;
   context.type = type;
   if (fileName !== undefined) context.attachment(fileName);
   context.vary('Accept-Encoding');
-  if (isLasting) {
+  if (tag !== undefined) {
     context.set('Cache-Control', 'private, max-age=31536000, immutable');
     // Weak, as it stands for the compressed body too (RFC 9110, 8.8.1).
-    context.etag = `W/"${tagOf(body)}"`;
+    context.etag = `W/"${tag}"`;
     if (context.fresh) {
       context.status = 304;
       return;
     }
   }
-  if (body.length < GZIP_BYTES || context.acceptsEncodings('gzip', 'identity') !== 'gzip') {
-    context.body = body;
-    return;
+  const isShort = typeof body === 'string' && body.length < GZIP_BYTES;
+  if (!isShort && context.acceptsEncodings('gzip', 'identity') === 'gzip') {
+    // Piece by piece, on a thread of its own; what is left of it is small.
+    context.body = await buffer(Readable.from(typeof body === 'string' ? [body] : body).pipe(createGzip()));
+    context.set('Content-Encoding', 'gzip');
+  } else if (typeof body === 'string') context.body = body;
+  else {
+    context.body = Readable.from(body);
+    context.length = body.reduce((sum, piece) => sum + piece.length, 0);
   }
-  // On a thread of its own, not on the event loop.
-  context.body = await promisify(gzip)(body);
-  context.set('Content-Encoding', 'gzip');
-}
-
-/** A text that changes with the body. */
-export function tagOf(body: string): string {
-  return hash('sha256', body, 'base64url').slice(0, 16);
 }

@@ -1,21 +1,27 @@
-import { type Answer, tagOf } from './answering.js';
+import { hash } from 'node:crypto';
+import type { Answer } from './answering.js';
 import { ICON } from './assets/icon.js';
 import { REFRESH_SCRIPT } from './assets/refresh-script.js';
 import { STYLE } from './assets/style.js';
 
 /** The files that pages load, by their names. They are text in modules, so that a bundler takes them along. */
 const ASSETS = {
-  'style.css': { type: 'text/css', body: STYLE },
-  'refresh.js': { type: 'text/javascript', body: REFRESH_SCRIPT },
-  'icon.svg': { type: 'image/svg+xml', body: ICON },
-} as const;
+  'style.css': assetOf('text/css', STYLE),
+  'refresh.js': assetOf('text/javascript', REFRESH_SCRIPT),
+  'icon.svg': assetOf('image/svg+xml', ICON),
+};
+
+/** A file, with a text that changes with it. */
+function assetOf(type: string, body: string): Answer & { readonly tag: string } {
+  return { status: 200, type, body, tag: hash('sha256', body, 'base64url').slice(0, 16) };
+}
 
 /** The name of a file that pages load. */
 type AssetName = keyof typeof ASSETS;
 
 /** The address of a file. It changes with what is in the file, so that browsers keep it. */
 export function assetLink(name: AssetName): string {
-  return `?${new URLSearchParams({ asset: name, v: tagOf(ASSETS[name].body) }).toString()}`;
+  return `?${new URLSearchParams({ asset: name, v: ASSETS[name].tag }).toString()}`;
 }
 
 /**
@@ -24,6 +30,6 @@ export function assetLink(name: AssetName): string {
  */
 export function findAsset(name: string, tag: string | null): Answer | null {
   if (!Object.hasOwn(ASSETS, name)) return null;
-  const asset = ASSETS[name as AssetName];
-  return { status: 200, ...asset, isLasting: tag === tagOf(asset.body) };
+  const { tag: own, ...asset } = ASSETS[name as AssetName];
+  return tag === own ? { ...asset, tag } : asset;
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { TrackUsageError } from '../errors.js';
 import { show } from '../option-reader.js';
-import { renderCsv } from '../report/rendering/csv.js';
-import { renderJson } from '../report/rendering/json.js';
+import { csvPieces } from '../report/rendering/csv.js';
+import { jsonPieces } from '../report/rendering/json.js';
 import type { UsageReports } from '../report/usage-reports.js';
 import type { Clock } from '../time/clock.js';
 import type { Address } from './address.js';
@@ -48,10 +48,8 @@ export class Pages {
   async #answer(view: View | undefined, address: Address): Promise<Answer> {
     const format = address.get('format');
     if (view === undefined) throw new NotFound('There is no such page. Choose one above.');
-    if (format !== null && (view.report === undefined || !isFormat(format)))
-      throw new NotFound('These figures are not there in this form; expected format=json or format=csv.');
     const asked = { reports: this.#reports().together(), address };
-    if (isFormat(format)) return dataOf(view, asked, format);
+    if (format !== null) return dataOf(view, asked, format);
     const services = await servicesOf(asked);
     const page = await view.make(asked);
     const known = page.basis && { ...page.basis, services: services ?? page.basis.services };
@@ -93,13 +91,22 @@ async function servicesOf({ reports, address }: Asked): Promise<readonly string[
   );
 }
 
-function isFormat(format: string | null): format is 'json' | 'csv' {
-  return format === 'json' || format === 'csv';
+/** @throws {NotFound} if the figures are not there in this form */
+async function dataOf(view: View, asked: Asked, format: string): Promise<Answer> {
+  if (format !== 'json' && format !== 'csv')
+    throw new NotFound(`There are no figures as ${show(format)}; expected format=json or format=csv.`);
+  if (view.report === undefined)
+    throw new NotFound('This page has several reports. Each has a page of its own, with its figures.');
+  const report = await view.report(asked);
+  if (format === 'json')
+    return { status: 200, type: 'application/json', body: await encoded(jsonPieces(report)) };
+  const body = await encoded(csvPieces(report));
+  return { status: 200, type: 'text/csv', body, fileName: `usage-${view.name}.csv` };
 }
 
-async function dataOf(view: View, asked: Asked, format: 'json' | 'csv'): Promise<Answer> {
-  const report = await view.report?.(asked);
-  if (report === undefined) throw new NotFound('This page has several reports; each is there by itself.');
-  if (format === 'json') return { status: 200, type: 'application/json', body: await renderJson(report) };
-  return { status: 200, type: 'text/csv', body: await renderCsv(report), fileName: `usage-${view.name}.csv` };
+/** All pieces, which all who share them read. */
+async function encoded(pieces: AsyncIterable<string>): Promise<Buffer[]> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(Buffer.from(piece));
+  return all;
 }

@@ -49,8 +49,9 @@ function isBelow(context: Context): boolean {
 
 async function answer(context: Context, settings: DashboardSettings, pages: Pages): Promise<void> {
   const { authorize, clock } = settings;
+  // Before, as Koa may answer where this fails; afterwards, as authorize may set headers of its own.
+  secure(context);
   const allowed = await isAllowed(context, authorize, clock);
-  // Afterwards, as what authorize calls may set headers of its own.
   secure(context);
   if (!allowed) {
     deny(context, authorize);

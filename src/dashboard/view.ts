@@ -21,6 +21,12 @@ export interface Page {
   readonly body: Html;
 }
 
+/** Fields of a form. */
+export interface Fields {
+  readonly names: readonly string[];
+  readonly html: Html;
+}
+
 /** One kind of page, one a file. */
 export interface View {
   /** What the address calls it. */
@@ -30,7 +36,7 @@ export interface View {
   /** Whether its days are chosen by dates alone. @default false */
   readonly isByDates?: boolean;
   /** The fields that the form has beside those of the period. @default none */
-  readonly fields?: (address: Address) => Html;
+  readonly fields?: (address: Address) => Fields;
   /** The report behind the page, which is there as JSON and CSV too; none where a page has several. */
   readonly report?: (asked: Asked) => Promise<AnyReport>;
   readonly make: (asked: Asked) => Promise<Page>;

@@ -3,6 +3,7 @@ import type { Span } from '../summary/periods.js';
 import { mappedInTurns } from '../time/in-turns.js';
 import type { EndpointDeclaration, EndpointRegister, RegisteredEndpoint, WatchedDay } from './register.js';
 import {
+  compareTexts,
   type Counts,
   type RegisterDay,
   type Watch,
@@ -112,7 +113,7 @@ class ServiceRegister {
     this.#span = span;
     this.#knownMs = knownMs;
     this.#watches = watches.toSorted(
-      (one, other) => one.fromMs - other.fromMs || (one.builds.join() < other.builds.join() ? -1 : 1),
+      (one, other) => one.fromMs - other.fromMs || compareTexts(one.builds.join(), other.builds.join()),
     );
     this.#starts = [...new Set(watches.map(({ day }) => day.startMs))].toSorted((a, b) => b - a);
     this.#newestMs = Math.max(...watches.map(({ untilMs }) => untilMs));

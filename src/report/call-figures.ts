@@ -1,6 +1,6 @@
 import type { SummaryFigures } from '../storage/usage-summary.js';
 import { durationsOf } from '../summary/summary-rows.js';
-import type { CallFigures } from './report.js';
+import type { CallFigures, ReportBasis } from './report.js';
 
 /** Counts the requests of rows. */
 export type CallCount = (rows: readonly SummaryFigures[]) => number;
@@ -33,6 +33,14 @@ export function callsOf(rows: readonly SummaryFigures[]): number {
 /** The requests of rows that are not by crawlers, monitors or link previewers. */
 export function callsOfPeople(rows: readonly SummaryFigures[]): number {
   return rows.reduce((sum, row) => sum + (row.hits - row.bots), 0);
+}
+
+/** All requests of figures, of which a report about people counts those of crawlers apart. Errors are those of all. */
+export function allCallsOf(
+  { calls, bots }: Pick<CallFigures, 'calls' | 'bots'>,
+  { people }: Pick<ReportBasis, 'people'>,
+): number {
+  return people ? calls + bots : calls;
 }
 
 /** The last request of rows. */

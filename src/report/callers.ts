@@ -54,7 +54,7 @@ export async function callersReport(
       matcher,
       count,
     }),
-    callersBefore: isWhole(earlier) ? countNamed(rowsBefore, count) : null,
+    callersBefore: isWhole(earlier) ? await countNamed(rowsBefore, count) : null,
     isCapped: told.isMore || (isOfAll ? told : answer).rows.some(({ isOther }) => isOther),
   };
 }
@@ -68,8 +68,9 @@ function isWhole({
   return rows.length > 0 && !isMore && toldSince === null && !rows.some(({ isOther }) => isOther);
 }
 
-function countNamed(rows: readonly Row[], count: CallCount): number {
-  return new Set(rows.filter((row) => count([row]) > 0).flatMap(({ username }) => username ?? [])).size;
+async function countNamed(rows: readonly Row[], count: CallCount): Promise<number> {
+  const calling = await groupedInTurns(rows, (row) => (count([row]) > 0 ? row.username : null));
+  return calling.size;
 }
 
 async function callersOf(

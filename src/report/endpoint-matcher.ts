@@ -15,6 +15,11 @@ export function endpointName({ service, method, route }: EndpointIdentity): stri
   return `${service}\0${method}\0${route}`;
 }
 
+/** The methods of endpoints that a request may belong to, the first that there is. */
+export function methodsOf(method: string): readonly string[] {
+  return method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
+}
+
 /**
  * Tells which endpoint a request belongs to. A request by HEAD is one of the endpoint for GET, and `ALL` takes every method on its
  * route that no other declaration takes. What instances declare now comes before what is gone.
@@ -32,9 +37,8 @@ export class EndpointMatcher {
   match(request: RequestedEndpoint): EndpointIdentity | null;
   match({ service, method, route }: RequestedEndpoint): EndpointIdentity | null {
     if (route === null) return null;
-    const methods = method === 'HEAD' ? ['HEAD', 'GET', 'ALL'] : [method, 'ALL'];
     for (const known of [this.#declared, this.#gone]) {
-      for (const one of methods) {
+      for (const one of methodsOf(method)) {
         const identity = { service, method: one, route };
         if (known.has(endpointName(identity))) return identity;
       }

@@ -77,8 +77,8 @@ export function windowOf(
   };
 }
 
-/** A date that was given; a day begins when its time zone says. */
-function momentOf(periods: Periods, given: Date | string): number {
+/** A date that was given, in milliseconds since 1970; a day begins when its time zone says. */
+export function momentOf(periods: Periods, given: Date | string): number {
   return typeof given === 'string' ? periods.startOfDate(given) : given.getTime();
 }
 

@@ -22,6 +22,20 @@ export async function mappedInTurns<Thing, Made>(
   return made;
 }
 
+/** Joins many texts to pieces of a fraction of a millisecond's work each, and leaves the event loop to others in between. */
+export async function* piecesInTurns(texts: Iterable<string>): AsyncGenerator<string, void, undefined> {
+  const budget = new TurnBudget(LOOK_STEPS);
+  let piece = '';
+  for (const text of texts) {
+    piece += text;
+    if (!budget.isSpentAfterStep()) continue;
+    yield piece;
+    piece = '';
+    await budget.nextTurn();
+  }
+  yield piece;
+}
+
 /** Many things by their names, without those that have none; leaves the event loop to others in between. */
 export async function groupedInTurns<Thing, Name extends string>(
   things: Iterable<Thing>,

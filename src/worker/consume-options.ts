@@ -36,7 +36,11 @@ export class ConsumeOptions extends WorkOptions {
 /** The options of a worker with every default filled in. */
 export type WorkSettings = Settings<
   WorkOptions,
-  { readonly batch: Settings<BatchOptions>; readonly retry: Settings<RetryOptions> }
+  {
+    /** What is left out is as the storage wishes. */
+    readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
+    readonly retry: Settings<RetryOptions>;
+  }
 >;
 
 /** The options of `consumeUsage` with every default filled in. */

@@ -1,5 +1,6 @@
 import { refuseContradictoryTimes } from '../options/delivery-options.js';
 import { hasMethods, refuseOption } from '../option-reader.js';
+import { batchFor } from '../pipeline/lane/lane-settings.js';
 import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
@@ -85,7 +86,9 @@ export function consumeUsage(
 ): UsageWorker {
   if (!hasMethods(source, 'feed'))
     refuse('source', source, 'a source of records, such as a JetStreamStorage');
-  if (!isStorage(storage) || storage.isReadOnly) refuse('storage', storage, 'a storage that takes records');
+  // A stream that stores what it hands out would take it for a repetition, and lose it.
+  if (!isStorage(storage) || storage.isReadOnly || hasMethods(storage, 'feed'))
+    refuse('storage', storage, 'a storage that keeps records, which a stream and one that only reads do not');
   return startWorker(source, storage, resolveConsumeOptions(options));
 }
 
@@ -119,7 +122,8 @@ class Worker implements UsageWorker {
   constructor(source: ClosableSource, storage: UsageStorage, settings: ConsumeSettings) {
     this.#source = source;
     this.#settings = settings;
-    const { clock, retry, batch, consumer, metrics } = settings;
+    const { clock, retry, consumer, metrics } = settings;
+    const batch = batchFor(storage, settings);
     const fault = (what: string, error: unknown): void =>
       this.#pipeline.fault(`${what} '${source.name}'`, error);
     const spool = new SourceSpool(source.feed(consumer), {
@@ -137,7 +141,7 @@ class Worker implements UsageWorker {
     const queue = { ...NO_QUEUE, maxRecords: 2 * batch.maxRecords };
     const mode = 'wal';
     this.#pipeline = new Pipeline(
-      { ...settings, queue, spool: { mode, open: (observer) => spool.open(observer) } },
+      { ...settings, batch, queue, spool: { mode, open: (observer) => spool.open(observer) } },
       open,
       seal,
     );

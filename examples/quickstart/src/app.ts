@@ -37,7 +37,10 @@ export function createApp({ controllers = [], middleware = [], tracker }: AppOpt
   return { app, usage };
 }
 
-/** Enough where the server listens on the loopback interface and stands behind no proxy. An application asks who the user is. */
-function isFromThisMachine({ req }: Context): boolean {
-  return req.socket.remoteAddress === '127.0.0.1';
+/**
+ * Enough where the server listens on the loopback interface and stands behind no proxy. An application asks who the user is. The name of the
+ * host is looked at too, as a web site may have a name of its own lead a browser on this machine here (DNS rebinding).
+ */
+function isFromThisMachine({ req, hostname }: Context): boolean {
+  return req.socket.remoteAddress === '127.0.0.1' && ['localhost', '127.0.0.1'].includes(hostname);
 }

@@ -151,7 +151,7 @@ describeInBrowser('Pages of a dashboard on hostile texts', (browser) => {
   for (const view of ['endpoints', 'callers', 'errors', 'gone', 'records'])
     it(`lead to the page of each row: ${view}`, async () => {
       await open.page.goto(`${served.origin}/?view=${view}&days=30`);
-      const follow = `Promise.all([...document.querySelectorAll('td a')].map(async (link) => {
+      const follow = `Promise.all([...document.querySelectorAll('tbody a')].map(async (link) => {
         const text = await (await fetch(link.href)).text();
         const heading = new DOMParser().parseFromString(text, 'text/html').querySelector('h1').textContent;
         return [link.href.slice(-300), link.textContent, heading];

@@ -73,7 +73,7 @@ describeInBrowser('A dashboard in use', (browser) => {
       expect(order.filter(([, isSeen]) => !isSeen)).to.deep.equal([]);
       const names = order.map(([name]) => name).filter((name, index, all) => name !== all[index - 1]);
       expect(names.slice(0, 4)).to.deep.equal(['Skip to the figures', 'Usage', 'Overview', 'Endpoints']);
-      const fields = ['Status', 'days', 'from', 'to', 'service', 'people', 'verdict', 'Show'];
+      const fields = ['Status', 'Today', 'A year', 'from', 'to', 'service', 'people', 'verdict', 'Show'];
       const places = fields.map((name) => names.indexOf(name));
       expect(places).to.deep.equal(places.toSorted((one, other) => one - other));
       expect(places[0]).to.be.above(0);
@@ -87,7 +87,7 @@ describeInBrowser('A dashboard in use', (browser) => {
       await page.keyboard.press('Enter');
       expect(await page.evaluate('document.activeElement.id')).to.equal('figures');
       await page.keyboard.press('Tab');
-      expect((await page.evaluate<[string]>(FOCUSED))[0]).to.equal('days');
+      expect((await page.evaluate<[string]>(FOCUSED))[0]).to.equal('JSON');
     });
 
     it('sorts, and turns the order round', async () => {
@@ -117,8 +117,7 @@ describeInBrowser('A dashboard in use', (browser) => {
     await page.locator('a[rel=next]').click();
     expect(await page.textContent('.pager')).to.match(/^\s*101 to 131 of 131/);
     expect(await callsIn(open)).to.have.length(31);
-    await page.locator('select[name=days]').selectOption('7');
-    await page.locator('form button').click();
+    await page.locator('.presets a', { hasText: '7 days' }).click();
     expect(new URL(page.url()).searchParams.get('sort')).to.equal('calls');
     expect(await page.locator('.pager').count()).to.equal(0);
     await page.locator('nav a', { hasText: 'Records' }).click();
@@ -172,8 +171,24 @@ describeInBrowser('A dashboard in use', (browser) => {
       expect(await pass(open)).to.equal(1);
     });
 
+    it('pauses where the answer is another page, such as that of a login', async () => {
+      const open = await openWithClock();
+      const old = await callsOf(open);
+      const login = { contentType: 'text/html', body: '<main>Who are you? <input></main>' };
+      await open.page.route('**/*', (route) => route.fulfill(login));
+      expect(await pass(open)).to.equal(1);
+      const button = open.page.locator('footer button');
+      await until(async () => (await button.textContent()) === 'Refresh again', 'it pauses');
+      expect(await callsOf(open)).to.equal(old);
+      expect(await pass(open)).to.equal(0);
+    });
+
     for (const [what, begin, end] of [
-      ['a field has the focus', "document.querySelector('select').focus()", 'document.activeElement.blur()'],
+      [
+        'a link of theirs has the focus',
+        "document.querySelector('#figures a').focus()",
+        'document.activeElement.blur()',
+      ],
       [
         'a table is open',
         "document.querySelector('summary').click()",
@@ -193,6 +208,17 @@ describeInBrowser('A dashboard in use', (browser) => {
         expect(await pass(open)).to.equal(1);
       });
 
+    it('keeps what is chosen in the form, and not sent yet', async () => {
+      const open = await openWithClock();
+      await open.page.locator('input[name=people]').check();
+      await open.page.evaluate('document.activeElement.blur()');
+      const old = await callsOf(open);
+      await storage.store([call(2, { route: '/things/1', path: '/things/1' })]);
+      expect(await pass(open)).to.equal(1);
+      await until(async () => (await callsOf(open)) !== old, 'the figures are new');
+      expect(await open.page.isChecked('input[name=people]')).to.equal(true);
+    });
+
     it('has a script of a kilobyte at most', () => {
       expect(Buffer.byteLength(REFRESH_SCRIPT)).to.be.at.most(1024);
     });
@@ -207,7 +233,7 @@ describeInBrowser('A dashboard in use', (browser) => {
       const second = await callsIn(open);
       await page.goBack();
       expect(await callsIn(open)).to.deep.equal(first);
-      expect(await page.inputValue('select[name=days]')).to.equal('7');
+      expect(await page.textContent('.presets [aria-current]')).to.equal('7 days');
       await page.goForward();
       expect(await callsIn(open)).to.deep.equal(second);
       expect(second).to.not.deep.equal(first);
@@ -215,9 +241,9 @@ describeInBrowser('A dashboard in use', (browser) => {
 
     it('keeps what the address says when the form is sent, and begins with the first rows', async () => {
       const { page } = await browser().open(
-        `${home}?view=endpoints&sort=calls&order=up&verdict=used&skip=100`,
+        `${home}?view=endpoints&sort=calls&order=up&days=30&verdict=used&skip=100`,
       );
-      await page.locator('select[name=days]').selectOption('30');
+      await page.locator('input[name=people]').check();
       await page.locator('form button').click();
       const { searchParams } = new URL(page.url());
       expect(Object.fromEntries(searchParams)).to.include({
@@ -225,6 +251,7 @@ describeInBrowser('A dashboard in use', (browser) => {
         sort: 'calls',
         order: 'up',
         days: '30',
+        people: '1',
         verdict: 'used',
       });
       expect(searchParams.has('skip')).to.equal(false);
@@ -232,7 +259,7 @@ describeInBrowser('A dashboard in use', (browser) => {
 
     it('leads to an endpoint whose route has to be encoded', async () => {
       const open = await browser().open(`${home}?view=errors`);
-      await open.page.locator('td a').first().click();
+      await open.page.locator('tbody a').first().click();
       expect(await headingOf(open)).to.equal(`GET ${STRANGE_ROUTE}`);
       await open.page.reload();
       expect(await headingOf(open)).to.equal(`GET ${STRANGE_ROUTE}`);

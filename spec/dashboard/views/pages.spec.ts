@@ -35,6 +35,9 @@ describe('A page of the dashboard', () => {
     return JSON.parse(text) as Report;
   };
 
+  const headsOf = (page: ParsedElement): readonly ParsedElement[] =>
+    elementsIn(elementsIn(page, 'thead')[0] as ParsedElement, 'th');
+
   const expectRows = (table: PageTable | undefined, rows: readonly JsonRow[]): void => {
     expect(rows).not.to.deep.equal([]);
     expect(table?.rows).to.deep.equal(rows.map((row) => cellsOf(table?.titles ?? [], row, NOW.toJSON())));
@@ -48,8 +51,8 @@ describe('A page of the dashboard', () => {
     });
 
     interface Totals {
-      readonly total: Record<'calls' | 'before' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
-      readonly totalBefore: Record<'calls' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
+      readonly total: Record<'calls' | 'bots' | 'before' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
+      readonly totalBefore: Record<'calls' | 'bots' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
     }
 
     for (const span of ['', '&days=30', '&days=30&people=1', '&service=shop&days=20'])
@@ -62,7 +65,10 @@ describe('A page of the dashboard', () => {
         const count = (value: number): string => Math.round(value).toLocaleString('en-US');
         const percent = (value: number): string => `${Number((value * 100).toPrecision(2))} %`;
         const rate = (one: Totals['totalBefore']): string =>
-          percent((one.clientErrors + one.serverErrors) / one.calls);
+          // Errors are told of all, and calls of people may be alone.
+          percent(
+            (one.clientErrors + one.serverErrors) / (one.calls + (span.includes('people') ? one.bots : 0)),
+          );
         const named = callers.filter(({ username, isOther }) => username !== null && isOther !== true);
         expect(textsOfClass(page, 'value')).to.deep.equal([
           count(total.calls),
@@ -113,6 +119,7 @@ describe('A page of the dashboard', () => {
       expectRows(tables['Calls over time'], traffic);
       expectRows(tables['Callers'], callers);
       expectRows(tables['Last records'], records.slice(0, 20));
+      expect(textsOfClass(page, 'more')).to.deep.equal(['All of them', 'All of them']);
       const row = endpoints.find(({ method, route }) => method === 'GET' && route === '/orders/:id');
       const facts = elementsIn(page, 'dd').map(({ text }) => text);
       expect(facts[0]).to.equal(`${String(row?.['verdict'])}: ${String(row?.['reason'])}`);
@@ -139,7 +146,7 @@ describe('A page of the dashboard', () => {
     ] as const)
       it(`sorts ${view} by each column, both ways, with nothing last and equals as they were`, async () => {
         const report = await figures(`view=${view}`);
-        const heads = elementsIn(await get(`view=${view}`), 'th');
+        const heads = headsOf(await get(`view=${view}`));
         const valueOf = (row: JsonRow, name: string): unknown => {
           if (name === 'endpoint') return `${String(row['method']).padEnd(4)} ${String(row['route'])}`;
           const [calls, before] = [Number(row['calls']), Number(row['before'])];
@@ -160,7 +167,7 @@ describe('A page of the dashboard', () => {
               return (a as number) < (b as number) ? -sign : (a as number) > (b as number) ? sign : 0;
             });
             expectRows(Object.values(tablesIn(page))[0], expected);
-            const marked = elementsIn(page, 'th').filter(({ attributes }) => 'aria-sort' in attributes);
+            const marked = headsOf(page).filter(({ attributes }) => 'aria-sort' in attributes);
             expect(marked.map(({ text }) => text)).to.deep.equal([head.text]);
           }
         }

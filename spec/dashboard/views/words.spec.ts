@@ -47,6 +47,9 @@ describe('What the dashboard says', () => {
     return Object.fromEntries([...chosen, ...inputs]) as Record<string, string | undefined>;
   };
 
+  const presetsOf = (page: ParsedElement): ParsedElement =>
+    elementsIn(page, 'ul').find(({ attributes }) => attributes['class'] === 'presets') as ParsedElement;
+
   describe('of nothing', () => {
     it('tells a beginner what to do where nothing is recorded yet', async () => {
       await start(new MemoryStorage());
@@ -130,8 +133,12 @@ describe('What the dashboard says', () => {
 
     it('is in the form: presets, dates before days, the service and who is counted', async () => {
       const fields = async (query: string): Promise<unknown> => {
-        const { days, from, to, service, people } = formOf(await get(query));
-        return [days, from, to, service, people];
+        const page = await get(query);
+        const current = elementsIn(presetsOf(page), 'a').filter(
+          ({ attributes }) => 'aria-current' in attributes,
+        );
+        const { from, to, service, people } = formOf(page);
+        return [current.map(({ text }) => text).join(), from, to, service, people];
       };
       expect(await fields('view=endpoints')).to.deep.equal(['90 days', '', '', 'all', 'false']);
       expect(await fields('view=endpoints&days=7&service=mail&people=1')).to.deep.equal([
@@ -143,9 +150,28 @@ describe('What the dashboard says', () => {
       ]);
       expect(await fields('view=endpoints&days=45')).to.deep.equal(['45 days', '', '', 'all', 'false']);
       const both = 'view=endpoints&days=7&from=2026-05-01&to=2026-06-01';
-      expect(await fields(both)).to.deep.equal(['by dates', '2026-05-01', '2026-06-01', 'all', 'false']);
+      expect(await fields(both)).to.deep.equal(['', '2026-05-01', '2026-06-01', 'all', 'false']);
       const { text } = await send(`${served.origin}/?${both}&format=json`);
       expect(JSON.parse(text)).to.include({ from: '2026-05-01T00:00:00.000Z', days: 31 });
+    });
+
+    it('has the days of a preset that is chosen while dates are set', async () => {
+      const page = await get('view=callers&from=2026-05-01&to=2026-06-01&service=shop&skip=100');
+      const week = elementsIn(presetsOf(page), 'a').find(({ text }) => text === '7 days');
+      const query = new URLSearchParams(week?.attributes['href']);
+      expect(Object.fromEntries(query)).to.deep.equal({ view: 'callers', days: '7', service: 'shop' });
+      const { text } = await send(`${served.origin}/${week?.attributes['href']}&format=json`);
+      expect(JSON.parse(text)).to.include({ from: '2026-06-24T00:00:00.000Z', days: 7 });
+    });
+
+    it('has the services and, for records too, the days of the reports', async () => {
+      const page = await get('view=records');
+      const list = elementsIn(page, 'select').find(({ attributes }) => attributes['name'] === 'service');
+      expect(elementsIn(list as ParsedElement, 'option').map(({ text }) => text)).to.deep.equal([
+        'all',
+        'mail',
+        'shop',
+      ]);
     });
 
     it('stays in the links, with the days', async () => {
@@ -159,11 +185,11 @@ describe('What the dashboard says', () => {
         people: '1',
       });
       expect(query.has('sort')).to.equal(false);
-      // The form asks for the days itself, and begins at the beginning.
+      // The form has days for those who take its dates out, and begins at the beginning.
       const names = elementsIn(page, 'input')
         .filter(({ attributes }) => attributes['type'] === 'hidden')
         .map(({ attributes }) => attributes['name']);
-      expect(names).to.have.members(['sort', 'view']);
+      expect(names).to.have.members(['days', 'sort', 'view']);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { endpointsReport } from '../../../src/report/endpoints.js';
-import { renderCsv } from '../../../src/report/rendering/csv.js';
-import { renderJson } from '../../../src/report/rendering/json.js';
+import { csvPieces, renderCsv } from '../../../src/report/rendering/csv.js';
+import { jsonPieces, renderJson } from '../../../src/report/rendering/json.js';
 import type { EndpointRow, EndpointsReport } from '../../../src/report/report.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
 import { RECORDS, REGISTER } from '../../support/report-world.js';
@@ -28,6 +28,21 @@ describe('Reports for programs', () => {
     for (const render of [renderJson, renderCsv]) {
       const turns = await countTurns(() => render({ ...endpoints, endpoints: rows }));
       expect(turns).to.be.above(3);
+    }
+  });
+
+  it('come in pieces, each of a small part of the rows', async () => {
+    const rows = Array.from({ length: 10_000 }, () => endpoints.endpoints[0] as EndpointRow);
+    const large = { ...endpoints, endpoints: rows };
+    for (const [inPieces, render] of [
+      [jsonPieces, renderJson],
+      [csvPieces, renderCsv],
+    ] as const) {
+      const pieces: string[] = [];
+      for await (const piece of inPieces(large)) pieces.push(piece);
+      const whole = await render(large);
+      expect(pieces.join('') === whole).to.equal(true);
+      expect(Math.max(...pieces.map(({ length }) => length))).to.be.below(whole.length / 4);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { type ColumnProperty, USAGE_COLUMNS } from '../../record/columns.js';
+import { USAGE_COLUMNS } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
 import { type FilterValue, type UsageFilter, classBounds } from '../../storage/usage-filters.js';
@@ -12,17 +12,13 @@ import {
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
-  resolveUsageStreamQuery,
 } from '../../storage/usage-query.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
 import { answerSummary } from '../../summary/answer.js';
-import type { SummingReader } from '../../summary/record-scan.js';
-import type { Sums } from '../../summary/sums.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
-import { GroupedSums } from './grouped-sums.js';
 import { moment, named, quoted } from './literals.js';
 import { type ClickHouseTables, MILLISECONDS, columnNamed, readSettings } from './tables.js';
 
@@ -33,9 +29,6 @@ const VALUES = USAGE_COLUMNS.map(({ name, kind }) =>
 
 const DATES = new Set(USAGE_COLUMNS.flatMap(({ property, kind }) => (kind === 'date' ? [property] : [])));
 
-/** Periods that one statement tells apart: of longer ones ClickHouse reads 256 KiB at most. */
-const STATEMENT_PERIODS = 5000;
-
 /** Some of a query's records. */
 interface Part extends ResolvedUsageCountQuery {
   readonly after?: UsagePosition | null;
@@ -45,9 +38,9 @@ interface Part extends ResolvedUsageCountQuery {
 
 /**
  * Reads the records of a table. A record that was stored again may be there twice until the server merges the two: pages leave out the
- * later one of two neighbours, and sums read with `final`, which does so for all and takes longer.
+ * later one of two neighbours.
  */
-export class ClickHouseReader implements UsageReader, SummaryReader, SummingReader {
+export class ClickHouseReader implements UsageReader, SummaryReader {
   readonly #connection: ClickHouseConnection;
   readonly #tables: ClickHouseTables;
   readonly #summaries: SummaryStore;
@@ -79,37 +72,6 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
   /** @inheritdoc */
   streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
-  }
-
-  /** @inheritdoc */
-  async sumUsage(
-    query: UsageStreamQuery,
-    columns: readonly ColumnProperty[],
-    sums: Sums,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const { records } = this.#tables;
-    const asked = resolveUsageStreamQuery(query);
-    const ends = `select count(), ${MILLISECONDS}(min(date)), ${MILLISECONDS}(max(date)) from ${records} `;
-    const found = await this.#connection.readOne(
-      ends + whereOf(asked) + this.#settings,
-      this.#subject,
-      signal,
-    );
-    const [count, firstMs, lastMs] = found.map(Number) as [number, number, number];
-    if (count === 0) return 0;
-    const groups = new GroupedSums(sums, columns);
-    const bounds = sums.boundsOf(firstMs, lastMs);
-    for (let index = 0; index < bounds.length - 1; index += STATEMENT_PERIODS) {
-      const some = bounds.slice(index, index + STATEMENT_PERIODS + 1);
-      // What is stored meanwhile, in a period of its own, is left out.
-      const startMs = Math.max(some[0] as number, asked.startDate?.getTime() ?? -Infinity);
-      const endMs = Math.min(some.at(-1) as number, asked.endDate?.getTime() ?? Infinity);
-      const part = { ...asked, startDate: new Date(startMs), endDate: new Date(endMs) };
-      const sql = groups.statement(`${records} final ${whereOf(part)}`, some.slice(0, -1));
-      await this.#connection.read(sql + this.#settings, this.#subject, (row) => groups.add(row), signal);
-    }
-    return groups.count;
   }
 
   /** @inheritdoc */

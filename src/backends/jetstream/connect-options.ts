@@ -35,7 +35,7 @@ export class JetStreamStorageOptions {
     expected: "a subject such as 'usage.records', without spaces and wildcards",
     accepts: (value) => isText(value) && /^[^\s.*>\p{Cc}]+(?:\.[^\s.*>\p{Cc}]+)*$/u.test(value),
   });
-  /** On how many servers the stream is made: 1, 3 or 5. With 3, one may be lost. A stream that is there is left as it is. @default 3 */
+  /** On how many servers the stream is made, from 1 to 5: with 3, one may be lost. A stream that is there is left as it is. @default 3 */
   readonly replicas? = integer({ min: 1, max: 5, default: 3 });
   /** The user who connects. @default none: the server lets everybody in */
   readonly user? = text();

@@ -21,8 +21,9 @@ export function declaredRoutes(
   mountPaths: MountPaths,
   isMeant: (app: Application) => boolean,
 ): DeclaredRoutes {
+  for (const { app } of knownApplications()) if (isMeant(app)) noteRouters(app);
+  // Now that their routers are read.
   const applications = knownApplications().filter(({ app }) => isMeant(app));
-  for (const { app } of applications) noteRouters(app);
   const known = applications.map((application) => ({ application, paths: pathsOf(application, mountPaths) }));
   return {
     actions: known.flatMap(({ application: { actions }, paths }) =>

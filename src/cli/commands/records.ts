@@ -1,8 +1,7 @@
-import { renderCsv } from '../../report/rendering/csv.js';
+import { csvPieces } from '../../report/rendering/csv.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
-import { PAGE_RECORDS } from '../../report/records.js';
+import { PAGE_RECORDS, statusesOf } from '../../report/records.js';
 import { UsageReports } from '../../report/usage-reports.js';
-import type { StatusFilter } from '../../storage/usage-filters.js';
 import type { UsageCountQuery } from '../../storage/usage-query.js';
 import { asTyped } from '../as-typed.js';
 import type { Command } from '../command.js';
@@ -66,7 +65,7 @@ export const recordsCommand: Command = {
     const report = await asTyped(() => reports.records({ ...selection, limit, cursor }));
     const { records, nextCursor } = report;
     if (values.has('json')) await writeLines(out, records);
-    else if (values.has('csv')) await out.write(await renderCsv(report));
+    else if (values.has('csv')) await out.writeAll(csvPieces(report));
     else await printSheet(out, err, sheetOf(report));
     if (nextCursor !== null) await err.write(`There are more: add --cursor ${nextCursor}\n`);
     return EXIT.fine;
@@ -90,12 +89,4 @@ function selectionOf(values: Values): UsageCountQuery {
     ...(values.has('bots') && { bot: true }),
     ...(values.has('people') && { bot: false }),
   };
-}
-
-/** Statuses as a query takes them; it refuses what is none. */
-function statusesOf(list: string): StatusFilter[] {
-  return list
-    .split(',')
-    .map((one) => one.trim())
-    .map((one) => (/^\d+$/.test(one) ? Number(one) : one) as StatusFilter);
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { renderCsv } from '../../report/rendering/csv.js';
-import { renderJson } from '../../report/rendering/json.js';
+import { csvPieces } from '../../report/rendering/csv.js';
+import { jsonPieces } from '../../report/rendering/json.js';
 import type { Sheet } from '../../report/rendering/column.js';
 import { renderMarkdown } from '../../report/rendering/markdown.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
@@ -140,8 +140,8 @@ async function print(
   const name = rowsOf(report);
   const rows = (report as unknown as Record<string, readonly unknown[]>)[name] ?? [];
   const cut = { ...report, [name]: rows.slice(0, limit) } as SpanReport;
-  if (values.has('json')) return out.write(await renderJson(cut));
-  if (values.has('csv')) return out.write(await renderCsv(cut));
+  if (values.has('json')) return out.writeAll(jsonPieces(cut));
+  if (values.has('csv')) return out.writeAll(csvPieces(cut));
   if (values.has('markdown')) return out.write(renderMarkdown(cut));
   await printSheet(out, err, sheetOf(report), limit ?? (values.has('all') ? undefined : TABLE_ROWS));
 }

@@ -15,7 +15,7 @@ export const STYLE = `
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: 2px; }
 a:focus-visible, button:focus-visible, input:focus-within, select:focus-visible, .table:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-main:focus { outline: none; }
+#figures:focus { outline: none; }
 .skip { position: absolute; left: -9999px; }
 .skip:focus { left: 8px; top: 8px; padding: 4px 8px; background: var(--paper); }
 header { display: flex; flex-wrap: wrap; gap: 0 24px; align-items: baseline; padding: 12px 24px 0; background: var(--shade); border-bottom: 1px solid var(--line); }
@@ -25,7 +25,7 @@ nav ul { display: flex; flex-wrap: wrap; margin: 0; padding: 0; list-style: none
 nav a { display: block; padding: 6px 10px; border-bottom: 3px solid transparent; color: var(--ink); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 nav [aria-current] { border-color: var(--accent); font-weight: 600; }
-main, footer { max-width: 1280px; margin: 0 auto; padding: 8px 24px; }
+main, footer { max-width: 1680px; margin: 0 auto; padding: 8px 24px; }
 h1 { margin: 12px 0; font-size: 24px; line-height: 1.25; }
 section { position: relative; }
 section > .data { position: absolute; top: 0; right: 0; }
@@ -33,6 +33,7 @@ h2 { margin: 28px 0 8px; font-size: 17px; }
 .period { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; padding: 10px 12px; background: var(--shade); border-radius: 6px; font-size: 14px; }
 .period label { color: var(--faint); max-width: 100%; }
 .period select { max-width: 14em; }
+input[type='number'] { width: 5em; }
 input, select, button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; padding: 3px 6px; max-width: 100%; }
 button { cursor: pointer; }
 .period button { background: var(--accent); border-color: var(--accent); color: var(--paper); padding: 3px 14px; }
@@ -53,17 +54,19 @@ button { cursor: pointer; }
 .facts dd { margin: 0; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 32px; }
 .columns > * { min-width: 0; }
-.decisions, .verdicts, .weeks { display: flex; flex-wrap: wrap; gap: 6px 20px; padding: 0; margin: 8px 0; list-style: none; }
+.decisions, .verdicts, .presets { display: flex; flex-wrap: wrap; gap: 6px 20px; padding: 0; margin: 8px 0; list-style: none; }
 .table { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th { color: var(--faint); font-weight: 600; white-space: nowrap; }
-th::first-letter { text-transform: uppercase; }
-td { overflow-wrap: break-word; }
-td a, .number, .date, .whole { white-space: nowrap; }
-td a { text-decoration: none; }
-td a:hover { text-decoration: underline; }
-th a { color: inherit; text-decoration: underline dotted; }
+thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
+thead th::first-letter { text-transform: uppercase; }
+td, tbody th { overflow-wrap: break-word; }
+tbody th { font-weight: inherit; }
+.presets [aria-current] { color: inherit; font-weight: 600; text-decoration: none; }
+tbody a, .number, .date, .whole { white-space: nowrap; }
+tbody a { text-decoration: none; }
+tbody a:hover { text-decoration: underline; }
+thead a { color: inherit; text-decoration: underline dotted; }
 .sentence { min-width: 16em; }
 .number { text-align: right; }
 [aria-sort] a { color: var(--accent); text-decoration: none; }
@@ -102,15 +105,15 @@ summary { cursor: pointer; color: var(--faint); }
 @media print {
   :root { --paper: #fff; --shade: #fff; --line: #bbb; --ink: #000; --faint: #444; --accent: #000; --bar: #999; --bad: #000; --warning: #000; --good: #000; }
   body { font-size: 12px; }
-  nav, .period, footer, .skip, .data, .pager a, details, .more { display: none; }
+  nav, .presets, .period, footer, .skip, .data, .pager a, details, .more { display: none; }
   header, main { max-width: none; padding-left: 0; padding-right: 0; }
   a, th a, [aria-sort] a { color: inherit; text-decoration: none; }
   .table { overflow: visible; }
   table { font-size: 10px; }
   th, td { padding-right: 8px; }
-  td bdi { display: inline-block; max-width: 18em; }
+  tbody bdi { display: inline-block; max-width: 18em; }
   .sentence bdi { max-width: 24em; }
-  th, td a, .date, .whole { white-space: normal; }
+  th, tbody a, .date, .whole { white-space: normal; }
   .sentence { min-width: 0; }
   .chart { height: 120px; }
   .chart, .key, .chart .bar { print-color-adjust: exact; }

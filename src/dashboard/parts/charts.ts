@@ -24,7 +24,7 @@ const FACTORS = [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10];
 
 /** Bars over time, with a line for the span before. The figures have to stand in a table too. */
 export function barChart(label: string, bars: readonly Bar[]): Html | null {
-  const most = Math.max(...bars.flatMap(({ value, before }) => [value, before ?? 0]));
+  const most = bars.reduce((max, { value, before }) => Math.max(max, value, before ?? 0), 0);
   if (!(most > 0)) return null;
   const top = roundUp(most);
   const step = WIDTH / bars.length;
@@ -56,7 +56,7 @@ function datesOf(bars: readonly Bar[]): readonly string[] {
 
 /** A line without a scale, as large as a word. */
 export function sparkline(label: string, values: readonly number[]): Html | null {
-  const most = Math.max(...values);
+  const most = values.reduce((max, value) => Math.max(max, value), 0);
   if (values.length < 2 || !(most > 0)) return null;
   const step = 100 / (values.length - 1);
   const points = values.map((value, index) => [index * step, 22 - (value / most) * 20] as const);

@@ -33,13 +33,15 @@ export function layout(frame: Frame, view: View, address: Address, page: Page): 
 <p class="title"><a href="${address.to('overview')}">${title}</a></p>
 <nav aria-label="Pages"><ul>${frame.views.map((one) => tabOf(one, view, address))}</ul></nav>
 </header>
-<main id="figures" tabindex="-1">
+<main>
 <h1>${page.heading}</h1>
 ${periodForm(view, address, page.basis)}
+<div id="figures" tabindex="-1">
 ${page.headline.length > 0 && html`<p class="headline">${page.headline.join(' · ')}</p>`}
 ${page.notes.map((note) => html`<p class="note">${note}</p>`)}
 ${page.body}
 ${page.basis !== null && asOf(page.basis)}
+</div>
 </main>
 <footer></footer>
 </body>

@@ -15,40 +15,42 @@ const PRESETS: readonly (readonly [days: number, text: string])[] = [
 const DEFAULT_DAYS = '90';
 
 /** The names of the fields of {@link periodForm}. */
-const FIELDS = ['days', 'from', 'to', 'service', 'people'];
+const FIELDS = ['from', 'to', 'service', 'people'];
 
-/** The form that says which days, service and callers the figures are about. */
+/**
+ * The last days to choose from, and the form that says which dates, service and callers the figures are about. Dates count more than days,
+ * which stay for those who take the dates out again.
+ */
 export function periodForm(view: View, address: Address, basis: Page['basis']): Html {
   const own = view.fields?.(address);
-  const days =
-    view.isByDates !== true &&
-    html`<label>Days <select name="days">${daysOptions(address)}</select></label> or`;
   // A field of the form is sent by itself.
-  const asked = ['skip', 'cursor', ...FIELDS.slice(view.isByDates === true ? 1 : 0), ...namesIn(own)];
+  const asked = ['skip', 'cursor', ...FIELDS, ...(own?.names ?? [])];
   const kept = address
     .hidden(asked)
     .map(([name, value]) => html`<input type="hidden" name="${name}" value="${new Exact(value)}">`);
-  return html`<form class="period" method="get" aria-label="Period">
+  return html`${view.isByDates !== true && presets(address)}
+<form class="period" method="get" aria-label="Period">
 ${kept}
-${days}
 <label>from <input type="date" name="from" value="${dateOf(address.get('from'), basis)}"></label>
 <label>until, exclusive <input type="date" name="to" value="${dateOf(address.get('to'), basis)}"></label>
 <label>Service <select name="service">${serviceOptions(address, basis)}</select></label>
-<label><input type="checkbox" name="people" value="1"${address.get('people') !== null && html` checked`}> Without crawlers</label>
-${own}
+<label><input type="checkbox" name="people" value="1"${address.span.people === true && html` checked`}> Without crawlers</label>
+${own?.html}
 <button>Show</button>
 </form>`;
 }
 
-function daysOptions(address: Address): readonly Html[] {
-  const hasDates = address.get('from') !== null;
+/** Links to the last days, which leave the dates out. */
+function presets(address: Address): Html {
   const days = address.get('days') ?? DEFAULT_DAYS;
-  const isOffered = PRESETS.some(([preset]) => String(preset) === days);
-  return [
-    ...(hasDates ? [optionOf('', 'by dates', true)] : []),
-    ...(isOffered || hasDates ? [] : [optionOf(days, `${days} days`, true)]),
-    ...PRESETS.map(([preset, text]) => optionOf(String(preset), text, !hasDates && String(preset) === days)),
-  ];
+  const isByDays = address.get('from') === null && address.get('to') === null;
+  const isOffered = !isByDays || PRESETS.some(([preset]) => String(preset) === days);
+  const all = isOffered ? PRESETS : [[days, `${days} days`] as const, ...PRESETS];
+  return html`<ul class="presets" aria-label="Days">${all.map(([preset, text]) => {
+    const isCurrent = isByDays && String(preset) === days;
+    const link = address.with({ days: preset, from: null, to: null, skip: null });
+    return html`<li><a href="${link}"${isCurrent && html` aria-current="true"`}>${text}</a></li> `;
+  })}</ul>`;
 }
 
 function serviceOptions(address: Address, basis: Page['basis']): readonly Html[] {
@@ -73,8 +75,4 @@ function dateOf(given: string | null, basis: Page['basis']): string {
   const date = new Date(given);
   if (/^\d{4}-\d{2}-\d{2}$/.test(given) || Number.isNaN(date.getTime())) return given;
   return dayText(date, basis?.timeZone ?? 'UTC');
-}
-
-function namesIn(fields: Html | undefined): readonly string[] {
-  return [...(fields?.text.matchAll(/ name="(\w+)"/g) ?? [])].map(([, name = '']) => name);
 }

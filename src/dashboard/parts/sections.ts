@@ -1,7 +1,6 @@
 import { sheetOf } from '../../report/rendering/sheets.js';
 import type { AnyReport } from '../../report/report.js';
-import type { Address } from '../address.js';
-import { type Html, type Part, html } from '../html.js';
+import { type Exact, type Html, type Part, html } from '../html.js';
 import type { Page } from '../view.js';
 
 /** A part of a page that has a heading, and links to its figures for programs. */
@@ -12,13 +11,13 @@ ${links}${body}
 </section>`;
 }
 
-/** Links to a report for programs. */
-export function dataLinks(address: Address, view: string, more: Readonly<Record<string, string>> = {}): Html {
-  return html`<p class="data">${['json', 'csv'].map((format) => html`<a href="${address.to(view, { ...more, format })}" download>${format.toUpperCase()}</a> `)}</p>`;
+/** Links to figures for programs, by the link to those of a format. */
+export function dataLinks(linkTo: (format: { readonly format: string }) => Exact): Html {
+  return html`<p class="data">${['json', 'csv'].map((format) => html`<a href="${linkTo({ format })}" download>${format.toUpperCase()}</a> `)}</p>`;
 }
 
 /** The page of a report: its headline and its notes are those of the command line. */
-export function pageOf(heading: string, report: AnyReport, body: Html): Page {
-  const { headline, notes } = sheetOf(report);
+export function pageOf(heading: string, report: AnyReport, body: Html, sheet = sheetOf(report)): Page {
+  const { headline, notes } = sheet;
   return { heading, headline, notes, basis: 'from' in report ? report : null, body };
 }

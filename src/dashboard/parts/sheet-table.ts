@@ -31,43 +31,89 @@ export interface TableSettings {
   readonly caption: string;
   /** The columns that are shown, by their names. @default all */
   readonly only?: readonly string[];
-  /** Whether the address says how it is sorted, by {@link sortedSheet}, and where it begins. @default false */
-  readonly isSortable?: boolean;
+  /** What is drawn in a cell beside its text, by the names of columns. @default nothing */
+  readonly drawn?: Readonly<Record<string, (row: never) => Html | null>>;
+  /** A page that has all rows, where this one may have some. @default none */
+  readonly all?: Exact;
 }
 
-/** A sheet as a table, whose endpoints and callers lead to their pages. The cells are those of the command line. */
+/** How the rows of a table are sorted: by a column of this name. */
+export interface Order {
+  readonly sort: string | null;
+  readonly isDown: boolean;
+}
+
+/** A part of a sheet's rows. */
+interface Shown extends TableSettings {
+  readonly first: number;
+  /** @default not to be sorted */
+  readonly order?: Order;
+}
+
+/** The first rows of a sheet as a table, whose endpoints and callers lead to their pages. The cells are those of the command line. */
 export function sheetTable(sheet: Sheet, address: Address, settings: TableSettings): Html {
-  const { caption, only, isSortable = false } = settings;
+  const count = sheet.rows.length;
+  const isCut = count > PAGE_ROWS;
+  return html`${tableOf(sheet, address, { ...settings, first: 0 })}
+${isCut && html`<p class="more">${grouped(PAGE_ROWS)} of ${grouped(count)}</p>`}
+${settings.all && html`<p class="more"><a href="${settings.all}">All of them</a></p>`}`;
+}
+
+/** All rows of a sheet as a table, a hundred a page, sorted as the address asks for. */
+export async function sortedTable(
+  sheet: Sheet,
+  address: Address,
+  { ordered, ...settings }: TableSettings & { readonly ordered?: Order | undefined },
+): Promise<Html> {
+  const sort = address.get('sort');
+  const order =
+    sort === null && ordered !== undefined ? ordered : { sort, isDown: address.get('order') !== 'up' };
+  const sorted = await sortedSheet(sheet, order);
+  const count = sheet.rows.length;
+  const first = firstRow(address, count);
+  return html`${tableOf(sorted, address, { ...settings, first, order })}
+${count > PAGE_ROWS && pager(address, first, count)}`;
+}
+
+function tableOf(sheet: Sheet, address: Address, settings: Shown): Html {
+  const { caption, only, first, order } = settings;
   const columns = sheet.columns.filter(
     (column) => column.only !== 'data' && (only?.includes(column.name) ?? true),
   );
-  const { rows } = sheet;
-  const first = isSortable ? firstRow(address, rows.length) : 0;
-  const shown = rows.slice(first, first + PAGE_ROWS);
+  const shown = sheet.rows.slice(first, first + PAGE_ROWS);
   return html`<div class="table" tabindex="0" role="region" aria-label="${caption}">
 <table>
-<thead><tr>${columns.map((column) => headOf(column, isSortable, address))}</tr></thead>
+<thead><tr>${columns.map((column) => headOf(column, order, address))}</tr></thead>
 <tbody>${shown.map(
-    (row) => html`<tr>${columns.map((column) => cellOf(column, row, sheet, address))}</tr>\n`,
+    (row) =>
+      html`<tr>${columns.map((column, index) => cellOf(column, row, { sheet, address, drawn: settings.drawn?.[column.name], isHead: index === 0 }))}</tr>\n`,
   )}</tbody>
 </table>
-</div>
-${rows.length > PAGE_ROWS && isSortable && pager(address, first, rows.length)}`;
+</div>`;
 }
 
-function headOf({ name, title, kind }: AnyColumn, isSortable: boolean, address: Address): Html {
+function headOf({ name, title, kind }: AnyColumn, sorted: Order | undefined, address: Address): Html {
   const text = title.toLowerCase();
   const classes = isNumeric(kind) && html` class="number"`;
-  if (!isSortable) return html`<th scope="col"${classes}>${text}</th>`;
-  const isSorted = address.get('sort') === name;
-  const isDown = address.get('order') !== 'up';
+  if (sorted === undefined) return html`<th scope="col"${classes}>${text}</th>`;
+  const isSorted = sorted.sort === name;
+  const { isDown } = sorted;
   const order = isSorted ? (isDown ? 'up' : 'down') : isNumeric(kind) ? 'down' : 'up';
   const state = isSorted && html` aria-sort="${isDown ? 'descending' : 'ascending'}"`;
   const link = address.with({ sort: name, order, skip: null });
   return html`<th scope="col"${classes}${state}><a href="${link}">${text}</a></th>`;
 }
 
-function cellOf(column: AnyColumn, row: never, sheet: Sheet, address: Address): Html {
+/** What a cell is made with. */
+interface CellSettings {
+  readonly sheet: Sheet;
+  readonly address: Address;
+  readonly drawn: ((row: never) => Html | null) | undefined;
+  /** Whether it tells what its row is about. */
+  readonly isHead: boolean;
+}
+
+function cellOf(column: AnyColumn, row: never, { sheet, address, drawn, isHead }: CellSettings): Html {
   const cell = (column.shown ?? column.value)(row);
   const text = shortened(cellText(cell, column.kind, sheet, 'relative'), CELL_WIDTH);
   const tone = column.tone?.(row) ?? null;
@@ -75,8 +121,9 @@ function cellOf(column: AnyColumn, row: never, sheet: Sheet, address: Address): 
   const attribute = classes.length > 0 && html` class="${classes.join(' ')}"`;
   const link = linkOf(column.name, row, address);
   // What strangers wrote may run from right to left, and must not turn the cells beside it.
-  const shown = html`<bdi>${text}</bdi>`;
-  return html`<td${attribute}>${link === null ? shown : html`<a href="${link}">${shown}</a>`}</td>`;
+  const shown = column.kind === 'text' ? html`<bdi>${text}</bdi>` : text;
+  const content = html`${link === null ? shown : html`<a href="${link}">${shown}</a>`}${drawn?.(row)}`;
+  return isHead ? html`<th scope="row"${attribute}>${content}</th>` : html`<td${attribute}>${content}</td>`;
 }
 
 function kindClass({ kind, isSentence, least }: AnyColumn): string | null {
@@ -89,16 +136,16 @@ function kindClass({ kind, isSentence, least }: AnyColumn): string | null {
 function linkOf(name: string, row: Linked, address: Address): Exact | null {
   const { service, serverName, method, route, username, topCaller } = row;
   if ((name === 'endpoint' || name === 'action') && method !== undefined && route != null)
-    return address.to('endpoint', { method, route, service: service ?? serverName ?? null });
+    return address.to('endpoint', { method, route, of: service ?? serverName ?? null });
   const caller = name === 'username' ? username : name === 'topCaller' ? topCaller : null;
   return caller == null || row.isOther === true ? null : address.to('caller', { username: caller });
 }
 
-/** A sheet whose rows stand in the order that the address asks for, those without a value last. */
-export async function sortedSheet(sheet: Sheet, address: Address): Promise<Sheet> {
-  const column = sheet.columns.find(({ name }) => name === address.get('sort'));
+/** A sheet whose rows stand in an order, those without a value last. */
+async function sortedSheet(sheet: Sheet, { sort, isDown }: Order): Promise<Sheet> {
+  const column = sheet.columns.find(({ name }) => name === sort);
   if (column === undefined) return sheet;
-  const sign = address.get('order') === 'up' ? 1 : -1;
+  const sign = isDown ? -1 : 1;
   const valued = await mappedInTurns(sheet.rows, (row) => ({ row, value: column.value(row) }));
   const found = await sortedInTurns(valued, (one, other) => compare(one.value, other.value, sign));
   return { ...sheet, rows: found.map(({ row }) => row) };

@@ -1,35 +1,32 @@
 import { nameOf } from '../../report/rendering/columns.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
-import { html } from '../html.js';
+import { type Html, html } from '../html.js';
 import { NotFound } from '../not-found.js';
 import { nothingYet } from '../parts/nothing.js';
+import { lastRecords } from '../parts/records.js';
 import { dataLinks, pageOf, section } from '../parts/sections.js';
-import { sheetTable, sortedSheet } from '../parts/sheet-table.js';
+import { sortedTable } from '../parts/sheet-table.js';
 import { trafficFigures } from '../parts/traffic-chart.js';
 import type { Asked, View } from '../view.js';
-
-/** The records of a caller that are shown. */
-const LAST_RECORDS = 20;
 
 /** What one caller calls. */
 export const callerView: View = {
   name: 'caller',
   navigation: null,
   report: ({ reports, address }) => reports.caller({ ...address.span, username: usernameOf(address) }),
-  async make({ reports, address }) {
+  async make(asked) {
+    const { reports, address } = asked;
     const username = usernameOf(address);
     const report = await reports.caller({ ...address.span, username });
-    const page = pageOf(nameOf(username), report, html``);
+    const sheet = sheetOf(report);
+    const page = pageOf(nameOf(username), report, html``, sheet);
     if (report.endpoints.length === 0) return { ...page, body: nothingYet(report) };
     const traffic = await reports.traffic({ ...address.span, username });
-    const records = await reports.records({ username, limit: LAST_RECORDS });
-    const table = sheetTable(await sortedSheet(sheetOf(report), address), address, {
-      caption: 'Endpoints',
-      isSortable: true,
-    });
-    const body = html` ${section('Calls over time', trafficFigures(traffic, address), dataLinks(address, 'traffic', { username }))}
-${section('Endpoints', table, dataLinks(address, 'caller', { username }))}
-${section('Last records', sheetTable(sheetOf(records), address, { caption: 'Last records' }), dataLinks(address, 'records', { username }))}`;
+    const table = await sortedTable(sheet, address, { caption: 'Endpoints' });
+    const linkTo = (view: string): Html => dataLinks((format) => address.to(view, { username, ...format }));
+    const body = html`${section('Calls over time', await trafficFigures(traffic, address), linkTo('traffic'))}
+${section('Endpoints', table, linkTo('caller'))}
+${await lastRecords(asked, report, { username })}`;
     return { ...page, body };
   },
 };

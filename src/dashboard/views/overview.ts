@@ -1,3 +1,4 @@
+import { allCallsOf } from '../../report/call-figures.js';
 import { cellText } from '../../report/rendering/cell-text.js';
 import type { ColumnKind } from '../../report/rendering/column.js';
 import { changeOf } from '../../report/rendering/columns.js';
@@ -12,7 +13,6 @@ import type {
   TrafficReport,
   Verdict,
 } from '../../report/report.js';
-import { share } from '../../report/words.js';
 import type { Address } from '../address.js';
 import { type Exact, type Html, html } from '../html.js';
 import { sparkline } from '../parts/charts.js';
@@ -25,13 +25,15 @@ import type { View } from '../view.js';
 /** The rows of a list on this page. */
 const LIST_ROWS = 5;
 
-/** Verdicts that ask for a decision, and what that is about. */
-const DECISIONS: readonly (readonly [verdict: Verdict, heading: string])[] = [
-  ['unused', 'can be deleted'],
-  ['bots-only', 'called by crawlers alone'],
-  ['fails-only', 'always failing'],
-  ['deprecated', 'deprecated, and called'],
-  ['gone-still-called', 'gone, and still called'],
+/** Verdicts that ask for a decision, or say that none can be taken yet, and what that is about. */
+const DECISIONS: readonly (readonly [verdicts: readonly Verdict[], heading: string])[] = [
+  [['unused'], 'can be deleted'],
+  [['bots-only'], 'called by crawlers alone'],
+  [['fails-only'], 'always failing'],
+  [['deprecated'], 'deprecated, and called'],
+  [['gone-still-called'], 'gone, and still called'],
+  [['too-young', 'unwatched', 'sampled'], 'not called, which cannot be judged yet'],
+  [['untracked'], 'not tracked'],
 ];
 
 /** The reports that lists are made of. */
@@ -47,13 +49,17 @@ export const overviewView: View = {
   navigation: 'Overview',
   async make({ reports, address }) {
     const traffic = await reports.traffic(address.span);
-    const endpoints = await reports.endpoints(address.span);
+    const endpoints = await reports.endpoints({ ...address.span, ...address.certainty });
     const callers = await reports.callers(address.span);
     const errors = await reports.errors(address.span);
     const page = pageOf('Overview', traffic, html``);
     if (traffic.services.length === 0) return { ...page, body: nothingYet(traffic) };
     const body = html`${cards(traffic, callers)}
-${section('Calls over time', trafficFigures(traffic, address), dataLinks(address, 'traffic'))}
+${section(
+  'Calls over time',
+  await trafficFigures(traffic, address),
+  dataLinks((format) => address.to('traffic', format)),
+)}
 ${section('To be decided', decisions(endpoints, address))}
 <div class="columns">${lists({ endpoints, errors, callers }, address)}</div>`;
     return { ...page, body };
@@ -61,7 +67,8 @@ ${section('To be decided', decisions(endpoints, address))}
 };
 
 /** The figures that matter most, each with that of the span before. */
-function cards(report: TrafficReport, { callers, callersBefore, callersSince }: CallersReport): Html {
+function cards(report: TrafficReport, told: CallersReport): Html {
+  const { callers, callersBefore, callersSince, isCapped } = told;
   const { total, totalBefore, traffic } = report;
   const text = (value: number | null, kind: ColumnKind): string =>
     cellText(value ?? undefined, kind, report, 'absolute');
@@ -78,8 +85,8 @@ ${card(
 )}
 ${card(
   'Errors',
-  rate(total) === null ? '–' : share(rate(total) as number),
-  beforeText(rate(totalBefore), 'share', text),
+  text(rateOf(total, report), 'share'),
+  beforeText(rateOf(totalBefore, report), 'share', text),
   sparkline(
     'Errors over time',
     traffic.map((row) => row.clientErrors + row.serverErrors),
@@ -94,15 +101,14 @@ ${card(
     traffic.map(({ p95Ms }) => p95Ms ?? 0),
   ),
 )}
-${card('Callers by name', callersSince === null ? text(named, 'count') : `${text(named, 'count')} told`, beforeText(callersBefore, 'count', text))}
+${card('Callers by name', `${isCapped ? 'at least ' : ''}${text(named, 'count')}${callersSince === null ? '' : ' told'}`, beforeText(callersBefore, 'count', text))}
 </dl>`;
 }
 
-/** The share of calls that failed; null where there are none. */
-function rate(figures: CallFigures | null): number | null {
-  return figures === null || figures.calls === 0
-    ? null
-    : (figures.clientErrors + figures.serverErrors) / figures.calls;
+/** The share of all calls that failed; null where there are none. */
+function rateOf(figures: CallFigures | null, report: TrafficReport): number | null {
+  const calls = figures === null ? 0 : allCallsOf(figures, report);
+  return figures === null || calls === 0 ? null : (figures.clientErrors + figures.serverErrors) / calls;
 }
 
 function card(name: string, value: string, before: string, line: Html | null = null): Html {
@@ -124,14 +130,16 @@ function beforeText(
   return `${text(value, kind)} in the span before${change === null ? '' : ` (${text(change, 'change')} %)`}`;
 }
 
-function decisions({ endpoints }: EndpointsReport, address: Address): Html {
-  const found = DECISIONS.map(([verdict, heading]) => ({
-    verdict,
+function decisions({ endpoints, asOf }: EndpointsReport, address: Address): Html {
+  // What has a sunset stays until then, whether or not somebody calls.
+  const isDue = ({ verdict, deprecation }: EndpointRow): boolean =>
+    verdict !== 'unused' || !(Number(deprecation?.sunset) > asOf.getTime());
+  const found = DECISIONS.map(([verdicts, heading]) => ({
+    verdict: verdicts.join(','),
     heading,
-    count: endpoints.filter((row) => row.verdict === verdict).length,
+    count: endpoints.filter((row) => verdicts.includes(row.verdict) && isDue(row)).length,
   })).filter(({ count }) => count > 0);
-  if (found.length === 0)
-    return html`<p class="good">Nothing: every endpoint is used, or too little is known of it.</p>`;
+  if (found.length === 0) return html`<p class="good">Nothing.</p>`;
   return html`<ul class="decisions">
 ${found.map(
   ({ verdict, heading, count }) =>
@@ -152,10 +160,14 @@ function lists({ endpoints, errors, callers }: Told, address: Address): readonly
       .slice(0, LIST_ROWS),
   });
   const list = (heading: string, report: AnyReport, columns: readonly string[], all: Exact): Html =>
-    section(heading, [
-      sheetTable(sheetOf(report), address, { caption: heading, only: ['service', 'endpoint', ...columns] }),
-      html`<p class="more"><a href="${all}">All of them</a></p>`,
-    ]);
+    section(
+      heading,
+      sheetTable(sheetOf(report), address, {
+        caption: heading,
+        only: ['service', 'endpoint', ...columns],
+        all,
+      }),
+    );
   const sortedBy = (sort: string): Exact => address.to('endpoints', { sort, order: 'down' });
   const failing = { ...errors, errors: errors.errors.slice(0, LIST_ROWS) };
   const calling = { ...callers, callers: callers.callers.slice(0, LIST_ROWS) };

@@ -1,61 +1,50 @@
 import { sheetOf } from '../../report/rendering/sheets.js';
-import type { RecordsReport } from '../../report/report.js';
-import type { StatusFilter } from '../../storage/usage-filters.js';
-import type { UsagePageQuery } from '../../storage/usage-query.js';
+import type { RecordsReport, StatusReport } from '../../report/report.js';
 import type { Address } from '../address.js';
 import { Exact, type Html, html } from '../html.js';
-import { pageOf } from '../parts/sections.js';
+import { RECORD_FILTERS, askRecords } from '../parts/records.js';
+import { dataLinks, pageOf } from '../parts/sections.js';
 import { sheetTable } from '../parts/sheet-table.js';
 import type { Asked, View } from '../view.js';
 
-/** The filters of the form, and what it calls them. */
-const FILTERS = [
-  ['method', 'Method'],
-  ['route', 'Route'],
-  ['path', 'Path'],
-  ['status', 'Status, such as 404, 5xx'],
-  ['username', 'Caller'],
-] as const;
+/** Days whose services the form offers: all that are declared, and those that called lately. */
+const SERVICE_DAYS = 7;
+
+/** What the form calls the filters. */
+const TITLES: Readonly<Record<(typeof RECORD_FILTERS)[number], string>> = {
+  method: 'Method',
+  route: 'Route',
+  path: 'Path',
+  status: 'Status, such as 404, 5xx',
+  username: 'Caller',
+};
 
 /** The newest records that pass the filters, a page at a time. */
 export const recordsView: View = {
   name: 'records',
   navigation: 'Records',
   isByDates: true,
-  fields: (address) =>
-    html`${FILTERS.map(([name, text]) => html`<label>${text} <input name="${name}" value="${new Exact(address.exact(name) ?? '')}"></label> `)}`,
-  report: ask,
+  fields: (address) => ({
+    names: RECORD_FILTERS,
+    html: html`${RECORD_FILTERS.map((name) => html`<label>${TITLES[name]} <input name="${name}" value="${new Exact(address.exact(name) ?? '')}"></label> `)}`,
+  }),
+  report: async (asked) => askRecords(asked, (await basisOf(asked)).timeZone),
   async make(asked) {
-    const report = await ask(asked);
+    const basis = await basisOf(asked);
+    const report = await askRecords(asked, basis.timeZone);
     const { address } = asked;
+    const sheet = sheetOf(report);
     const body =
       report.records.length === 0
         ? html`<p class="nothing">No record passes these filters.</p>`
-        : html`${sheetTable(sheetOf(report), address, { caption: 'Records' })}${pager(report, address)}`;
-    return pageOf('Records', report, body);
+        : html`${sheetTable(sheet, address, { caption: 'Records' })}${pager(report, address)}`;
+    return { ...pageOf('Records', report, body, sheet), basis };
   },
 };
 
-function ask({ reports, address }: Asked): Promise<RecordsReport> {
-  const { from, to, service, people } = address.span;
-  const query: UsagePageQuery = {
-    ...Object.fromEntries(FILTERS.map(([name]) => [name, address.exact(name) ?? undefined])),
-    status: statusesOf(address.get('status')),
-    startDate: from,
-    endDate: to,
-    serverName: service,
-    ...(people === true && { bot: false }),
-    cursor: address.get('cursor'),
-  };
-  return reports.records(query);
-}
-
-/** Statuses with commas between them, as a query takes them; it refuses what is none. */
-function statusesOf(given: string | null): StatusFilter[] | undefined {
-  return given
-    ?.split(',')
-    .map((one) => one.trim())
-    .map((one) => (/^\d+$/.test(one) ? Number(one) : one) as StatusFilter);
+/** Tells the services, and the time zone of days. */
+function basisOf({ reports }: Asked): Promise<StatusReport> {
+  return reports.status({ days: SERVICE_DAYS });
 }
 
 function pager({ nextCursor }: RecordsReport, address: Address): Html {
@@ -63,9 +52,6 @@ function pager({ nextCursor }: RecordsReport, address: Address): Html {
     address.get('cursor') !== null && html`<a href="${address.with({ cursor: null })}">Newest</a> `;
   const next =
     nextCursor !== null && html`<a rel="next" href="${address.with({ cursor: nextCursor })}">Older</a>`;
-  const data = ['json', 'csv'].map(
-    (format) => html` <a href="${address.with({ format })}">${format.toUpperCase()}</a>`,
-  );
   return html`<p class="pager">${first}${next}</p>
-<p class="data">These records as${data}</p>`;
+${dataLinks((format) => address.with(format))}`;
 }

@@ -3,21 +3,24 @@ import type { AnyReport, ReportBasis } from '../../report/report.js';
 import type { Address } from '../address.js';
 import { type Html, html } from '../html.js';
 import { nothingYet } from '../parts/nothing.js';
-import { pageOf } from '../parts/sections.js';
-import { sheetTable, sortedSheet } from '../parts/sheet-table.js';
+import { dataLinks, pageOf } from '../parts/sections.js';
+import { type Order, type TableSettings, sortedTable } from '../parts/sheet-table.js';
 import type { Asked, View } from '../view.js';
 
 /** A view that shows one report. */
-interface ReportView<Report> extends Pick<View, 'name' | 'navigation' | 'fields'> {
+interface ReportView<Report>
+  extends Pick<View, 'name' | 'navigation' | 'fields'>, Pick<TableSettings, 'drawn'> {
   readonly heading: string;
   readonly ask: (asked: Asked) => Promise<Report>;
   /** What stands above the table. @default nothing */
-  readonly above?: (report: Report, address: Address) => Html | null;
+  readonly above?: (report: Report, address: Address) => Html | null | Promise<Html | null>;
+  /** How the rows are sorted where the address does not say. @default as they are in the report */
+  readonly ordered?: Order;
 }
 
 /** Makes a view of a report: all its rows as a table that can be sorted, and as JSON and CSV. */
 export function reportView<Report extends AnyReport & ReportBasis>(given: ReportView<Report>): View {
-  const { heading, ask, above, ...about } = given;
+  const { heading, ask, above, drawn = {}, ordered, ...about } = given;
   return {
     ...about,
     report: ask,
@@ -28,16 +31,9 @@ export function reportView<Report extends AnyReport & ReportBasis>(given: Report
       const table =
         sheet.rows.length === 0 || report.services.length === 0
           ? nothingYet(report)
-          : sheetTable(await sortedSheet(sheet, address), address, { caption: heading, isSortable: true });
-      const body = html`${above?.(report, address)}${table}${linksToData(address)}`;
-      return pageOf(heading, report, body);
+          : await sortedTable(sheet, address, { caption: heading, drawn, ordered });
+      const body = html`${await above?.(report, address)}${table}${dataLinks((format) => address.with(format))}`;
+      return pageOf(heading, report, body, sheet);
     },
   };
-}
-
-function linksToData(address: Address): Html {
-  return html`<p class="data">
-The figures as <a href="${address.with({ format: 'json' })}">JSON</a> or
-<a href="${address.with({ format: 'csv' })}">CSV</a>
-</p>`;
 }

@@ -6,5 +6,6 @@ export const statusView = reportView<StatusReport>({
   name: 'status',
   navigation: 'Status',
   heading: 'Status',
+  ordered: { sort: 'start', isDown: true },
   ask: ({ reports, address }) => reports.status(address.span),
 });

@@ -14,10 +14,13 @@ export const trafficView = reportView<TrafficReport>({
   fields: (address) => {
     const chosen = address.get('period');
     const options = PERIODS.map((period) => optionOf(period, period, period === chosen));
-    return html`<label>By
+    return {
+      names: ['period'],
+      html: html`<label>By
 <select name="period">
 ${optionOf('', 'what fits', chosen === null)}${options}
-</select></label>`;
+</select></label>`,
+    };
   },
   ask: ({ reports, address }) => {
     const [period, username] = [address.get('period'), address.exact('username')];
@@ -29,4 +32,5 @@ ${optionOf('', 'what fits', chosen === null)}${options}
     });
   },
   above: trafficChart,
+  ordered: { sort: 'start', isDown: true },
 });

@@ -57,7 +57,9 @@ function checkResult(
     const error = errors.get(record.id);
     return error === undefined ? [] : [{ record, error }];
   });
-  if (answers !== null && stored === batch.length - refused.length && errors.size === refused.length) {
+  // A batch may have a record twice: a stream hands it out again where a worker was cut off.
+  const ids = new Set(refused.map(({ record }) => record.id));
+  if (answers !== null && stored === batch.length - refused.length && errors.size === ids.size) {
     return { stored, refused };
   }
   throw new TrackUsageError(

@@ -40,10 +40,20 @@ function bytesText(bytes: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : grouped(value)} ${UNITS[power]}`;
 }
 
+/** The formats of times of day, by time zone: Intl takes a fraction of a millisecond to make one. */
+const timeFormats = new Map<string, Intl.DateTimeFormat>();
+
+function timeText(date: Date, timeZone: string): string {
+  let format = timeFormats.get(timeZone);
+  if (format === undefined) format = new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'short' });
+  timeFormats.set(timeZone, format);
+  return format.format(date);
+}
+
 function dateText(date: Date, kind: ColumnKind, timeZone: string, from: Date | null): string {
   const day = dayText(date, timeZone);
   if (kind === 'moment') {
-    const time = new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'short' }).format(date);
+    const time = timeText(date, timeZone);
     return time === '00:00' ? day : `${day} ${time}`;
   }
   if (from === null) return day;

@@ -1,5 +1,5 @@
 import { escapeControl } from '../../record/escape-control.js';
-import { mappedInTurns } from '../../time/in-turns.js';
+import { piecesInTurns } from '../../time/in-turns.js';
 import type { AnyReport } from '../report.js';
 import type { Cell } from './column.js';
 import { sheetOf } from './sheets.js';
@@ -15,13 +15,21 @@ const PLAIN = /^[\w ./:-]*$/;
  * spreadsheet would run as a formula. The event loop is left to others after every few rows.
  */
 export async function renderCsv(report: AnyReport): Promise<string> {
+  let text = '';
+  for await (const piece of csvPieces(report)) text += piece;
+  return text;
+}
+
+/** A report as {@link renderCsv} has it, a few rows at a time. */
+export function csvPieces(report: AnyReport): AsyncIterable<string> {
+  return piecesInTurns(linesOf(report));
+}
+
+function* linesOf(report: AnyReport): Iterable<string> {
   const { columns, rows } = sheetOf(report);
   const fields = columns.filter(({ only }) => only !== 'page');
-  let text = lineOf(fields.map(({ name }) => name));
-  await mappedInTurns(rows, (row) => {
-    text += lineOf(fields.map(({ value }) => fieldOf(value(row))));
-  });
-  return text;
+  yield lineOf(fields.map(({ name }) => name));
+  for (const row of rows) yield lineOf(fields.map(({ value }) => fieldOf(value(row))));
 }
 
 function lineOf(fields: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { escapeJsonControl } from '../../record/escape-control.js';
-import { mappedInTurns } from '../../time/in-turns.js';
+import { piecesInTurns } from '../../time/in-turns.js';
 import type { AnyReport } from '../report.js';
 
 /**
@@ -7,14 +7,14 @@ import type { AnyReport } from '../report.js';
  * others after every few rows.
  */
 export async function renderJson(report: AnyReport): Promise<string> {
-  // Texts are added and not joined: V8 copies each once, when the whole is written.
-  let text = '{';
-  for (const [name, value] of Object.entries(report)) {
-    const isList = Array.isArray(value) && value.length > 0;
-    text += `${text === '{' ? '' : ','}\n  "${name}": `;
-    text += isList ? await listText(value) : pretty(value, '  ');
-  }
-  return `${text}\n}\n`;
+  let text = '';
+  for await (const piece of jsonPieces(report)) text += piece;
+  return text;
+}
+
+/** A report as {@link renderJson} has it, a few rows at a time. */
+export function jsonPieces(report: AnyReport): AsyncIterable<string> {
+  return piecesInTurns(textsOf(report));
 }
 
 /** A value as JSON for people and programs, with control characters escaped. */
@@ -22,12 +22,24 @@ export function jsonText(value: object): string {
   return `${pretty(value, '')}\n`;
 }
 
-async function listText(rows: readonly unknown[]): Promise<string> {
-  let text = '[';
-  await mappedInTurns(rows, (row) => {
-    text += `${text === '[' ? '' : ','}\n    ${pretty(row, '    ')}`;
-  });
-  return `${text}\n  ]`;
+function* textsOf(report: AnyReport): Iterable<string> {
+  let before = '{';
+  for (const [name, value] of Object.entries(report)) {
+    yield `${before}\n  "${name}": `;
+    before = ',';
+    if (Array.isArray(value) && value.length > 0) yield* listTexts(value);
+    else yield pretty(value, '  ');
+  }
+  yield '\n}\n';
+}
+
+function* listTexts(rows: readonly unknown[]): Iterable<string> {
+  let before = '[';
+  for (const row of rows) {
+    yield `${before}\n    ${pretty(row, '    ')}`;
+    before = ',';
+  }
+  yield '\n  ]';
 }
 
 function pretty(value: unknown, indent: string): string {

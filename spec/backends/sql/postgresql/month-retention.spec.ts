@@ -129,6 +129,39 @@ describeOn('postgresql', (server) => {
       await reader.end();
     });
 
+    it('are kept where somebody else has begun to detach them', async () => {
+      const reader = await postgresClient(database);
+      const owner = await postgresClient(database);
+      await reader.query('begin; select count(*) from koa_usage');
+      const detaching = owner
+        .query('alter table koa_usage detach partition koa_usage_2024_01 concurrently')
+        .catch(() => {});
+      await until(
+        async () => !(await partitionsOf(client)).includes('koa_usage_2024_01'),
+        'it waits for the reader',
+      );
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%concurrently' and pid <> pg_backend_pid()",
+      );
+      await Promise.all([detaching, owner.end().catch(() => {}), reader.query('commit')]);
+      await reader.end();
+      // PostgreSQL detaches no other one meanwhile.
+      expect(await drop(storage, BEFORE_MARCH)).to.equal(0);
+      expect(await tables()).to.include('koa_usage_2024_01');
+    });
+
+    it('stay as they are where somebody has detached them, whatever record comes', async () => {
+      await client.query('alter table koa_usage detach partition koa_usage_2024_01');
+      await client.query("comment on table koa_usage_2024_01 is 'kept for the auditors'");
+      const late = await caught(storage.store([recordAt('2024-01-20T00:00:00.000Z')], signal));
+      expect(late).to.include({ code: 'STORAGE_SETUP' });
+      expect(await drop(storage, BEFORE_MARCH)).to.equal(FEBRUARY.length);
+      const { rows } = await client.query(
+        "select obj_description('koa_usage_2024_01'::regclass) as note, count(*) from koa_usage_2024_01",
+      );
+      expect(rows).to.deep.equal([{ note: 'kept for the auditors', count: String(JANUARY.length) }]);
+    });
+
     it('come back when a record of one needs it that was detached and not dropped', async () => {
       await client.query(MARK);
       await client.query('alter table koa_usage detach partition koa_usage_2024_01 concurrently');

@@ -116,7 +116,7 @@ describe('reading from an SQLite file of its own', () => {
     watchReading(() => {
       throw new Error('no record');
     });
-    expect((await caught(storage.reader.getUsage({ limit: 1000 }))).message).to.equal('no record');
+    expect((await caught(storage.reader.getUsage({ limit: 1000 }))).message).to.include('no record');
     await storage.store(makeRecords(1), signal);
     const other = await openNative(file);
     await until(async () => emptyLog(other.database), 'nobody reads in the log');

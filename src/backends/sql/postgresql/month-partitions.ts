@@ -7,7 +7,7 @@ import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf, lacksPartition } from './errors.js';
-import { type Month, monthAt, monthsOf, partitionOf, startOf } from './months.js';
+import { type Month, dropMark, monthAt, monthsOf, partitionOf, startOf } from './months.js';
 import { postgresConnection } from './native-client.js';
 import { type RunAlone, runAlone } from './run-statement.js';
 
@@ -95,18 +95,24 @@ export class MonthPartitions {
 
   /**
    * One statement that makes what is missing, one process at a time. Attaching a table lets others read and write meanwhile, which
-   * `create table … partition of` does not. A month that other partitions hold is left to them.
+   * `create table … partition of` does not. A month that other partitions hold is left to them, and one that somebody has detached by
+   * hand to its owner.
    */
   #making(months: readonly Month[]): string {
     const quoteValue = (value: string): string => this.#orm.em.getPlatform().quoteValue(value);
     const table = quoteTable(this.#table);
     const blocks = months.map((month) => {
       const { name, bounds } = partitionOf(this.#table, month);
-      return (
-        `if not exists (select from pg_inherits where inhrelid = to_regclass(${quoteValue(name)})) then begin ` +
-        `create table if not exists ${name} (like ${table} including all); comment on table ${name} is null; ` +
+      const found = `to_regclass(${quoteValue(name)})`;
+      const attach =
         `alter table ${table} attach partition ${name} ${bounds}; ` +
-        'exception when invalid_object_definition then null; end; end if;'
+        'exception when invalid_object_definition then null; end;';
+      return (
+        `if ${found} is null then begin create table ${name} (like ${table} including all); ` +
+        `comment on table ${name} is null; ${attach} ` +
+        `elsif obj_description(${found}, 'pg_class') = ${quoteValue(dropMark(this.#table))} ` +
+        `and not exists (select from pg_inherits where inhrelid = ${found}) then begin ` +
+        `comment on table ${name} is null; ${attach} end if;`
       );
     });
     return (

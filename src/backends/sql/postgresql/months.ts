@@ -33,3 +33,8 @@ export function partitionOf(table: Place, month: Month): { readonly name: string
     bounds: `for values from ('${from}') to ('${to}')`,
   };
 }
+
+/** What is written beside a partition before it is detached to be dropped: one that is detached by hand may have to be kept. */
+export function dropMark(table: Place): string {
+  return `koa-track-usage: of ${quoteTable(table)}, and to be dropped`;
+}

@@ -3,6 +3,7 @@ import { momentOfId } from '../../../record/record-id.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
 import { isGoneMeanwhile } from './errors.js';
+import { dropMark } from './months.js';
 import { type RunAlone, runAlone } from './run-statement.js';
 
 /** A partition of the table, or one that was detached in order to be dropped. */
@@ -24,14 +25,14 @@ export class PartitionDropper {
   readonly #run: RunAlone;
   readonly #table: string;
   readonly #quoteValue: (value: string) => string;
-  /** What is written beside a partition before it is detached: who detaches one by hand may want to keep it. */
+  /** The mark of a partition that is to be dropped, quoted. */
   readonly #mark: string;
 
   constructor(orm: MikroORM, table: UsageTable) {
     this.#run = runAlone(orm);
     this.#table = quoteTable(table);
     this.#quoteValue = (value) => orm.em.getPlatform().quoteValue(value);
-    this.#mark = this.#quoteValue(`koa-track-usage: of ${this.#table}, and to be dropped`);
+    this.#mark = this.#quoteValue(dropMark(table));
   }
 
   /** Finds what may be dropped for `UsageStorage.dropBefore`; null if nothing may. */
@@ -100,7 +101,8 @@ export class PartitionDropper {
       'select c.oid::regclass::text as name, true as "isAttached", i.inhdetachpending as "isPending", ' +
       'pg_get_expr(c.relpartbound, c.oid) as bounds from pg_inherits i join pg_class c on c.oid = i.inhrelid ' +
       `join pg_partitioned_table t on t.partrelid = i.inhparent join pg_class p on p.oid = i.inhparent ` +
-      `where p.oid = ${table} and t.partdefid = 0 and pg_has_role(p.relowner, 'usage') and pg_has_role(c.relowner, 'usage') ` +
+      `where p.oid = ${table} and t.partdefid = 0 and (not i.inhdetachpending or obj_description(c.oid, 'pg_class') = ${this.#mark}) ` +
+      `and pg_has_role(p.relowner, 'usage') and pg_has_role(c.relowner, 'usage') ` +
       'and not exists (select from pg_locks l join pg_stat_activity a on a.pid = l.pid where l.relation = p.oid ' +
       "and a.datname = current_database() and a.xact_start < clock_timestamp() - interval '5 s') " +
       'union all select c.oid::regclass::text, false, false, null from pg_description d join pg_class c on c.oid = d.objoid ' +
