@@ -3,6 +3,18 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
+/** What storages on MikroORM may import. */
+const ON_MIKRO_ORM = [
+  'backends/base',
+  'backends/mikro-orm',
+  'summary',
+  'storage',
+  'record',
+  'option-reader',
+  'errors',
+  'time',
+];
+
 /** What each place may import of the others; a place's own files may always import each other. The longest name counts. */
 const MAY_IMPORT = {
   errors: [],
@@ -47,26 +59,8 @@ const MAY_IMPORT = {
   'backends/base': ['summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/clickhouse': ['backends/base', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'backends/mikro-orm': ['backends/base', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
-  'backends/sql': [
-    'backends/base',
-    'backends/mikro-orm',
-    'summary',
-    'storage',
-    'record',
-    'option-reader',
-    'errors',
-    'time',
-  ],
-  'backends/mongo': [
-    'backends/base',
-    'backends/mikro-orm',
-    'summary',
-    'storage',
-    'record',
-    'option-reader',
-    'errors',
-    'time',
-  ],
+  'backends/sql': ON_MIKRO_ORM,
+  'backends/mongo': ON_MIKRO_ORM,
   'backends/jetstream': ['storage', 'record', 'option-reader', 'errors', 'time'],
   testing: ['endpoint', 'summary', 'storage', 'record', 'option-reader', 'errors', 'time'],
   'usage-tracker': [

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Durations, bucketBounds, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
+import { Durations, bucketOf, durationOf, quantiles } from '../../src/summary/durations.js';
 import { NumberReader } from '../../src/summary/numbers.js';
 import { Seeded } from '../support/seeded.js';
+import { bucketBounds } from '../support/bucket-bounds.js';
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
 

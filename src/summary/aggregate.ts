@@ -106,11 +106,7 @@ export class Aggregate {
 
   /** Adds a record. */
   add(record: UsageRecord, dateMs: number): void {
-    this.addPart(record, contributionOf(record, dateMs));
-  }
-
-  /** Adds a part of the figures to the keys of a record. */
-  addPart(record: UsageRecord, part: Contribution): void {
+    const part = contributionOf(record, dateMs);
     for (const { dimension, tallies } of this.#dimensions) {
       const key = dimension.keyOf(record);
       if (key !== null) tallies.add(key, part);

@@ -16,30 +16,6 @@ export function bucketOf(durationMs: number): number {
   return durationMs <= 0.1 ? 0 : Math.ceil(Math.log(10 * durationMs) / LOG_GAMMA);
 }
 
-/** The longest duration that {@link bucketBounds} tells apart, in milliseconds: more than a year. */
-const LAST_BOUND_MS = 1e11;
-
-let bounds: readonly number[] | null = null;
-
-/** The shortest duration of each bucket, in milliseconds, for those who sort durations into buckets by comparing. */
-export function bucketBounds(): readonly number[] {
-  if (bounds !== null) return bounds;
-  const found = [0];
-  for (let bucket = 1; (found.at(-1) as number) < LAST_BOUND_MS; bucket += 1) found.push(firstOf(bucket));
-  return (bounds = found);
-}
-
-/** The shortest duration of a bucket, to the last bit. */
-function firstOf(bucket: number): number {
-  const bits = new BigInt64Array(1);
-  const value = new Float64Array(bits.buffer);
-  value[0] = GAMMA ** (bucket - 1) / 10;
-  const isIn = (): boolean => bucketOf(value[0] as number) >= bucket;
-  while (isIn()) (bits[0] as bigint) -= 1n;
-  while (!isIn()) (bits[0] as bigint) += 1n;
-  return value[0];
-}
-
 /** The durations that were asked for, by their buckets: answers ask for few again and again. */
 const known: number[] = [];
 

@@ -4,7 +4,6 @@ import { Aggregate, type KeyTallies, readEntries, writeEntries } from './aggrega
 import type { Dimension } from './dimensions.js';
 import { NumberReader, NumberWriter } from './numbers.js';
 import { ALWAYS, type Periods, type Span } from './periods.js';
-import type { Contribution } from './tally.js';
 
 /** Keys of one part: a part is made, and read, in a turn of the event loop. */
 const PART_KEYS = 100;
@@ -46,28 +45,11 @@ export class Sums {
 
   /** Adds a record. */
   add(record: UsageRecord, dateMs: number): void {
-    this.#aggregateOf(dateMs).add(record, dateMs);
-  }
-
-  /**
-   * Adds a part of the figures that several records contribute which have a period and all parts of their keys in common, and whose
-   * durations are of one bucket.
-   *
-   * @param record - as much of one of them as keys are made of
-   */
-  addPart(record: UsageRecord, part: Contribution): void {
-    this.#aggregateOf(part.dateMs).addPart(record, part);
-  }
-
-  /** The beginnings of the periods from one moment to another, and the end of the last; one period where all is summed up as one. */
-  boundsOf(firstMs: number, lastMs: number): number[] {
-    const bounds: number[] = [];
-    for (let ms = firstMs; ms <= lastMs; ms = bounds.at(-1) as number) {
-      const { startMs, endMs } = this.#period === 'total' ? ALWAYS : this.#periods.spanOf(this.#period, ms);
-      if (bounds.length === 0) bounds.push(startMs);
-      bounds.push(endMs);
+    if (dateMs < this.#span.startMs || dateMs >= this.#span.endMs) {
+      this.#span = this.#period === 'total' ? ALWAYS : this.#periods.spanOf(this.#period, dateMs);
+      this.#aggregate = this.#aggregateAt(this.#period === 'total' ? null : this.#span.startMs);
     }
-    return bounds;
+    this.#aggregate.add(record, dateMs);
   }
 
   /** Adds a part of other sums. */
@@ -98,14 +80,6 @@ export class Sums {
         }
       }
     }
-  }
-
-  #aggregateOf(dateMs: number): Aggregate {
-    if (dateMs < this.#span.startMs || dateMs >= this.#span.endMs) {
-      this.#span = this.#period === 'total' ? ALWAYS : this.#periods.spanOf(this.#period, dateMs);
-      this.#aggregate = this.#aggregateAt(this.#period === 'total' ? null : this.#span.startMs);
-    }
-    return this.#aggregate;
   }
 
   #aggregateAt(start: number | null): Aggregate {

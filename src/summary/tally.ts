@@ -8,7 +8,7 @@ import { NumberReader, type NumberWriter } from './numbers.js';
  * Weights are kept in multiples of this, and all other figures in integers. Sums of such numbers are exact up to 2^53 of them: a
  * sum does not depend on its order, and a merged summary equals that of the records to the last bit.
  */
-export const WEIGHT_STEP: number = 2 ** -20;
+const WEIGHT_STEP = 2 ** -20;
 
 /** The columns of a record that figures are made of, and those of its place among others. */
 export const FIGURE_COLUMNS: readonly ColumnProperty[] = [

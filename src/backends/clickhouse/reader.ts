@@ -112,7 +112,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
 }
 
 /** The condition of a checked query. */
-export function whereOf(
+function whereOf(
   { startDate, endDate, filters }: ResolvedUsageCountQuery,
   after: UsagePosition | null = null,
 ): string {

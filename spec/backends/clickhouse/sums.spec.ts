@@ -4,8 +4,8 @@ import type { ClickHouseStorage } from '../../../src/backends/clickhouse/index.j
 import { summarizeUsage } from '../../../src/index.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { DEFAULT_DIMENSIONS } from '../../../src/summary/dimensions.js';
-import { bucketBounds } from '../../../src/summary/durations.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
+import { bucketBounds } from '../../support/bucket-bounds.js';
 import { connectClickHouse } from '../../support/clickhouse.js';
 import { describeOn } from '../../support/describe-on.js';
 import { makeRecord } from '../../support/records.js';
