@@ -34,6 +34,8 @@ export interface ReportBasis {
   readonly days: number;
   /** Of these, on which an instance was watching; null where nothing is known of that. */
   readonly watchedDays: number | null;
+  /** Of as many days before `from`, on which an instance was watching; null where nothing is known of that. */
+  readonly watchedDaysBefore: number | null;
   /** Requests that were recorded, each by its weight; those of the endpoint or the caller in a report about one. */
   readonly calls: number;
   /** Whether crawlers, monitors and link previewers are left out wherever calls are counted. Errors and percentiles have theirs too. */

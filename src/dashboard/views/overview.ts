@@ -1,7 +1,7 @@
 import { allCallsOf } from '../../report/call-figures.js';
 import { cellText } from '../../report/rendering/cell-text.js';
 import type { ColumnKind } from '../../report/rendering/column.js';
-import { changeOf } from '../../report/rendering/columns.js';
+import { beforeText } from '../../report/rendering/columns.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
 import type {
   AnyReport,
@@ -72,12 +72,14 @@ function cards(report: TrafficReport, told: CallersReport): Html {
   const { total, totalBefore, traffic } = report;
   const text = (value: number | null, kind: ColumnKind): string =>
     cellText(value ?? undefined, kind, report, 'absolute');
+  const earlier = (value: number | null, kind: ColumnKind): string =>
+    value === null ? 'nothing known of the span before' : `${text(value, kind)} in the span before`;
   const named = callers.filter(({ username, isOther }) => username !== null && !isOther).length;
   return html`<dl class="cards">
 ${card(
   'Calls',
   text(total.calls, 'count'),
-  beforeText(total.before, 'count', text, changeOf(total)),
+  beforeText(total, report),
   sparkline(
     'Calls over time',
     traffic.map(({ calls }) => calls),
@@ -86,7 +88,7 @@ ${card(
 ${card(
   'Errors',
   text(rateOf(total, report), 'share'),
-  beforeText(rateOf(totalBefore, report), 'share', text),
+  earlier(rateOf(totalBefore, report), 'share'),
   sparkline(
     'Errors over time',
     traffic.map((row) => row.clientErrors + row.serverErrors),
@@ -95,13 +97,13 @@ ${card(
 ${card(
   '95 % are faster than',
   text(total.p95Ms, 'milliseconds'),
-  beforeText(totalBefore?.p95Ms ?? null, 'milliseconds', text),
+  earlier(totalBefore?.p95Ms ?? null, 'milliseconds'),
   sparkline(
     'The 95th percentile over time',
     traffic.map(({ p95Ms }) => p95Ms ?? 0),
   ),
 )}
-${card('Callers by name', `${isCapped ? 'at least ' : ''}${text(named, 'count')}${callersSince === null ? '' : ' told'}`, beforeText(callersBefore, 'count', text))}
+${card('Callers by name', `${isCapped ? 'at least ' : ''}${text(named, 'count')}${callersSince === null ? '' : ' told'}`, earlier(callersBefore, 'count'))}
 </dl>`;
 }
 
@@ -118,16 +120,6 @@ function card(name: string, value: string, before: string, line: Html | null = n
 <dd class="faint">${before}</dd>
 ${line && html`<dd>${line}</dd>`}
 </div>`;
-}
-
-function beforeText(
-  value: number | null,
-  kind: ColumnKind,
-  text: (value: number | null, kind: ColumnKind) => string,
-  change: number | null = null,
-): string {
-  if (value === null) return 'nothing known of the span before';
-  return `${text(value, kind)} in the span before${change === null ? '' : ` (${text(change, 'change')} %)`}`;
 }
 
 function decisions({ endpoints, asOf }: EndpointsReport, address: Address): Html {
