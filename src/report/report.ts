@@ -52,6 +52,7 @@ export interface ReportBasis {
 
 /** Figures of some requests and of those in as long a span before. */
 export interface CallFigures {
+  /** Requests that were recorded: none of an endpoint that is untracked, nor of a day that nobody watched. */
   readonly calls: number;
   /** Calls in the span before; null where nothing is known of it. */
   readonly before: number | null;
