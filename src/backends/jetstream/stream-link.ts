@@ -45,7 +45,7 @@ export class StreamLink {
     this.#packages = packages;
     this.#connection = connection;
     this.#manager = manager;
-    this.#client = packages.jetstream(connection, { timeout: TIMEOUT_MS });
+    this.#client = manager.jetstream();
   }
 
   /**
@@ -55,28 +55,24 @@ export class StreamLink {
    *   installed, or the stream can neither be used nor made
    */
   static async open(settings: JetStreamSettings): Promise<StreamLink> {
-    const { servers, user, pass, token, clientOptions } = settings;
+    const { servers, timeout = TIMEOUT_MS } = settings.client;
     const packages = await importPackages();
     const connection = await packages
       .connect({
         name: 'koa-track-usage',
-        timeout: TIMEOUT_MS,
+        // A server that is frozen is left for another one.
+        pingInterval: PING_MS,
+        ...settings.client,
+        timeout,
         // A server that is away, or knows the user no more, is a matter for those who wait, and may come back.
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
-        // A server that is frozen is left for another one.
-        pingInterval: PING_MS,
-        ...clientOptions,
-        servers,
-        ...(user === undefined ? {} : { user }),
-        ...(pass === undefined ? {} : { pass }),
-        ...(token === undefined ? {} : { token }),
       })
       .catch((error: unknown) => {
         throw new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(servers, error)}`, error);
       });
     try {
-      const manager = await packages.jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false });
+      const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
       const link = new StreamLink(settings, packages, connection, manager);
       link.#checkSubjects(await link.#findStream(settings.replicas));
       return link;
@@ -207,11 +203,11 @@ type Packages = Awaited<ReturnType<typeof importPackages>>;
 
 async function importPackages() {
   try {
-    const [{ connect, headers, nanos }, { jetstream, jetstreamManager }] = await Promise.all([
+    const [{ connect, headers, nanos }, { jetstreamManager }] = await Promise.all([
       import('@nats-io/transport-node'),
       import('@nats-io/jetstream'),
     ]);
-    return { connect, headers, nanos, jetstream, jetstreamManager };
+    return { connect, headers, nanos, jetstreamManager };
   } catch (error) {
     throw new TrackUsageError(
       'STORAGE_SETUP',
@@ -224,7 +220,7 @@ async function importPackages() {
 
 function explainConnect(servers: readonly string[], error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const hosts = servers.map((server) => server.replace(/^\w+:\/\//, '')).join(', ');
+  const hosts = servers.join(', ');
   return name === 'AuthorizationError'
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
