@@ -11,6 +11,7 @@ import type { DeadLetterReason } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
 import { CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, codeOf, isUnanswered, streamError } from './errors.js';
 import type { PackedRecords } from './messages.js';
+import { checkConsumer, checkStream, warnOfStream } from './stream-settings.js';
 
 /** How long the servers are waited for, in milliseconds: an attempt at a batch waits for longer, so that its pieces remain as they are. */
 const TIMEOUT_MS = 5000;
@@ -74,7 +75,9 @@ export class StreamLink {
     try {
       const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
       const link = new StreamLink(settings, packages, connection, manager);
-      link.#checkSubjects(await link.#findStream(settings.replicas));
+      const { config } = await link.#findStream(settings.replicas);
+      checkStream(config, link.#subjects);
+      warnOfStream(config, link.subject);
       return link;
     } catch (error) {
       await connection.close();
@@ -110,19 +113,20 @@ export class StreamLink {
    * @throws {TrackUsageError} as {@link publish} does
    */
   async consumer(name: string, ackWaitMs: number): Promise<Consumer> {
-    const { consumers } = this.#client;
+    const { consumers } = this.#manager;
     try {
-      return await consumers.get(this.stream, name).catch(async (error: unknown) => {
+      const info = await consumers.info(this.stream, name).catch((error: unknown) => {
         if (codeOf(error) !== CONSUMER_NOT_FOUND) throw error;
-        await this.#manager.consumers.add(this.stream, {
+        return consumers.add(this.stream, {
           durable_name: name,
           ack_policy: 'explicit',
           ack_wait: this.#packages.nanos(ackWaitMs),
           filter_subject: this.subject,
           max_ack_pending: MAX_UNACKNOWLEDGED,
         });
-        return consumers.get(this.stream, name);
       });
+      checkConsumer(this.stream, info.config, this.subject);
+      return this.#client.consumers.getConsumerFromInfo(info);
     } catch (error) {
       throw streamError(error, `The consumer '${name}' of the stream '${this.stream}' cannot be used`);
     }
@@ -161,7 +165,7 @@ export class StreamLink {
     } catch (error) {
       throw streamError(error, failed);
     }
-    this.#checkSubjects(info);
+    checkStream(info.config, this.#subjects);
   }
 
   async #findStream(replicas: number): Promise<StreamInfo> {
@@ -184,18 +188,9 @@ export class StreamLink {
     }
   }
 
-  get #subjects(): string[] {
+  /** Records first, then dead letters. */
+  get #subjects(): [string, string] {
     return [this.subject, `${this.subject}.refused`];
-  }
-
-  #checkSubjects({ config: { subjects } }: StreamInfo): void {
-    const missing = this.#subjects.find((subject) => !subjects.some((pattern) => covers(pattern, subject)));
-    if (missing === undefined) return;
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `The stream '${this.stream}' does not take the subject '${missing}', but ${subjects.join(', ')}. Add the subject to the stream, or ` +
-        `give ${CONNECT} a 'subject' that it takes.`,
-    );
   }
 }
 
@@ -224,13 +219,4 @@ function explainConnect(servers: readonly string[], error: unknown): string {
   return name === 'AuthorizationError'
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
-}
-
-/** Whether a subject of a stream covers one that is published to: `*` stands for one part, `>` for all that follow. */
-function covers(pattern: string, subject: string): boolean {
-  const parts = subject.split('.');
-  const wanted = pattern.split('.');
-  const open = wanted.at(-1) === '>' ? wanted.length - 1 : null;
-  if (open === null ? parts.length !== wanted.length : parts.length <= open) return false;
-  return wanted.slice(0, open ?? undefined).every((part, index) => part === '*' || part === parts[index]);
 }
