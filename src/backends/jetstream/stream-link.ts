@@ -9,11 +9,18 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
-import { CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, codeOf, isUnanswered, streamError } from './errors.js';
+import {
+  CONSUMER_NOT_FOUND,
+  STREAM_NOT_FOUND,
+  codeOf,
+  isTimeOut,
+  isUnanswered,
+  streamError,
+} from './errors.js';
 import type { PackedRecords } from './messages.js';
 import { checkConsumer, checkStream, warnOfStream } from './stream-settings.js';
 
-/** How long the servers are waited for, in milliseconds: an attempt at a batch waits for longer, so that its pieces remain as they are. */
+/** How long the servers are waited for, in milliseconds. */
 const TIMEOUT_MS = 5000;
 
 /** How often the server is asked whether it is there, in milliseconds; it is left after two that were not answered. */
@@ -93,7 +100,7 @@ export class StreamLink {
   /**
    * Publishes a message, and waits until as many servers have it as the stream wants.
    *
-   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED` or `STORAGE_UNAVAILABLE`
+   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED`, `STORAGE_UNAVAILABLE`, or `STORAGE_TIMEOUT` if a smaller message may get there
    */
   async publish({ id, data }: PackedRecords): Promise<void> {
     await this.#publish(this.subject, data, { msgID: id });
@@ -148,17 +155,20 @@ export class StreamLink {
     options: Partial<JetStreamPublishOptions>,
   ): Promise<void> {
     const failed = `The stream '${this.stream}' cannot be written`;
+    const { info } = this.#connection;
     try {
       await this.#client.publish(subject, data, { ...options, expect: { streamName: this.stream } });
     } catch (error) {
-      // Nobody answers where there is no stream, and where it has no leader for a while.
-      if (isUnanswered(error)) await this.#lookAtStream(failed);
+      if (isUnanswered(error)) await this.#lookAtStream(failed, error);
+      // A server that was there all of the time may answer to less; one that was lost meanwhile answers to nothing.
+      if (isTimeOut(error) && info !== undefined && info === this.#connection.info)
+        throw new TrackUsageError('STORAGE_TIMEOUT', `${failed}: no server has answered in time.`, error);
       throw streamError(error, failed);
     }
   }
 
-  /** @throws {TrackUsageError} `STORAGE_SETUP` if it is certain that the stream cannot take records */
-  async #lookAtStream(failed: string): Promise<void> {
+  /** Finds out why nobody takes a message. @throws {TrackUsageError} always; `STORAGE_SETUP` if it is certain that nobody will */
+  async #lookAtStream(failed: string, cause: unknown): Promise<never> {
     let info: StreamInfo;
     try {
       info = await this.#manager.streams.info(this.stream);
@@ -166,6 +176,7 @@ export class StreamLink {
       throw streamError(error, failed);
     }
     checkStream(info.config, this.#subjects);
+    throw new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: its servers agree on no leader.`, cause);
   }
 
   async #findStream(replicas: number): Promise<StreamInfo> {
