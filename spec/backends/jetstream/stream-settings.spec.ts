@@ -1,4 +1,5 @@
-import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream';
+import { randomUUID } from 'node:crypto';
+import type { ConsumerConfig, StreamAPI, StreamConfig } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { TrackUsageError } from '../../../src/errors.js';
 import { MemoryStorage } from '../../../src/testing/index.js';
@@ -49,45 +50,52 @@ describe('A stream that is there', () => {
   describeOn('nats', (server) => {
     const stream = useStream(server);
 
-    /** Makes the stream anew, as somebody else has. */
-    function makeStream(config: Partial<StreamConfig>): Promise<void> {
-      const { name } = stream();
+    /** A stream with a name of its own, as somebody else has made it. */
+    function onStream<T>(
+      config: Partial<StreamConfig>,
+      visit: (streams: StreamAPI, name: string) => Promise<T>,
+    ): Promise<T> {
+      const name = `SPEC_${randomUUID()}`;
       const subjects = [name, `${name}.refused`];
+      const made = { name, subjects, retention: 'workqueue', discard: 'new', ...config } as const;
       return stream().manage(async ({ streams }) => {
-        await streams.delete(name).catch(() => {});
-        await streams.add({ name, subjects, retention: 'workqueue', discard: 'new', ...config });
+        await streams.add(made);
+        return visit(streams, name).finally(() => streams.delete(name));
       });
     }
 
     it('is refused where its settings lose records, with what to do', async () => {
-      const { name } = stream();
-      for (const [config, said] of FLAWS) {
-        await makeStream(config);
-        const message = await setupRefusal(stream().connect());
-        expect(message).to.include(`The stream '${name}' has ${said}: `);
-        expect(message).to.include(`Change it with nats stream edit ${name}; `);
-      }
-      await makeStream({});
-      await stream().manage(({ streams }) => streams.update(name, { sealed: true } as object));
-      expect(await setupRefusal(stream().connect())).to.include(' has sealed: it takes no message. ');
-      await stream().manage(async ({ streams }) => {
-        await streams.delete(name);
-        await streams.add({ name, mirror: { name: `${name}_other` } });
+      for (const [config, said] of FLAWS)
+        await onStream(config, async (_, name) => {
+          const message = await setupRefusal(stream().connect({ stream: name }));
+          expect(message).to.include(`The stream '${name}' has ${said}: `);
+          expect(message).to.include(`Change it with nats stream edit ${name}; `);
+        });
+      await onStream({}, async (streams, name) => {
+        await streams.update(name, { sealed: true } as object);
+        expect(await setupRefusal(stream().connect({ stream: name }))).to.include(
+          ' has sealed: it takes no ',
+        );
       });
-      expect(await setupRefusal(stream().connect())).to.include(' has mirror: ');
+      await onStream({ mirror: { name: 'another' }, subjects: [], retention: 'limits' }, async (_, name) => {
+        expect(await setupRefusal(stream().connect({ stream: name }))).to.include(' has mirror: ');
+      });
     });
 
     it('is used with a warning where its settings may lose records', async () => {
+      const warningsOn = (config: Partial<StreamConfig>): Promise<string[]> =>
+        onStream(config, (_, name) =>
+          warningsOf(async () => void (await stream().connect({ stream: name }))),
+        );
       for (const [config, said] of RISKS) {
-        await makeStream(config);
-        const warnings = await warningsOf(async () => void (await stream().connect()));
-        expect(warnings).to.have.lengthOf(1);
-        expect(warnings[0])
-          .to.match(/^koa-track-usage: JetStreamStorage\.connect: the stream 'SPEC_\w+' has /)
+        const [warning, ...others] = await warningsOn(config);
+        expect(others).to.deep.equal([]);
+        expect(warning)
+          .to.match(/^koa-track-usage: JetStreamStorage\.connect: the stream 'SPEC_[\w-]+' has /)
           .and.include(` has ${said}: `);
       }
-      await makeStream({ max_bytes: 1_000_000, max_msgs_per_subject: 10, discard_new_per_subject: true });
-      expect(await warningsOf(async () => void (await stream().connect()))).to.deep.equal([]);
+      const harmless = { max_bytes: 1_000_000, max_msgs_per_subject: 10, discard_new_per_subject: true };
+      expect(await warningsOn(harmless)).to.deep.equal([]);
     });
 
     it('waits for its consumer to be mended, where that loses records', async () => {
@@ -97,7 +105,8 @@ describe('A stream that is there', () => {
         ack_policy: 'explicit',
         filter_subject: name,
       } as const;
-      await makeStream({ retention: 'limits' });
+      const subjects = [name, `${name}.refused`];
+      await stream().manage(({ streams }) => streams.add({ name, subjects, discard: 'new' }));
       const source = await stream().connect();
       for (const [config, said] of CONSUMER_FLAWS) {
         await stream().manage(({ consumers }) => consumers.add(name, { ...wanted, ...config }));
