@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type Socket, createServer } from 'node:net';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { SqlStorage } from '../../../src/backends/sql/index.js';
@@ -150,6 +152,16 @@ describe('A connection to a stream', () => {
         proxy.release();
         await proxy.accept();
       }
+    });
+
+    it('leaves no socket open to a server that takes connections, and says nothing', async () => {
+      const storage = await connect(60_000);
+      proxy.close();
+      const silent = createServer().listen(proxy.port, proxy.host);
+      const [socket] = (await once(silent, 'connection')) as [Socket];
+      silent.close();
+      await storage.close();
+      await once(socket.resume(), 'close');
     });
 
     it('that is lost does not keep a tracker from being closed in time', async () => {

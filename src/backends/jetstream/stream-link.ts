@@ -147,6 +147,10 @@ export class StreamLink {
   /** Ends the connection. May be called twice. */
   async close(): Promise<void> {
     await this.#connection.close();
+    // The client leaves the socket of an attempt to connect open, which would keep the process alive as long as the server is silent.
+    (
+      this.#connection as { protocol?: { transport?: { discard?(): void } } }
+    ).protocol?.transport?.discard?.();
   }
 
   async #publish(
