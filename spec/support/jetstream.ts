@@ -105,6 +105,13 @@ export class SpecStream {
 /** A stream for each spec of a suite. */
 export function useStream(server: () => TestServer): () => SpecStream {
   let stream: SpecStream;
+  // A server that deletes its only stream removes the folder of all of them a moment later, from under the next one.
+  let another: SpecStream;
+  before(async () => {
+    another = new SpecStream([server().url()]);
+    await another.connect();
+  });
+  after(() => another.end());
   beforeEach(() => {
     stream = new SpecStream([server().url()]);
   });

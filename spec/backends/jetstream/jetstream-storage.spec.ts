@@ -98,7 +98,12 @@ describe('JetStreamStorage', () => {
     it('takes a subject of its own, and a stream whose subjects cover it', async () => {
       const { name } = stream();
       await stream().manage(({ streams }) =>
-        streams.add({ name, subjects: [`${name}x.*.one`, `${name}.>`] }),
+        streams.add({
+          name,
+          subjects: [`${name}x.*.one`, `${name}.>`],
+          retention: 'workqueue',
+          discard: 'new',
+        }),
       );
       await store(await stream().connect({ subject: `${name}.some.usage` }), makeRecords(1));
       expect(await stream().length()).to.equal(1);
@@ -134,13 +139,13 @@ describe('JetStreamStorage', () => {
       const [code, message] = await refusal(stream().connect({ replicas: 3 }));
       expect(code).to.equal('STORAGE_SETUP');
       expect(message).to.match(
-        /^JetStreamStorage\.connect: the stream '\w+' cannot be used: replicas > 1 not supported/,
+        /^JetStreamStorage\.connect: the stream '\w+' cannot be used: replicas > 1 not supported .*\. Give it 'replicas: 1', or the/,
       );
     });
 
     it('says that no server can be reached, and tells no password', async () => {
       const servers = `nats://ada:s3cret@127.0.0.1:${await freePort()}`;
-      const [code, message] = await refusal(stream().connect({ servers, pass: 's3cret', user: 'ada' }));
+      const [code, message] = await refusal(stream().connect({ servers }));
       expect(code).to.equal('STORAGE_CONNECT');
       expect(message).to.match(
         /the NATS servers 127\.0\.0\.1:\d+ cannot be reached: .*Check that one of them runs there/,
@@ -194,7 +199,11 @@ describe('JetStreamStorage', () => {
         userOf(user, allowed),
       );
       const config = folder.file('nats.conf');
-      await writeFile(config, `max_payload: 4096\nauthorization { users: [ ${users.join(', ')} ] }\n`);
+      const plain = `PLAIN { users: [ ${userOf('plain', ['>'])} ] }`;
+      await writeFile(
+        config,
+        `max_payload: 4096\naccounts { APP { jetstream: enabled, users: [ ${users.join(', ')} ] }, ${plain} }\n`,
+      );
       own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config], 'admin'));
       const storages = [await connectAs('admin')];
       for (const user of Object.keys(RIGHTS)) storages.push(await connectAs(user));
@@ -218,6 +227,9 @@ describe('JetStreamStorage', () => {
       const [code, message] = await refusal(store(nobody, makeRecords(1)));
       expect(code).to.equal('STORAGE_SETUP');
       expect(message).to.match(/Permissions Violation for Publish to "usage"\. .*docs\/storages\.md/);
+      const [without, how] = await refusal(connectAs('plain'));
+      expect(without).to.equal('STORAGE_UNAVAILABLE');
+      expect(how).to.match(/not enabled.*\. Start the servers with JetStream \(nats-server -js\), and let/);
       const [wrong, why] = await refusal(connectAs('admin', 'guess'));
       expect(wrong).to.equal('STORAGE_CONNECT');
       expect(why)

@@ -12,11 +12,17 @@ const TOO_LARGE = 10_054;
 /** Codes of a stream that is full, or whose servers have no room. */
 const FULL: ReadonlySet<unknown> = new Set([10_002, 10_023, 10_028, 10_047, 10_077]);
 
+/** The code of a server that has no others for replicas. */
+const NO_CLUSTER = 10_074;
+
 /** Codes of a broken set-up that stand as the server's failures, while others do as the caller's: no JetStream, too few servers for the replicas. */
-const SETUP: ReadonlySet<unknown> = new Set([10_039, 10_052, 10_074, 10_076]);
+const SETUP: ReadonlySet<unknown> = new Set([10_039, 10_052, NO_CLUSTER, 10_076]);
 
 /** The status of errors of the caller: no such stream, another stream's subject, a stream that is sealed. */
 const CALLERS: ReadonlySet<unknown> = new Set([400, 404]);
+
+/** The message of the error of what was asked when the connection was closed. */
+const CLOSED_MEANWHILE = 'connection closed';
 
 /** Names of errors about who connects and what that user may do. */
 const NOT_ALLOWED: ReadonlySet<string> = new Set([
@@ -25,9 +31,14 @@ const NOT_ALLOWED: ReadonlySet<string> = new Set([
   'UserAuthenticationExpiredError',
 ]);
 
-/** Whether nobody has answered: there is no such stream, or it has no leader now. */
+/** Whether nobody listens: there is no such stream, it has no leader now, or there is no JetStream. */
 export function isUnanswered(error: unknown): boolean {
-  return ['JetStreamNotEnabled', 'NoResponders'].includes(nameOf(error)) || codeOf(error) === 503;
+  return nameOf(error) === 'JetStreamNotEnabled';
+}
+
+/** Whether an answer has not come in time. */
+export function isTimeOut(error: unknown): boolean {
+  return nameOf(error) === 'TimeoutError';
 }
 
 /** The code of an error of JetStream; undefined for others. */
@@ -43,9 +54,9 @@ export function codeOf(error: unknown): unknown {
 export function streamError(error: unknown, failed: string): TrackUsageError {
   if (error instanceof TrackUsageError) return error;
   const code = codeOf(error);
-  if (nameOf(error) === 'ClosedConnectionError')
-    return new TrackUsageError('STORAGE_CLOSED', `${failed}, as it was closed.`, error);
   const said = error instanceof Error && error.message !== '' ? error.message : String(error);
+  if (nameOf(error) === 'ClosedConnectionError' || said === CLOSED_MEANWHILE)
+    return new TrackUsageError('STORAGE_CLOSED', `${failed}, as it was closed.`, error);
   // A request that fails has the reason behind it.
   if ([error, error instanceof Error && error.cause].some((one) => NOT_ALLOWED.has(nameOf(one))))
     return new TrackUsageError(
@@ -57,12 +68,18 @@ export function streamError(error: unknown, failed: string): TrackUsageError {
   if (SETUP.has(code) || (CALLERS.has(statusOf(error)) && !FULL.has(code)))
     return new TrackUsageError(
       'STORAGE_SETUP',
-      `${failed}: ${said}. Mend the stream, or remove it, so that it is made when the next process connects; records wait until then.`,
+      `${failed}: ${said}. ${code === NO_CLUSTER ? "Give it 'replicas: 1', or the servers of a cluster." : MEND}`,
       error,
     );
-  const advice = FULL.has(code) ? ' Start more workers, or give the stream more room.' : '';
+  const advice = FULL.has(code) ? MAKE_ROOM : isUnanswered(error) ? HAVE_JETSTREAM : '';
   return new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: ${said}.${advice}`, error);
 }
+
+const MEND =
+  'Mend the stream, or remove it, so that it is made when the next process connects; records wait until then.';
+const MAKE_ROOM = ' Start more workers, or give the stream more room.';
+const HAVE_JETSTREAM =
+  " Start the servers with JetStream (nats-server -js), and let the user's account have it.";
 
 /** The status of an error of JetStream's API, as HTTP has them. */
 function statusOf(error: unknown): unknown {

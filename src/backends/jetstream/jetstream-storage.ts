@@ -39,11 +39,17 @@ export class JetStreamStorage implements UsageStorage, UsageSource {
   /**
    * Publishes a batch, in as many messages as it takes, and waits until the stream has them. A message that comes again within the
    * stream's `duplicate_window` is kept once.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED`, `STORAGE_TIMEOUT`, `STORAGE_UNAVAILABLE` or `STORAGE_CLOSED`
    */
   async store(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     const { maxBytes, stream } = this.#link;
     const { messages, tooLarge } = await packRecords(batch, maxBytes, signal);
-    await orAbort(Promise.all(messages.map((message) => this.#link.publish(message))), signal);
+    // One after another, so that each has all of the time that the servers are given, and none is sent that nobody waits for.
+    for (const message of messages) {
+      signal.throwIfAborted();
+      await orAbort(this.#link.publish(message), signal);
+    }
     const refused = tooLarge.map(({ record, bytes }) => ({
       id: record.id,
       error: new TrackUsageError(

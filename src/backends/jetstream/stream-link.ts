@@ -9,10 +9,18 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
-import { CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, codeOf, isUnanswered, streamError } from './errors.js';
+import {
+  CONSUMER_NOT_FOUND,
+  STREAM_NOT_FOUND,
+  codeOf,
+  isTimeOut,
+  isUnanswered,
+  streamError,
+} from './errors.js';
 import type { PackedRecords } from './messages.js';
+import { checkConsumer, checkStream, warnOfStream } from './stream-settings.js';
 
-/** How long the servers are waited for, in milliseconds: an attempt at a batch waits for longer, so that its pieces remain as they are. */
+/** How long the servers are waited for, in milliseconds. */
 const TIMEOUT_MS = 5000;
 
 /** How often the server is asked whether it is there, in milliseconds; it is left after two that were not answered. */
@@ -45,7 +53,7 @@ export class StreamLink {
     this.#packages = packages;
     this.#connection = connection;
     this.#manager = manager;
-    this.#client = packages.jetstream(connection, { timeout: TIMEOUT_MS });
+    this.#client = manager.jetstream();
   }
 
   /**
@@ -55,30 +63,28 @@ export class StreamLink {
    *   installed, or the stream can neither be used nor made
    */
   static async open(settings: JetStreamSettings): Promise<StreamLink> {
-    const { servers, user, pass, token, clientOptions } = settings;
+    const { servers, timeout = TIMEOUT_MS } = settings.client;
     const packages = await importPackages();
     const connection = await packages
       .connect({
         name: 'koa-track-usage',
-        timeout: TIMEOUT_MS,
+        // A server that is frozen is left for another one.
+        pingInterval: PING_MS,
+        ...settings.client,
+        timeout,
         // A server that is away, or knows the user no more, is a matter for those who wait, and may come back.
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
-        // A server that is frozen is left for another one.
-        pingInterval: PING_MS,
-        ...clientOptions,
-        servers,
-        ...(user === undefined ? {} : { user }),
-        ...(pass === undefined ? {} : { pass }),
-        ...(token === undefined ? {} : { token }),
       })
       .catch((error: unknown) => {
         throw new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(servers, error)}`, error);
       });
     try {
-      const manager = await packages.jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false });
+      const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
       const link = new StreamLink(settings, packages, connection, manager);
-      link.#checkSubjects(await link.#findStream(settings.replicas));
+      const { config } = await link.#findStream(settings.replicas);
+      checkStream(config, link.#subjects);
+      warnOfStream(config, link.subject);
       return link;
     } catch (error) {
       await connection.close();
@@ -94,7 +100,7 @@ export class StreamLink {
   /**
    * Publishes a message, and waits until as many servers have it as the stream wants.
    *
-   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED` or `STORAGE_UNAVAILABLE`
+   * @throws {TrackUsageError} `STORAGE_SETUP`, `BATCH_REFUSED`, `STORAGE_UNAVAILABLE`, or `STORAGE_TIMEOUT` if a smaller message may get there
    */
   async publish({ id, data }: PackedRecords): Promise<void> {
     await this.#publish(this.subject, data, { msgID: id });
@@ -114,19 +120,20 @@ export class StreamLink {
    * @throws {TrackUsageError} as {@link publish} does
    */
   async consumer(name: string, ackWaitMs: number): Promise<Consumer> {
-    const { consumers } = this.#client;
+    const { consumers } = this.#manager;
     try {
-      return await consumers.get(this.stream, name).catch(async (error: unknown) => {
+      const info = await consumers.info(this.stream, name).catch((error: unknown) => {
         if (codeOf(error) !== CONSUMER_NOT_FOUND) throw error;
-        await this.#manager.consumers.add(this.stream, {
+        return consumers.add(this.stream, {
           durable_name: name,
           ack_policy: 'explicit',
           ack_wait: this.#packages.nanos(ackWaitMs),
           filter_subject: this.subject,
           max_ack_pending: MAX_UNACKNOWLEDGED,
         });
-        return consumers.get(this.stream, name);
       });
+      checkConsumer(this.stream, info.config, this.subject);
+      return this.#client.consumers.getConsumerFromInfo(info);
     } catch (error) {
       throw streamError(error, `The consumer '${name}' of the stream '${this.stream}' cannot be used`);
     }
@@ -140,6 +147,10 @@ export class StreamLink {
   /** Ends the connection. May be called twice. */
   async close(): Promise<void> {
     await this.#connection.close();
+    // The client leaves the socket of an attempt to connect open, which would keep the process alive as long as the server is silent.
+    (
+      this.#connection as { protocol?: { transport?: { discard?(): void } } }
+    ).protocol?.transport?.discard?.();
   }
 
   async #publish(
@@ -148,24 +159,28 @@ export class StreamLink {
     options: Partial<JetStreamPublishOptions>,
   ): Promise<void> {
     const failed = `The stream '${this.stream}' cannot be written`;
+    const { info } = this.#connection;
     try {
       await this.#client.publish(subject, data, { ...options, expect: { streamName: this.stream } });
     } catch (error) {
-      // Nobody answers where there is no stream, and where it has no leader for a while.
-      if (isUnanswered(error)) await this.#lookAtStream(failed);
+      if (isUnanswered(error)) await this.#lookAtStream(failed, error);
+      // A server that was there all of the time may answer to less; one that was lost meanwhile answers to nothing.
+      if (isTimeOut(error) && info !== undefined && info === this.#connection.info)
+        throw new TrackUsageError('STORAGE_TIMEOUT', `${failed}: no server has answered in time.`, error);
       throw streamError(error, failed);
     }
   }
 
-  /** @throws {TrackUsageError} `STORAGE_SETUP` if it is certain that the stream cannot take records */
-  async #lookAtStream(failed: string): Promise<void> {
+  /** Finds out why nobody takes a message. @throws {TrackUsageError} always; `STORAGE_SETUP` if it is certain that nobody will */
+  async #lookAtStream(failed: string, cause: unknown): Promise<never> {
     let info: StreamInfo;
     try {
       info = await this.#manager.streams.info(this.stream);
     } catch (error) {
       throw streamError(error, failed);
     }
-    this.#checkSubjects(info);
+    checkStream(info.config, this.#subjects);
+    throw new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: its servers agree on no leader.`, cause);
   }
 
   async #findStream(replicas: number): Promise<StreamInfo> {
@@ -188,18 +203,9 @@ export class StreamLink {
     }
   }
 
-  get #subjects(): string[] {
+  /** Records first, then dead letters. */
+  get #subjects(): [string, string] {
     return [this.subject, `${this.subject}.refused`];
-  }
-
-  #checkSubjects({ config: { subjects } }: StreamInfo): void {
-    const missing = this.#subjects.find((subject) => !subjects.some((pattern) => covers(pattern, subject)));
-    if (missing === undefined) return;
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `The stream '${this.stream}' does not take the subject '${missing}', but ${subjects.join(', ')}. Add the subject to the stream, or ` +
-        `give ${CONNECT} a 'subject' that it takes.`,
-    );
   }
 }
 
@@ -207,11 +213,11 @@ type Packages = Awaited<ReturnType<typeof importPackages>>;
 
 async function importPackages() {
   try {
-    const [{ connect, headers, nanos }, { jetstream, jetstreamManager }] = await Promise.all([
+    const [{ connect, headers, nanos }, { jetstreamManager }] = await Promise.all([
       import('@nats-io/transport-node'),
       import('@nats-io/jetstream'),
     ]);
-    return { connect, headers, nanos, jetstream, jetstreamManager };
+    return { connect, headers, nanos, jetstreamManager };
   } catch (error) {
     throw new TrackUsageError(
       'STORAGE_SETUP',
@@ -224,17 +230,8 @@ async function importPackages() {
 
 function explainConnect(servers: readonly string[], error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const hosts = servers.map((server) => server.replace(/^\w+:\/\//, '')).join(', ');
+  const hosts = servers.join(', ');
   return name === 'AuthorizationError'
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
-}
-
-/** Whether a subject of a stream covers one that is published to: `*` stands for one part, `>` for all that follow. */
-function covers(pattern: string, subject: string): boolean {
-  const parts = subject.split('.');
-  const wanted = pattern.split('.');
-  const open = wanted.at(-1) === '>' ? wanted.length - 1 : null;
-  if (open === null ? parts.length !== wanted.length : parts.length <= open) return false;
-  return wanted.slice(0, open ?? undefined).every((part, index) => part === '*' || part === parts[index]);
 }
