@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
+import { SqlStorage } from '../../src/backends/sql/index.js';
 import type { UsageStorage } from '../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../src/testing/index.js';
 import { JetStreamStorage, type JetStreamStorageOptions, consumeUsage } from '../../src/worker/index.js';
@@ -18,6 +22,7 @@ import { until } from '../support/until.js';
 describe('A worker whose stream fails', () => {
   describeOn('nats', (server) => {
     const stream = useStream(server);
+    const folder = useTemporaryFolder(() => stream().end());
 
     /** How a worker connects through a proxy, without long waits once that takes connections again. */
     function through(proxy: TcpProxy): Partial<JetStreamStorageOptions> {
@@ -101,14 +106,7 @@ describe('A worker whose stream fails', () => {
         },
       };
       await stream().connect();
-      await stream().manage(({ consumers }) =>
-        consumers.add(stream().name, {
-          durable_name: 'koa-track-usage',
-          ack_policy: 'explicit',
-          ack_wait: 300_000_000,
-          filter_subject: stream().name,
-        }),
-      );
+      await stream().addConsumer(300);
       await stream().publish(makeRecords(5));
       const cut = await stream().work(slow, {}, through(proxy));
       await until(() => cut.stats().inFlight === 5, 'it works on them');
@@ -125,6 +123,28 @@ describe('A worker whose stream fails', () => {
       for (const worker of [cut, other]) expectBalanced(worker.stats());
       await cut.close();
       proxy.close();
+    });
+
+    it('stores again, as one row each, what a worker had stored that was killed before it acknowledged it', async () => {
+      const dbName = folder.file('usage.db');
+      const database = await SqlStorage.connect({ driver: SqliteDriver, dbName });
+      await stream().connect();
+      await stream().addConsumer(1000);
+      const records = makeRecords(50);
+      await stream().publish(records);
+      // A message that comes again is kept once.
+      await stream().publish(records);
+      const args = ['build/spec/support/children/worker.js', stream().name, dbName, server().url()];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [said] = (await once(child.stdout, 'data')) as [Buffer];
+      child.kill('SIGKILL');
+      expect(said.toString()).to.equal('stored 50\n');
+      const worker = await stream().work(database);
+      await until(() => worker.stats().stored === 50, 'the next worker stores them again');
+      await until(async () => (await stream().length()) === 0, 'the message is acknowledged');
+      expect(worker.stats().source.redelivered).to.equal(50);
+      expect(await database.reader.countUsage()).to.equal(50);
+      expectBalanced(worker.stats());
     });
   });
 

@@ -52,6 +52,18 @@ export class SpecStream {
     return worker;
   }
 
+  /** Makes the consumer of the workers, before they do, with a time of its own after which what nobody has spoken of is delivered again. */
+  async addConsumer(ackWaitMs: number): Promise<void> {
+    await this.manage(({ consumers }) =>
+      consumers.add(this.name, {
+        durable_name: 'koa-track-usage',
+        ack_policy: 'explicit',
+        ack_wait: ackWaitMs * 1e6,
+        filter_subject: this.name,
+      }),
+    );
+  }
+
   /** Publishes records, one batch. */
   async publish(records: readonly UsageRecord[]): Promise<void> {
     const storage = await this.connect();
