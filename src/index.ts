@@ -33,7 +33,13 @@ export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
 export type { CloseOptions, SignalOptions } from './options/closing-options.js';
-export type { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './options/delivery-options.js';
+export type {
+  AttemptOptions,
+  BatchOptions,
+  QueueOptions,
+  RetryOptions,
+  SpoolOptions,
+} from './options/delivery-options.js';
 export type { TrackUsageOptions, UsageContainer, UserReader } from './options/tracker-options.js';
 export type { SummariesOptions } from './options/summaries-options.js';
 export type { UsageLogger } from './options/surroundings.js';

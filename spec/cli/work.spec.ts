@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { Interruption } from '../../src/cli/io.js';
 import { cli } from '../support/cli.js';
 import { describeOn } from '../support/describe-on.js';
 import { useStream } from '../support/jetstream.js';
@@ -43,19 +45,26 @@ describe('The command work', () => {
     let child: ChildProcess | undefined;
     afterEach(() => void child?.kill('SIGKILL'));
 
-    it('makes the table, stores what waits, tells how it does, and ends in order on SIGTERM', async () => {
+    /** Writes a configuration for a database in the working folder. */
+    async function configure(): Promise<string> {
       const given = JSON.stringify({ servers: server().url(), stream: stream().name, replicas: 1 });
       const config = [
         `import { SqliteDriver } from ${JSON.stringify(SQLITE)};`,
         `import { JetStreamStorage } from ${built('worker/index.js')};`,
         `import { SqlStorage } from ${built('backends/sql/index.js')};`,
         'export default {',
-        "  storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: 'usage.db' }),",
+        "  storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: import.meta.dirname + '/usage.db' }),",
         `  stream: () => JetStreamStorage.connect(${given}),`,
         '  work: { batch: { maxDelayMs: 10 } },',
         '};',
       ];
-      await writeFile(folder.file('koa-track-usage.config.mjs'), config.join('\n'));
+      const file = folder.file('koa-track-usage.config.mjs');
+      await writeFile(file, config.join('\n'));
+      return file;
+    }
+
+    it('makes the table, stores what waits, tells how it does, and ends in order on SIGTERM', async () => {
+      await configure();
       await stream().publish(makeRecords(7));
       const options = { cwd: folder.path, env: childEnvironment(), stdio: 'pipe' } as const;
       const working = spawn(process.execPath, [PROGRAM, 'work'], options);
@@ -74,5 +83,30 @@ describe('The command work', () => {
       expect(await storage.reader.countUsage()).to.equal(7);
       await storage.close();
     });
+
+    for (const [whose, write] of [
+      ['reader has gone', (done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' }))],
+      ['reader does not read', () => {}],
+    ] as [string, (done: (error: Error) => void) => void][]) {
+      it(`goes on where its output's ${whose}, and ends in order`, async () => {
+        const ending = new AbortController();
+        let lines = 0;
+        const stdout = new Writable({
+          write(_chunk, _encoding, done) {
+            lines += 1;
+            write(done);
+          },
+        });
+        const config = await configure();
+        const working = cli(['work', '--config', config], { stdout, signal: ending.signal });
+        await until(() => lines === 1, 'it has told how it does');
+        await stream().publish(makeRecords(7));
+        await until(async () => (await stream().length()) === 0, 'all messages are acknowledged');
+        ending.abort(new Interruption(15));
+        const { code, stderr } = await working;
+        expect(code).to.equal(0);
+        expect(stderr).to.equal('Stopped: 7 records stored, 0 given back, 0 not stored.\n');
+      });
+    }
   });
 });

@@ -34,14 +34,18 @@ export class BatchOptions {
   readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, unit: 'milliseconds' });
 }
 
-/** How long a storage is waited for, and how a batch that failed is tried again. */
-export class RetryOptions {
+/** How long a storage is waited for, and how long the pauses between attempts are. */
+export class AttemptOptions {
   /** The longest pause before the second attempt, in milliseconds, from 1 to 3,600,000. @default 500 */
   readonly minDelayMs? = integer({ min: 1, max: HOUR_MS, default: 500, unit: 'milliseconds' });
   /** The longest pause before any attempt, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
   /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly attemptTimeoutMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
+}
+
+/** How long a storage is waited for, and how a batch that failed is tried again. */
+export class RetryOptions extends AttemptOptions {
   /** Records that have waited for longer are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
   readonly maxAgeMs? = integer({ min: 1000, max: 365 * DAY_MS, default: 7 * DAY_MS, unit: 'milliseconds' });
 }

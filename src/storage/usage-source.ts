@@ -6,18 +6,22 @@ export interface UsageMessage {
   readonly records: readonly UsageRecord[];
   /** Parts of the message that are no records. */
   readonly damaged: number;
+  /** The message as it came, where it has such parts; null where it has none. */
+  readonly damagedData: Uint8Array | null;
   /** Bytes of the message. */
   readonly bytes: number;
   /** Whether it was delivered before. */
   readonly isRedelivered: boolean;
   /** Messages that waited behind this one when it was delivered. */
   readonly waiting: number;
-  /** The message as it came. */
-  readonly data: Uint8Array;
   /** Says that nobody needs it any more. */
   acknowledge(): void;
-  /** Gives it back, to be delivered again. */
-  giveBack(): void;
+  /**
+   * Gives it back, to be delivered again.
+   *
+   * @param afterMs - not before so many milliseconds have passed. @default 0
+   */
+  giveBack(afterMs?: number): void;
   /** Says that it is still being worked on, so that it is not delivered again. */
   hold(): void;
 }
@@ -36,6 +40,8 @@ export interface DeadLetterReason {
 export interface UsageFeed {
   /** How often `hold` has to be said of a message, in milliseconds. */
   readonly holdEveryMs: number;
+  /** Bytes that one message may have, at most. */
+  readonly maxMessageBytes: number;
   /**
    * Waits for messages for a while, and hands each out as it comes.
    *
@@ -46,7 +52,13 @@ export interface UsageFeed {
   /** Ends the pull under way: messages that have come are still handed out. */
   stop(): void;
   /**
-   * Keeps what nobody can store where a person finds it.
+   * Asks how many messages wait that were not delivered.
+   *
+   * @throws if that is not known now
+   */
+  waiting(): Promise<number>;
+  /**
+   * Keeps what nobody can store where a person finds it; the beginning of it, where all of it is too large.
    *
    * @throws {TrackUsageError} as {@link pull} does
    */

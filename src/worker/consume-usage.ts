@@ -1,5 +1,5 @@
-import { refuseContradictoryTimes } from '../options/delivery-options.js';
-import { hasMethods, refuseOption } from '../option-reader.js';
+import { type RetryOptions, refuseContradictoryTimes } from '../options/delivery-options.js';
+import { type Settings, hasMethods, refuseOption } from '../option-reader.js';
 import { batchFor } from '../pipeline/lane/lane-settings.js';
 import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
@@ -21,6 +21,9 @@ const NO_QUEUE = { maxBytes: Infinity, overflow: 'drop-newest' } as const;
 /** How long closing may take by default, in milliseconds. */
 const CLOSE_MS = 5000;
 
+/** How long the source may take to close where no time is left, in milliseconds. */
+const SOURCE_GRACE_MS = 50;
+
 /** A source that may hold a connection open. */
 type ClosableSource = UsageSource & { close?(): Promise<void> };
 
@@ -28,13 +31,15 @@ type ClosableSource = UsageSource & { close?(): Promise<void> };
 export interface SourceStats {
   /** The stream's name. */
   readonly name: string;
-  /** Messages that waited behind the last one that came; null before the first. */
+  /** Messages that wait and no worker has, as the stream said last; null while that is not known. */
   readonly waiting: number | null;
-  /** Messages that had been delivered before, to this worker or another: their records are accepted and stored again, and remain one row each. */
+  /** Records that had been delivered before, to this worker or another: they are accepted and stored again, and remain one row each. */
   readonly redelivered: number;
   /** Dead letters that the stream has taken. */
   readonly deadLetters: number;
-  /** Attempts at reading the stream, or at keeping a dead letter, that failed. */
+  /** Attempts at keeping a dead letter that failed. */
+  readonly deadLetterFailures: number;
+  /** Attempts at reading the stream that failed. */
   readonly failures: number;
 }
 
@@ -102,24 +107,28 @@ export function startWorker(
   storage: UsageStorage,
   settings: ConsumeSettings,
 ): UsageWorker {
-  refuseContradictoryTimes('consumeUsage', settings);
-  return new Worker(source, storage, settings);
+  const patient = { ...settings, retry: { ...settings.retry, maxAgeMs: Infinity } };
+  refuseContradictoryTimes('consumeUsage', patient);
+  return new Worker(source, storage, patient);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
   return refuseOption({ subject: 'consumeUsage', name }, value, expected);
 }
 
+/** Records wait in the stream for as long as it takes. */
+type PatientSettings = ConsumeSettings & { readonly retry: Settings<RetryOptions> };
+
 class Worker implements UsageWorker {
   readonly #source: ClosableSource;
-  readonly #settings: ConsumeSettings;
+  readonly #settings: PatientSettings;
   readonly #pipeline: Pipeline;
   readonly #folding: Folding;
   readonly #spool: SourceSpool;
   readonly #endMetrics: () => void;
   #closing: Promise<CloseResult> | null = null;
 
-  constructor(source: ClosableSource, storage: UsageStorage, settings: ConsumeSettings) {
+  constructor(source: ClosableSource, storage: UsageStorage, settings: PatientSettings) {
     this.#source = source;
     this.#settings = settings;
     const { clock, retry, consumer, metrics } = settings;
@@ -153,10 +162,16 @@ class Worker implements UsageWorker {
   }
 
   stats(): WorkerStats {
-    const { waiting, redelivered, deadLetters, failures } = this.#spool;
-    const { name } = this.#source;
+    const { waiting, redelivered, letters, reading } = this.#spool;
     const { retention } = this.#pipeline;
-    const source = { name, waiting, redelivered, deadLetters, failures };
+    const source = {
+      name: this.#source.name,
+      waiting,
+      redelivered,
+      deadLetters: letters.kept,
+      deadLetterFailures: letters.attempts.failures,
+      failures: reading.failures,
+    };
     return { ...this.#pipeline.stats(), source, retention, summaries: this.#folding.stats() };
   }
 
@@ -191,7 +206,19 @@ class Worker implements UsageWorker {
     await within(clock, leftMs() / 2, this.#folding.close());
     const result = await this.#pipeline.close(leftMs());
     this.#endMetrics();
-    await this.#source.close?.();
+    await this.#closeSource(Math.max(leftMs(), SOURCE_GRACE_MS));
     return result;
+  }
+
+  /** Never rejects: what was not given back is delivered again in any case. */
+  async #closeSource(timeoutMs: number): Promise<void> {
+    const source = this.#source;
+    const what = `closing the stream '${source.name}'`;
+    // A source may throw before it returns a promise.
+    const closing = (async () => source.close?.())().catch((error: unknown) => {
+      this.#pipeline.fault(what, error);
+    });
+    if (await within(this.#settings.clock, timeoutMs, closing)) return;
+    this.#pipeline.warn(what, `${what} takes longer than ${timeoutMs} ms; it is left to itself.`);
   }
 }

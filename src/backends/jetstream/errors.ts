@@ -64,7 +64,9 @@ export function streamError(error: unknown, failed: string): TrackUsageError {
       `${failed}: ${said}. Check user, password or token, and give the user the rights that docs/storages.md lists.`,
       error,
     );
-  if (code === TOO_LARGE) return new TrackUsageError('BATCH_REFUSED', `${failed}: ${said}.`, error);
+  // The client refuses by itself what is larger than its server takes.
+  if (code === TOO_LARGE || nameOf(error) === 'InvalidArgumentError')
+    return new TrackUsageError('BATCH_REFUSED', `${failed}: ${said}.`, error);
   if (SETUP.has(code) || (CALLERS.has(statusOf(error)) && !FULL.has(code)))
     return new TrackUsageError(
       'STORAGE_SETUP',

@@ -1,5 +1,9 @@
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason, UsageFeed, UsageMessage } from '../../storage/usage-source.js';
+import { systemClock } from '../../time/clock.js';
+import { Waiters } from '../../time/waiters.js';
+import { within } from '../../time/within.js';
 import { streamError } from './errors.js';
 import { unpackRecords } from './messages.js';
 import type { StreamLink } from './stream-link.js';
@@ -15,23 +19,40 @@ export class StreamFeed implements UsageFeed {
   holdEveryMs = ACK_WAIT_MS / 3;
   readonly #link: StreamLink;
   readonly #name: string;
+  /** Null where it has to be asked for: it may have been deleted. */
   #consumer: Consumer | null = null;
   #messages: ConsumerMessages | null = null;
+  /** Whether no server is reached: what the client is given to send is lost until one is. */
+  #isAway = false;
+  readonly #returns = new Waiters();
   #hasStopped = false;
 
   /** @param name - of the consumer that a group of workers shares */
   constructor(link: StreamLink, name: string) {
     this.#link = link;
     this.#name = name;
+    // The client waits for a server that is away for as long as it takes, and tells nobody.
+    void link.watch((isReached) => {
+      this.#isAway = !isReached;
+      if (isReached) return this.#returns.release(1);
+      this.#consumer = null;
+      void this.#messages?.close();
+    });
+  }
+
+  get maxMessageBytes(): number {
+    return this.#link.maxBytes;
   }
 
   async *pull(most: number): AsyncGenerator<UsageMessage> {
     try {
-      // Asked for again after each failure, as it may have been deleted.
-      this.#consumer ??= await this.#openConsumer();
+      if (this.#isAway && !(await within(systemClock, PULL_MS, this.#returns.wait(1))))
+        throw new Error('no server can be reached');
+      const consumer = (this.#consumer ??= await this.#openConsumer());
       if (this.#hasStopped) return;
-      this.#messages = await this.#consumer.fetch({ max_messages: most, expires: PULL_MS });
+      this.#messages = await consumer.fetch({ max_messages: most, expires: PULL_MS });
       for await (const message of this.#messages) yield await unpack(message);
+      if (this.#consumer === null) throw new Error('the connection to the server was lost');
     } catch (error) {
       this.#consumer = null;
       throw streamError(error, `The stream '${this.#link.stream}' cannot be read`);
@@ -50,11 +71,24 @@ export class StreamFeed implements UsageFeed {
 
   stop(): void {
     this.#hasStopped = true;
+    this.#returns.release(1);
     void this.#messages?.close();
   }
 
-  deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
-    return this.#link.publishDead(data, reason);
+  async waiting(): Promise<number> {
+    if (this.#consumer === null) throw new Error('the stream is not being read');
+    return (await this.#consumer.info()).num_pending;
+  }
+
+  async deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
+    for (let bytes = data.length; ; bytes = Math.floor((bytes * 7) / 8)) {
+      try {
+        return await this.#link.publishDead(data.subarray(0, bytes), reason, data.length);
+      } catch (error) {
+        // The server takes less than it did when the message came, or the reason leaves no room for it.
+        if (bytes === 0 || (error as TrackUsageError).code !== 'BATCH_REFUSED') throw error;
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -65,14 +99,16 @@ export class StreamFeed implements UsageFeed {
 
 async function unpack(message: JsMsg): Promise<UsageMessage> {
   const { data, info, redelivered } = message;
+  const { records, damaged } = await unpackRecords(data);
   return {
-    ...(await unpackRecords(data)),
-    data,
+    records,
+    damaged,
+    damagedData: damaged > 0 ? data : null,
     bytes: data.length,
     isRedelivered: redelivered,
     waiting: info.pending,
     acknowledge: () => message.ack(),
-    giveBack: () => message.nak(),
+    giveBack: (afterMs) => message.nak(afterMs),
     hold: () => message.working(),
   };
 }

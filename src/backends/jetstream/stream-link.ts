@@ -32,6 +32,8 @@ const MAX_UNACKNOWLEDGED = 50_000;
 /** What a dead letter says of itself. */
 const REASON = 'Koa-Track-Usage-Reason';
 const ERROR = 'Koa-Track-Usage-Error';
+/** How many bytes there were, where not all of them fit. */
+const WHOLE_BYTES = 'Koa-Track-Usage-Whole-Bytes';
 
 /** A connection to the servers of one stream. */
 export class StreamLink {
@@ -106,11 +108,21 @@ export class StreamLink {
     await this.#publish(this.subject, data, { msgID: id });
   }
 
-  /** Publishes a dead letter. @throws {TrackUsageError} as {@link publish} does */
-  async publishDead(data: Uint8Array, { id, reason, error }: DeadLetterReason): Promise<void> {
+  /**
+   * Publishes a dead letter.
+   *
+   * @param wholeBytes - bytes that the letter had before it was cut to `data`
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async publishDead(
+    data: Uint8Array,
+    { id, reason, error }: DeadLetterReason,
+    wholeBytes: number,
+  ): Promise<void> {
     const headers = this.#packages.headers();
     headers.set(REASON, reason);
     if (error !== null) headers.set(ERROR, error);
+    if (data.length < wholeBytes) headers.set(WHOLE_BYTES, String(wholeBytes));
     await this.#publish(`${this.subject}.refused`, data, { msgID: id, headers });
   }
 
@@ -137,6 +149,12 @@ export class StreamLink {
     } catch (error) {
       throw streamError(error, `The consumer '${name}' of the stream '${this.stream}' cannot be used`);
     }
+  }
+
+  /** Calls back whenever the server is lost, and when it or another one is reached again, until the connection is closed. */
+  async watch(changed: (isReached: boolean) => void): Promise<void> {
+    for await (const { type } of this.#connection.status())
+      if (type === 'disconnect' || type === 'reconnect') changed(type === 'reconnect');
   }
 
   /** Waits until all that was said has gone out. Never throws. */
@@ -198,6 +216,8 @@ export class StreamLink {
         discard: 'new',
         storage: 'file',
         compression: 's2',
+        // `nats stream view` reads a work queue in no other way, and shows dead letters.
+        allow_direct: true,
         num_replicas: replicas,
       });
     }

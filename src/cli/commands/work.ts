@@ -4,11 +4,13 @@ import { counted } from '../../report/words.js';
 import { countDropped } from '../../pipeline/telling/accounting.js';
 import type { UsageSource } from '../../storage/usage-source.js';
 import { orAbort } from '../../time/or-abort.js';
+import { within } from '../../time/within.js';
 import { resolveConsumeOptions } from '../../worker/consume-options.js';
 import { type UsageWorker, startWorker } from '../../worker/consume-usage.js';
 import type { Call, Command } from '../command.js';
 import { CliError, EXIT, wrongUsage } from '../failure.js';
 import type { CliIo } from '../io.js';
+import type { Output } from '../output.js';
 import type { LoadedConfig } from '../source/load-config.js';
 
 /** How often the worker is looked at, in milliseconds. */
@@ -33,14 +35,13 @@ export const workCommand: Command = {
   async run(call) {
     const { io, out, err } = call;
     const worker = await orAbort(openWorker(call), io.signal);
-    try {
-      await tellUntilEnd(worker, io, (line) => out.write(`${line}\n`));
-    } finally {
-      const { stored, spooled, dropped } = await worker.close();
-      await err.write(
-        `Stopped: ${counted(stored, 'record')} stored, ${spooled} given back, ${dropped} not stored.\n`,
-      );
-    }
+    await tellUntilEnd(worker, io, (line) => tell(out, line));
+    const { stored, spooled, dropped } = await worker.close();
+    const told = tell(
+      err,
+      `Stopped: ${counted(stored, 'record')} stored, ${spooled} given back, ${dropped} not stored.`,
+    );
+    await within(io.clock, LOOK_MS, told);
     return EXIT.fine;
   },
 };
@@ -54,7 +55,7 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
     );
   const storage = await source.toBeFilled(config);
   const stream = await openStream(config.stream);
-  const write = (line: string): void => void err.write(`${line}\n`).catch(() => {});
+  const write = (line: string): void => void tell(err, line);
   const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
   return startWorker(stream, storage, {
     ...defaults,
@@ -80,20 +81,28 @@ async function openStream(stream: NonNullable<LoadedConfig['stream']>): Promise<
   );
 }
 
-/** Tells now and then how a worker does, until the command is to end. */
+/** Writes a line. Never rejects: a worker stores records whether or not somebody reads its lines. */
+async function tell(output: Output, line: string): Promise<void> {
+  await output.write(`${line}\n`).catch(() => {});
+}
+
+/** Tells now and then how a worker does, until the command is to end. A line waits for the one before it, nothing else does. */
 async function tellUntilEnd(
   worker: UsageWorker,
   { clock, signal }: CliIo,
-  tell: (line: string) => Promise<void>,
+  write: (line: string) => Promise<void>,
 ): Promise<void> {
   let told = '';
   let toldMs = -Infinity;
+  let isTelling = false;
   while (!signal.aborted) {
     const health = worker.health();
-    if (health !== told || clock.monotonic() - toldMs >= LINE_MS) {
+    if (!isTelling && (health !== told || clock.monotonic() - toldMs >= LINE_MS)) {
       told = health;
       toldMs = clock.monotonic();
-      await tell(`${new Date(clock.now()).toISOString()} ${health}: ${figuresOf(worker)}`);
+      isTelling = true;
+      const line = `${new Date(clock.now()).toISOString()} ${health}: ${figuresOf(worker)}`;
+      void write(line).then(() => (isTelling = false));
     }
     await orAbort(
       new Promise<void>((resolve) => void clock.setTimeout(resolve, LOOK_MS, true)),
