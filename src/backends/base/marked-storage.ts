@@ -115,7 +115,7 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   async erase(person: UsagePerson, signal: AbortSignal): Promise<ErasureReport> {
     this.assertWritable();
     signal.throwIfAborted();
-    return this.withoutTraces(async () => {
+    return this.withoutTraces(signal, async () => {
       const records = await this.#deleteFound(person, Infinity, signal, (found) =>
         this.#marker === null
           ? this.remove(found, signal)
@@ -164,7 +164,7 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   }
 
   /** Does something after which nothing that it deletes can be read from the disk, as far as the engine lets us. */
-  protected withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+  protected withoutTraces<Value>(_signal: AbortSignal, action: () => Promise<Value>): Promise<Value> {
     return action();
   }
 
