@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { type ClickHouseStorage, clickHouseTables } from '../../../src/backends/clickhouse/index.js';
 import type { SummaryRow, SummaryStore } from '../../../src/storage/summary-store.js';
 import { caught } from '../../support/caught.js';
-import { connectClickHouse, execute } from '../../support/clickhouse.js';
+import { applicationClient, connectClickHouse, execute } from '../../support/clickhouse.js';
 import { describeOn } from '../../support/describe-on.js';
 import type { FreshDatabase } from '../../support/servers.js';
 
@@ -107,7 +107,7 @@ describe('rows of summaries', () => {
       await broken.close();
     });
 
-    it('are deleted for good: an id that was taken is taken', async () => {
+    it('stay deleted: an id that was taken is taken', async () => {
       const gone = row();
       expect(await store.insert([gone], signal)).to.equal(true);
       await store.delete({ edition: gone.edition }, signal);
@@ -127,6 +127,33 @@ describe('rows of summaries', () => {
       await store.delete({ ids: ids.slice(1) }, signal);
       expect(await editions(ids[0] as string)).to.have.lengthOf(1);
       expect(await store.find({ kinds: ['slice'] }, signal)).to.have.lengthOf(1);
+    });
+
+    it('are tidied two days after they were deleted, and come back no more', async () => {
+      const other = await connectClickHouse(database, { tableName: 'tidied' });
+      const rows = other.register as SummaryStore;
+      await rows.prepare(true, signal);
+      const [old, fresh] = [1200, 30].map((length) => Array.from({ length }, () => row({ kind: 'hour' })));
+      const kept = row({ kind: 'hour' });
+      await rows.insert([...(old as SummaryRow[]), ...(fresh as SummaryRow[]), kept], signal);
+      await rows.delete({ ids: old?.map(({ id }) => id) ?? [] }, signal);
+      const aged = 'alter table tidied_summary update end_ms = end_ms - 2 * 86400000 where is_deleted = 1';
+      await execute(database.url, `${aged} settings mutations_sync = 2`);
+      // Each process looks for itself.
+      const next = await connectClickHouse(database, { tableName: 'tidied' });
+      await next.register?.delete({ ids: fresh?.map(({ id }) => id) ?? [] }, signal);
+      expect(await rows.find({}, signal)).to.deep.equal([kept]);
+      const client = applicationClient(database.url);
+      const query =
+        'select is_deleted, count() as count from tidied_summary group by is_deleted order by is_deleted';
+      const found = await (await client.query({ query, format: 'JSONCompactEachRow' })).json<unknown[]>();
+      expect(found.map((each) => each.map(Number))).to.deep.equal([
+        [0, 1],
+        [1, 30],
+      ]);
+      await client.close();
+      await other.close();
+      await next.close();
     });
   });
 });

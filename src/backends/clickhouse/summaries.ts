@@ -9,13 +9,26 @@ import type {
 import type { ClickHouseConnection } from './connection.js';
 import { isMissingTable } from './errors.js';
 import { quoted, quotedList } from './literals.js';
-import { type ClickHouseTables, DELETED, ROW_COLUMNS, onCluster, rowTable } from './tables.js';
+import { type ClickHouseTables, DELETED, MILLISECONDS, ROW_COLUMNS, onCluster, rowTable } from './tables.js';
 
 /** Ids in one statement: of longer ones ClickHouse reads 256 KiB at most. */
 const STATEMENT_IDS = 1000;
 
 /** Kinds of rows whose ids several processes may want. All others have random ids, or the content that their ids tell. */
 const CONTENDED: ReadonlySet<SummaryRowKind> = new Set(['manifest', 'watch']);
+
+/** The time of the server, in milliseconds since 1970. */
+const NOW_MS = `${MILLISECONDS}(now64(3))`;
+
+/**
+ * How long a row says that another one is deleted, in milliseconds: nothing is on its way for longer that it would have to hide. The end of its
+ * span is the moment of the deletion.
+ */
+const KEPT_MS = 2 * 86_400_000;
+
+/** Rows that are worth being tidied, and the time from one look for them to the next, in milliseconds. */
+const TIDY_ROWS = 1000;
+const TIDY_MS = 3_600_000;
 
 /** Turns in which a row may be added whose token is taken, while neither the row nor another one of its id is there. */
 const MOST_TURNS = 20;
@@ -27,7 +40,7 @@ const MOST_TURNS = 20;
  *   several processes that add a row of an id at once, one alone succeeds.
  * - A token outlives its row where that is lost, or is taken away by hand. Then the next token of the id decides.
  * - Were the token forgotten, the row that came first counts: it has the highest version.
- * - A row is deleted by another one of a higher version still, and its id is taken for good.
+ * - A row is deleted by another one of a higher version still, and its id is taken for two days.
  *
  * Whether a row was added is seen by what is there, as each insertion has a name of its own.
  */
@@ -36,6 +49,8 @@ export class ClickHouseSummaries implements SummaryStore {
   readonly #tables: ClickHouseTables;
   /** Whether the table may be made where it is missing. */
   readonly #mayMake: boolean;
+  /** When to look for rows to be tidied, in milliseconds since 1970. */
+  #tidyMs = -Infinity;
 
   constructor(connection: ClickHouseConnection, tables: ClickHouseTables, mayMake: boolean) {
     this.#connection = connection;
@@ -95,11 +110,16 @@ export class ClickHouseSummaries implements SummaryStore {
   async delete(query: SummaryRowQuery, signal: AbortSignal): Promise<void> {
     const { rows } = this.#tables;
     for (const some of inStatements(query)) {
-      const found = `select id, kind, dimension, start_ms, end_ms, '', '', '', ${DELETED}, 1 from ${rows} final ${whereOf(some)}`;
+      const found = `select id, kind, dimension, start_ms, ${NOW_MS}, '', '', '', ${DELETED}, 1 from ${rows} final ${whereOf(some)}`;
       const sql = `insert into ${rows} (${ROW_COLUMNS}, writer, version, is_deleted) ${found}`;
       const failed = `Rows of the ${this.#subject} cannot be deleted`;
       await this.#unlessMissing(() => this.#connection.insertSelected(sql, failed, signal));
     }
+    if (Date.now() < this.#tidyMs) return;
+    this.#tidyMs = Date.now() + TIDY_MS;
+    await this.#tidy(signal).catch(() => {
+      // Another time, or by a process whose user may do so: such rows take room, and are right.
+    });
   }
 
   /** Has the server forget the content of what was deleted, as far as it has not yet done so by itself. */
@@ -107,6 +127,18 @@ export class ClickHouseSummaries implements SummaryStore {
     const sql = `optimize table ${this.#tables.rows}${onCluster(this.#tables)} final`;
     const failed = `Deleted rows of the ${this.#subject} cannot be purged`;
     await this.#unlessMissing(() => this.#connection.change(sql, failed, signal));
+  }
+
+  /** Takes rows away that say of others that they are deleted, once those are gone. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const { rows } = this.#tables;
+    let [count, lastMs] = [0, 0];
+    const old = `select count(), max(end_ms) from ${rows} where is_deleted = 1 and end_ms < ${NOW_MS} - ${KEPT_MS}`;
+    await this.#read(old, (found) => ([count, lastMs] = found.map(Number) as [number, number]), signal);
+    if (count < TIDY_ROWS) return;
+    await this.purge(signal);
+    const sql = `delete from ${rows}${onCluster(this.#tables)} where is_deleted = 1 and end_ms <= ${lastMs}`;
+    await this.#connection.change(sql, `The ${this.#subject} cannot be tidied`, signal);
   }
 
   get #subject(): string {

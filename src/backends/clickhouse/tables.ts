@@ -65,7 +65,7 @@ export const ROW_COLUMNS = 'id, kind, dimension, start_ms, end_ms, edition, data
 /** The version of a row that is the first of its key: of several, the one with the highest version stays. */
 const FIRST = '18446744073709551614 - toUInt64(toUnixTimestamp64Nano(now64(9)))';
 
-/** The version of a row that says that the row of its key is deleted, for good. */
+/** The version of a row that says that the row of its key is deleted. */
 export const DELETED = '18446744073709551615';
 
 /** The tables of a name. */
