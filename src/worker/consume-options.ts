@@ -38,7 +38,7 @@ export type WorkSettings = Settings<
   WorkOptions,
   {
     /** What is left out is as the storage wishes. */
-    readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
+    readonly batch: BatchOptions;
     readonly retry: Settings<AttemptOptions>;
   }
 >;

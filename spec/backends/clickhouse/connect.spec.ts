@@ -108,18 +108,16 @@ describe('ClickHouseStorage.connect', () => {
       await client.close();
     });
 
-    it('leaves nothing of a person on the disk who was erased', async () => {
-      const storage = await connectClickHouse(database, { tableName: 'erased' });
-      await storage.store(makeRecords(50, { username: 'Ottilie' }), signal);
-      await storage.store(makeRecords(50, { username: 'bob' }), signal);
-      await storage.erase({ username: 'Ottilie' }, signal);
-      await storage.close();
+    it('takes no record into a table that keeps none', async () => {
+      const [records = ''] = clickHouseTables('nothing');
+      await execute(database.url, records.replace(/engine = [^]*/, 'engine = Null'));
       const client = applicationClient(database.url);
-      // What a mask hides is counted by the part.
-      const query = `select sum(rows) as rows from system.parts where database = '${database.name}' and table = 'erased' and active`;
-      const found = await (await client.query({ query, format: 'JSONEachRow' })).json<{ rows: unknown }>();
+      const storage = new ClickHouseStorage(client, { tableName: 'nothing' });
+      const error = await caught(storage.store(makeRecords(2), signal));
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.match(/^The table 'nothing' cannot be read: .*FINAL/s);
+      await storage.close();
       await client.close();
-      expect(Number(found[0]?.rows)).to.equal(50);
     });
 
     it('rejects where the database is missing, and says so', async () => {
@@ -141,6 +139,16 @@ describe('ClickHouseStorage.connect', () => {
     expect(inspect(error, { depth: 9 })).to.not.include('pencil99');
   });
 
+  it('refuses options that the client cannot be made of', async () => {
+    const error = await caught(
+      ClickHouseStorage.connect({ clientOptions: { compression: { response: 'none' } } }),
+    );
+    expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'INVALID_OPTION' });
+    expect(error.message).to.match(
+      /^ClickHouseStorage\.connect: '@clickhouse\/client' makes no client of 'clientOptions': /,
+    );
+  });
+
   it('refuses what is no client', async () => {
     const error = await thrown(() => new ClickHouseStorage({} as never));
     expect(error).to.include({ code: 'INVALID_OPTION' });
@@ -158,6 +166,15 @@ describe('ClickHouseStorage.connect', () => {
       [{ cluster: 'c', readOnly: true }, /'cluster' is 'c'; expected none with readOnly/],
       [{ password: 7 }, /'password' cannot be used/],
       [{ clientOptions: 'tls' }, /'clientOptions' is 'tls'; expected an object/],
+      [{ clientOptions: { url: 'http://other' } }, /'clientOptions\.url' .*none: 'url' is an option beside/],
+      [
+        { clientOptions: { password: 'pencil99' } },
+        /'clientOptions\.password' .*none: 'password' is an option/,
+      ],
+      [
+        { password: 'pencil99', clientOptions: { access_token: 'x' } },
+        /'password' .*none beside clientOptions\.access_token/,
+      ],
       [{ table: 'x' }, /there is no option 'table'.*'tableName'/],
     ];
     for (const [options, says] of cases) {

@@ -12,7 +12,6 @@ describe('errors of ClickHouse', () => {
     [60, 'UNKNOWN_TABLE'],
     [81, 'UNKNOWN_DATABASE'],
     [16, 'NO_SUCH_COLUMN_IN_TABLE'],
-    [164, 'READONLY'],
     [181, 'ILLEGAL_FINAL'],
     [497, 'ACCESS_DENIED'],
     [516, 'AUTHENTICATION_FAILED'],
@@ -24,6 +23,11 @@ describe('errors of ClickHouse', () => {
       expect(condition).to.have.property('advice').that.includes('docs/storages.md');
     });
   }
+
+  it('need a person: a profile that is for reading only, or has bounds', () => {
+    for (const one of [error(164, 'READONLY'), error(452, 'SETTING_CONSTRAINT_VIOLATION')])
+      expect(conditionOf(one)).to.have.property('advice').that.includes('readonly = 2');
+  });
 
   it('refuse a record: a constraint', () => {
     expect(conditionOf(error(469, 'VIOLATED_CONSTRAINT'))).to.equal('refused');

@@ -5,7 +5,7 @@ import { type Condition, isSetup, messageOf } from '../base/database-error.js';
  * setting that is not there or is another one, a user who is not let in or lacks a right, a disk or a profile for reading only.
  */
 const SETUP: ReadonlySet<unknown> = new Set([
-  8, 10, 16, 20, 36, 44, 46, 47, 48, 53, 60, 62, 73, 80, 81, 115, 164, 181, 192, 193, 194, 291, 452, 497, 516,
+  8, 10, 16, 20, 36, 44, 46, 47, 48, 53, 60, 62, 73, 80, 81, 115, 181, 192, 193, 194, 291, 497, 516,
 ]);
 
 /** Codes of a user who is not let in. */
@@ -23,6 +23,13 @@ const ADVICE =
   'Check the names of the database and the table, that its columns are those of clickHouseTables(), that user and password are ' +
   'right, and the rights of the user, which docs/storages.md lists.';
 
+/** Codes of a user whose profile is for reading only, or has bounds for settings. */
+const FIXED: ReadonlySet<unknown> = new Set([164, 452]);
+
+const FIXED_ADVICE =
+  "The user's profile is for reading only, or fixes a setting that right answers need to be another one. A storage that writes needs " +
+  "readonly = 0; one that reads needs readonly = 2, or 1 and the server's default of that setting.";
+
 /** The number that ClickHouse gives to an error; null for an error of another kind. */
 function codeOf(error: unknown): number | null {
   const { code, type } = (error ?? {}) as { readonly code?: unknown; readonly type?: unknown };
@@ -33,9 +40,15 @@ function codeOf(error: unknown): number | null {
 /** The condition that an error of ClickHouse or its client tells of. */
 export function conditionOf(error: unknown): Condition {
   const code = codeOf(error);
+  if (FIXED.has(code)) return { advice: FIXED_ADVICE };
   if (SETUP.has(code)) return { advice: ADVICE };
   if (TOO_SLOW.has(code) || (code === null && messageOf(error) === 'Timeout error.')) return 'too-slow';
   return REFUSED.has(code) ? 'refused' : 'unavailable';
+}
+
+/** Whether an error says that a user is not let in. */
+export function isNotLetIn(error: unknown): boolean {
+  return NOT_LET_IN.has(codeOf(error));
 }
 
 /** Whether an error, or its cause, says that there is no such table. */
@@ -50,7 +63,7 @@ export function isMissingTable(error: unknown): boolean {
  */
 export function explainConnect(target: string, error: unknown): string {
   const message = messageOf(error);
-  if (NOT_LET_IN.has(codeOf(error)))
+  if (isNotLetIn(error))
     return `the ClickHouse database ${target} does not let the user in: ${message}. Check username and password.`;
   if (isSetup(conditionOf(error)))
     return `the ClickHouse database ${target} cannot be used: ${message}. ${ADVICE}`;

@@ -52,7 +52,10 @@ export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
    * `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
-  /** Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`. @default {} */
+  /**
+   * Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`, or `{ access_token }` in place of `username`
+   * and `password`. @default {}
+   */
   readonly clientOptions? = option<object>({ default: {}, expected: 'an object', accepts: isObject });
 }
 
@@ -73,6 +76,9 @@ export interface ResolvedConnection {
   readonly client: object;
 }
 
+/** Options of the client that are given beside those of the client. */
+const OWN_OPTIONS = ['url', 'username', 'password', 'database'] as const;
+
 /** What is given without a default. */
 type Given = Settings<ClickHouseStorageOptions, Pick<ClickHouseStorageOptions, 'cluster' | 'password'>>;
 
@@ -83,9 +89,17 @@ type Given = Settings<ClickHouseStorageOptions, Pick<ClickHouseStorageOptions, '
  */
 export function resolveConnection(options: ClickHouseStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, ClickHouseStorageOptions, options);
-  const { name, tableName, cluster, url, username, password, database, readOnly, clientOptions } = given;
+  const { name, tableName, cluster, url, database, readOnly, clientOptions } = given;
   if (readOnly && cluster !== undefined)
     refuseOption({ subject: CONNECT, name: 'cluster' }, cluster, 'none with readOnly, which makes nothing');
+  for (const own of OWN_OPTIONS)
+    if (own in clientOptions)
+      refuseOption(
+        { subject: CONNECT, name: `clientOptions.${own}` },
+        null,
+        `none: '${own}' is an option beside clientOptions`,
+        true,
+      );
   return {
     name,
     tables: tablesOf(tableName, cluster),
@@ -97,11 +111,27 @@ export function resolveConnection(options: ClickHouseStorageOptions): ResolvedCo
       max_open_connections: 4,
       ...clientOptions,
       url,
-      username,
-      password: password ?? '',
       database,
+      ...credentialsOf(options, given),
     },
   };
+}
+
+/** Who connects: a user with a password, or whoever an access token is of, which the client takes instead of both. */
+function credentialsOf(
+  options: ClickHouseStorageOptions,
+  { username, password, clientOptions }: Given,
+): object {
+  if (!('access_token' in clientOptions)) return { username, password: password ?? '' };
+  for (const name of ['username', 'password'] as const)
+    if (options[name] !== undefined)
+      refuseOption(
+        { subject: CONNECT, name },
+        null,
+        'none beside clientOptions.access_token, which tells who connects',
+        true,
+      );
+  return {};
 }
 
 function isPlainUrl(value: unknown): boolean {

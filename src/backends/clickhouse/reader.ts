@@ -20,7 +20,7 @@ import { answerSummary } from '../../summary/answer.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
 import { moment, named, quoted } from './literals.js';
-import { type ClickHouseTables, MILLISECONDS, columnNamed, readSettings } from './tables.js';
+import { type ClickHouseTables, MILLISECONDS, columnNamed } from './tables.js';
 
 /** What is read of each column. */
 const VALUES = USAGE_COLUMNS.map(({ name, kind }) =>
@@ -65,7 +65,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
   /** @inheritdoc */
   async countUsage(query?: UsageCountQuery): Promise<number> {
     const where = whereOf(resolveUsageCountQuery(query));
-    const sql = `select count() from ${this.#tables.records} final ${where}${this.#settings}`;
+    const sql = `select count() from ${this.#tables.records} final ${where}`;
     return Number((await this.#connection.readOne(sql, this.#subject))[0]);
   }
 
@@ -84,10 +84,6 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
     return `table '${this.#tables.name}'`;
   }
 
-  get #settings(): string {
-    return readSettings(this.#tables);
-  }
-
   /** Finds records by as many statements as it takes: of a second row of a record, none is told. */
   async #find({ after = null, limit, offset = 0, ...query }: Part): Promise<UsageRecord[]> {
     const records: UsageRecord[] = [];
@@ -98,7 +94,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
       const sql =
         `select ${VALUES} from ${this.#tables.records} ${whereOf(query, last)} order by date desc, id desc, version desc ` +
         // It has the server look at all records, and is for pages by their number alone.
-        `${offset > 0 ? 'limit 1 by date, id ' : ''}limit ${wanted} offset ${offset}${this.#settings}`;
+        `${offset > 0 ? 'limit 1 by date, id ' : ''}limit ${wanted} offset ${offset}`;
       await this.#connection.read(sql, this.#subject, (values) => {
         read += 1;
         const record = recordOfRow(rowOf(values), texts);
@@ -112,7 +108,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
 }
 
 /** The condition of a checked query. */
-function whereOf(
+export function whereOf(
   { startDate, endDate, filters }: ResolvedUsageCountQuery,
   after: UsagePosition | null = null,
 ): string {

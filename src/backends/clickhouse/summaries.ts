@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { TrackUsageError } from '../../errors.js';
 import type {
   SummaryRow,
   SummaryRowKind,
@@ -8,27 +9,38 @@ import type {
 import type { ClickHouseConnection } from './connection.js';
 import { isMissingTable } from './errors.js';
 import { quoted, quotedList } from './literals.js';
-import {
-  type ClickHouseTables,
-  DELETED,
-  ROW_COLUMNS,
-  onCluster,
-  readSettings,
-  rowTable,
-  settingsText,
-  writeSettings,
-} from './tables.js';
+import { type ClickHouseTables, DELETED, MILLISECONDS, ROW_COLUMNS, onCluster, rowTable } from './tables.js';
 
 /** Ids in one statement: of longer ones ClickHouse reads 256 KiB at most. */
 const STATEMENT_IDS = 1000;
 
+/** Kinds of rows whose ids several processes may want. All others have random ids, or the content that their ids tell. */
+const CONTENDED: ReadonlySet<SummaryRowKind> = new Set(['manifest', 'watch']);
+
+/** The time of the server, in milliseconds since 1970. */
+const NOW_MS = `${MILLISECONDS}(now64(3))`;
+
 /**
- * Rows of summaries in a table that is only added to. There are no transactions, and no unique keys, so that three things take their place:
+ * How long a row says that another one is deleted, in milliseconds: nothing is on its way for longer that it would have to hide. The end of its
+ * span is the moment of the deletion.
+ */
+const KEPT_MS = 2 * 86_400_000;
+
+/** Rows that are worth being tidied, and the time from one look for them to the next, in milliseconds. */
+const TIDY_ROWS = 1000;
+const TIDY_MS = 3_600_000;
+
+/** Turns in which a row may be added whose token is taken, while neither the row nor another one of its id is there. */
+const MOST_TURNS = 20;
+
+/**
+ * Rows of summaries in a table that is only added to. There are no transactions, and no unique keys, so that four things take their place:
  *
- * - A row that comes alone carries its id as the token of its insertion, and the server takes each token once: of several processes
- *   that add a row of an id at once, one alone succeeds.
+ * - A row whose id several processes may want carries the id as the token of its insertion, and the server takes each token once: of
+ *   several processes that add a row of an id at once, one alone succeeds.
+ * - A token outlives its row where that is lost, or is taken away by hand. Then the next token of the id decides.
  * - Were the token forgotten, the row that came first counts: it has the highest version.
- * - A row is deleted by another one of a higher version still, and its id is taken for good.
+ * - A row is deleted by another one of a higher version still, and its id is taken for two days.
  *
  * Whether a row was added is seen by what is there, as each insertion has a name of its own.
  */
@@ -37,6 +49,8 @@ export class ClickHouseSummaries implements SummaryStore {
   readonly #tables: ClickHouseTables;
   /** Whether the table may be made where it is missing. */
   readonly #mayMake: boolean;
+  /** When to look for rows to be tidied, in milliseconds since 1970. */
+  #tidyMs = -Infinity;
 
   constructor(connection: ClickHouseConnection, tables: ClickHouseTables, mayMake: boolean) {
     this.#connection = connection;
@@ -71,39 +85,60 @@ export class ClickHouseSummaries implements SummaryStore {
     const lines = rows.map(({ id, kind, dimension, startMs, endMs, edition, data }) =>
       JSON.stringify([id, kind, dimension, startMs, endMs, edition, data, writer]),
     );
-    const isAlone = rows.length === 1;
-    const settings = {
-      ...(isAlone && { insert_deduplicate: 1, insert_deduplication_token: quoted(first.id) }),
-      ...writeSettings(this.#tables),
-    };
-    const into = `${this.#tables.rows} (${ROW_COLUMNS}, writer)`;
-    const failed = `The ${this.#subject} cannot be written`;
-    await this.#connection.insert(into, [Buffer.from(lines.join('\n'))], failed, signal, settings);
-    return !isAlone || this.#isFrom(writer, first, signal);
+    const isContended = CONTENDED.has(first.kind);
+    for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
+      const token = { insert_deduplicate: 1, insert_deduplication_token: `${first.id} ${turn}` };
+      await this.#connection.insert(
+        `${this.#tables.rows} (${ROW_COLUMNS}, writer)`,
+        [Buffer.from(lines.join('\n'))],
+        `The ${this.#subject} cannot be written`,
+        signal,
+        isContended && rows.length === 1 ? token : {},
+      );
+      if (rows.length > 1) return true;
+      const counting = await this.#writerOf(first, signal);
+      if (counting !== null) return counting === writer;
+    }
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The ${this.#subject} takes rows and does not have them: '${first.id}' is not there. Check that its engine is that of ` +
+        'clickHouseTables(), and that no row policy hides its rows.',
+    );
   }
 
   /** @inheritdoc */
   async delete(query: SummaryRowQuery, signal: AbortSignal): Promise<void> {
     const { rows } = this.#tables;
     for (const some of inStatements(query)) {
-      const found = `select id, kind, dimension, start_ms, end_ms, '', '', '', ${DELETED}, 1 from ${rows} final ${whereOf(some)}`;
-      const settings = settingsText({
-        async_insert: 0,
-        insert_deduplicate: 0,
-        ...writeSettings(this.#tables),
-      });
-      const sql = `insert into ${rows} (${ROW_COLUMNS}, writer, version, is_deleted) ${found} settings ${settings}`;
+      const found = `select id, kind, dimension, start_ms, ${NOW_MS}, '', '', '', ${DELETED}, 1 from ${rows} final ${whereOf(some)}`;
+      const sql = `insert into ${rows} (${ROW_COLUMNS}, writer, version, is_deleted) ${found}`;
       const failed = `Rows of the ${this.#subject} cannot be deleted`;
-      await this.#unlessMissing(() => this.#connection.command(sql, failed, signal));
+      await this.#unlessMissing(() => this.#connection.insertSelected(sql, failed, signal));
     }
+    if (Date.now() < this.#tidyMs) return;
+    this.#tidyMs = Date.now() + TIDY_MS;
+    await this.#tidy(signal).catch(() => {
+      // Another time, or by a process whose user may do so: such rows take room, and are right.
+    });
   }
 
   /** Has the server forget the content of what was deleted, as far as it has not yet done so by itself. */
   async purge(signal: AbortSignal): Promise<void> {
     const sql = `optimize table ${this.#tables.rows}${onCluster(this.#tables)} final`;
-    await this.#unlessMissing(() =>
-      this.#connection.command(sql, `Deleted rows of the ${this.#subject} cannot be purged`, signal),
-    );
+    const failed = `Deleted rows of the ${this.#subject} cannot be purged`;
+    await this.#unlessMissing(() => this.#connection.change(sql, failed, signal));
+  }
+
+  /** Takes rows away that say of others that they are deleted, once those are gone. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const { rows } = this.#tables;
+    let [count, lastMs] = [0, 0];
+    const old = `select count(), max(end_ms) from ${rows} where is_deleted = 1 and end_ms < ${NOW_MS} - ${KEPT_MS}`;
+    await this.#read(old, (found) => ([count, lastMs] = found.map(Number) as [number, number]), signal);
+    if (count < TIDY_ROWS) return;
+    await this.purge(signal);
+    const sql = `delete from ${rows}${onCluster(this.#tables)} where is_deleted = 1 and end_ms <= ${lastMs}`;
+    await this.#connection.change(sql, `The ${this.#subject} cannot be tidied`, signal);
   }
 
   get #subject(): string {
@@ -120,21 +155,17 @@ export class ClickHouseSummaries implements SummaryStore {
     return isThere;
   }
 
-  /** Whether the row of an id is the one that a writer has added. */
-  async #isFrom(
-    writer: string,
-    { id, kind, dimension, startMs }: SummaryRow,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  /** Who added the row of an id that counts, `''` where it is deleted; null where there is none. */
+  async #writerOf({ id, kind, dimension, startMs }: SummaryRow, signal: AbortSignal): Promise<string | null> {
     const key = whereOf({ kinds: [kind], dimension, fromMs: startMs, beforeMs: startMs + 1, ids: [id] });
-    let isOurs = false;
-    const sql = `select writer = ${quoted(writer)} from ${this.#tables.rows} final ${key}`;
-    await this.#read(sql, ([is]) => (isOurs = Boolean(is)), signal);
-    return isOurs;
+    let writer: string | null = null;
+    const sql = `select writer from ${this.#tables.rows} ${key} order by version desc limit 1`;
+    await this.#read(sql, ([found]) => (writer = String(found)), signal);
+    return writer;
   }
 
   #read(sql: string, take: (row: unknown[]) => void, signal: AbortSignal): Promise<void> {
-    return this.#connection.read(`${sql}${readSettings(this.#tables)}`, this.#subject, take, signal);
+    return this.#connection.read(sql, this.#subject, take, signal);
   }
 
   async #unlessMissing(action: () => Promise<void>): Promise<void> {

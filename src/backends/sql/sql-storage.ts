@@ -220,7 +220,10 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+  protected override withoutTraces<Value>(
+    _signal: AbortSignal,
+    action: () => Promise<Value>,
+  ): Promise<Value> {
     return this.#dialect.withoutTraces?.(this.#orm, action) ?? action();
   }
 
