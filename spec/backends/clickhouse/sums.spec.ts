@@ -90,7 +90,7 @@ describe('sums of ClickHouse', () => {
       const again = [...records.slice(0, 150), ...records.slice(-3)];
       await storage.store(records, signal);
       await storage.store(
-        again.map((one) => ({ ...one, durationMs: 5000 })),
+        again.map((one) => makeRecord({ ...one, durationMs: 5000 })),
         signal,
       );
       await expectExact(storage, records);
