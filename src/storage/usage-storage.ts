@@ -122,7 +122,7 @@ export interface UsageStorage {
    *
    * @param date - records from this moment on are kept
    * @param signal - aborted when the tracker no longer waits for the answer
-   * @returns how many were dropped
+   * @returns how many were dropped; it is asked again until none was
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   dropBefore?(date: Date, signal: AbortSignal): Promise<number>;

@@ -194,6 +194,7 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     await this.disconnect();
   }
 
+  /** Resolves with how many records were deleted, even where that could not be marked: their mark then stays as it is. */
   async #aroundSpan(
     span: Span,
     signal: AbortSignal,
@@ -201,7 +202,13 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   ): Promise<number> {
     const marker = this.#marker;
     if (marker === null) return action(signal);
-    return this.#marked.run(signal, (combined) => marker.aroundSpan(span, combined, () => action(combined)));
+    let count = 0;
+    const deleting = async (combined: AbortSignal): Promise<void> =>
+      marker.aroundSpan(span, combined, async () => void (count = await action(combined)));
+    await this.#marked.run(signal, deleting).catch((error: unknown) => {
+      if (count === 0) throw error;
+    });
+    return count;
   }
 
   /**

@@ -177,9 +177,25 @@ export class SqlStorage extends RepositoryStorage {
     this.assertWritable();
     checkDeletion(date, Infinity);
     signal.throwIfAborted();
-    const drop = await this.#retain(signal, (combined) => dropper.plan(date, combined));
-    if (drop === null) return 0;
-    return this.aroundPast(date, signal, (combined) => this.#retain(combined, drop));
+    const drops = await this.#retain(signal, (combined) => dropper.plan(date, combined));
+    let total = 0;
+    for (const { before, run } of drops) {
+      let isOver = false;
+      const drop = async (combined: AbortSignal): Promise<number> => {
+        const count = await this.#retain(combined, run);
+        isOver = count === null;
+        return count ?? 0;
+      };
+      try {
+        total += await this.aroundPast(before, signal, drop);
+      } catch (error) {
+        // What was dropped is counted; the error comes again with the next call.
+        if (total === 0) throw error;
+        return total;
+      }
+      if (isOver) break;
+    }
+    return total;
   }
 
   /** Does something for the option `retention`. */

@@ -55,6 +55,9 @@ export class OldRecords {
   /** The moment before which no record of an action is left, in milliseconds since 1970, by the action's key. */
   readonly #doneUntil = new Map<string, number>();
 
+  /** The moment before which nothing is left that goes together, in milliseconds since 1970, until a run is over. */
+  #droppedMs = -Infinity;
+
   /** @param warn - learns why something is not deleted */
   constructor(
     storage: UsageStorage,
@@ -147,10 +150,15 @@ export class OldRecords {
   /** Deletes a chunk of all records before a moment, and says whether there may be more. */
   async #deleteAll(beforeMs: number, signal: AbortSignal): Promise<boolean> {
     const date = new Date(beforeMs);
-    if (this.#storage.dropBefore !== undefined)
-      this.#count('dropBefore', await this.#storage.dropBefore(date, signal), Infinity);
+    // Looking for what goes together takes as long as a chunk, and finds as good as nothing new until a day later.
+    if (this.#storage.dropBefore !== undefined && beforeMs >= this.#droppedMs + DAY_MS) {
+      const dropped = await this.#storage.dropBefore(date, signal);
+      if (this.#count('dropBefore', dropped, Infinity) === 0) this.#droppedMs = beforeMs;
+    }
     const answer = await this.#storage.deleteBefore?.(date, this.#chunkRecords, signal);
-    return this.#count('deleteBefore', answer) === this.#chunkRecords;
+    const isMore = this.#count('deleteBefore', answer) === this.#chunkRecords;
+    if (!isMore) this.#droppedMs = -Infinity;
+    return isMore;
   }
 
   /** Deletes a chunk of an action's records before a moment, and says whether there may be more. */

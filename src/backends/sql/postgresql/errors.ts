@@ -73,9 +73,9 @@ export function lacksPartition(error: unknown): boolean {
   return codeOf(error) === '23514 partition';
 }
 
-/** Whether a partition was detached or dropped by another process, or is about to be. */
-export function isGoneMeanwhile(error: unknown): boolean {
-  return /^(?:42P01|55000)/.test(stateOf(error));
+/** Whether a partition was detached or dropped by another process, or is about to be, or somebody has it locked. */
+export function isOutOfReach(error: unknown): boolean {
+  return /^(?:42P01|55000|55P03)/.test(stateOf(error));
 }
 
 /** Whether a column is of another type than the value that was to be written. */

@@ -7,7 +7,7 @@ import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionOf, lacksPartition } from './errors.js';
-import { type Month, dropMark, monthAt, monthsOf, partitionOf, startOf } from './months.js';
+import { type Month, dropNote, monthAt, monthsOf, partitionOf, startOf } from './months.js';
 import { postgresConnection } from './native-client.js';
 import { type RunAlone, runAlone } from './run-statement.js';
 
@@ -101,6 +101,7 @@ export class MonthPartitions {
   #making(months: readonly Month[]): string {
     const quoteValue = (value: string): string => this.#orm.em.getPlatform().quoteValue(value);
     const table = quoteTable(this.#table);
+    const note = dropNote(`to_regclass(${quoteValue(table)})`);
     const blocks = months.map((month) => {
       const { name, bounds } = partitionOf(this.#table, month);
       const found = `to_regclass(${quoteValue(name)})`;
@@ -110,7 +111,7 @@ export class MonthPartitions {
       return (
         `if ${found} is null then begin create table ${name} (like ${table} including all); ` +
         `comment on table ${name} is null; ${attach} ` +
-        `elsif obj_description(${found}, 'pg_class') = ${quoteValue(dropMark(this.#table))} ` +
+        `elsif starts_with(obj_description(${found}, 'pg_class'), ${note}) ` +
         `and not exists (select from pg_inherits where inhrelid = ${found}) then begin ` +
         `comment on table ${name} is null; ${attach} end if;`
       );

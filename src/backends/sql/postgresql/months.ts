@@ -34,7 +34,15 @@ export function partitionOf(table: Place, month: Month): { readonly name: string
   };
 }
 
-/** What is written beside a partition before it is detached to be dropped: one that is detached by hand may have to be kept. */
-export function dropMark(table: Place): string {
-  return `koa-track-usage: of ${quoteTable(table)}, and to be dropped`;
+/**
+ * The SQL for the note that is written beside a partition before it is detached to be dropped, without the bounds that follow it. A
+ * partition that is detached by hand has no such note, and is kept. The note names the schema, as several may have a table of this name.
+ *
+ * @param table - the SQL for the partitioned table's oid
+ */
+export function dropNote(table: string): string {
+  return (
+    "(select format('koa-track-usage: of %I.%I, and to be dropped; ', n.nspname, t.relname) " +
+    `from pg_class t join pg_namespace n on n.oid = t.relnamespace where t.oid = ${table})`
+  );
 }
