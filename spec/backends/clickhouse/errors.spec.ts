@@ -1,6 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { expect } from 'chai';
-import { conditionOf, explainConnect } from '../../../src/backends/clickhouse/errors.js';
+import { conditionOf, explainConnect, shortMessageOf } from '../../../src/backends/clickhouse/errors.js';
 import { isSetup } from '../../../src/backends/base/database-error.js';
 
 function error(code: number, type: string): ClickHouseError {
@@ -10,7 +10,6 @@ function error(code: number, type: string): ClickHouseError {
 describe('errors of ClickHouse', () => {
   const SETUP: readonly (readonly [number, string])[] = [
     [60, 'UNKNOWN_TABLE'],
-    [81, 'UNKNOWN_DATABASE'],
     [16, 'NO_SUCH_COLUMN_IN_TABLE'],
     [181, 'ILLEGAL_FINAL'],
     [497, 'ACCESS_DENIED'],
@@ -54,12 +53,26 @@ describe('errors of ClickHouse', () => {
       expect(conditionOf(one)).to.equal('unavailable');
   });
 
+  it('are told without the statement, which names every column', () => {
+    const told = (message: string): string =>
+      shortMessageOf(new ClickHouseError({ message, code: '47', type: 'X' }));
+    expect(told("Unknown identifier 'a' in scope SELECT a, b\nFROM t. Maybe you meant: ['b']. ")).to.equal(
+      "Unknown identifier 'a'",
+    );
+    expect(told("Missing columns: 'a' while processing query: 'SELECT a', required columns: 'a'")).to.equal(
+      "Missing columns: 'a'",
+    );
+    expect(told('Database usgae does not exist. Maybe you meant usage?. ')).to.equal(
+      'Database usgae does not exist. Maybe you meant usage',
+    );
+  });
+
   it('are explained where a server cannot be used', () => {
     expect(explainConnect('usage on h:8123', error(516, 'AUTHENTICATION_FAILED'))).to.match(
       /^the ClickHouse database usage on h:8123 does not let the user in: .*Check username and password\.$/,
     );
     expect(explainConnect('usage on h:8123', error(81, 'UNKNOWN_DATABASE'))).to.match(
-      /cannot be used: .*names of/,
+      /cannot be used: Something went wrong\. Make the database first/,
     );
     expect(explainConnect('usage on h:8123', new Error('connect ECONNREFUSED'))).to.match(
       /cannot be reached: connect ECONNREFUSED\. .*HTTP interface, usually on port 8123/,

@@ -262,7 +262,7 @@ async function makeClient(options: object): Promise<NativeClient> {
   } catch (error) {
     throw new TrackUsageError(
       'INVALID_OPTION',
-      `${CONNECT}: '@clickhouse/client' makes no client of 'clientOptions': ${messageOf(error)}`,
+      `${CONNECT}: '@clickhouse/client' makes no client of 'clientOptions': ${messageOf(error)}.`,
       error,
     );
   }

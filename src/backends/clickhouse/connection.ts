@@ -4,7 +4,7 @@ import type { TrackUsageError } from '../../errors.js';
 import { TurnBudget } from '../../time/turn-budget.js';
 import { databaseError, readError } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
-import { conditionOf } from './errors.js';
+import { conditionOf, shortMessageOf } from './errors.js';
 import { type StatementSettings, settingsClause } from './settings.js';
 
 /** The used part of `ClickHouseClient` of `@clickhouse/client`: an application's may be of another version than ours. */
@@ -51,7 +51,8 @@ export class ClickHouseConnection {
     more?: StatementSettings,
   ): Promise<void> {
     const query = `${sql}${settingsClause('read', this.#isOnCluster, more)}`;
-    const errorOf = (error: unknown): TrackUsageError => readError(error, conditionOf(error), subject);
+    const errorOf = (error: unknown): TrackUsageError =>
+      readError(error, conditionOf(error), subject, shortMessageOf(error));
     await this.#run(signal, errorOf, async (abort_signal) => {
       const found = await this.#client.query({ query, format: 'JSONCompactEachRow', abort_signal });
       const budget = new TurnBudget(LOOK_ROWS);
@@ -144,5 +145,5 @@ export class ClickHouseConnection {
 
 /** Makes the errors of a statement that changes something. */
 function failing(failed: string): (error: unknown) => TrackUsageError {
-  return (error) => databaseError(error, conditionOf(error), failed);
+  return (error) => databaseError(error, conditionOf(error), failed, shortMessageOf(error));
 }

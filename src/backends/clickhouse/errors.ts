@@ -5,7 +5,7 @@ import { type Condition, isSetup, messageOf } from '../base/database-error.js';
  * setting that is not there or is another one, a user who is not let in or lacks a right, a disk or a profile for reading only.
  */
 const SETUP: ReadonlySet<unknown> = new Set([
-  8, 10, 16, 20, 36, 44, 46, 47, 48, 53, 60, 62, 73, 80, 81, 115, 181, 192, 193, 194, 291, 497, 516,
+  8, 10, 16, 20, 36, 44, 46, 47, 48, 53, 60, 62, 73, 80, 115, 181, 192, 193, 194, 291, 497, 516,
 ]);
 
 /** Codes of a user who is not let in. */
@@ -18,10 +18,15 @@ const TOO_SLOW: ReadonlySet<unknown> = new Set([159, 160, 209, 241]);
 const REFUSED: ReadonlySet<unknown> = new Set([6, 26, 27, 38, 41, 69, 70, 117, 131, 321, 349, 395, 469]);
 
 const NO_TABLE = 60;
+const NO_DATABASE = 81;
+const NO_RIGHT = 497;
 
 const ADVICE =
   'Check the names of the database and the table, that its columns are those of clickHouseTables(), that user and password are ' +
   'right, and the rights of the user, which docs/storages.md lists.';
+
+const DATABASE_ADVICE =
+  'Make the database first (create database), or check its name: connect makes tables, and no database.';
 
 /** Codes of a user whose profile is for reading only, or has bounds for settings. */
 const FIXED: ReadonlySet<unknown> = new Set([164, 452]);
@@ -41,8 +46,9 @@ function codeOf(error: unknown): number | null {
 export function conditionOf(error: unknown): Condition {
   const code = codeOf(error);
   if (FIXED.has(code)) return { advice: FIXED_ADVICE };
+  if (code === NO_DATABASE) return { advice: DATABASE_ADVICE };
   if (SETUP.has(code)) return { advice: ADVICE };
-  if (TOO_SLOW.has(code) || (code === null && messageOf(error) === 'Timeout error.')) return 'too-slow';
+  if (TOO_SLOW.has(code) || (code === null && messageOf(error) === 'Timeout error')) return 'too-slow';
   return REFUSED.has(code) ? 'refused' : 'unavailable';
 }
 
@@ -51,9 +57,19 @@ export function isNotLetIn(error: unknown): boolean {
   return NOT_LET_IN.has(codeOf(error));
 }
 
+/** Whether an error says that a table may not be read. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf((error as Error | null)?.cause) === NO_RIGHT;
+}
+
 /** Whether an error, or its cause, says that there is no such table. */
 export function isMissingTable(error: unknown): boolean {
   return [error, (error as Error | undefined)?.cause].some((one) => codeOf(one) === NO_TABLE);
+}
+
+/** The message of an error, without the statement, which the server quotes, and which names every column. */
+export function shortMessageOf(error: unknown): string {
+  return messageOf(error).replace(/\.? (?:in scope|while processing query:?) .*|\?$/is, '');
 }
 
 /**
@@ -62,11 +78,12 @@ export function isMissingTable(error: unknown): boolean {
  * @param target - the database and its host, without a password
  */
 export function explainConnect(target: string, error: unknown): string {
-  const message = messageOf(error);
+  const message = shortMessageOf(error);
   if (isNotLetIn(error))
     return `the ClickHouse database ${target} does not let the user in: ${message}. Check username and password.`;
-  if (isSetup(conditionOf(error)))
-    return `the ClickHouse database ${target} cannot be used: ${message}. ${ADVICE}`;
+  const condition = conditionOf(error);
+  if (isSetup(condition))
+    return `the ClickHouse database ${target} cannot be used: ${message}. ${condition.advice}`;
   return (
     `the ClickHouse database ${target} cannot be reached: ${message}. Check that the server runs there, and that 'url' is that of ` +
     'its HTTP interface, usually on port 8123, or 8443 with TLS.'
