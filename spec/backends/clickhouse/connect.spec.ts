@@ -163,7 +163,15 @@ describe('ClickHouseStorage.connect', () => {
   describe('refuses as an option', () => {
     const cases: [options: object, says: RegExp][] = [
       [{ url: 'clickhouse://host' }, /'url' cannot be used .*a URL with http: or https:/],
-      [{ url: 'http://ada:pencil99@host' }, /'url' cannot be used .*without user and password/],
+      [{ url: 'http://ada:pencil99@host' }, /'url' cannot be used .*user, password and database are options/],
+      [
+        { url: 'http://host:8123/usage' },
+        /'url' cannot be used .*ends with host and port: .*clientOptions\.pathname/,
+      ],
+      [
+        { url: 'http://host:8123/?database=usage' },
+        /'url' cannot be used .*database are options of their own/,
+      ],
       [{ database: 'a.b' }, /'database' is 'a\.b'; expected a name of letters/],
       [{ tableName: 'a b' }, /'tableName' is 'a b'/],
       [{ cluster: 'c', readOnly: true }, /'cluster' is 'c'; expected none with readOnly/],

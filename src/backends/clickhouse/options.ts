@@ -34,11 +34,16 @@ export type GivenNaming = Settings<ClickHouseStorageNaming, Pick<ClickHouseStora
 
 /** The options of `ClickHouseStorage.connect`. */
 export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
-  /** The server's HTTP interface, such as `https://usage.example:8443`. @default 'http://127.0.0.1:8123' */
+  /**
+   * The server's HTTP interface, such as `https://usage.example:8443`; the path of a proxy is `clientOptions.pathname`.
+   * @default 'http://127.0.0.1:8123'
+   */
   readonly url? = text({
     default: 'http://127.0.0.1:8123',
     isSecret: true,
-    expected: 'a URL with http: or https:, and without user and password, which are options of their own',
+    expected:
+      'a URL with http: or https: that ends with host and port: user, password and database are options of their own, and the path of a ' +
+      'proxy is clientOptions.pathname',
     accepts: isPlainUrl,
   });
   /** The user who connects. @default 'default' */
@@ -53,8 +58,8 @@ export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
    */
   readonly readOnly? = boolean(false);
   /**
-   * Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`, or `{ access_token }` in place of `username`
-   * and `password`. @default {}
+   * Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`, `{ pathname }` of a proxy, or
+   * `{ access_token }` in place of `username` and `password`. @default {}
    */
   readonly clientOptions? = option<object>({ default: {}, expected: 'an object', accepts: isObject });
 }
@@ -136,6 +141,7 @@ function credentialsOf(
 
 function isPlainUrl(value: unknown): boolean {
   if (!isText(value) || !URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
+  // The client would take a path for the database, and what follows for its options.
+  const { protocol, username, password, pathname, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && pathname === '/' && `${username}${password}${search}${hash}` === '';
 }
