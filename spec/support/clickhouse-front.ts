@@ -38,11 +38,20 @@ export async function startFront(url: string): Promise<ClickHouseFront> {
 /** Answers as clickhouse-server does that lets nobody in. */
 export function refuseUser(response: ServerResponse): true {
   const message =
-    'Code: 516. DB::Exception: writer: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED) (version 26.7.2.1 (official build))\n';
+    'Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)';
+  return refuse(response, 516, message);
+}
+
+/** Answers as clickhouse-server does whose user lacks a right. */
+export function refuseRight(response: ServerResponse): true {
+  return refuse(response, 497, 'Not enough privileges. (ACCESS_DENIED)');
+}
+
+function refuse(response: ServerResponse, code: number, message: string): true {
   response.writeHead(403, {
-    'x-clickhouse-exception-code': '516',
+    'x-clickhouse-exception-code': String(code),
     'content-type': 'text/plain; charset=UTF-8',
   });
-  response.end(message);
+  response.end(`Code: ${code}. DB::Exception: writer: ${message} (version 26.7.2.1 (official build))\n`);
   return true;
 }

@@ -13,6 +13,7 @@ import {
 import { describeOn } from '../../support/describe-on.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
 import type { FreshDatabase } from '../../support/servers.js';
+import { warningsOf } from '../../support/warnings.js';
 
 const { signal } = new AbortController();
 
@@ -93,12 +94,19 @@ describe('ClickHouseStorage.connect', () => {
       expect(engine.message).to.match(/^The table 'plain' cannot be read: .*FINAL/s);
     });
 
-    it('has no summaries where the application has made no table for them, and begins when it has', async () => {
+    it('has no summaries where the application has made no table for them, says so, and begins when it has', async () => {
       const [records = '', rows = ''] = clickHouseTables('bare');
       await execute(database.url, records);
       const client = applicationClient(database.url);
       const storage = new ClickHouseStorage(client, { tableName: 'bare' });
-      expect(await storage.store(makeRecords(2), signal)).to.deep.equal({ stored: 2, refused: [] });
+      const warnings = await warningsOf(async () => {
+        expect(await storage.store(makeRecords(2), signal)).to.deep.equal({ stored: 2, refused: [] });
+        expect(await storage.register?.prepare(true, signal)).to.equal(false);
+      });
+      expect(warnings).to.have.lengthOf(1);
+      expect(warnings[0]).to.match(
+        /there are no summaries, .*The table 'bare_summary' is missing\. .*run: create table if not exists `bare_summary` \(.*; Without them, /,
+      );
       expect(await storage.summaries?.isReady(signal)).to.equal(false);
       expect((await storage.reader.getSummary({ by: 'server' })).rows[0]).to.include({ hits: 2 });
       await storage.close();

@@ -3,11 +3,12 @@ import type { ClickHouseStorage } from '../../../src/backends/clickhouse/index.j
 import type { StorageSummaries } from '../../../src/storage/usage-storage.js';
 import { caught } from '../../support/caught.js';
 import { connectClickHouse, execute } from '../../support/clickhouse.js';
-import { type ClickHouseFront, refuseUser, startFront } from '../../support/clickhouse-front.js';
+import { type ClickHouseFront, refuseRight, refuseUser, startFront } from '../../support/clickhouse-front.js';
 import { describeOn } from '../../support/describe-on.js';
 import { FaultLane } from '../../support/fault-lane.js';
 import { makeRecords } from '../../support/records.js';
 import type { FreshDatabase } from '../../support/servers.js';
+import { warningsOf } from '../../support/warnings.js';
 
 const { signal } = new AbortController();
 
@@ -125,6 +126,17 @@ describe('statements for ClickHouse', () => {
         );
         expect(error).to.include({ code: 'STORAGE_CONNECT' });
         expect(error.message).to.match(/does not let the user in: .*Check username and password\.$/s);
+      });
+
+      it('keep records without summaries, and say so, where the user may make no table for these', async () => {
+        front.answer = (statement, response) => statement.startsWith('create') && refuseRight(response);
+        const warnings = await warningsOf(async () => {
+          expect(await storage.store(makeRecords(2), signal)).to.deep.equal({ stored: 2, refused: [] });
+        });
+        expect(warnings).to.have.lengthOf(1);
+        expect(warnings[0]).to.match(
+          /there are no summaries, .*'koa_usage_summary' cannot be made: writer: Not enough privileges\. .*run: create table/,
+        );
       });
 
       it('come with an access token alone, where there is one', async () => {

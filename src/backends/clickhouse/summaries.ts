@@ -6,6 +6,7 @@ import type {
   SummaryRowQuery,
   SummaryStore,
 } from '../../storage/summary-store.js';
+import { warnOfNoSummaries } from '../base/no-summaries.js';
 import type { ClickHouseConnection } from './connection.js';
 import { isMissingTable } from './errors.js';
 import { quoted, quotedList } from './literals.js';
@@ -49,6 +50,7 @@ export class ClickHouseSummaries implements SummaryStore {
   readonly #tables: ClickHouseTables;
   /** Whether the table may be made where it is missing. */
   readonly #mayMake: boolean;
+  #hasWarned = false;
   /** When to look for rows to be tidied, in milliseconds since 1970. */
   #tidyMs = -Infinity;
 
@@ -61,9 +63,16 @@ export class ClickHouseSummaries implements SummaryStore {
   /** @inheritdoc */
   async prepare(make: boolean, signal: AbortSignal): Promise<boolean> {
     if (await this.#isThere(signal)) return true;
-    if (!make || !this.#mayMake) return false;
-    await this.#connection.command(rowTable(this.#tables), `The ${this.#subject} cannot be made`, signal);
-    return true;
+    if (!make) return false;
+    const failure = this.#mayMake ? await this.#make(signal) : `The ${this.#subject} is missing.`;
+    if (failure === null) return true;
+    const sql = rowTable(this.#tables).replaceAll(/\s+/g, ' ');
+    if (!this.#hasWarned)
+      warnOfNoSummaries(
+        `${failure} To have them, have somebody run: ${sql}; Without them, give trackUsage summaries: false and endpoints: false.`,
+      );
+    this.#hasWarned = true;
+    return false;
   }
 
   /** @inheritdoc */
@@ -153,6 +162,17 @@ export class ClickHouseSummaries implements SummaryStore {
       isThere = true;
     });
     return isThere;
+  }
+
+  /** Makes the table; why not, if the user may not. */
+  async #make(signal: AbortSignal): Promise<string | null> {
+    try {
+      await this.#connection.command(rowTable(this.#tables), `The ${this.#subject} cannot be made`, signal);
+      return null;
+    } catch (error) {
+      if ((error as TrackUsageError).code === 'STORAGE_SETUP') return (error as TrackUsageError).message;
+      throw error;
+    }
   }
 
   /** Who added the row of an id that counts, `''` where it is deleted; null where there is none. */
