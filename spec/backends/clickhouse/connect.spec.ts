@@ -81,17 +81,13 @@ describe('ClickHouseStorage.connect', () => {
       expect(await tables('read_only')).to.deep.equal(['read_only']);
     });
 
-    it('says which table has other columns, or an engine that keeps a record twice', async () => {
+    it('says which column a table lacks', async () => {
       const [records = ''] = clickHouseTables('odd');
       await execute(database.url, records.replace('  `visitor`', '  `somebody`'));
       const columns = await caught(connectClickHouse(database, { tableName: 'odd' }));
-      expect(columns.message).to.match(/^The table 'odd' cannot be read: .*visitor.*clickHouseTables\(\)/s);
-      await execute(
-        database.url,
-        records.replace('`odd`', '`plain`').replace('ReplacingMergeTree(version)', 'MergeTree'),
+      expect(columns.message).to.match(
+        /^The table 'odd' cannot be read: [^.]*`visitor`\. .*clickHouseTables\(\)/,
       );
-      const engine = await caught(connectClickHouse(database, { tableName: 'plain' }));
-      expect(engine.message).to.match(/^The table 'plain' cannot be read: .*FINAL/s);
     });
 
     it('has no summaries where the application has made no table for them, says so, and begins when it has', async () => {
@@ -114,18 +110,6 @@ describe('ClickHouseStorage.connect', () => {
       const other = new ClickHouseStorage(client, { tableName: 'bare' });
       expect(await other.summaries?.isReady(signal)).to.equal(true);
       await other.close();
-      await client.close();
-    });
-
-    it('takes no record into a table that keeps none', async () => {
-      const [records = ''] = clickHouseTables('nothing');
-      await execute(database.url, records.replace(/engine = [^]*/, 'engine = Null'));
-      const client = applicationClient(database.url);
-      const storage = new ClickHouseStorage(client, { tableName: 'nothing' });
-      const error = await caught(storage.store(makeRecords(2), signal));
-      expect(error).to.include({ code: 'STORAGE_SETUP' });
-      expect(error.message).to.match(/^The table 'nothing' cannot be read: .*FINAL/s);
-      await storage.close();
       await client.close();
     });
 

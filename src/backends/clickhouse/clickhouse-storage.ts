@@ -22,6 +22,7 @@ import {
 } from './options.js';
 import { ClickHouseReader } from './reader.js';
 import { ClickHouseSummaries } from './summaries.js';
+import { RecordTable } from './table-check.js';
 import { COLUMN_NAMES, type ClickHouseTables, recordTable, tablesOf } from './tables.js';
 
 /** Records between two looks at the clock. */
@@ -53,11 +54,12 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   readonly #isOwn: boolean;
   readonly #deleter: ClickHouseDeleter;
   readonly #writing = new Mutex();
-  #isTried = false;
+  readonly #table: RecordTable;
 
   /**
    * Keeps records through the application's client, which stays open when the storage is closed. The tables are the application's to
-   * make: `clickHouseTables()` has the statements.
+   * make: `clickHouseTables()` has the statements. Before they are used, they are looked at. The client logs each attempt that fails unless
+   * it has `log: { level: ClickHouseLogLevel.OFF }`; the tracker logs failures by itself.
    *
    * @param client - what `createClient` of `@clickhouse/client` returns
    * @throws {TrackUsageError} `INVALID_OPTION` if it is none, or an option cannot be used
@@ -68,9 +70,11 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
     const connection = new ClickHouseConnection(parts.client, isOnCluster);
     const summaryStore = new ClickHouseSummaries(connection, parts.tables, parts.mayMake);
     const reading = new ClickHouseConnection(parts.client, isOnCluster);
-    const reader = new ClickHouseReader(reading, parts.tables, summaryStore);
+    const table = new RecordTable(parts.tables);
+    const reader = new ClickHouseReader(reading, parts.tables, summaryStore, table);
     super({ ...parts, reader, primary: reader, summaryStore });
     this.#tables = parts.tables;
+    this.#table = table;
     this.#connection = connection;
     this.#reading = reading;
     this.#summaries = summaryStore;
@@ -84,7 +88,7 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the server cannot be reached
    *   or does not let the user in; `STORAGE_SETUP` if `@clickhouse/client` is not installed, or the table is missing and cannot be made,
-   *   or has other columns
+   *   or has other columns, another engine or another order
    */
   static async connect(options: ClickHouseStorageOptions = {}): Promise<ClickHouseStorage> {
     return ClickHouseStorage.#connect(options, true);
@@ -141,7 +145,7 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writing.run(signal, async () => {
       // An application's table may be one that takes records and keeps none.
-      if (!this.#isTried) await this.#try(signal);
+      await this.#table.assertFit(this.#connection, signal);
       const { name, records } = this.#tables;
       const failed = `The table '${name}' cannot be written`;
       const into = `${records} (${COLUMN_NAMES})`;
@@ -200,24 +204,16 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
     if (this.#isOwn) await this.#connection.disconnect();
   }
 
-  /** Makes the table of the records where it is missing and may be made, and tries it. */
+  /** Makes the table of the records where it is missing and may be made, and looks at it. */
   async #prepare(mayMake: boolean): Promise<void> {
     try {
-      await this.#try();
+      await this.#table.assertFit(this.#connection);
     } catch (error) {
       if (!mayMake || !isMissingTable(error)) throw error;
       for (const sql of recordTable(this.#tables))
         await this.#connection.command(sql, `The table '${this.#tables.name}' cannot be made`);
-      await this.#try();
+      await this.#table.assertFit(this.#connection);
     }
-  }
-
-  /** Tries whether the table has the columns of records, and an engine that keeps each once. */
-  async #try(signal?: AbortSignal): Promise<void> {
-    const { records, name } = this.#tables;
-    const sql = `select ${COLUMN_NAMES}, version from ${records} final limit 0`;
-    await this.#connection.readOne(sql, `table '${name}'`, signal);
-    this.#isTried = true;
   }
 }
 

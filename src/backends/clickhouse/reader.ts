@@ -25,6 +25,7 @@ import { RowSums } from '../base/row-sums.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
 import { moment, named, quoted } from './literals.js';
+import type { RecordTable } from './table-check.js';
 import { type ClickHouseTables, MILLISECONDS, columnNamed } from './tables.js';
 
 /** Rows that are summed up from one statement: of fewer, the server reads most for nothing, as it reads some 8,000 together. */
@@ -64,11 +65,18 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
   readonly #connection: ClickHouseConnection;
   readonly #tables: ClickHouseTables;
   readonly #summaries: SummaryStore;
+  readonly #table: RecordTable;
 
-  constructor(connection: ClickHouseConnection, tables: ClickHouseTables, summaries: SummaryStore) {
+  constructor(
+    connection: ClickHouseConnection,
+    tables: ClickHouseTables,
+    summaries: SummaryStore,
+    table: RecordTable,
+  ) {
     this.#connection = connection;
     this.#tables = tables;
     this.#summaries = summaries;
+    this.#table = table;
   }
 
   /** @inheritdoc */
@@ -86,6 +94,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
   async countUsage(query?: UsageCountQuery): Promise<number> {
     const where = whereOf(resolveUsageCountQuery(query));
     const sql = `select count() from ${this.#tables.records} final ${where}`;
+    await this.#table.assertFit(this.#connection);
     return Number((await this.#connection.readOne(sql, this.#subject))[0]);
   }
 
@@ -150,6 +159,7 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
     const idAt = columns.findIndex(({ property }) => property === 'id');
     const dateAt = columns.findIndex(({ kind }) => kind === 'date');
     const items: Item[] = [];
+    await this.#table.assertFit(this.#connection, signal);
     let order = offset > 0 ? EXACT_ORDER : ORDER;
     for (let last = after, isMore = true; isMore && items.length < limit;) {
       // One more than are wanted shows whether the last of these is there again.

@@ -10,7 +10,16 @@ import { warnOfNoSummaries } from '../base/no-summaries.js';
 import type { ClickHouseConnection } from './connection.js';
 import { isMissingTable } from './errors.js';
 import { quoted, quotedList } from './literals.js';
-import { type ClickHouseTables, DELETED, MILLISECONDS, ROW_COLUMNS, onCluster, rowTable } from './tables.js';
+import { checkTable } from './table-check.js';
+import {
+  type ClickHouseTables,
+  DELETED,
+  MILLISECONDS,
+  ROW_COLUMNS,
+  onCluster,
+  rowTable,
+  wantedRows,
+} from './tables.js';
 
 /** Ids in one statement: of longer ones ClickHouse reads 256 KiB at most. */
 const STATEMENT_IDS = 1000;
@@ -158,6 +167,7 @@ export class ClickHouseSummaries implements SummaryStore {
     const sql = `select ${ROW_COLUMNS}, writer, version, is_deleted from ${this.#tables.rows} limit 0`;
     let isThere = false;
     await this.#unlessMissing(async () => {
+      await checkTable(this.#connection, wantedRows(this.#tables), signal);
       await this.#read(sql, () => {}, signal);
       isThere = true;
     });

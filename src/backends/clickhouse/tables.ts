@@ -19,6 +19,19 @@ export interface ClickHouseTables {
   readonly cluster: string | null;
 }
 
+/** A table as it has to be: all that answers rest on. */
+export interface WantedTable {
+  /** Its name; on a cluster, of the one that another one distributes rows to. */
+  readonly name: string;
+  /** The statement that makes it. */
+  readonly sql: string;
+  /** The columns that `ReplacingMergeTree` is given, behind what a replicated one has before them. */
+  readonly version: string;
+  readonly sortingKey: string;
+  /** The types of columns that come from records, by their names. */
+  readonly types: ReadonlyMap<string, string>;
+}
+
 /** Columns with few values, which are kept as numbers of these. */
 const OF_FEW_VALUES: ReadonlySet<string> = new Set([
   'serverName',
@@ -79,6 +92,13 @@ export function onCluster({ cluster }: ClickHouseTables): string {
   return cluster === null ? '' : ` on cluster ${named(cluster)}`;
 }
 
+/** What rows of records lie in order of, and those of summaries: rows with an equal one are one. */
+const RECORD_KEY = 'date, id';
+const ROW_KEY = 'kind, dimension, start_ms, id';
+
+/** The columns of the engine of summaries: of rows with an equal key, the one with the highest version counts, or hides them all. */
+const ROW_VERSION = 'version, is_deleted';
+
 /** The statements that make the table of the records. */
 export function recordTable(tables: ClickHouseTables): string[] {
   const { records, stored, cluster } = tables;
@@ -86,7 +106,7 @@ export function recordTable(tables: ClickHouseTables): string[] {
   const made =
     `create table if not exists ${named(stored)}${onCluster(tables)} (\n${columns.join(',\n')},\n` +
     `  version UInt64 default ${FIRST}\n) engine = ${cluster === null ? '' : 'Replicated'}ReplacingMergeTree(version)\n` +
-    'partition by toYYYYMM(date)\norder by (date, id)';
+    `partition by toYYYYMM(date)\norder by (${RECORD_KEY})`;
   if (cluster === null) return [made];
   const engine = `Distributed(${quoted(cluster)}, currentDatabase(), ${quoted(stored)}, cityHash64(id))`;
   return [
@@ -113,9 +133,22 @@ export function rowTable(tables: ClickHouseTables): string {
   return (
     `create table if not exists ${rows}${onCluster(tables)} (\n  id String,\n  kind LowCardinality(String),\n` +
     '  dimension LowCardinality(String),\n  start_ms Int64,\n  end_ms Int64,\n  edition String,\n  data String,\n  writer String,\n' +
-    `  version UInt64 default ${FIRST},\n  is_deleted UInt8 default 0\n) engine = ${engine}version, is_deleted)\n` +
-    `order by (kind, dimension, start_ms, id)\nsettings ${tokens}, index_granularity = 128`
+    `  version UInt64 default ${FIRST},\n  is_deleted UInt8 default 0\n) engine = ${engine}${ROW_VERSION})\n` +
+    `order by (${ROW_KEY})\nsettings ${tokens}, index_granularity = 128`
   );
+}
+
+/** The table of the records as it has to be. */
+export function wantedRecords(tables: ClickHouseTables): WantedTable {
+  const types = new Map(USAGE_COLUMNS.map((column) => [column.name, typeOf(column)]));
+  const [sql = ''] = recordTable(tables);
+  return { name: tables.stored, sql, version: 'version', sortingKey: RECORD_KEY, types };
+}
+
+/** The table of the rows as it has to be. */
+export function wantedRows(tables: ClickHouseTables): WantedTable {
+  const [name, sql] = [`${tables.name}_summary`, rowTable(tables)];
+  return { name, sql, version: ROW_VERSION, sortingKey: ROW_KEY, types: new Map() };
 }
 
 /**
