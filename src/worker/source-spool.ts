@@ -95,12 +95,14 @@ export class SourceSpool implements RecordSpool {
     return this.#untaken.length > 0;
   }
 
-  /** Whether another message may come, however large it is; one is held in any case. */
+  /**
+   * Whether another message may come, however large it is. One is held in any case, and more records than are wanted where all were taken:
+   * a storage that refuses all of those may take others.
+   */
   hasRoom(): boolean {
-    return (
-      this.#bytes === 0 ||
-      (this.#unsettled < this.#settings.mostRecords && this.#freeBytes >= this.#feed.maxMessageBytes)
-    );
+    if (this.#bytes === 0) return true;
+    const isWanted = this.#unsettled < this.#settings.mostRecords || this.#untaken.length === 0;
+    return isWanted && this.#freeBytes >= this.#feed.maxMessageBytes;
   }
 
   /** Nothing is written: a worker takes no records but those of the stream. */
@@ -118,6 +120,7 @@ export class SourceSpool implements RecordSpool {
     const taken = this.#untaken.splice(0, this.#countUpTo(maxRecords, maxBytes));
     const [first] = taken;
     if (first === undefined) return null;
+    this.#makeRoom();
     const records = taken.flatMap(({ message }) => message.records);
     let left = records.length;
     const settle = (count: number): void => {
@@ -234,6 +237,10 @@ export class SourceSpool implements RecordSpool {
     this.#bytes -= held.message.bytes;
     if (held.letters === 0) this.#acknowledge(held);
     else if (!this.#mayWait()) this.#giveBack(held, this.#settings.retry.maxDelayMs);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
     if (this.hasRoom()) this.#room.release(1);
   }
 
