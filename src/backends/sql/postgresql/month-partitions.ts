@@ -122,6 +122,7 @@ export class MonthPartitions {
     const blocks = months.map((month) => {
       const { name, bounds } = partitionOf(this.#table, month);
       const found = `to_regclass(${quoteValue(name)})`;
+      const entry = `exists (select from pg_inherits where inhrelid = ${found}`;
       const attach =
         `alter table ${table} attach partition ${name} ${bounds}; ` +
         'exception when invalid_object_definition then null; end;';
@@ -129,8 +130,9 @@ export class MonthPartitions {
         `if ${found} is null then begin create table ${name} (like ${table} including all); ` +
         `comment on table ${name} is null; ${attach} ` +
         `elsif starts_with(obj_description(${found}, 'pg_class'), ${note}) ` +
-        `and not exists (select from pg_inherits where inhrelid = ${found}) then begin ` +
-        `comment on table ${name} is null; ${attach} end if;`
+        `and not ${entry} and not inhdetachpending) then ` +
+        `if ${entry}) then alter table ${table} detach partition ${name} finalize; end if; ` +
+        `begin comment on table ${name} is null; ${attach} end if;`
       );
     });
     return (
