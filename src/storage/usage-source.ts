@@ -1,3 +1,4 @@
+import { hasMethods } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 
 /** A message of a stream, which holds records until somebody acknowledges it. */
@@ -77,4 +78,9 @@ export interface UsageSource {
    * @param consumer - the name of the group of workers, each of which gets other messages
    */
   feed(consumer: string): UsageFeed;
+}
+
+/** Whether records can be taken from a value, as from a stream. */
+export function isSource(value: unknown): value is UsageSource {
+  return hasMethods(value, 'feed');
 }
