@@ -193,7 +193,7 @@ describe('consumeUsage', () => {
       await until(() => worker.stats().stored === 2, 'the second is stored');
       const lines = stream().logger.lines.filter((line) => /stream not found/.test(line));
       expect(lines).to.have.lengthOf(1);
-      expect(lines[0]).to.match(/Mend the stream/);
+      expect(lines[0]).to.match(/stream not found\. Start a process/);
     });
 
     it('gives back what it could not store when it is closed, for the next worker', async () => {
