@@ -28,8 +28,8 @@ export class JetStreamStorage implements UsageStorage, UsageSource {
   /**
    * Connects to the servers, and makes the stream if it is missing.
    *
-   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if no server can be reached or
-   *   lets the user in; `STORAGE_SETUP` if a package is not installed, or the stream can neither be used nor made
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if no server can be reached;
+   *   `STORAGE_SETUP` if it does not let the user in, a package is not installed, or the stream can neither be used nor made
    */
   static async connect(options: JetStreamStorageOptions): Promise<JetStreamStorage> {
     const settings = resolveConnection(options);

@@ -61,7 +61,7 @@ export class StreamLink {
   /**
    * Connects, and makes the stream if it is missing.
    *
-   * @throws {TrackUsageError} `STORAGE_CONNECT` if no server can be reached or lets the user in; `STORAGE_SETUP` if a package is not
+   * @throws {TrackUsageError} `STORAGE_CONNECT` if no server can be reached; `STORAGE_SETUP` if it does not let the user in, a package is not
    *   installed, or the stream can neither be used nor made
    */
   static async open(settings: JetStreamSettings): Promise<StreamLink> {
@@ -79,7 +79,8 @@ export class StreamLink {
         ignoreAuthErrorAbort: true,
       })
       .catch((error: unknown) => {
-        throw new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(servers, error)}`, error);
+        const code = isNotLetIn(error) ? 'STORAGE_SETUP' : 'STORAGE_CONNECT';
+        throw new TrackUsageError(code, `${CONNECT}: ${explainConnect(servers, error)}`, error);
       });
     try {
       const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
@@ -248,10 +249,14 @@ async function importPackages() {
   }
 }
 
+function isNotLetIn(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AuthorizationError';
+}
+
 function explainConnect(servers: readonly string[], error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const { message } = error instanceof Error ? error : new Error(String(error));
   const hosts = servers.join(', ');
-  return name === 'AuthorizationError'
+  return isNotLetIn(error)
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
 }

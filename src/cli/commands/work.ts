@@ -1,8 +1,8 @@
 import { TrackUsageError } from '../../errors.js';
-import { hasMethods, isFunction } from '../../option-reader.js';
+import { isFunction } from '../../option-reader.js';
 import { counted } from '../../report/words.js';
 import { countDropped } from '../../pipeline/telling/accounting.js';
-import type { UsageSource } from '../../storage/usage-source.js';
+import { type UsageSource, isSource } from '../../storage/usage-source.js';
 import { orAbort } from '../../time/or-abort.js';
 import { within } from '../../time/within.js';
 import { resolveConsumeOptions } from '../../worker/consume-options.js';
@@ -30,6 +30,7 @@ export const workCommand: Command = {
       'back to the stream what it cannot store in five seconds.',
   ],
   options: {},
+  needsConfig: true,
   endsItself: true,
   examples: ['work', 'work --config usage/koa-track-usage.config.mjs'],
   async run(call) {
@@ -75,7 +76,7 @@ async function openStream(stream: NonNullable<LoadedConfig['stream']>): Promise<
     const message = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.unknown, `The stream of the configuration cannot be opened: ${message}`, error);
   }
-  if (hasMethods(opened, 'feed')) return opened as UsageSource;
+  if (isSource(opened)) return opened;
   throw wrongUsage(
     `The 'stream' of the configuration gave a value of type ${typeof opened}; expected a source of records, such as a JetStreamStorage.`,
   );
