@@ -165,6 +165,7 @@ export class SourceSpool implements RecordSpool {
 
   /** Pulls for as long as the worker is open. Never throws. */
   async #pull(): Promise<void> {
+    await this.#look();
     // One message tells how many records the others may hold.
     let perMessage = this.#settings.mostRecords;
     while (this.#state === 'open') {
