@@ -185,9 +185,11 @@ function storageIn(container: ContainerInstance): UsageStorage {
 }
 
 function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSource {
-  const { reader, register, isReadOnly = false }: Partial<UsageStorage> = isStorage(storage)
-    ? destinationOf(storage)
-    : {};
+  const {
+    reader,
+    register,
+    isReadOnly = false,
+  }: Partial<UsageStorage> = isStorage(storage) ? destinationOf(storage) : {};
   if (reader === undefined) {
     const what = isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage';
     const advice = isSource(storage)

@@ -68,6 +68,16 @@ export interface UsageFeed {
   close(): Promise<void>;
 }
 
+/** What a stream holds. */
+export interface SourceContents {
+  /** Messages with records that are not acknowledged. */
+  readonly messages: number;
+  /** Dead letters. */
+  readonly deadLetters: number;
+  /** Since when the oldest of the messages waits; null without one, or where that is not known. */
+  readonly oldest: Date | null;
+}
+
 /** A stream that records can be taken from. */
 export interface UsageSource {
   /** The stream's name in logs and statistics. */
@@ -78,6 +88,12 @@ export interface UsageSource {
    * @param consumer - the name of the group of workers, each of which gets other messages
    */
   feed(consumer: string): UsageFeed;
+  /**
+   * Asks what the stream holds. Left out where nobody can tell.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  contents?(): Promise<SourceContents>;
 }
 
 /** Whether records can be taken from a value, as from a stream. */

@@ -89,8 +89,7 @@ export function consumeUsage(
   storage: UsageStorage,
   options: ConsumeOptions = {},
 ): UsageWorker {
-  if (!isSource(source))
-    refuse('source', source, 'a source of records, such as a JetStreamStorage');
+  if (!isSource(source)) refuse('source', source, 'a source of records, such as a JetStreamStorage');
   // A stream that stores what it hands out would take it for a repetition, and lose it.
   if (!isStorage(storage) || storage.isReadOnly || isSource(storage))
     refuse('storage', storage, 'a storage that keeps records, which a stream and one that only reads do not');

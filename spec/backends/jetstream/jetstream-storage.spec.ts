@@ -101,7 +101,8 @@ describe('JetStreamStorage', () => {
     it('says of workers of two names that a stream takes one', async () => {
       const storage = await stream().connect();
       const [one, other] = [storage.feed('one'), storage.feed('other')];
-      const pull = async (feed: UsageFeed): Promise<void> => void (await feed.pull(1)[Symbol.asyncIterator]().next());
+      const pull = async (feed: UsageFeed): Promise<void> =>
+        void (await feed.pull(1)[Symbol.asyncIterator]().next());
       await store(storage, makeRecords(1));
       await pull(one);
       const [code, message] = await refusal(pull(other));

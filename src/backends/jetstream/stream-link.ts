@@ -7,7 +7,7 @@ import type {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
-import type { DeadLetterReason } from '../../storage/usage-source.js';
+import type { DeadLetterReason, SourceContents } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
 import {
   CONSUMER_NOT_FOUND,
@@ -85,7 +85,7 @@ export class StreamLink {
     try {
       const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
       const link = new StreamLink(settings, packages, connection, manager);
-      const { config } = await link.#findStream(settings.replicas);
+      const { config } = await link.#findStream(settings);
       checkStream(config, link.#subjects);
       warnOfStream(config, link.subject);
       return link;
@@ -152,6 +152,23 @@ export class StreamLink {
     }
   }
 
+  /**
+   * Asks what the stream holds.
+   *
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async contents(): Promise<SourceContents> {
+    try {
+      const { config, state } = await this.#manager.streams.info(this.stream, { subjects_filter: '>' });
+      const [messages = 0, deadLetters = 0] = this.#subjects.map((subject) => state.subjects?.[subject]);
+      // The oldest message of all may be a dead letter, or one that was stored and stays.
+      const isOldest = config.retention === 'workqueue' && messages > 0 && deadLetters === 0;
+      return { messages, deadLetters, oldest: isOldest ? new Date(state.first_ts) : null };
+    } catch (error) {
+      throw streamError(error, `The stream '${this.stream}' cannot be looked at`);
+    }
+  }
+
   /** Calls back whenever the server is lost, and when it or another one is reached again, until the connection is closed. */
   async watch(changed: (isReached: boolean) => void): Promise<void> {
     for await (const { type } of this.#connection.status())
@@ -202,12 +219,12 @@ export class StreamLink {
     throw new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: its servers agree on no leader.`, cause);
   }
 
-  async #findStream(replicas: number): Promise<StreamInfo> {
+  async #findStream({ replicas, readOnly }: JetStreamSettings): Promise<StreamInfo> {
     const { streams } = this.#manager;
     try {
       return await streams.info(this.stream);
     } catch (error) {
-      if (codeOf(error) !== STREAM_NOT_FOUND) throw error;
+      if (readOnly || codeOf(error) !== STREAM_NOT_FOUND) throw error;
       return streams.add({
         name: this.stream,
         description: 'Usage records of koa-track-usage that wait for a database',

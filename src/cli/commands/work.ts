@@ -1,17 +1,14 @@
-import { TrackUsageError } from '../../errors.js';
-import { isFunction } from '../../option-reader.js';
 import { counted } from '../../report/words.js';
 import { countDropped } from '../../pipeline/telling/accounting.js';
-import { type UsageSource, isSource } from '../../storage/usage-source.js';
 import { orAbort } from '../../time/or-abort.js';
 import { within } from '../../time/within.js';
 import { resolveConsumeOptions } from '../../worker/consume-options.js';
 import { type UsageWorker, startWorker } from '../../worker/consume-usage.js';
 import type { Call, Command } from '../command.js';
-import { CliError, EXIT, wrongUsage } from '../failure.js';
+import { EXIT, wrongUsage } from '../failure.js';
 import type { CliIo } from '../io.js';
 import type { Output } from '../output.js';
-import type { LoadedConfig } from '../source/load-config.js';
+import { openStream } from '../source/stream.js';
 
 /** How often the worker is looked at, in milliseconds. */
 const LOOK_MS = 1000;
@@ -55,7 +52,7 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
         "() => JetStreamStorage.connect({ servers, stream: 'usage' }).",
     );
   const storage = await source.toBeFilled(config);
-  const stream = await openStream(config.stream);
+  const stream = await openStream(config.stream, false);
   const write = (line: string): void => void tell(err, line);
   const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
   return startWorker(stream, storage, {
@@ -65,21 +62,6 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
     retention: config.retention,
     logger: { warn: write, error: write },
   });
-}
-
-async function openStream(stream: NonNullable<LoadedConfig['stream']>): Promise<UsageSource> {
-  let opened: unknown;
-  try {
-    opened = await (isFunction(stream) ? (stream as () => unknown)() : stream);
-  } catch (error) {
-    if (error instanceof TrackUsageError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new CliError(EXIT.unknown, `The stream of the configuration cannot be opened: ${message}`, error);
-  }
-  if (isSource(opened)) return opened;
-  throw wrongUsage(
-    `The 'stream' of the configuration gave a value of type ${typeof opened}; expected a source of records, such as a JetStreamStorage.`,
-  );
 }
 
 /** Writes a line. Never rejects: a worker stores records whether or not somebody reads its lines. */
