@@ -87,6 +87,34 @@ describe('The command work', () => {
       await storage.close();
     });
 
+    it('stores what was refused before, if that is asked for, and leaves what is no record', async () => {
+      const config = await configure();
+      const poisoned = new FaultyStorage();
+      const records = makeRecords(5);
+      for (const { id } of records.slice(0, 3)) poisoned.poison.add(id);
+      const worker = await stream().work(poisoned);
+      await stream().publish(records);
+      await stream().publishRaw('no record');
+      await until(() => worker.stats().source.deadLetters === 4, 'the letters are kept');
+      await worker.close();
+      const work = async (isDone: () => Promise<boolean>): Promise<string> => {
+        const ending = new AbortController();
+        const working = cli(['work', '--dead-letters', '--config', config], { signal: ending.signal });
+        await until(isDone, 'it is done');
+        ending.abort(new Interruption(15));
+        return (await working).stderr;
+      };
+      expect(await work(async () => (await stream().length()) === 1)).to.match(
+        /^Put back: 3 dead letters\.\n.*3 records stored/s,
+      );
+      expect(await stream().deadLetters()).to.have.nested.property('[0].reason', 'spool-corrupt');
+      const storage = await connectSqlite(folder.file('usage.db'));
+      expect((await storage.reader.getUsage()).map(({ id }) => id)).to.have.members(
+        records.slice(0, 3).map(({ id }) => id),
+      );
+      await storage.close();
+    });
+
     it('has a stream that the doctor looks at, and does not make', async () => {
       await configure();
       const examine = async (): Promise<{ code: number; told: string[] }> => {

@@ -3,6 +3,8 @@ import type { UsageRecord } from '../record/usage-record.js';
 
 /** A message of a stream, which holds records until somebody acknowledges it. */
 export interface UsageMessage {
+  /** Names it in the stream: equal whenever it is delivered again, and of no other message. */
+  readonly id: string;
   /** The records, each of which may have been delivered before. */
   readonly records: readonly UsageRecord[];
   /** Parts of the message that are no records. */
@@ -94,6 +96,13 @@ export interface UsageSource {
    * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
    */
   contents?(): Promise<SourceContents>;
+  /**
+   * Puts dead letters that are whole records back among the others. Left out where nobody can.
+   *
+   * @returns how many
+   * @throws {TrackUsageError} as {@link contents} does; some may have been put back
+   */
+  requeue?(): Promise<number>;
 }
 
 /** Whether records can be taken from a value, as from a stream. */

@@ -79,6 +79,11 @@ export class JetStreamStorage implements UsageStorage, UsageSource {
   }
 
   /** @inheritdoc */
+  requeue(): Promise<number> {
+    return this.#link.requeue();
+  }
+
+  /** @inheritdoc */
   async close(): Promise<void> {
     await this.#link.close();
     await this.destination?.close?.();

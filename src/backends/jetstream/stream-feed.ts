@@ -101,6 +101,7 @@ async function unpack(message: JsMsg): Promise<UsageMessage> {
   const { data, info, redelivered } = message;
   const { records, damaged } = await unpackRecords(data);
   return {
+    id: String(message.seq),
     records,
     damaged,
     damagedData: damaged > 0 ? data : null,

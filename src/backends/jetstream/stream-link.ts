@@ -9,6 +9,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason, SourceContents } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
+import { ERROR, REASON, WHOLE_BYTES, requeue } from './dead-letters.js';
 import {
   CONSUMER_NOT_FOUND,
   STREAM_NOT_FOUND,
@@ -28,12 +29,6 @@ const PING_MS = 5000;
 
 /** Messages that all workers of a group hold, at most: each bounds what it holds itself. */
 const MAX_UNACKNOWLEDGED = 50_000;
-
-/** What a dead letter says of itself. */
-const REASON = 'Koa-Track-Usage-Reason';
-const ERROR = 'Koa-Track-Usage-Error';
-/** How many bytes there were, where not all of them fit. */
-const WHOLE_BYTES = 'Koa-Track-Usage-Whole-Bytes';
 
 /** A connection to the servers of one stream. */
 export class StreamLink {
@@ -166,6 +161,21 @@ export class StreamLink {
       return { messages, deadLetters, oldest: isOldest ? new Date(state.first_ts) : null };
     } catch (error) {
       throw streamError(error, `The stream '${this.stream}' cannot be looked at`);
+    }
+  }
+
+  /**
+   * Puts dead letters that are whole records back among the records.
+   *
+   * @returns how many
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async requeue(): Promise<number> {
+    const [, letters] = this.#subjects;
+    try {
+      return await requeue(this.#manager, this.stream, letters, (message) => this.publish(message));
+    } catch (error) {
+      throw streamError(error, `The dead letters of the stream '${this.stream}' cannot be put back`);
     }
   }
 

@@ -24,12 +24,17 @@ export const workCommand: Command = {
     "It needs a configuration with a 'stream', such as a JetStreamStorage. As a tracker does, it makes the table where that is missing, " +
       "sums up, and deletes what is too old by the configuration's 'retention'. Several may work on one stream.",
     'It says in a line a minute how it does, and at once when that changes. SIGTERM and Ctrl-C end it: it stores what it holds, and gives ' +
-      'back to the stream what it cannot store in five seconds.',
+      'back to the stream what it cannot store in five seconds. A service manager has to start node_modules/.bin/koa-track-usage work, as npx ' +
+      'passes no signal on.',
   ],
-  options: {},
+  options: {
+    'dead-letters': {
+      about: 'First puts the records that were refused, and are whole, back into the stream, to be stored.',
+    },
+  },
   needsConfig: true,
   endsItself: true,
-  examples: ['work', 'work --config usage/koa-track-usage.config.mjs'],
+  examples: ['work', 'work --config usage/koa-track-usage.config.mjs', 'work --dead-letters'],
   async run(call) {
     const { io, out, err } = call;
     const worker = await orAbort(openWorker(call), io.signal);
@@ -44,7 +49,7 @@ export const workCommand: Command = {
   },
 };
 
-async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWorker> {
+async function openWorker({ source, values, err, io: { clock } }: Call): Promise<UsageWorker> {
   const config = await source.config();
   if (config?.stream == null)
     throw wrongUsage(
@@ -54,6 +59,8 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
   const storage = await source.toBeFilled(config);
   const stream = await openStream(config.stream, false);
   const write = (line: string): void => void tell(err, line);
+  if (values.has('dead-letters'))
+    write(`Put back: ${counted((await stream.requeue?.()) ?? 0, 'dead letter')}.`);
   const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
   return startWorker(stream, storage, {
     ...defaults,
