@@ -193,6 +193,7 @@ describe('What a worker holds', () => {
   it('is told of with how much waits behind it, while nothing comes; not where that is not known', async () => {
     const { clock, source, storage, worker } = makeWorker();
     opened.push(worker);
+    await passesUntil(clock, () => worker.stats().source.waiting === 0);
     storage.mood = 'reject';
     for (const record of makeRecords(20)) publish(source, [record]);
     await passesUntil(clock, () => worker.stats().accepted === 20);

@@ -134,12 +134,14 @@ export class SourceSpool implements RecordSpool {
   /** Keeps what the storage refuses as dead letters; not what is too old to be kept. */
   readonly onDrop = ({ reason, records, error }: DropEvent): void => {
     if (reason !== 'refused') return;
-    for (const record of records) {
-      const why = { id: `refused ${record.id}`, reason, error: error && summarizeError(error).message };
+    const told = error && summarizeError(error).message;
+    for (const record of records)
       for (const held of this.#held)
-        if (held.message.records.includes(record))
-          this.#sendLetter(held, Buffer.from(encodeRecord(record)), why);
-    }
+        if (held.message.records.includes(record)) {
+          // A record that was put back, and is refused again, comes in another message.
+          const id = `refused ${held.message.id} ${record.id}`;
+          this.#sendLetter(held, Buffer.from(encodeRecord(record)), { id, reason, error: told });
+        }
   };
 
   /** Takes no further messages. */
@@ -168,6 +170,7 @@ export class SourceSpool implements RecordSpool {
 
   /** Pulls for as long as the worker is open. Never throws. */
   async #pull(): Promise<void> {
+    await this.#look();
     // One message tells how many records the others may hold.
     let perMessage = this.#settings.mostRecords;
     while (this.#state === 'open') {

@@ -125,7 +125,7 @@ describe('statements for ClickHouse', () => {
         const error = await caught(
           connectClickHouse({ url: database.url.replace(/:\d+\//, `:${front.port}/`) }),
         );
-        expect(error).to.include({ code: 'STORAGE_CONNECT' });
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
         expect(error.message).to.match(/does not let the user in: .*Check username and password\.$/s);
       });
 
