@@ -187,7 +187,8 @@ class OneRowEach {
   /** Adds a row. */
   add(values: readonly unknown[]): void {
     const held = this.#held;
-    if (held !== null && values[this.#idAt] === held[this.#idAt]) {
+    if (held !== null && [this.#idAt, this.#dateAt].every((at) => values[at] === held[at])) {
+      // All versions have twenty digits.
       if (String(values.at(-1)) > String(held.at(-1))) this.#held = values;
       return;
     }
