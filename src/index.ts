@@ -127,20 +127,21 @@ export { StorageToken, UsageReaderToken } from './storage/tokens.js';
 export type { UsagePage } from './storage/usage-page.js';
 export type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './storage/usage-query.js';
 export type { UsageReader } from './storage/usage-reader.js';
-export type {
-  DimensionName,
-  KeyPart,
-  SummaryDimension,
-  SummaryDurations,
-  SummaryFigures,
-  SummaryKeys,
-  SummaryOf,
-  SummaryOptions,
-  SummaryOrder,
-  SummaryPeriod,
-  SummaryQuery,
-  SummaryReader,
-  UsageSummary,
+export {
+  type DimensionName,
+  type KeyPart,
+  type SummaryDimension,
+  type SummaryDurations,
+  type SummaryFigures,
+  type SummaryKeys,
+  type SummaryOf,
+  type SummaryOptions,
+  type SummaryOrder,
+  type SummaryPeriod,
+  type SummaryQuery,
+  type SummaryReader,
+  type UsageSummary,
+  isSummaryReader,
 } from './storage/usage-summary.js';
 export type { ErasureReport, UsagePerson } from './storage/usage-person.js';
 export type { UsageStorage } from './storage/usage-storage.js';

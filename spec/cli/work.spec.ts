@@ -6,9 +6,12 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { checkStream } from '../../src/cli/doctor/check-stream.js';
+import type { Finding } from '../../src/cli/doctor/finding.js';
 import { Interruption } from '../../src/cli/io.js';
 import { cli } from '../support/cli.js';
 import { describeOn } from '../support/describe-on.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
 import { useStream } from '../support/jetstream.js';
 import { makeRecords } from '../support/records.js';
 import { childEnvironment } from '../support/run.js';
@@ -54,7 +57,7 @@ describe('The command work', () => {
         `import { SqlStorage } from ${built('backends/sql/index.js')};`,
         'export default {',
         "  storage: () => SqlStorage.connect({ driver: SqliteDriver, dbName: import.meta.dirname + '/usage.db' }),",
-        `  stream: () => JetStreamStorage.connect(${given}),`,
+        `  stream: (need) => JetStreamStorage.connect({ ...${given}, ...need }),`,
         '  work: { batch: { maxDelayMs: 10 } },',
         '};',
       ];
@@ -82,6 +85,69 @@ describe('The command work', () => {
       const storage = await connectSqlite(folder.file('usage.db'));
       expect(await storage.reader.countUsage()).to.equal(7);
       await storage.close();
+    });
+
+    it('stores what was refused before, if that is asked for, and leaves what is no record', async () => {
+      const config = await configure();
+      const poisoned = new FaultyStorage();
+      const records = makeRecords(5);
+      for (const { id } of records.slice(0, 3)) poisoned.poison.add(id);
+      const worker = await stream().work(poisoned);
+      await stream().publish(records);
+      await stream().publishRaw('no record');
+      await until(() => worker.stats().source.deadLetters === 4, 'the letters are kept');
+      await worker.close();
+      const work = async (isDone: () => Promise<boolean>): Promise<string> => {
+        const ending = new AbortController();
+        const working = cli(['work', '--dead-letters', '--config', config], { signal: ending.signal });
+        await until(isDone, 'it is done');
+        ending.abort(new Interruption(15));
+        return (await working).stderr;
+      };
+      expect(await work(async () => (await stream().length()) === 1)).to.match(
+        /^Put back: 3 dead letters\.\n.*3 records stored/s,
+      );
+      expect(await stream().deadLetters()).to.have.nested.property('[0].reason', 'spool-corrupt');
+      const storage = await connectSqlite(folder.file('usage.db'));
+      expect((await storage.reader.getUsage()).map(({ id }) => id)).to.have.members(
+        records.slice(0, 3).map(({ id }) => id),
+      );
+      await storage.close();
+    });
+
+    it('has a stream that the doctor looks at, and does not make', async () => {
+      await configure();
+      const examine = async (): Promise<{ code: number; told: string[] }> => {
+        const { code, stdout } = await cli(['doctor', '--json'], { cwd: folder.path });
+        const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+        const told = findings
+          .map(({ kind, what }) => `${kind}: ${what}`)
+          .filter((line) => /stream/.test(line));
+        return { code, told };
+      };
+      const missing = await examine();
+      expect(missing.code).to.equal(1);
+      expect(missing.told).to.have.lengthOf(1);
+      expect(missing.told[0]).to.match(/^fault: JetStreamStorage\.connect: the stream .* stream not found/);
+      const poisoned = new FaultyStorage();
+      const records = makeRecords(3);
+      poisoned.poison.add(String(records[0]?.id));
+      const worker = await stream().work(poisoned);
+      expect((await examine()).told).to.deep.equal(['fine: Nothing waits in the stream']);
+      await stream().publish(records);
+      await until(() => worker.stats().source.deadLetters === 1, 'the letter is kept');
+      await worker.close();
+      await stream().publish(makeRecords(1));
+      expect((await examine()).told).to.deep.equal([
+        'advice: Records wait in the stream: 1 message',
+        'fault: The stream has 1 dead letter, which no worker could store',
+      ]);
+      await stream().manage(({ streams }) =>
+        streams.purge(stream().name, { filter: `${stream().name}.refused` }),
+      );
+      const [waiting] = await checkStream(await stream().connect(), Date.now() + 2 * 3_600_000);
+      expect(waiting?.kind).to.equal('fault');
+      expect(waiting?.what).to.match(/1 message, the oldest since 2\d{3}-/);
     });
 
     for (const [whose, write] of [

@@ -29,6 +29,14 @@ describe('A worker whose stream fails', () => {
       return { servers: proxy.through(server().url()), clientOptions: { reconnectTimeWait: 50 } };
     }
 
+    /** Whether the stream holds so many messages, of which its consumer has none to deliver. */
+    async function isKeptAlone(count: number): Promise<boolean> {
+      const { num_pending: pending, num_ack_pending: unacknowledged } = await stream().manage(
+        ({ consumers }) => consumers.info(stream().name, 'koa-track-usage'),
+      );
+      return pending + unacknowledged === 0 && (await stream().length()) === count;
+    }
+
     it('keeps a dead letter once acknowledging others makes room in a stream that is full, else gives its message back', async () => {
       const storage = new FaultyStorage();
       const first = makeRecords(3);
@@ -57,6 +65,26 @@ describe('A worker whose stream fails', () => {
       await until(async () => (await stream().deadLetters()).length === 2, 'the letter is kept');
       await until(async () => (await stream().length()) === 2, 'its message is acknowledged');
       expect(storage.stored.size).to.equal(7);
+    });
+
+    it('stores all but what is refused, once, though no dead letter can be kept of more messages than it holds', async () => {
+      const storage = new FaultyStorage();
+      const publisher = await stream().connect();
+      const batches = Array.from({ length: 300 }, () => makeRecords(2));
+      for (const [bad] of batches) storage.poison.add(String(bad?.id));
+      await Promise.all(batches.map((batch) => publisher.store(batch, new AbortController().signal)));
+      await stream().manage(({ streams }) => streams.update(stream().name, { max_msgs: 300 }));
+      const worker = await stream().work(storage);
+      await until(() => storage.stored.size === 300, 'all others are stored');
+      await until(() => worker.stats().source.redelivered > 0, 'some are given back, and come again');
+      expectBalanced(worker.stats());
+      await stream().manage(({ streams }) => streams.update(stream().name, { max_msgs: -1 }));
+      await until(() => isKeptAlone(300), 'the letters alone are left');
+      const { accepted, source } = worker.stats();
+      expect(accepted - source.redelivered).to.equal(600);
+      const kept = (await stream().deadLetters()).map(({ data }) => (JSON.parse(data) as { id: string }).id);
+      expect(new Set(kept)).to.deep.equal(storage.poison);
+      expect(storage.stored.size).to.equal(300);
     });
 
     it('cuts a dead letter that is larger than the stream takes, and says of how many bytes', async () => {

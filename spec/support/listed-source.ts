@@ -69,6 +69,7 @@ export class ListedSource implements UsageSource, UsageFeed {
       yield {
         records,
         damaged,
+        id: String(this.#messages.indexOf(message)),
         damagedData: damaged > 0 ? message.data : null,
         bytes: this.messageBytes ?? message.data.length,
         isRedelivered: message.deliveries > 1,

@@ -124,7 +124,9 @@ describe('consumeUsage', () => {
       const worker = await stream().work(storage);
       const publisher = await stream().connect();
       for (const record of makeRecords(100)) await publisher.store([record], new AbortController().signal);
-      await until(() => worker.stats().retries > 3, 'the storage has failed');
+      await until(() => worker.stats().accepted >= 40, 'it holds two batches');
+      const { retries } = worker.stats();
+      await until(() => worker.stats().retries > retries + 3, 'the storage has failed');
       expect(worker.stats().accepted).to.be.within(40, 60);
       storage.mood = 'store';
       await until(() => worker.stats().stored === 100, 'all records are stored');
@@ -154,7 +156,9 @@ describe('consumeUsage', () => {
       const worker = await stream().work(storage, { batch: { maxRecords: 10 } });
       const publisher = await stream().connect();
       for (const record of makeRecords(100)) await publisher.store([record], new AbortController().signal);
-      await until(() => worker.stats().retries > 3, 'the storage has failed');
+      await until(() => worker.stats().accepted >= 20, 'it holds two batches');
+      const { retries } = worker.stats();
+      await until(() => worker.stats().retries > retries + 3, 'the storage has failed');
       const { accepted, spooled, inFlight } = worker.stats();
       expect(accepted).to.be.within(20, 30);
       expect(spooled + inFlight).to.equal(accepted);
@@ -181,6 +185,24 @@ describe('consumeUsage', () => {
       await until(() => worker.stats().stored === 40, 'all records are stored once it is mended');
     });
 
+    it('keeps a record that was put back, and is refused again, as a dead letter once more', async () => {
+      const storage = new FaultyStorage();
+      const records = makeRecords(2);
+      storage.poison.add(String(records[0]?.id));
+      const worker = await stream().work(storage);
+      const source = await stream().connect();
+      await stream().publish(records);
+      for (const kept of [1, 2]) {
+        await until(() => worker.stats().source.deadLetters === kept, 'the letter is kept');
+        expect(await stream().deadLetters()).to.have.lengthOf(1);
+        if (kept === 2) break;
+        expect(await source.requeue()).to.equal(1);
+        // Something has to be taken for a record to be refused.
+        await stream().publish(makeRecords(1));
+      }
+      expect(worker.stats()).to.include({ accepted: 4, stored: 2 });
+    });
+
     it('waits for a stream that was deleted, says in one line what to do, and goes on with the next one', async () => {
       const memory = new MemoryStorage();
       const worker = await stream().work(memory);
@@ -193,7 +215,7 @@ describe('consumeUsage', () => {
       await until(() => worker.stats().stored === 2, 'the second is stored');
       const lines = stream().logger.lines.filter((line) => /stream not found/.test(line));
       expect(lines).to.have.lengthOf(1);
-      expect(lines[0]).to.match(/Mend the stream/);
+      expect(lines[0]).to.match(/stream not found\. Start a process/);
     });
 
     it('gives back what it could not store when it is closed, for the next worker', async () => {

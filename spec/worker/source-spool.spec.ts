@@ -161,6 +161,20 @@ describe('What a worker holds', () => {
     expect(Math.max(...source.pulls)).to.equal(8);
   });
 
+  it('does not keep others from being tried, though the storage refuses more of it than two batches', async () => {
+    const { clock, source, storage, worker } = makeWorker();
+    opened.push(worker);
+    const bad = makeRecords(60);
+    for (const record of bad) {
+      storage.poison.add(record.id);
+      publish(source, [record]);
+    }
+    publish(source, makeRecords(1));
+    await passesUntil(clock, () => source.count('acknowledged') === 61);
+    expect(source.letters).to.have.lengthOf(60);
+    expect(worker.stats()).to.include({ stored: 1, spooled: 0 });
+  });
+
   it('is never too old for a worker, as it is safe in the stream', async () => {
     const { clock, source, storage, worker } = makeWorker({
       retry: { minDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
@@ -179,6 +193,7 @@ describe('What a worker holds', () => {
   it('is told of with how much waits behind it, while nothing comes; not where that is not known', async () => {
     const { clock, source, storage, worker } = makeWorker();
     opened.push(worker);
+    await passesUntil(clock, () => worker.stats().source.waiting === 0);
     storage.mood = 'reject';
     for (const record of makeRecords(20)) publish(source, [record]);
     await passesUntil(clock, () => worker.stats().accepted === 20);

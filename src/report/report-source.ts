@@ -72,6 +72,7 @@ export interface ReportScope {
   readonly register: EndpointRegister | null;
   /** Days of the span before on which an instance was watching; null where nothing is known of that. */
   readonly watchedDaysBefore: number | null;
+  readonly foldedUntil: Date | null;
   readonly sealedUntil: Date | null;
   /** Whether crawlers are left out of calls, and what counts these. */
   readonly people: boolean;
@@ -96,7 +97,7 @@ export async function openReport(
   const nowMs = source.now();
   // A question about no time at all tells the time zone, and costs a look at the marks.
   const [startDate, endDate] = [new Date(nowMs), new Date(nowMs)];
-  const { timeZone, sealedUntil } = await ask({ by: 'server', startDate, endDate });
+  const { timeZone, foldedUntil, sealedUntil } = await ask({ by: 'server', startDate, endDate });
   const window = windowOf(settings, { subject, nowMs, timeZone, sealedUntil });
   const { startMs, untilMs, before } = window;
   const { service, people = false } = settings;
@@ -106,6 +107,7 @@ export async function openReport(
   return {
     window,
     service,
+    foldedUntil,
     sealedUntil,
     people,
     count: people ? callsOfPeople : callsOf,

@@ -234,7 +234,7 @@ export interface RemovalReport extends ReportBasis {
 export interface StatusReport extends ReportBasis {
   /** Each day that the register tells of, and whether an instance watched on it. */
   readonly status: readonly (WatchedDay & { readonly isWatched: boolean })[];
-  /** The moment until which records are folded into summaries; null where they are not. */
+  /** The moment before which all records are summed up; null where nothing is. */
   readonly foldedUntil: Date | null;
   /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */
   readonly sealedUntil: Date | null;

@@ -1,7 +1,10 @@
+import { hasMethods } from '../option-reader.js';
 import type { UsageRecord } from '../record/usage-record.js';
 
 /** A message of a stream, which holds records until somebody acknowledges it. */
 export interface UsageMessage {
+  /** Names it in the stream: equal whenever it is delivered again, and of no other message. */
+  readonly id: string;
   /** The records, each of which may have been delivered before. */
   readonly records: readonly UsageRecord[];
   /** Parts of the message that are no records. */
@@ -67,6 +70,16 @@ export interface UsageFeed {
   close(): Promise<void>;
 }
 
+/** What a stream holds. */
+export interface SourceContents {
+  /** Messages with records that are not acknowledged. */
+  readonly messages: number;
+  /** Dead letters. */
+  readonly deadLetters: number;
+  /** Since when the oldest of the messages waits; null without one, or where that is not known. */
+  readonly oldest: Date | null;
+}
+
 /** A stream that records can be taken from. */
 export interface UsageSource {
   /** The stream's name in logs and statistics. */
@@ -77,4 +90,22 @@ export interface UsageSource {
    * @param consumer - the name of the group of workers, each of which gets other messages
    */
   feed(consumer: string): UsageFeed;
+  /**
+   * Asks what the stream holds. Left out where nobody can tell.
+   *
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   */
+  contents?(): Promise<SourceContents>;
+  /**
+   * Puts dead letters that are whole records back among the others. Left out where nobody can.
+   *
+   * @returns how many
+   * @throws {TrackUsageError} as {@link contents} does; some may have been put back
+   */
+  requeue?(): Promise<number>;
+}
+
+/** Whether records can be taken from a value, as from a stream. */
+export function isSource(value: unknown): value is UsageSource {
+  return hasMethods(value, 'feed');
 }

@@ -1,12 +1,12 @@
 import { type RetryOptions, refuseContradictoryTimes } from '../options/delivery-options.js';
-import { type Settings, hasMethods, refuseOption } from '../option-reader.js';
+import { type Settings, refuseOption } from '../option-reader.js';
 import { batchFor } from '../pipeline/lane/lane-settings.js';
 import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
 import type { Seal } from '../pipeline/retention/old-records.js';
-import type { UsageSource } from '../storage/usage-source.js';
+import { type UsageSource, isSource } from '../storage/usage-source.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import type { FolderStats } from '../summary/folder.js';
 import { within } from '../time/within.js';
@@ -89,10 +89,9 @@ export function consumeUsage(
   storage: UsageStorage,
   options: ConsumeOptions = {},
 ): UsageWorker {
-  if (!hasMethods(source, 'feed'))
-    refuse('source', source, 'a source of records, such as a JetStreamStorage');
+  if (!isSource(source)) refuse('source', source, 'a source of records, such as a JetStreamStorage');
   // A stream that stores what it hands out would take it for a repetition, and lose it.
-  if (!isStorage(storage) || storage.isReadOnly || hasMethods(storage, 'feed'))
+  if (!isStorage(storage) || storage.isReadOnly || isSource(storage))
     refuse('storage', storage, 'a storage that keeps records, which a stream and one that only reads do not');
   return startWorker(source, storage, resolveConsumeOptions(options));
 }

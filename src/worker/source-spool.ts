@@ -95,12 +95,14 @@ export class SourceSpool implements RecordSpool {
     return this.#untaken.length > 0;
   }
 
-  /** Whether another message may come, however large it is; one is held in any case. */
+  /**
+   * Whether another message may come, however large it is. One is held in any case, and more records than are wanted where all were taken:
+   * a storage that refuses all of those may take others.
+   */
   hasRoom(): boolean {
-    return (
-      this.#bytes === 0 ||
-      (this.#unsettled < this.#settings.mostRecords && this.#freeBytes >= this.#feed.maxMessageBytes)
-    );
+    if (this.#bytes === 0) return true;
+    const isWanted = this.#unsettled < this.#settings.mostRecords || this.#untaken.length === 0;
+    return isWanted && this.#freeBytes >= this.#feed.maxMessageBytes;
   }
 
   /** Nothing is written: a worker takes no records but those of the stream. */
@@ -118,6 +120,7 @@ export class SourceSpool implements RecordSpool {
     const taken = this.#untaken.splice(0, this.#countUpTo(maxRecords, maxBytes));
     const [first] = taken;
     if (first === undefined) return null;
+    this.#makeRoom();
     const records = taken.flatMap(({ message }) => message.records);
     let left = records.length;
     const settle = (count: number): void => {
@@ -131,12 +134,14 @@ export class SourceSpool implements RecordSpool {
   /** Keeps what the storage refuses as dead letters; not what is too old to be kept. */
   readonly onDrop = ({ reason, records, error }: DropEvent): void => {
     if (reason !== 'refused') return;
-    for (const record of records) {
-      const why = { id: `refused ${record.id}`, reason, error: error && summarizeError(error).message };
+    const told = error && summarizeError(error).message;
+    for (const record of records)
       for (const held of this.#held)
-        if (held.message.records.includes(record))
-          this.#sendLetter(held, Buffer.from(encodeRecord(record)), why);
-    }
+        if (held.message.records.includes(record)) {
+          // A record that was put back, and is refused again, comes in another message.
+          const id = `refused ${held.message.id} ${record.id}`;
+          this.#sendLetter(held, Buffer.from(encodeRecord(record)), { id, reason, error: told });
+        }
   };
 
   /** Takes no further messages. */
@@ -165,6 +170,7 @@ export class SourceSpool implements RecordSpool {
 
   /** Pulls for as long as the worker is open. Never throws. */
   async #pull(): Promise<void> {
+    await this.#look();
     // One message tells how many records the others may hold.
     let perMessage = this.#settings.mostRecords;
     while (this.#state === 'open') {
@@ -234,6 +240,10 @@ export class SourceSpool implements RecordSpool {
     this.#bytes -= held.message.bytes;
     if (held.letters === 0) this.#acknowledge(held);
     else if (!this.#mayWait()) this.#giveBack(held, this.#settings.retry.maxDelayMs);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
     if (this.hasRoom()) this.#room.release(1);
   }
 

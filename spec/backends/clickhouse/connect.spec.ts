@@ -169,6 +169,10 @@ describe('ClickHouseStorage.connect', () => {
       [{ cluster: 'c', readOnly: true }, /'cluster' is 'c'; expected none with readOnly/],
       [{ password: 7 }, /'password' cannot be used/],
       [{ clientOptions: 'tls' }, /'clientOptions' is 'tls'; expected an object/],
+      [
+        { clientOptions: { host: 'http://other' } },
+        /'clientOptions\.host' .*none: 'url' is an option beside/,
+      ],
       [{ clientOptions: { url: 'http://other' } }, /'clientOptions\.url' .*none: 'url' is an option beside/],
       [
         { clientOptions: { password: 'pencil99' } },

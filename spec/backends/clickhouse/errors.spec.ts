@@ -23,8 +23,12 @@ describe('errors of ClickHouse', () => {
     });
   }
 
-  it('need a person: a profile that is for reading only, or has bounds', () => {
-    for (const one of [error(164, 'READONLY'), error(452, 'SETTING_CONSTRAINT_VIOLATION')])
+  it('need a person: a profile that is for reading only, has bounds or limits', () => {
+    for (const one of [
+      error(158, 'TOO_MANY_ROWS'),
+      error(164, 'READONLY'),
+      error(452, 'SETTING_CONSTRAINT_VIOLATION'),
+    ])
       expect(conditionOf(one)).to.have.property('advice').that.includes('readonly = 2');
   });
 

@@ -48,8 +48,10 @@ describe('statements for ClickHouse', () => {
       await made.close();
       const cut = await connectWith(CUTTING);
       const error = await caught(cut.reader.getUsage({ limit: 40 }));
-      expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
-      expect(error.message).to.match(/^The table 'koa_usage' cannot be read now: .*(?:limit|Limit)/s);
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.match(
+        /^The table 'koa_usage' cannot be read: Limit for result.*max_result_rows have to be/s,
+      );
       await cut.close();
       const storage = await connectWith({ ...CUTTING, max_result_rows: 0 });
       await storage.store(makeRecords(20, { username: 'bob' }), signal);
@@ -124,7 +126,7 @@ describe('statements for ClickHouse', () => {
         const error = await caught(
           connectClickHouse({ url: database.url.replace(/:\d+\//, `:${front.port}/`) }),
         );
-        expect(error).to.include({ code: 'STORAGE_CONNECT' });
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
         expect(error.message).to.match(/does not let the user in: .*Check username and password\.$/s);
       });
 

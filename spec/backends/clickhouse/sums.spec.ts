@@ -100,6 +100,7 @@ describe('sums of ClickHouse', () => {
         if (newest.length === 7) break;
       }
       expect(newest).to.deep.equal(newest.map(() => 10));
+      expect(await storage.reader.getUsage({ limit: 1 })).to.deep.equal(records.slice(-1));
       await storage.close();
     });
 

@@ -31,6 +31,10 @@ const REFUSED: readonly (readonly [change: Change, problem: RegExp])[] = [
     replaced("DateTime64(3, 'UTC')", "DateTime('UTC')"),
     /its column date is DateTime\('UTC'\), which does not hold DateTime64\(3, 'UTC'\)\. /,
   ],
+  [
+    replaced(/version UInt64 .*/, 'version DateTime default now()'),
+    /its column version is DateTime, which does not hold UInt64\. /,
+  ],
   [replaced('`id` String', '`id` UUID'), /its column id is UUID, which does not hold String\. /],
   [
     replaced(/`duration_ms` \w+/, '`duration_ms` Float32'),

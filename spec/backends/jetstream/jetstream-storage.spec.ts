@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import type { UsageFeed } from '../../../src/storage/usage-source.js';
 import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../../src/testing/index.js';
 import { JetStreamStorage, consumeUsage } from '../../../src/worker/index.js';
@@ -90,9 +91,26 @@ describe('JetStreamStorage', () => {
       await stream().manage(({ streams }) => streams.delete(name));
       const [code, message] = await refusal(store(storage, records));
       expect(code).to.equal('STORAGE_SETUP');
-      expect(message).to.match(/^The stream '\w+' cannot be written: stream not found\. Mend the stream/);
+      expect(message).to.match(
+        /^The stream '\w+' cannot be written: stream not found\. Start a process that uses it again, which makes the stream; records wait/,
+      );
       await stream().connect();
       expect((await store(storage, records)).stored).to.equal(1);
+    });
+
+    it('says of workers of two names that a stream takes one', async () => {
+      const storage = await stream().connect();
+      const [one, other] = [storage.feed('one'), storage.feed('other')];
+      const pull = async (feed: UsageFeed): Promise<void> =>
+        void (await feed.pull(1)[Symbol.asyncIterator]().next());
+      await store(storage, makeRecords(1));
+      await pull(one);
+      const [code, message] = await refusal(pull(other));
+      expect(code).to.equal('STORAGE_SETUP');
+      expect(message).to.match(
+        /^The consumer 'other' of the stream '\w+' cannot be used: filtered consumer not unique .* same name.*nats consumer rm/,
+      );
+      expect(message).to.not.match(/Mend|stream rm/);
     });
 
     it('takes a subject of its own, and a stream whose subjects cover it', async () => {
@@ -231,7 +249,7 @@ describe('JetStreamStorage', () => {
       expect(without).to.equal('STORAGE_UNAVAILABLE');
       expect(how).to.match(/not enabled.*\. Start the servers with JetStream \(nats-server -js\), and let/);
       const [wrong, why] = await refusal(connectAs('admin', 'guess'));
-      expect(wrong).to.equal('STORAGE_CONNECT');
+      expect(wrong).to.equal('STORAGE_SETUP');
       expect(why)
         .to.match(/do not let the user in: .* Check user, pass or token\.$/)
         .and.not.include('guess');

@@ -102,7 +102,7 @@ describe('A connection to a stream', () => {
       proxy.cut();
       proxy.release();
       await until(async () => (await stream().length()) === 0, 'the message is acknowledged');
-      expect(worker.stats().source.redelivered).to.equal(1);
+      expect(worker.stats().source.redelivered).to.equal(20);
       expect(await database.reader.countUsage()).to.equal(20);
     });
 

@@ -74,3 +74,17 @@ export function deletionError(error: unknown, condition: Condition, target: stri
   const known = isSetup(condition) ? { advice } : 'unavailable';
   return databaseError(error, known, `Old records of the ${target} cannot be deleted`);
 }
+
+/**
+ * The error of records that are deleted, and stay.
+ *
+ * @param deleted - who deletes what, as a clause
+ * @param id - that of a record that is still there
+ */
+export function undeletable(deleted: string, id: string | undefined): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `${deleted}, and the database keeps them: the record '${id}' is still there. Look for a trigger, a rule or a policy of its table that ` +
+      'has a deletion do nothing, and take it away, or let the user of the storage pass it.',
+  );
+}

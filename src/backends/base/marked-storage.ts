@@ -14,6 +14,7 @@ import { eraseFromSummaries } from '../../summary/erase.js';
 import { Marker } from '../../summary/marker.js';
 import { ALWAYS, type Span } from '../../summary/periods.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
+import { undeletable } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
 
 /** Deletions in a row that may leave a record where it is. */
@@ -228,21 +229,14 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
       if (found.length === 0) return total;
       const isKept = found[0]?.id === last[0]?.id;
       inVain = isKept ? inVain + 1 : 0;
-      if (inVain === DELETIONS_IN_VAIN) throw this.#undeletable(found);
+      if (inVain === DELETIONS_IN_VAIN)
+        throw undeletable(`The storage '${this.name}' deletes records`, found[0]?.id);
       if (isKept) total -= last.length;
       if (total >= limit) return total;
       await remove(found);
       total += found.length;
       last = found;
     }
-  }
-
-  #undeletable([record]: readonly UsagePosition[]): TrackUsageError {
-    return new TrackUsageError(
-      'STORAGE_SETUP',
-      `The storage '${this.name}' deletes records, and its database keeps them: the record '${record?.id}' is still there. Look for a ` +
-        'trigger, a rule or a policy of its table that has a deletion do nothing, and take it away, or let the user of the storage pass it.',
-    );
   }
 
   /** Records of sealed days are refused: only summaries tell of those, and nothing is added to them. */

@@ -86,8 +86,8 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
    * Keeps records through a client of its own, which is closed with the storage. The tables are made if they are missing, but for
    * `readOnly`.
    *
-   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the server cannot be reached
-   *   or does not let the user in; `STORAGE_SETUP` if `@clickhouse/client` is not installed, or the table is missing and cannot be made,
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the server cannot be reached;
+   *   `STORAGE_SETUP` if it does not let the user in, `@clickhouse/client` is not installed, or the table is missing and cannot be made,
    *   or has other columns, another engine or another order
    */
   static async connect(options: ClickHouseStorageOptions = {}): Promise<ClickHouseStorage> {
@@ -118,7 +118,7 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
       const { code, cause } = error as TrackUsageError;
       if (code === 'STORAGE_SETUP' && !isNotLetIn(cause)) throw error;
       throw new TrackUsageError(
-        'STORAGE_CONNECT',
+        code === 'STORAGE_SETUP' ? code : 'STORAGE_CONNECT',
         `${CONNECT}: ${explainConnect(target, cause ?? error)}`,
         error,
       );

@@ -28,12 +28,13 @@ const ADVICE =
 const DATABASE_ADVICE =
   'Make the database first (create database), or check its name: connect makes tables, and no database.';
 
-/** Codes of a user whose profile is for reading only, or has bounds for settings. */
-const FIXED: ReadonlySet<unknown> = new Set([164, 452]);
+/** Codes of a user whose profile is for reading only, has bounds for settings, or limits what is read and answered. */
+const PROFILE: ReadonlySet<unknown> = new Set([158, 164, 307, 396, 452]);
 
-const FIXED_ADVICE =
-  "The user's profile is for reading only, or fixes a setting that right answers need to be another one. A storage that writes needs " +
-  "readonly = 0; one that reads needs readonly = 2, or 1 and the server's default of that setting.";
+const PROFILE_ADVICE =
+  "The user's profile is for reading only, fixes a setting that right answers need to be another one, or limits what may be read and " +
+  "answered. A storage that writes needs readonly = 0; one that reads needs readonly = 2, or 1 and the server's default of that setting; " +
+  'limits such as max_rows_to_read and max_result_rows have to be higher.';
 
 /** The number that ClickHouse gives to an error; null for an error of another kind. */
 function codeOf(error: unknown): number | null {
@@ -45,7 +46,7 @@ function codeOf(error: unknown): number | null {
 /** The condition that an error of ClickHouse or its client tells of. */
 export function conditionOf(error: unknown): Condition {
   const code = codeOf(error);
-  if (FIXED.has(code)) return { advice: FIXED_ADVICE };
+  if (PROFILE.has(code)) return { advice: PROFILE_ADVICE };
   if (code === NO_DATABASE) return { advice: DATABASE_ADVICE };
   if (SETUP.has(code)) return { advice: ADVICE };
   if (TOO_SLOW.has(code) || (code === null && messageOf(error) === 'Timeout error')) return 'too-slow';

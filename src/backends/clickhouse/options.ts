@@ -81,8 +81,14 @@ export interface ResolvedConnection {
   readonly client: object;
 }
 
-/** Options of the client that are given beside those of the client. */
-const OWN_OPTIONS = ['url', 'username', 'password', 'database'] as const;
+/** Options of the client, by those beside `clientOptions` that they are given as; `host` is an earlier name. */
+const OWN_OPTIONS = {
+  url: 'url',
+  host: 'url',
+  username: 'username',
+  password: 'password',
+  database: 'database',
+};
 
 /** What is given without a default. */
 type Given = Settings<ClickHouseStorageOptions, Pick<ClickHouseStorageOptions, 'cluster' | 'password'>>;
@@ -97,10 +103,10 @@ export function resolveConnection(options: ClickHouseStorageOptions): ResolvedCo
   const { name, tableName, cluster, url, database, readOnly, clientOptions } = given;
   if (readOnly && cluster !== undefined)
     refuseOption({ subject: CONNECT, name: 'cluster' }, cluster, 'none with readOnly, which makes nothing');
-  for (const own of OWN_OPTIONS)
-    if (own in clientOptions)
+  for (const [ofClient, own] of Object.entries(OWN_OPTIONS))
+    if (ofClient in clientOptions)
       refuseOption(
-        { subject: CONNECT, name: `clientOptions.${own}` },
+        { subject: CONNECT, name: `clientOptions.${ofClient}` },
         null,
         `none: '${own}' is an option beside clientOptions`,
         true,

@@ -20,7 +20,6 @@ import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/us
 import { answerSummary } from '../../summary/answer.js';
 import type { SummingReader } from '../../summary/record-scan.js';
 import type { Sums } from '../../summary/sums.js';
-import { TurnBudget } from '../../time/turn-budget.js';
 import { RowSums } from '../base/row-sums.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
@@ -30,15 +29,6 @@ import { type ClickHouseTables, MILLISECONDS, columnNamed } from './tables.js';
 
 /** Rows that are summed up from one statement: of fewer, the server reads most for nothing, as it reads some 8,000 together. */
 const SUMMED_ROWS = 10_000;
-
-/** Rows that are summed up between two looks at the clock. */
-const LOOK_ROWS = 20;
-
-/** The order of reading, in which rows lie: the server reads no further than it has to. */
-const ORDER = 'date desc, id desc';
-
-/** The order that has the row of a record that counts before its others, for which the server sorts. */
-const EXACT_ORDER = `${ORDER}, version desc`;
 
 /** What is read of columns; of dates, milliseconds since 1970. */
 const selected = (columns: readonly UsageColumn[]): string =>
@@ -59,7 +49,7 @@ interface Part extends ResolvedUsageCountQuery {
 
 /**
  * Reads the records of a table. A record that was stored again may be there twice until the server merges the two: pages leave out the
- * later one of two neighbours, and are read once more, in another order, where there are any.
+ * later one of two neighbours, and so do sums.
  */
 export class ClickHouseReader implements UsageReader, SummaryReader, SummingReader {
   readonly #connection: ClickHouseConnection;
@@ -112,19 +102,16 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
   ): Promise<number> {
     const part = { ...resolveUsageStreamQuery(query), limit: SUMMED_ROWS };
     const rows = new RowSums(sums, columns);
-    const budget = new TurnBudget(LOOK_ROWS);
     const read = columns.map((property) => COLUMNS.get(property) as UsageColumn);
     const isNumber = read.map(({ kind }) => NUMBERS.has(kind));
     // A server may be set up to write numbers of 64 bits as text.
-    const take = (values: unknown[]): unknown[] =>
-      values.map((value, index) => (isNumber[index] === true && value !== null ? Number(value) : value));
+    const add = (values: readonly unknown[]): void =>
+      rows.add(
+        values.map((value, index) => (isNumber[index] === true && value !== null ? Number(value) : value)),
+      );
     for (let after: UsagePosition | null = null; ;) {
-      const found = await this.#rows(read, { ...part, after }, take, signal);
-      for (const values of found) {
-        rows.add(values);
-        if (budget.isSpentAfterStep()) await budget.nextTurn(signal);
-      }
-      if (found.length < part.limit) return rows.summed.count;
+      const count = await this.#take(read, { ...part, after }, add, signal);
+      if (count < part.limit) return rows.summed.count;
       after = rows.summed.last;
     }
   }
@@ -141,52 +128,92 @@ export class ClickHouseReader implements UsageReader, SummaryReader, SummingRead
 
   async #find(part: Part): Promise<UsageRecord[]> {
     const texts = new Map<string, string>();
-    return this.#rows(USAGE_COLUMNS, part, (values) => recordOfRow(rowOf(values), texts));
+    const records: UsageRecord[] = [];
+    await this.#take(USAGE_COLUMNS, part, (values) => records.push(recordOfRow(rowOf(values), texts)));
+    return records;
   }
 
   /**
-   * Finds rows by as many statements as it takes: of a second row of a record, none is told.
+   * Takes one row of each record, by as many statements as it takes. The rows of a record are neighbours, and the one of the highest version
+   * counts. The server does not sort them by it: it would sort all that is left for every page.
    *
    * @param columns - id and date among them
-   * @param make - makes an item of the values of a row
+   * @returns how many records these are
    */
-  async #rows<Item>(
+  async #take(
     columns: readonly UsageColumn[],
     { after = null, limit, offset = 0, ...query }: Part,
-    make: (values: unknown[]) => Item,
+    take: (values: readonly unknown[]) => void,
     signal?: AbortSignal,
-  ): Promise<Item[]> {
-    const idAt = columns.findIndex(({ property }) => property === 'id');
-    const dateAt = columns.findIndex(({ kind }) => kind === 'date');
-    const items: Item[] = [];
+  ): Promise<number> {
     await this.#table.assertFit(this.#connection, signal);
-    let order = offset > 0 ? EXACT_ORDER : ORDER;
-    for (let last = after, isMore = true; isMore && items.length < limit;) {
-      // One more than are wanted shows whether the last of these is there again.
-      const wanted = limit - items.length + 1;
-      const found: Item[] = [];
+    const rows = new OneRowEach(columns, limit, take);
+    for (let isMore = true, more = 1; isMore && rows.count < limit;) {
+      const before = rows.count;
+      const wanted = limit - before + more;
       let read = 0;
-      let previous: UsagePosition | null = last;
       const sql =
-        `select ${selected(columns)} from ${this.#tables.records} ${whereOf(query, last)} order by ${order} ` +
+        `select ${selected(columns)}, toString(version) from ${this.#tables.records} ` +
+        `${whereOf(query, rows.last ?? after)} order by date desc, id desc` +
         // It has the server look at all records, and is for pages by their number alone.
-        `${offset > 0 ? 'limit 1 by date, id ' : ''}limit ${wanted} offset ${offset}`;
-      const take = (values: unknown[]): void => {
+        `${offset > 0 ? ', version desc limit 1 by date, id' : ''} limit ${wanted} offset ${offset}`;
+      const add = (values: unknown[]): void => {
         read += 1;
-        const id = String(values[idAt]);
-        if (id === previous?.id) return;
-        previous = { id, date: new Date(Number(values[dateAt])) };
-        found.push(make(values));
+        rows.add(values);
       };
-      await this.#connection.read(sql, this.#subject, take, signal);
-      const isInDoubt = order === ORDER && found.length < read;
-      order = isInDoubt ? EXACT_ORDER : order;
-      if (isInDoubt) continue;
-      items.push(...found);
-      last = previous;
+      await this.#connection.read(sql, this.#subject, add, signal);
       isMore = read === wanted && offset === 0;
+      rows.end(!isMore);
+      // Of the last record, there may be rows that were not read. The next statement begins with it, and reads further where it was alone.
+      more = rows.count === before ? more * 2 : 1;
     }
-    return items.slice(0, limit);
+    return rows.count;
+  }
+}
+
+/** Takes one of neighbouring rows of a record: the one of the highest version, which stands behind the columns. */
+class OneRowEach {
+  count = 0;
+  readonly #idAt: number;
+  readonly #dateAt: number;
+  readonly #limit: number;
+  readonly #take: (values: readonly unknown[]) => void;
+  #held: readonly unknown[] | null = null;
+  #taken: readonly unknown[] | null = null;
+
+  constructor(columns: readonly UsageColumn[], limit: number, take: (values: readonly unknown[]) => void) {
+    this.#idAt = columns.findIndex(({ property }) => property === 'id');
+    this.#dateAt = columns.findIndex(({ kind }) => kind === 'date');
+    this.#limit = limit;
+    this.#take = take;
+  }
+
+  /** Where the row is that was taken last; null if none was. */
+  get last(): UsagePosition | null {
+    const taken = this.#taken;
+    return taken && { id: String(taken[this.#idAt]), date: new Date(Number(taken[this.#dateAt])) };
+  }
+
+  /** Adds a row. */
+  add(values: readonly unknown[]): void {
+    const held = this.#held;
+    if (held !== null && [this.#idAt, this.#dateAt].every((at) => values[at] === held[at])) {
+      // All versions have twenty digits.
+      if (String(values.at(-1)) > String(held.at(-1))) this.#held = values;
+      return;
+    }
+    this.end(true);
+    this.#held = values;
+  }
+
+  /** Takes the row that is held, or lets go of it. */
+  end(isKnown: boolean): void {
+    if (isKnown && this.#held !== null && this.count < this.#limit) {
+      this.count += 1;
+      this.#taken = this.#held;
+      this.#take(this.#held);
+    }
+    this.#held = null;
   }
 }
 

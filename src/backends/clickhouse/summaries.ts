@@ -24,8 +24,8 @@ import {
 /** Ids in one statement: of longer ones ClickHouse reads 256 KiB at most. */
 const STATEMENT_IDS = 1000;
 
-/** Kinds of rows whose ids several processes may want. All others have random ids, or the content that their ids tell. */
-const CONTENDED: ReadonlySet<SummaryRowKind> = new Set(['manifest', 'watch']);
+/** Kinds of rows that have random ids, of which no other process can want one. They are most of all that come alone. */
+const UNCONTENDED: ReadonlySet<SummaryRowKind> = new Set(['writing', 'touched', 'unsure', 'fold']);
 
 /** The time of the server, in milliseconds since 1970. */
 const NOW_MS = `${MILLISECONDS}(now64(3))`;
@@ -103,17 +103,16 @@ export class ClickHouseSummaries implements SummaryStore {
     const lines = rows.map(({ id, kind, dimension, startMs, endMs, edition, data }) =>
       JSON.stringify([id, kind, dimension, startMs, endMs, edition, data, writer]),
     );
-    const isContended = CONTENDED.has(first.kind);
+    const text = [Buffer.from(lines.join('\n'))];
+    const into = `${this.#tables.rows} (${ROW_COLUMNS}, writer)`;
+    const failed = `The ${this.#subject} cannot be written`;
+    if (rows.length > 1 || UNCONTENDED.has(first.kind)) {
+      await this.#connection.insert(into, text, failed, signal);
+      return true;
+    }
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       const token = { insert_deduplicate: 1, insert_deduplication_token: `${first.id} ${turn}` };
-      await this.#connection.insert(
-        `${this.#tables.rows} (${ROW_COLUMNS}, writer)`,
-        [Buffer.from(lines.join('\n'))],
-        `The ${this.#subject} cannot be written`,
-        signal,
-        isContended && rows.length === 1 ? token : {},
-      );
-      if (rows.length > 1) return true;
+      await this.#connection.insert(into, text, failed, signal, token);
       const counting = await this.#writerOf(first, signal);
       if (counting !== null) return counting === writer;
     }

@@ -140,7 +140,10 @@ export function rowTable(tables: ClickHouseTables): string {
 
 /** The table of the records as it has to be. */
 export function wantedRecords(tables: ClickHouseTables): WantedTable {
-  const types = new Map(USAGE_COLUMNS.map((column) => [column.name, typeOf(column)]));
+  const types = new Map(USAGE_COLUMNS.map((column) => [column.name, typeOf(column)])).set(
+    'version',
+    'UInt64',
+  );
   const [sql = ''] = recordTable(tables);
   return { name: tables.stored, sql, version: 'version', sortingKey: RECORD_KEY, types };
 }

@@ -1,5 +1,6 @@
 import {
   type Settings,
+  boolean,
   hasMethods,
   integer,
   isObject,
@@ -64,6 +65,8 @@ export class JetStreamStorageOptions {
     expected: 'a storage',
     accepts: (value) => hasMethods(value, 'store'),
   });
+  /** Whether the stream is only looked at, as `doctor` does: it has to be there, and `trackUsage` refuses it. @default false */
+  readonly readOnly? = boolean(false);
   /** Its name in statistics, events and the log. @default 'jetstream' */
   readonly name? = text({ default: 'jetstream' });
 }

@@ -15,6 +15,9 @@ const FULL: ReadonlySet<unknown> = new Set([10_002, 10_023, 10_028, 10_047, 10_0
 /** The code of a server that has no others for replicas. */
 const NO_CLUSTER = 10_074;
 
+/** The code of a second consumer of the records of a work queue. */
+const NOT_UNIQUE = 10_100;
+
 /** Codes of a broken set-up that stand as the server's failures, while others do as the caller's: no JetStream, too few servers for the replicas. */
 const SETUP: ReadonlySet<unknown> = new Set([10_039, 10_052, NO_CLUSTER, 10_076]);
 
@@ -66,19 +69,31 @@ export function streamError(error: unknown, failed: string): TrackUsageError {
     );
   // The client refuses by itself what is larger than its server takes.
   if (code === TOO_LARGE || nameOf(error) === 'InvalidArgumentError')
-    return new TrackUsageError('BATCH_REFUSED', `${failed}: ${said}.`, error);
+    return new TrackUsageError(
+      'BATCH_REFUSED',
+      `${failed}: ${said}. Raise ${code === TOO_LARGE ? "the stream's max_msg_size" : 'max_payload of the servers'}.`,
+      error,
+    );
   if (SETUP.has(code) || (CALLERS.has(statusOf(error)) && !FULL.has(code)))
     return new TrackUsageError(
       'STORAGE_SETUP',
-      `${failed}: ${said}. ${code === NO_CLUSTER ? "Give it 'replicas: 1', or the servers of a cluster." : MEND}`,
+      `${failed}: ${said}. ${ADVICE.get(code) ?? 'Mend the stream (nats stream edit)'}; records wait until then.`,
       error,
     );
   const advice = FULL.has(code) ? MAKE_ROOM : isUnanswered(error) ? HAVE_JETSTREAM : '';
   return new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: ${said}.${advice}`, error);
 }
 
-const MEND =
-  'Mend the stream, or remove it, so that it is made when the next process connects; records wait until then.';
+/** What to do about a broken set-up, by its code. Nothing here removes a stream: it may hold records. */
+const ADVICE: ReadonlyMap<unknown, string> = new Map([
+  [NO_CLUSTER, "Give it 'replicas: 1', or the servers of a cluster"],
+  [STREAM_NOT_FOUND, 'Start a process that uses it again, which makes the stream'],
+  [
+    NOT_UNIQUE,
+    "A stream takes workers of one 'consumer' alone: give all of them the same name. Where the other one is no longer used, " +
+      'remove it (nats consumer rm), which leaves the records in the stream',
+  ],
+]);
 const MAKE_ROOM = ' Start more workers, or give the stream more room.';
 const HAVE_JETSTREAM =
   " Start the servers with JetStream (nats-server -js), and let the user's account have it.";

@@ -76,8 +76,8 @@ export class StreamFeed implements UsageFeed {
   }
 
   async waiting(): Promise<number> {
-    if (this.#consumer === null) throw new Error('the stream is not being read');
-    return (await this.#consumer.info()).num_pending;
+    const consumer = (this.#consumer ??= await this.#openConsumer());
+    return (await consumer.info()).num_pending;
   }
 
   async deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
@@ -101,6 +101,7 @@ async function unpack(message: JsMsg): Promise<UsageMessage> {
   const { data, info, redelivered } = message;
   const { records, damaged } = await unpackRecords(data);
   return {
+    id: String(message.seq),
     records,
     damaged,
     damagedData: damaged > 0 ? data : null,

@@ -7,8 +7,9 @@ import type {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
-import type { DeadLetterReason } from '../../storage/usage-source.js';
+import type { DeadLetterReason, SourceContents } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
+import { ERROR, REASON, WHOLE_BYTES, requeue } from './dead-letters.js';
 import {
   CONSUMER_NOT_FOUND,
   STREAM_NOT_FOUND,
@@ -28,12 +29,6 @@ const PING_MS = 5000;
 
 /** Messages that all workers of a group hold, at most: each bounds what it holds itself. */
 const MAX_UNACKNOWLEDGED = 50_000;
-
-/** What a dead letter says of itself. */
-const REASON = 'Koa-Track-Usage-Reason';
-const ERROR = 'Koa-Track-Usage-Error';
-/** How many bytes there were, where not all of them fit. */
-const WHOLE_BYTES = 'Koa-Track-Usage-Whole-Bytes';
 
 /** A connection to the servers of one stream. */
 export class StreamLink {
@@ -61,7 +56,7 @@ export class StreamLink {
   /**
    * Connects, and makes the stream if it is missing.
    *
-   * @throws {TrackUsageError} `STORAGE_CONNECT` if no server can be reached or lets the user in; `STORAGE_SETUP` if a package is not
+   * @throws {TrackUsageError} `STORAGE_CONNECT` if no server can be reached; `STORAGE_SETUP` if it does not let the user in, a package is not
    *   installed, or the stream can neither be used nor made
    */
   static async open(settings: JetStreamSettings): Promise<StreamLink> {
@@ -79,12 +74,13 @@ export class StreamLink {
         ignoreAuthErrorAbort: true,
       })
       .catch((error: unknown) => {
-        throw new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(servers, error)}`, error);
+        const code = isNotLetIn(error) ? 'STORAGE_SETUP' : 'STORAGE_CONNECT';
+        throw new TrackUsageError(code, `${CONNECT}: ${explainConnect(servers, error)}`, error);
       });
     try {
       const manager = await packages.jetstreamManager(connection, { timeout, checkAPI: false });
       const link = new StreamLink(settings, packages, connection, manager);
-      const { config } = await link.#findStream(settings.replicas);
+      const { config } = await link.#findStream(settings);
       checkStream(config, link.#subjects);
       warnOfStream(config, link.subject);
       return link;
@@ -151,6 +147,38 @@ export class StreamLink {
     }
   }
 
+  /**
+   * Asks what the stream holds.
+   *
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async contents(): Promise<SourceContents> {
+    try {
+      const { config, state } = await this.#manager.streams.info(this.stream, { subjects_filter: '>' });
+      const [messages = 0, deadLetters = 0] = this.#subjects.map((subject) => state.subjects?.[subject]);
+      // The oldest message of all may be a dead letter, or one that was stored and stays.
+      const isOldest = config.retention === 'workqueue' && messages > 0 && deadLetters === 0;
+      return { messages, deadLetters, oldest: isOldest ? new Date(state.first_ts) : null };
+    } catch (error) {
+      throw streamError(error, `The stream '${this.stream}' cannot be looked at`);
+    }
+  }
+
+  /**
+   * Puts dead letters that are whole records back among the records.
+   *
+   * @returns how many
+   * @throws {TrackUsageError} as {@link publish} does
+   */
+  async requeue(): Promise<number> {
+    const [, letters] = this.#subjects;
+    try {
+      return await requeue(this.#manager, this.stream, letters, (message) => this.publish(message));
+    } catch (error) {
+      throw streamError(error, `The dead letters of the stream '${this.stream}' cannot be put back`);
+    }
+  }
+
   /** Calls back whenever the server is lost, and when it or another one is reached again, until the connection is closed. */
   async watch(changed: (isReached: boolean) => void): Promise<void> {
     for await (const { type } of this.#connection.status())
@@ -201,12 +229,12 @@ export class StreamLink {
     throw new TrackUsageError('STORAGE_UNAVAILABLE', `${failed} now: its servers agree on no leader.`, cause);
   }
 
-  async #findStream(replicas: number): Promise<StreamInfo> {
+  async #findStream({ replicas, readOnly }: JetStreamSettings): Promise<StreamInfo> {
     const { streams } = this.#manager;
     try {
       return await streams.info(this.stream);
     } catch (error) {
-      if (codeOf(error) !== STREAM_NOT_FOUND) throw error;
+      if (readOnly || codeOf(error) !== STREAM_NOT_FOUND) throw error;
       return streams.add({
         name: this.stream,
         description: 'Usage records of koa-track-usage that wait for a database',
@@ -248,10 +276,14 @@ async function importPackages() {
   }
 }
 
+function isNotLetIn(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AuthorizationError';
+}
+
 function explainConnect(servers: readonly string[], error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const { message } = error instanceof Error ? error : new Error(String(error));
   const hosts = servers.join(', ');
-  return name === 'AuthorizationError'
+  return isNotLetIn(error)
     ? `the NATS servers ${hosts} do not let the user in: ${message}. Check user, pass or token.`
     : `the NATS servers ${hosts} cannot be reached: ${message}. Check that one of them runs there.`;
 }

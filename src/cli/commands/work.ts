@@ -1,17 +1,14 @@
-import { TrackUsageError } from '../../errors.js';
-import { hasMethods, isFunction } from '../../option-reader.js';
 import { counted } from '../../report/words.js';
 import { countDropped } from '../../pipeline/telling/accounting.js';
-import type { UsageSource } from '../../storage/usage-source.js';
 import { orAbort } from '../../time/or-abort.js';
 import { within } from '../../time/within.js';
 import { resolveConsumeOptions } from '../../worker/consume-options.js';
 import { type UsageWorker, startWorker } from '../../worker/consume-usage.js';
 import type { Call, Command } from '../command.js';
-import { CliError, EXIT, wrongUsage } from '../failure.js';
+import { EXIT, wrongUsage } from '../failure.js';
 import type { CliIo } from '../io.js';
 import type { Output } from '../output.js';
-import type { LoadedConfig } from '../source/load-config.js';
+import { openStream } from '../source/stream.js';
 
 /** How often the worker is looked at, in milliseconds. */
 const LOOK_MS = 1000;
@@ -27,11 +24,17 @@ export const workCommand: Command = {
     "It needs a configuration with a 'stream', such as a JetStreamStorage. As a tracker does, it makes the table where that is missing, " +
       "sums up, and deletes what is too old by the configuration's 'retention'. Several may work on one stream.",
     'It says in a line a minute how it does, and at once when that changes. SIGTERM and Ctrl-C end it: it stores what it holds, and gives ' +
-      'back to the stream what it cannot store in five seconds.',
+      'back to the stream what it cannot store in five seconds. A service manager has to start node_modules/.bin/koa-track-usage work, as npx ' +
+      'passes no signal on.',
   ],
-  options: {},
+  options: {
+    'dead-letters': {
+      about: 'First puts the records that were refused, and are whole, back into the stream, to be stored.',
+    },
+  },
+  needsConfig: true,
   endsItself: true,
-  examples: ['work', 'work --config usage/koa-track-usage.config.mjs'],
+  examples: ['work', 'work --config usage/koa-track-usage.config.mjs', 'work --dead-letters'],
   async run(call) {
     const { io, out, err } = call;
     const worker = await orAbort(openWorker(call), io.signal);
@@ -46,7 +49,7 @@ export const workCommand: Command = {
   },
 };
 
-async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWorker> {
+async function openWorker({ source, values, err, io: { clock } }: Call): Promise<UsageWorker> {
   const config = await source.config();
   if (config?.stream == null)
     throw wrongUsage(
@@ -54,8 +57,10 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
         "() => JetStreamStorage.connect({ servers, stream: 'usage' }).",
     );
   const storage = await source.toBeFilled(config);
-  const stream = await openStream(config.stream);
+  const stream = await openStream(config.stream, false);
   const write = (line: string): void => void tell(err, line);
+  if (values.has('dead-letters'))
+    write(`Put back: ${counted((await stream.requeue?.()) ?? 0, 'dead letter')}.`);
   const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
   return startWorker(stream, storage, {
     ...defaults,
@@ -64,21 +69,6 @@ async function openWorker({ source, err, io: { clock } }: Call): Promise<UsageWo
     retention: config.retention,
     logger: { warn: write, error: write },
   });
-}
-
-async function openStream(stream: NonNullable<LoadedConfig['stream']>): Promise<UsageSource> {
-  let opened: unknown;
-  try {
-    opened = await (isFunction(stream) ? (stream as () => unknown)() : stream);
-  } catch (error) {
-    if (error instanceof TrackUsageError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new CliError(EXIT.unknown, `The stream of the configuration cannot be opened: ${message}`, error);
-  }
-  if (hasMethods(opened, 'feed')) return opened as UsageSource;
-  throw wrongUsage(
-    `The 'stream' of the configuration gave a value of type ${typeof opened}; expected a source of records, such as a JetStreamStorage.`,
-  );
 }
 
 /** Writes a line. Never rejects: a worker stores records whether or not somebody reads its lines. */

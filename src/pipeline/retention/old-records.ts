@@ -1,5 +1,6 @@
 import { TrackUsageError } from '../../errors.js';
 import { type ShortLivedAction, type UsageAction, actionKey } from '../../storage/usage-action.js';
+import { isSource } from '../../storage/usage-source.js';
 import { type UsageStorage, canDelete, canDeleteUsage } from '../../storage/usage-storage.js';
 import type { Clock } from '../../time/clock.js';
 import { deletionClock } from './deletion-clock.js';
@@ -122,8 +123,8 @@ export class OldRecords {
   #allMs(): number | null {
     const { allMs } = this.#kept;
     if (allMs === null || canDelete(this.#storage)) return allMs;
-    // Workers delete from the storage that they fill.
-    if (this.#storage.destination !== undefined) return null;
+    // Workers delete from the storage that they fill from a stream.
+    if (this.#storage.destination !== undefined || isSource(this.#storage)) return null;
     this.#tellOfMissing('deleteBefore', 'its records');
     return null;
   }

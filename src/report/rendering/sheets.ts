@@ -24,7 +24,7 @@ import * as columns from './report-columns.js';
 const LATE_MS = 3_600_000;
 
 const LATE =
-  'Records are summed up more than an hour late. Figures are exact all the same, and take longer. Let a tracker with summaries run on this storage.';
+  'Records are summed up more than an hour late. Figures are exact all the same, and take longer. npx koa-track-usage doctor says why.';
 
 /** What stands in a report's table, and above it. */
 export function sheetOf(report: AnyReport): Sheet {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
@@ -213,6 +214,19 @@ describeOn('postgresql', (server) => {
       await reader.end();
     });
 
+    it('are left alone where they were detached as the docs say, whatever record comes', async () => {
+      const [, sql = ''] =
+        /<!-- detaching -->\s+```sql\n([^]*?)```/.exec(await readFile('docs/storages.md', 'utf8')) ?? [];
+      await client.query(NOTING);
+      await client.query(sql);
+      const late = await caught(storage.store([recordAt('2024-01-20T00:00:00.000Z')], signal));
+      expect(late).to.include({ code: 'STORAGE_SETUP' });
+      expect(await drop(BEFORE_MARCH)).to.equal(FEBRUARY.length);
+      expect(await january()).to.deep.equal({ attached: false, note: 'kept for the auditors' });
+      const { rows } = await client.query('select from koa_usage_2024_01');
+      expect(rows).to.have.lengthOf(JANUARY.length);
+    });
+
     it('are kept where somebody else has begun to detach them', async () => {
       await detachHalfway();
       // PostgreSQL detaches no other one meanwhile.
@@ -220,12 +234,14 @@ describeOn('postgresql', (server) => {
       expect(await january()).to.deep.equal({ attached: true, note: null });
     });
 
-    it('come back when a record of one needs it that was detached and not dropped', async () => {
-      await client.query(NOTING);
-      await client.query(`${DETACHING} concurrently`);
-      await storeAll(storage, [recordAt('2024-01-20T00:00:00.000Z')]);
-      expect(await count()).to.equal(JANUARY.length + FEBRUARY.length + 1);
-      expect(await january()).to.deep.equal({ attached: true, note: null });
-    });
+    for (const [where, leave] of HALFWAY.slice(1)) {
+      it(`come back when a record of one needs it, where a process has died ${where}`, async () => {
+        await client.query(NOTING);
+        await leave();
+        await storeAll(storage, [recordAt('2024-01-20T00:00:00.000Z')]);
+        expect(await count()).to.equal(JANUARY.length + FEBRUARY.length + 1);
+        expect(await january()).to.deep.equal({ attached: true, note: null });
+      });
+    }
   });
 });
