@@ -61,7 +61,7 @@ ${section(
   dataLinks((format) => address.to('traffic', format)),
 )}
 ${section('To be decided', decisions(endpoints, address))}
-<div class="columns">${lists({ endpoints, errors, callers }, address)}</div>`;
+<div class="columns">${await lists({ endpoints, errors, callers }, address)}</div>`;
     return { ...page, body };
   },
 };
@@ -143,7 +143,7 @@ ${found.map(
 }
 
 /** The rows of reports that stand out. */
-function lists({ endpoints, errors, callers }: Told, address: Address): readonly Html[] {
+async function lists({ endpoints, errors, callers }: Told, address: Address): Promise<readonly Html[]> {
   const top = (figureOf: (row: EndpointRow) => number): AnyReport => ({
     ...endpoints,
     endpoints: endpoints.endpoints
@@ -151,32 +151,18 @@ function lists({ endpoints, errors, callers }: Told, address: Address): readonly
       .toSorted((one, other) => figureOf(other) - figureOf(one))
       .slice(0, LIST_ROWS),
   });
-  const list = (heading: string, report: AnyReport, columns: readonly string[], all: Exact): Html =>
-    section(
-      heading,
-      sheetTable(sheetOf(report), address, {
-        caption: heading,
-        only: ['service', 'endpoint', ...columns],
-        all,
-      }),
-    );
   const sortedBy = (sort: string): Exact => address.to('endpoints', { sort, order: 'down' });
   const failing = { ...errors, errors: errors.errors.slice(0, LIST_ROWS) };
   const calling = { ...callers, callers: callers.callers.slice(0, LIST_ROWS) };
-  return [
-    list(
-      'Busiest',
-      top(({ calls }) => calls),
-      ['calls', 'change'],
-      sortedBy('calls'),
-    ),
-    list(
-      'Slowest',
-      top(({ p95Ms }) => p95Ms ?? 0),
-      ['calls', 'p95Ms'],
-      sortedBy('p95Ms'),
-    ),
-    list('Most errors', failing, ['serverErrors', 'clientErrors', 'errorRate'], address.to('errors')),
-    list('Callers', calling, ['username', 'calls', 'change'], address.to('callers')),
-  ];
+  const told = [
+    ['Busiest', top(({ calls }) => calls), ['calls', 'change'], sortedBy('calls')],
+    ['Slowest', top(({ p95Ms }) => p95Ms ?? 0), ['calls', 'p95Ms'], sortedBy('p95Ms')],
+    ['Most errors', failing, ['serverErrors', 'clientErrors', 'errorRate'], address.to('errors')],
+    ['Callers', calling, ['username', 'calls', 'change'], address.to('callers')],
+  ] as const;
+  const listOf = async ([heading, report, columns, all]: (typeof told)[number]): Promise<Html> => {
+    const only = ['service', 'endpoint', ...columns];
+    return section(heading, await sheetTable(sheetOf(report), address, { caption: heading, only, all }));
+  };
+  return Promise.all(told.map(listOf));
 }
