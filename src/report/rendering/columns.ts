@@ -7,7 +7,7 @@ import type { Cell, Column, ColumnKind, Tone } from './column.js';
 /** The width that endpoints keep until other columns are left out, in characters. */
 const ENDPOINT_WIDTH = 30;
 
-/** The share of the watched days of a span that has to be watched before it, for a change to be told. */
+/** Of two spans, the share of the days watched in one that has to be watched in the other, for a change to be told. */
 const COMPARABLE_SHARE = 0.9;
 
 /** Callers that are named in a cell. */
@@ -78,12 +78,13 @@ function changeOf({ calls, before }: Pick<CallFigures, 'calls' | 'before'>): num
   return before === null || before === 0 ? null : ((calls - before) / before) * 100;
 }
 
-/** Whether nearly as many days were watched in the span before, without which a change says nothing of the calls. */
+/** Whether about as many days were watched in the span before, without which a change says nothing of the calls. */
 export function isComparable({
   watchedDays,
   watchedDaysBefore,
 }: Pick<ReportBasis, 'watchedDays' | 'watchedDaysBefore'>): boolean {
-  return Number(watchedDaysBefore) >= Number(watchedDays) * COMPARABLE_SHARE;
+  const [fewer = 0, more = 0] = [Number(watchedDays), Number(watchedDaysBefore)].toSorted((a, b) => a - b);
+  return fewer >= more * COMPARABLE_SHARE;
 }
 
 /** The calls of the span before as people read them, with the change since then. */
