@@ -80,6 +80,38 @@ describe('StoragePruner', () => {
     await tracker.close();
   });
 
+  it('deletes all else where nothing can be dropped, asks again after a minute, and reports it at the end', async () => {
+    const storage = await holdingOld(250);
+    let [asked, isMended] = [0, false];
+    const dropBefore = async (): Promise<number> => {
+      asked += 1;
+      if (isMended) return 0;
+      throw new TrackUsageError('STORAGE_SETUP', 'a view reads it');
+    };
+    Object.assign(storage, { dropBefore });
+    const { tracker, clock, failures } = keepFor(1, storage, { retry: { attemptTimeoutMs: 120_000 } });
+    const minute = Promise.withResolvers<void>();
+    storage.deletion = async (_date, _limit, _signal, really) => {
+      if (storage.asked.length === 2) await minute.promise;
+      return really();
+    };
+    await clock.advance(60_000);
+    expect(storage.asked).to.have.lengthOf(2);
+    expect(asked).to.equal(1);
+    minute.resolve();
+    await clock.advance(1000);
+    expect(storage.records).to.deep.equal([]);
+    expect(asked).to.equal(2);
+    expect(failures).to.have.lengthOf(1);
+    expect(failures[0]).to.include('a view reads it');
+    expect(tracker.stats().retention).to.deep.equal({ deleted: 250, failures: 1, lastRunAt: null });
+    isMended = true;
+    await clock.advance(HOUR_MS);
+    expect(tracker.stats().retention).to.include({ failures: 1 });
+    expect(asked).to.equal(3);
+    await tracker.close();
+  });
+
   it('deletes as many at once as the storage wishes', async () => {
     const storage = Object.assign(await holdingOld(250), { deletionRecords: 200 });
     const { tracker, clock } = keepFor(1, storage);

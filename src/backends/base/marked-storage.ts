@@ -223,19 +223,20 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     remove: (found: readonly UsagePosition[]) => Promise<void>,
   ): Promise<number> {
     let total = 0;
-    let last: readonly UsagePosition[] = [];
+    let last: readonly string[] = [];
     for (let inVain = 0; ;) {
       const found = await this.find(query, Math.max(1, Math.min(this.chunkRecords, limit - total)), signal);
       if (found.length === 0) return total;
-      const isKept = found[0]?.id === last[0]?.id;
-      inVain = isKept ? inVain + 1 : 0;
+      const ids = found.map(({ id }) => id);
+      inVain = ids[0] === last[0] ? inVain + 1 : 0;
       if (inVain === DELETIONS_IN_VAIN)
-        throw undeletable(`The storage '${this.name}' deletes records`, found[0]?.id);
-      if (isKept) total -= last.length;
+        throw undeletable(`The storage '${this.name}' deletes records`, ids[0]);
+      const before = new Set(last);
+      total -= ids.filter((id) => before.has(id)).length;
       if (total >= limit) return total;
       await remove(found);
       total += found.length;
-      last = found;
+      last = ids;
     }
   }
 

@@ -68,7 +68,7 @@ export interface SqlDialect {
   makeMonths?(orm: MikroORM, table: UsageTable): Promise<void>;
 
   /** Whether a table is partitioned by ranges of ids, so that reading is told from which id on. @default none is */
-  isInRangesOfIds?(orm: MikroORM, table: UsageTable): Promise<boolean>;
+  isInRangesOfIds?(orm: MikroORM, table: UsageTable): Promise<boolean | null>;
 
   /** The query for the server's time as `now`, in milliseconds since 1970; left out where no server has a clock of its own. */
   readonly clockSql?: string;

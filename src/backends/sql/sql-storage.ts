@@ -180,6 +180,7 @@ export class SqlStorage extends RepositoryStorage {
     signal.throwIfAborted();
     const drops = await this.#retain(signal, (combined) => dropper.plan(date, combined));
     let total = 0;
+    let failure: unknown = null;
     for (const { before, run } of drops) {
       let isOver = false;
       const drop = async (combined: AbortSignal): Promise<number> => {
@@ -190,12 +191,12 @@ export class SqlStorage extends RepositoryStorage {
       try {
         total += await this.aroundPast(before, signal, drop);
       } catch (error) {
-        // What was dropped is counted; the error comes again with the next call.
-        if (total === 0) throw error;
-        return total;
+        failure ??= error;
       }
-      if (isOver) break;
+      if (isOver || signal.aborted) break;
     }
+    // What was dropped is counted; the error comes again with the next call.
+    if (failure !== null && total === 0) throw failure;
     return total;
   }
 

@@ -136,12 +136,37 @@ describeOn('postgresql', (server) => {
       await client.query(NOTING);
       await client.query(DETACHING);
       await client.query(`create table koa_usage_other partition of koa_usage ${BOUNDS}`);
+      await storeAll(storage, [recordAt('2023-12-24T00:00:00.000Z')]);
+      expect(await drop(IN_JANUARY)).to.equal(1);
       const error = await caught(drop(IN_JANUARY));
       expect(error).to.include({ code: 'STORAGE_SETUP' });
       const [, sql = ''] = / or run: (comment on table [^;]*;)/.exec(error.message) ?? [];
       await client.query(sql);
       expect(await drop(BEFORE_MARCH)).to.equal(FEBRUARY.length);
       expect(await january()).to.deep.equal({ attached: false, note: null });
+    });
+
+    it('are told of where something depends on one, with what to do, and the others are dropped', async () => {
+      await client.query('create table koa_usage_other (one koa_usage_2024_01)');
+      expect(await drop(BEFORE_MARCH)).to.equal(FEBRUARY.length);
+      const error = await caught(drop(BEFORE_MARCH));
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.include('koa_usage_other');
+      const [, sql = ''] = / or run: (drop table .* cascade;)/.exec(error.message) ?? [];
+      await client.query(`${sql} drop table koa_usage_other`);
+      expect(await drop(BEFORE_MARCH)).to.equal(0);
+    });
+
+    it('are left for the next run where one cannot be read now, and the others are dropped', async () => {
+      await client.query(
+        `${NOTING}; ${DETACHING}; alter database ${database.name} set lock_timeout = '100ms'`,
+      );
+      const hasty = await connectPostgres(database, { partition: 'month' });
+      await client.query('begin; lock table koa_usage_2024_01');
+      expect(await hasty.dropBefore?.(BEFORE_MARCH, signal)).to.equal(FEBRUARY.length);
+      await client.query(`commit; alter database ${database.name} reset lock_timeout`);
+      expect(await january()).to.deep.equal({ attached: false, note: NOTE });
+      await hasty.close();
     });
 
     it('are left alone where a note is another schema’s, or has bounds that are none', async () => {

@@ -105,6 +105,15 @@ describeOn('postgresql', (server) => {
       expect(await kept()).to.deep.equal([odd.id]);
     });
 
+    it('are left to be deleted row by row where a view reads one', async () => {
+      await client.query('create view january as select * from koa_usage_2024_01');
+      expect(await drop(storage, BEFORE_MARCH)).to.equal(FEBRUARY.length);
+      expect(await storage.deleteBefore(BEFORE_MARCH, 1, signal)).to.equal(1);
+      await client.query('drop view january');
+      expect(await drop(storage, BEFORE_MARCH)).to.equal(JANUARY.length - 1);
+      expect(await tables()).to.deep.equal([]);
+    });
+
     it('are left to be deleted row by row beside a default partition, and while a transaction uses the table for long', async () => {
       await client.query('create table koa_usage_rest partition of koa_usage default');
       expect(await drop(storage, BEFORE_MARCH)).to.equal(0);

@@ -176,6 +176,17 @@ describeOn('postgresql', (server) => {
       expect(Math.min(...taken.values())).to.be.above(10);
     });
 
+    it('refuses it also where the table was missing when the first record came', async () => {
+      const orm = await initPostgresOrm(database);
+      const storage = new SqlStorage(orm);
+      await client.query('drop table if exists koa_usage');
+      expect(await caught(storeAll(storage, makeRecords(1)))).to.include({ code: 'STORAGE_SETUP' });
+      await connect();
+      const error = await caught(storeAll(storage, [makeRecord({ id: randomUUID(), date: new Date() })]));
+      expect(error.message).to.include('in ranges of ids');
+      await orm.close(true);
+    });
+
     it('refuses a table that is there and not partitioned, and says what to do', async () => {
       await connect({});
       const error = await caught(connect());

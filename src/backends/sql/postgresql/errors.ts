@@ -87,6 +87,11 @@ export function isOutOfReach(error: unknown): boolean {
   return /^(?:42P01|55000|55P03)/.test(stateOf(error));
 }
 
+/** Whether a table cannot be dropped because others depend on it, such as views. */
+export function isDependedOn(error: unknown): boolean {
+  return stateOf(error) === '2BP01';
+}
+
 /** Whether a column is of another type than the value that was to be written. */
 export function isOfOtherType(error: unknown): boolean {
   return stateOf(error) === '42804';

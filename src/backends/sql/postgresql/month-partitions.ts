@@ -15,16 +15,16 @@ const MONTHS_AHEAD = 2;
 
 const DAY_MS = 86_400_000;
 
-/** Whether a table is in ranges of ids, whoever has made it so. */
+/** Whether a table is in ranges of ids, whoever has made it so; null where there is no table. */
 export async function isInRangesOfIds(
   orm: MikroORM,
   table: UsageTable,
   signal: AbortSignal = new AbortController().signal,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const name = orm.em.getPlatform().quoteValue(quoteTable(table));
-  const sql = `select pg_get_partkeydef(to_regclass(${name})) as key`;
+  const sql = `select pg_get_partkeydef(oid) as key from pg_class where oid = to_regclass(${name})`;
   const [row] = (await runAlone(orm)(sql, signal)) as { key: string | null }[];
-  return row?.key === 'RANGE (id)';
+  return row === undefined ? null : row.key === 'RANGE (id)';
 }
 
 /** Makes the partitions of a table, one a month of UTC. Any process may do so, and several at once. */

@@ -4,7 +4,7 @@ import { databaseError, isSetup } from '../../base/database-error.js';
 import type { SqlDrop, SqlDropper } from '../dialect.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
-import { conditionOf, isOutOfReach } from './errors.js';
+import { conditionOf, isDependedOn, isOutOfReach } from './errors.js';
 import { dropNote } from './months.js';
 import { type RunAlone, runAlone } from './run-statement.js';
 
@@ -55,7 +55,8 @@ export class PartitionDropper implements SqlDropper {
     for (const partition of (await this.#run(this.#finding(), signal)) as Partition[]) {
       const endMs = momentOfId(BOUNDS.exec(partition.bounds)?.[1] ?? '');
       if (endMs === null) continue;
-      const isOld = endMs <= date.getTime() && (await this.#isOld(partition, date, signal));
+      const isOld = endMs <= date.getTime() ? await this.#isOld(partition, date, signal) : false;
+      if (isOld === null) continue;
       if (isOld) drops.push({ before: date, run: this.#reach((until) => this.#drop(partition, until)) });
       else if (partition.isNoted)
         drops.push({ before: new Date(endMs), run: this.#reach((until) => this.#keep(partition, until)) });
@@ -75,13 +76,19 @@ export class PartitionDropper implements SqlDropper {
     };
   }
 
-  /** Whether all records of a partition are of before a date, as are those whose ids the tracker has made. */
-  async #isOld({ name }: Partition, date: Date, signal: AbortSignal): Promise<boolean> {
-    const sql = `select 1 from ${name} where date >= to_timestamp(${date.getTime() / 1000}) limit 1`;
+  /**
+   * Whether all records of a partition are of before a date, as are those whose ids the tracker has made, and no view reads it; null where
+   * it cannot be read now. One that cannot be dropped is not detached either: nothing would be deleted from it any more.
+   */
+  async #isOld({ name }: Partition, date: Date, signal: AbortSignal): Promise<boolean | null> {
+    const sql =
+      `select where exists (select from ${name} where date >= to_timestamp(${date.getTime() / 1000})) or exists (select from pg_depend ` +
+      "where (classid, refclassid, deptype) = ('pg_rewrite'::regclass, 'pg_class'::regclass, 'n') " +
+      `and refobjid = ${this.#quoteValue(name)}::regclass)`;
     try {
       return (await this.#run(sql, signal)).length === 0;
     } catch (error) {
-      if (isOutOfReach(error)) return false;
+      if (isOutOfReach(error)) return null;
       throw error;
     }
   }
@@ -107,7 +114,16 @@ export class PartitionDropper implements SqlDropper {
       `or obj_description(${oid}, 'pg_class') is distinct from ${this.#quoteValue(note)} then ` +
       `raise object_not_in_prerequisite_state using message = 'it is kept after all'; end if; drop table ${name};`;
     // Whether it was dropped has to be known, so that its records are counted: the answer is waited for when nobody else does any more.
-    await this.#runBounded(dropping, AbortSignal.timeout(DROP_MS));
+    await this.#runBounded(dropping, AbortSignal.timeout(DROP_MS)).catch((error: unknown) => {
+      if (!isDependedOn(error)) throw error;
+      const { detail } = error as { readonly detail?: string };
+      const advice = `Take away what depends on it${detail ? ` (${detail})` : ''}, or run: drop table ${name} cascade;`;
+      throw databaseError(
+        error,
+        { advice },
+        `The table ${name}, whose records are too old, cannot be dropped`,
+      );
+    });
     return Number(row?.count);
   }
 

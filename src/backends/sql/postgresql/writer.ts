@@ -25,7 +25,7 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
   const months = table.hasMonths ? new MonthPartitions(orm, table) : null;
   const ofText = begin(table, false);
   let current = ofText;
-  let isInRanges: boolean | undefined;
+  let isInRanges: boolean | null = null;
   const insert: Insert = async (chunk, signal) => {
     isInRanges ??= await isInRangesOfIds(orm, table, signal);
     const beginInsert = current;
