@@ -26,7 +26,7 @@ export async function statusReport(source: ReportSource, options: ReportOptions 
     status: days
       .filter(({ start }) => start.getTime() >= window.startMs)
       .map((day) => Object.assign({}, day, { isWatched: day.instances > 0 })),
-    foldedUntil: scope.foldedUntil,
+    foldedUntil: scope.foldedUntil && new Date(Math.min(scope.foldedUntil.getTime(), window.nowMs)),
     sealedUntil: scope.sealedUntil,
     newestRecord: newest?.date ?? null,
     isReadOnly: source.isReadOnly,
