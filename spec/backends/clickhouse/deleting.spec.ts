@@ -74,6 +74,24 @@ describe('deleting from ClickHouse', () => {
       await storage.close();
     });
 
+    it('waits for its own rewriting, though another one gives the parts other names first', async () => {
+      const storage = await withPersons('renamed');
+      await execute(database.url, "delete from renamed where username = 'Ottilie'");
+      const slowly =
+        'alter table renamed update path = path where not ignore(sleepEachRow(0.02)) settings mutations_sync = 0';
+      await execute(database.url, `${slowly}, allow_nondeterministic_mutations = 1`);
+      const client = applicationClient(database.url);
+      const query = `select count() as count from system.merges where database = '${database.name}' and table = 'renamed'`;
+      for (let count = 0; count === 0;) {
+        const found = await (await client.query({ query, format: 'JSONEachRow' })).json<{ count: unknown }>();
+        count = Number(found[0]?.count);
+      }
+      await client.close();
+      expect(await storage.erase({ username: 'Ottilie' }, signal)).to.include({ records: 0 });
+      expect(await rowsOnDisk('renamed')).to.equal(50);
+      await storage.close();
+    });
+
     it('says that rows of summaries cannot be purged now, while the server merges none', async () => {
       const storage = await withPersons('unmerged');
       await execute(database.url, 'system stop merges unmerged_summary');
