@@ -103,6 +103,20 @@ describe('deleting from ClickHouse', () => {
       await storage.close();
     });
 
+    it('says how to set up a table with projections, which takes no lightweight deletion', async () => {
+      const storage = await withPersons('projected');
+      const change = (sql: string): Promise<void> => execute(database.url, `alter table projected ${sql}`);
+      await change("modify setting deduplicate_merge_projection_mode = 'drop'");
+      await change('add projection days (select toDate(date), count() group by toDate(date))');
+      const error = await caught(storage.deleteUsage({ username: 'bob' }, 10, signal));
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      const [, advice = ''] =
+        /alter table … (modify setting lightweight\S+ = '\w+')/.exec(error.message) ?? [];
+      await change(advice);
+      expect(await storage.deleteUsage({ username: 'bob' }, 10, signal)).to.equal(10);
+      await storage.close();
+    });
+
     it('deletes the newest records of a query by one statement each time, however many there are', async () => {
       const storage = await connectClickHouse(database, { tableName: 'many' });
       const records = makeRecords(12_000, { username: 'ada' });
