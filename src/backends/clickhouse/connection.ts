@@ -124,8 +124,10 @@ export class ClickHouseConnection {
   }
 
   /** Closes the client as well, where it is the storage's own. */
-  disconnect(): Promise<void> {
-    return this.#client.close();
+  async disconnect(): Promise<void> {
+    // A request that was just ended may still have a connection made, which nobody would close.
+    await this.#operations.idle();
+    await this.#client.close();
   }
 
   async #run<Value>(
