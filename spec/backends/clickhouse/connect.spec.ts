@@ -113,6 +113,14 @@ describe('ClickHouseStorage.connect', () => {
       await client.close();
     });
 
+    it('rejects where the cluster is missing, and says so', async () => {
+      const error = await caught(connectClickHouse(database, { tableName: 'far', cluster: 'nowhere' }));
+      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.match(
+        /^The table 'far' cannot be made: [^.]*'nowhere' not found\. Check the names/,
+      );
+    });
+
     it('rejects where the database is missing, and says so', async () => {
       const options = { ...clickHouseOptions(database.url), database: 'nowhere' };
       const error = await caught(ClickHouseStorage.connect(options));

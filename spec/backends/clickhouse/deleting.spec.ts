@@ -74,6 +74,24 @@ describe('deleting from ClickHouse', () => {
       await storage.close();
     });
 
+    it('waits for its own rewriting, though another one gives the parts other names first', async () => {
+      const storage = await withPersons('renamed');
+      await execute(database.url, "delete from renamed where username = 'Ottilie'");
+      const slowly =
+        'alter table renamed update path = path where not ignore(sleepEachRow(0.02)) settings mutations_sync = 0';
+      await execute(database.url, `${slowly}, allow_nondeterministic_mutations = 1`);
+      const client = applicationClient(database.url);
+      const query = `select count() as count from system.merges where database = '${database.name}' and table = 'renamed'`;
+      for (let count = 0; count === 0;) {
+        const found = await (await client.query({ query, format: 'JSONEachRow' })).json<{ count: unknown }>();
+        count = Number(found[0]?.count);
+      }
+      await client.close();
+      expect(await storage.erase({ username: 'Ottilie' }, signal)).to.include({ records: 0 });
+      expect(await rowsOnDisk('renamed')).to.equal(50);
+      await storage.close();
+    });
+
     it('says that rows of summaries cannot be purged now, while the server merges none', async () => {
       const storage = await withPersons('unmerged');
       await execute(database.url, 'system stop merges unmerged_summary');
@@ -82,6 +100,20 @@ describe('deleting from ClickHouse', () => {
       expect(error.message).to.match(/^Deleted rows of the table 'unmerged_summary' cannot be purged now: /);
       await execute(database.url, 'system start merges unmerged_summary');
       expect(await storage.erase({ username: 'Ottilie' }, signal)).to.include({ records: 0 });
+      await storage.close();
+    });
+
+    it('says how to set up a table with projections, which takes no lightweight deletion', async () => {
+      const storage = await withPersons('projected');
+      const change = (sql: string): Promise<void> => execute(database.url, `alter table projected ${sql}`);
+      await change("modify setting deduplicate_merge_projection_mode = 'drop'");
+      await change('add projection days (select toDate(date), count() group by toDate(date))');
+      const error = await caught(storage.deleteUsage({ username: 'bob' }, 10, signal));
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      const [, advice = ''] =
+        /alter table … (modify setting lightweight\S+ = '\w+')/.exec(error.message) ?? [];
+      await change(advice);
+      expect(await storage.deleteUsage({ username: 'bob' }, 10, signal)).to.equal(10);
       await storage.close();
     });
 

@@ -1,6 +1,12 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { expect } from 'chai';
-import { conditionOf, explainConnect, shortMessageOf } from '../../../src/backends/clickhouse/errors.js';
+import {
+  conditionOf,
+  exceptionOf,
+  explainConnect,
+  shortMessageOf,
+  throwIfException,
+} from '../../../src/backends/clickhouse/errors.js';
 import { isSetup } from '../../../src/backends/base/database-error.js';
 
 function error(code: number, type: string): ClickHouseError {
@@ -14,6 +20,7 @@ describe('errors of ClickHouse', () => {
     [181, 'ILLEGAL_FINAL'],
     [497, 'ACCESS_DENIED'],
     [516, 'AUTHENTICATION_FAILED'],
+    [701, 'CLUSTER_DOESNT_EXIST'],
   ];
   for (const [code, type] of SETUP) {
     it(`need a person: ${type}`, () => {
@@ -34,6 +41,14 @@ describe('errors of ClickHouse', () => {
 
   it('refuse a record: a constraint', () => {
     expect(conditionOf(error(469, 'VIOLATED_CONSTRAINT'))).to.equal('refused');
+    expect(conditionOf(exceptionOf('Code: 469. DB::Exception: Constraint…'))).to.equal('refused');
+  });
+
+  it('are told by a row of their own, and by no other row', () => {
+    for (const start of ['', 'std::exception. ', 'Poco::Exception. ', 'Unknown exception. '])
+      expect(() => throwIfException([`${start}Code: 241. DB::Exception: …`])).to.throw(/Code: 241/);
+    for (const row of [['Code: 241. DB::Exception: …', 1], ['ada'], [7], []])
+      expect(() => throwIfException(row)).to.not.throw();
   });
 
   it('may be over with fewer records: time and memory', () => {
@@ -73,10 +88,7 @@ describe('errors of ClickHouse', () => {
 
   it('are explained where a server cannot be used', () => {
     expect(explainConnect('usage on h:8123', error(516, 'AUTHENTICATION_FAILED'))).to.match(
-      /^the ClickHouse database usage on h:8123 does not let the user in: .*Check username and password\.$/,
-    );
-    expect(explainConnect('usage on h:8123', error(81, 'UNKNOWN_DATABASE'))).to.match(
-      /cannot be used: Something went wrong\. Make the database first/,
+      /^the ClickHouse database usage on h:8123 does not let the user in: .*Check username and password, or clientOptions\.access_token\.$/,
     );
     expect(explainConnect('usage on h:8123', new Error('connect ECONNREFUSED'))).to.match(
       /cannot be reached: connect ECONNREFUSED\. .*HTTP interface, usually on port 8123/,

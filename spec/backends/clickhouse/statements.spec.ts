@@ -127,7 +127,9 @@ describe('statements for ClickHouse', () => {
           connectClickHouse({ url: database.url.replace(/:\d+\//, `:${front.port}/`) }),
         );
         expect(error).to.include({ code: 'STORAGE_SETUP' });
-        expect(error.message).to.match(/does not let the user in: .*Check username and password\.$/s);
+        expect(error.message).to.match(
+          /does not let the user in: .*Check username and password, or clientOptions\.access_token\.$/s,
+        );
       });
 
       it('keep records without summaries, and say so, where the user may make no table for these', async () => {
@@ -153,14 +155,38 @@ describe('statements for ClickHouse', () => {
       });
 
       it('are no success where the server answers with an error behind the status', async () => {
+        let failure = 'Code: 243. DB::Exception: Cannot reserve 1.00 MiB. (NOT_ENOUGH_SPACE)';
         front.answer = (statement, response) => {
-          if (!statement.startsWith('insert')) return false;
-          response.end('Code: 243. DB::Exception: Cannot reserve 1.00 MiB. (NOT_ENOUGH_SPACE)\n');
+          if (!statement.startsWith('insert into `koa_usage` ')) return false;
+          response.end(`${failure}\n`);
           return true;
         };
         const error = await caught(storage.store(makeRecords(1), signal));
         expect(error).to.include({ code: 'STORAGE_UNAVAILABLE' });
         expect(error.message).to.match(/cannot be written now: .*NOT_ENOUGH_SPACE/s);
+        failure = 'Code: 469. DB::Exception: Constraint `poison` is violated. (VIOLATED_CONSTRAINT)';
+        expect(await caught(storage.store(makeRecords(1), signal))).to.include({ code: 'BATCH_REFUSED' });
+      });
+
+      it('are no whole answer where the server fails midway, and says so in a last row', async () => {
+        await storage.store(makeRecords(3), signal);
+        const failure = 'Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)';
+        front.answer = (statement, response) => {
+          if (!statement.includes('from `koa_usage` ')) return false;
+          response.end(`${JSON.stringify([failure])}\n`);
+          return true;
+        };
+        for (const ask of [
+          () => storage.reader.getUsage(),
+          () => storage.reader.countUsage(),
+          () => storage.reader.getSummary({ by: 'server' }),
+        ]) {
+          const error = await caught(ask());
+          expect(error).to.include({ code: 'STORAGE_TIMEOUT' });
+          expect(error.message).to.match(
+            /^The table 'koa_usage' cannot be read now: .*Memory limit exceeded/,
+          );
+        }
       });
 
       it("keep the names of persons who are erased out of the server's table of statements", async () => {

@@ -4,7 +4,7 @@ import type { TrackUsageError } from '../../errors.js';
 import { TurnBudget } from '../../time/turn-budget.js';
 import { databaseError, readError } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
-import { conditionOf, shortMessageOf } from './errors.js';
+import { conditionOf, exceptionOf, shortMessageOf, throwIfException } from './errors.js';
 import { type StatementSettings, settingsClause } from './settings.js';
 
 /** The used part of `ClickHouseClient` of `@clickhouse/client`: an application's may be of another version than ours. */
@@ -38,7 +38,7 @@ export class ClickHouseConnection {
   }
 
   /**
-   * Reads rows one after another, as lists of values.
+   * Reads rows one after another, as lists of values. A row of one text that says that the server failed is an error.
    *
    * @param subject - what is read, such as "table 'koa_usage'"
    * @param more - settings beside those of every statement that reads
@@ -58,7 +58,9 @@ export class ClickHouseConnection {
       const budget = new TurnBudget(LOOK_ROWS);
       for await (const rows of found.stream()) {
         for (const { text } of rows) {
-          take(JSON.parse(text) as unknown[]);
+          const row = JSON.parse(text) as unknown[];
+          throwIfException(row);
+          take(row);
           if (budget.isSpentAfterStep()) await budget.nextTurn(abort_signal);
         }
       }
@@ -112,7 +114,7 @@ export class ClickHouseConnection {
       const { stream } = await this.#client.exec({ query, values, abort_signal });
       // The socket is given back when the answer is read. It is empty, but for an error that came after the status.
       const answer = await consume(stream);
-      if (answer.trim() !== '') throw new Error(answer.trim());
+      if (answer.trim() !== '') throw exceptionOf(answer.trim());
     });
   }
 
@@ -122,8 +124,10 @@ export class ClickHouseConnection {
   }
 
   /** Closes the client as well, where it is the storage's own. */
-  disconnect(): Promise<void> {
-    return this.#client.close();
+  async disconnect(): Promise<void> {
+    // A request that was just ended may still have a connection made, which nobody would close.
+    await this.#operations.idle();
+    await this.#client.close();
   }
 
   async #run<Value>(

@@ -21,8 +21,9 @@ type End = 'oldest' | 'newest';
 /** A statement that names a person stays out of the server's table of statements. */
 const UNLOGGED = { log_queries: 0 };
 
-/** What the server tries again for as long as it fails. */
-const FAILING = "not is_done and latest_fail_reason != ''";
+/** How many rewritings of parts for deleted records are not done, and why one fails that the server tries again. */
+const PURGING =
+  "countIf(not is_done and command like '%APPLY DELETED MASK%'), maxIf(latest_fail_reason, not is_done)";
 
 /** Deletes records, and has the server rewrite what held them. */
 export class ClickHouseDeleter {
@@ -80,38 +81,27 @@ export class ClickHouseDeleter {
   async purge(signal: AbortSignal): Promise<void> {
     const { stored } = this.#tables;
     const failed = `Deleted records of the table '${this.#tables.name}' cannot be purged`;
-    const parts = await this.#look('parts', 'name', 'active and has_lightweight_delete', signal);
+    const names = 'groupUniqArrayIf(name, active and has_lightweight_delete)';
+    const [parts] = (await this.#look('parts', names, signal)) as [string[]];
     if (parts.length === 0) return;
     const sql = `alter table ${named(stored)}${onCluster(this.#tables)} apply deleted mask`;
     await this.#connection.change(sql, failed, signal, { mutations_sync: 0 });
-    const held = `active and name in ${quotedList(parts)}`;
-    while ((await this.#look('parts', 'name', held, signal)).length > 0) {
-      const [reason] = await this.#look('mutations', 'latest_fail_reason', FAILING, signal);
-      if (reason !== undefined) throw databaseError(new Error(reason), 'unavailable', failed);
+    for (;;) {
+      // Another rewriting gives a part another name, and leaves its deleted records in it; a replica learns of ours a moment later.
+      const [held] = await this.#look('parts', `countIf(active and name in ${quotedList(parts)})`, signal);
+      const [waiting, reason] = await this.#look('mutations', PURGING, signal);
+      if (Number(held) === 0 && Number(waiting) === 0) return;
+      if (reason !== '') throw databaseError(new Error(String(reason)), 'unavailable', failed);
       await orAbort(pause(LOOK_MS), signal);
     }
   }
 
-  /** Reads one column of what the server says of the table of the records: of its parts, or of how they are being rewritten. */
-  async #look(
-    of: 'parts' | 'mutations',
-    column: string,
-    where: string,
-    signal: AbortSignal,
-  ): Promise<string[]> {
+  /** Reads the one row of what the server says of the table of the records: of its parts, or of how they are being rewritten. */
+  #look(of: 'parts' | 'mutations', columns: string, signal: AbortSignal): Promise<unknown[]> {
     const { stored, cluster } = this.#tables;
     const from = cluster === null ? `system.${of}` : `clusterAllReplicas(${quoted(cluster)}, system.${of})`;
-    const found: string[] = [];
-    const sql =
-      `select distinct ${column} from ${from} where database = currentDatabase() and table = ${quoted(stored)} ` +
-      `and ${where}`;
-    await this.#connection.read(
-      sql,
-      `table 'system.${of}'`,
-      ([text]) => void found.push(String(text)),
-      signal,
-    );
-    return found;
+    const sql = `select ${columns} from ${from} where database = currentDatabase() and table = ${quoted(stored)}`;
+    return this.#connection.readOne(sql, `table 'system.${of}'`, signal);
   }
 
   /** Deletes records by a statement that names the last of them. */

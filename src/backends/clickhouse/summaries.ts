@@ -134,7 +134,8 @@ export class ClickHouseSummaries implements SummaryStore {
     }
     if (Date.now() < this.#tidyMs) return;
     this.#tidyMs = Date.now() + TIDY_MS;
-    await this.#tidy(signal).catch(() => {
+    // Nobody waits for it: it may take minutes, and records are stored behind this deletion.
+    void this.#tidy(new AbortController().signal).catch(() => {
       // Another time, or by a process whose user may do so: such rows take room, and are right.
     });
   }
