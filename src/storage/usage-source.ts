@@ -13,8 +13,8 @@ export interface UsageMessage {
   readonly damagedData: Uint8Array | null;
   /** Bytes of the message. */
   readonly bytes: number;
-  /** Whether it was delivered before. */
-  readonly isRedelivered: boolean;
+  /** How often it was delivered, this time included. */
+  readonly deliveries: number;
   /** Messages that waited behind this one when it was delivered. */
   readonly waiting: number;
   /** Says that nobody needs it any more. */

@@ -2,10 +2,10 @@ import type { DeadLetterReason, UsageFeed } from '../storage/usage-source.js';
 import { type AttemptSettings, Attempts } from './attempts.js';
 
 /** A dead letter that the stream has not taken. */
-interface Letter {
+export interface DeadLetter {
   readonly data: Uint8Array;
   readonly reason: DeadLetterReason;
-  readonly isWanted: () => boolean;
+  /** Is called once the stream has it. */
   readonly kept: () => void;
 }
 
@@ -15,7 +15,7 @@ export class DeadLetters {
   kept = 0;
   readonly attempts: Attempts;
   readonly #feed: UsageFeed;
-  readonly #waiting: Letter[] = [];
+  readonly #waiting = new Set<DeadLetter>();
   #sending: Promise<void> | null = null;
   #isClosing = false;
 
@@ -24,15 +24,15 @@ export class DeadLetters {
     this.attempts = new Attempts('keeping a dead letter of the stream', settings);
   }
 
-  /**
-   * Keeps a letter.
-   *
-   * @param isWanted - whether it is still to be kept
-   * @param kept - is called once the stream has it
-   */
-  send(data: Uint8Array, reason: DeadLetterReason, isWanted: () => boolean, kept: () => void): void {
-    this.#waiting.push({ data, reason, isWanted, kept });
+  /** Keeps a letter. */
+  send(letter: DeadLetter): void {
+    this.#waiting.add(letter);
     this.#sending ??= this.#send();
+  }
+
+  /** Tries a letter no more. */
+  forget(letter: DeadLetter): void {
+    this.#waiting.delete(letter);
   }
 
   /** Tries what waits once more, up to the first failure. */
@@ -44,16 +44,16 @@ export class DeadLetters {
 
   /** Never rejects. */
   async #send(): Promise<void> {
-    for (let letter = this.#waiting.shift(); letter !== undefined; letter = this.#waiting.shift()) {
-      if (!letter.isWanted()) continue;
+    for (const letter of this.#waiting) {
       try {
         await this.#feed.deadLetter(letter.data, letter.reason);
+        this.#waiting.delete(letter);
         this.kept += 1;
         this.attempts.succeeded();
         letter.kept();
       } catch (error) {
         // Others may be kept where this one is not, such as smaller ones.
-        this.#waiting.push(letter);
+        if (this.#waiting.delete(letter)) this.#waiting.add(letter);
         if (this.#isClosing) break;
         await this.attempts.failed(error);
       }

@@ -98,7 +98,7 @@ export class StreamFeed implements UsageFeed {
 }
 
 async function unpack(message: JsMsg): Promise<UsageMessage> {
-  const { data, info, redelivered } = message;
+  const { data, info } = message;
   const { records, damaged } = await unpackRecords(data);
   return {
     id: String(message.seq),
@@ -106,7 +106,7 @@ async function unpack(message: JsMsg): Promise<UsageMessage> {
     damaged,
     damagedData: damaged > 0 ? data : null,
     bytes: data.length,
-    isRedelivered: redelivered,
+    deliveries: info.deliveryCount,
     waiting: info.pending,
     acknowledge: () => message.ack(),
     giveBack: (afterMs) => message.nak(afterMs),
