@@ -86,6 +86,11 @@ export class ListedSource implements UsageSource, UsageFeed {
     }
   }
 
+  /** Ends a pull that has waited for long enough. */
+  endPull(): void {
+    this.#wake();
+  }
+
   /** Hands out again what was put off. */
   returnPutOff(): void {
     for (const message of this.#messages) if (message.fate === 'put off') message.fate = 'waiting';

@@ -1,5 +1,8 @@
-import type { DeadLetterReason, UsageFeed } from '../storage/usage-source.js';
+import type { DeadLetterReason, UsageFeed, UsageMessage } from '../storage/usage-source.js';
 import { type AttemptSettings, Attempts } from './attempts.js';
+
+/** How long a message that has to be given back is put off at most, in milliseconds. */
+const MOST_PUT_OFF_MS = 3_600_000;
 
 /** A dead letter that the stream has not taken. */
 export interface DeadLetter {
@@ -15,12 +18,14 @@ export class DeadLetters {
   kept = 0;
   readonly attempts: Attempts;
   readonly #feed: UsageFeed;
+  readonly #retry: AttemptSettings['retry'];
   readonly #waiting = new Set<DeadLetter>();
   #sending: Promise<void> | null = null;
   #isClosing = false;
 
   constructor(feed: UsageFeed, settings: AttemptSettings) {
     this.#feed = feed;
+    this.#retry = settings.retry;
     this.attempts = new Attempts('keeping a dead letter of the stream', settings);
   }
 
@@ -33,6 +38,11 @@ export class DeadLetters {
   /** Tries a letter no more. */
   forget(letter: DeadLetter): void {
     this.#waiting.delete(letter);
+  }
+
+  /** How long a message is put off, in milliseconds: twice as long with each delivery, as its records are stored again each time. */
+  putOffMs({ deliveries }: UsageMessage): number {
+    return Math.min(MOST_PUT_OFF_MS, this.#retry.maxDelayMs * 2 ** (deliveries - 1));
   }
 
   /** Tries what waits once more, up to the first failure. */

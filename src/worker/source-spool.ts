@@ -16,9 +16,6 @@ const MOST_BYTES = 33_554_432;
 /** Messages whose records are settled, and that wait for their dead letters alone, at most: others are given back. One may always wait. */
 const MOST_WAITING = { messages: 256, bytes: MOST_BYTES / 2 };
 
-/** How long a message that has to be given back is put off, in milliseconds, at most. */
-const MOST_PUT_OFF_MS = 3_600_000;
-
 /** How a worker reads. */
 export interface SourceSettings extends AttemptSettings {
   /** Records that are held from which on no further messages are asked for. */
@@ -192,6 +189,7 @@ export class SourceSpool implements RecordSpool {
         }
         this.reading.succeeded();
         if (came.messages > 0) perMessage = Math.max(1, came.records / came.messages);
+        else void this.#look();
       } catch (error) {
         this.waiting = null;
         if (this.#state === 'open') await this.reading.failed(error);
@@ -243,7 +241,7 @@ export class SourceSpool implements RecordSpool {
     held.isSettled = true;
     this.#bytes -= held.message.bytes;
     if (held.letters.size === 0) this.#acknowledge(held);
-    else if (!this.#mayWait()) this.#giveBack(held, this.#putOffMs(held.message));
+    else if (!this.#mayWait()) this.#giveBack(held, this.letters.putOffMs(held.message));
     this.#makeRoom();
   }
 
@@ -267,11 +265,6 @@ export class SourceSpool implements RecordSpool {
     if (!this.#held.delete(held)) return;
     for (const letter of held.letters) this.letters.forget(letter);
     held.message.giveBack(afterMs);
-  }
-
-  /** How long a message is put off, in milliseconds: twice as long with each delivery, as its records are stored again each time. */
-  #putOffMs({ deliveries }: UsageMessage): number {
-    return Math.min(MOST_PUT_OFF_MS, this.#settings.retry.maxDelayMs * 2 ** (deliveries - 1));
   }
 
   /** Says now and then of all that is held that it is still being worked on, and asks how much waits. */
