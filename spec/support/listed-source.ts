@@ -16,6 +16,8 @@ export class ListedSource implements UsageSource, UsageFeed {
   maxMessageBytes = 1_048_576;
   readonly letters: { data: string; reason: DeadLetterReason }[] = [];
   readonly holds: number[] = [];
+  /** How long each message that was put off is, in milliseconds. */
+  readonly delays: number[] = [];
   isAway = false;
   /** Letters that it takes in all; others are refused. */
   letterRoom = Infinity;
@@ -72,13 +74,27 @@ export class ListedSource implements UsageSource, UsageFeed {
         id: String(this.#messages.indexOf(message)),
         damagedData: damaged > 0 ? message.data : null,
         bytes: this.messageBytes ?? message.data.length,
-        isRedelivered: message.deliveries > 1,
+        deliveries: message.deliveries,
         waiting: this.count('waiting'),
         acknowledge: () => void (message.fate = 'acknowledged'),
-        giveBack: (afterMs = 0) => void (message.fate = afterMs > 0 ? 'put off' : 'waiting'),
+        giveBack: (afterMs = 0) => {
+          message.fate = afterMs > 0 ? 'put off' : 'waiting';
+          if (afterMs > 0) this.delays.push(afterMs);
+        },
         hold: () => void this.holds.push(message.data.length),
       };
     }
+  }
+
+  /** Ends a pull that has waited for long enough. */
+  endPull(): void {
+    this.#wake();
+  }
+
+  /** Hands out again what was put off. */
+  returnPutOff(): void {
+    for (const message of this.#messages) if (message.fate === 'put off') message.fate = 'waiting';
+    this.#wake();
   }
 
   stop(): void {

@@ -266,11 +266,12 @@ describe('consumeUsage', () => {
       expect(message).to.match(/^consumeUsage: the option 'retry\.maxDelayMs' is 100; expected at least/);
     });
 
-    it('refuses a source that is none, and a storage that takes no records', async () => {
+    it('refuses a source that is none or only looked at, and a storage that takes no records', async () => {
       const source = await stream().connect();
       const readOnly = { name: 'replica', isReadOnly: true, store: () => Promise.reject(new Error()) };
       for (const [from, to] of [
         [{}, new MemoryStorage()],
+        [await stream().connect({ readOnly: true }), new MemoryStorage()],
         [source, readOnly],
         [source, {}],
       ] as const) {

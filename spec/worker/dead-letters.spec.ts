@@ -20,10 +20,27 @@ describe('A message with dead letters', () => {
     const { deadLetterFailures, failures } = worker.stats().source;
     expect(failures).to.equal(0);
     expect(deadLetterFailures).to.be.greaterThan(2);
+    source.returnPutOff();
+    await passesUntil(clock, () => source.delays.length === 88);
+    expect(source.delays.slice(0, 44)).to.deep.equal(Array.from({ length: 44 }, () => 100));
+    expect(source.delays.slice(44)).to.deep.equal(Array.from({ length: 44 }, () => 200));
     await clock.advance(60_000);
     source.letterRoom = Infinity;
     await passesUntil(clock, () => source.count('acknowledged') === 256);
+    await clock.advance(1000);
     expect(source.letters).to.have.lengthOf(256);
+  });
+
+  it('waits for them, however large it is, where no other does', async () => {
+    const { clock, source, storage, worker } = makeWorker();
+    opened.push(worker);
+    source.messageBytes = source.maxMessageBytes = 20_000_000;
+    source.letterRoom = 0;
+    publishPoisoned(source, storage, 2);
+    await passesUntil(clock, () => worker.stats().stored === 2);
+    expect(source.count('held')).to.equal(1);
+    source.letterRoom = Infinity;
+    await passesUntil(clock, () => source.count('acknowledged') === 1);
   });
 
   it('makes the worker degraded while its dead letters cannot be kept, and no longer', async () => {

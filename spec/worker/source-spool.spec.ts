@@ -209,6 +209,15 @@ describe('What a worker holds', () => {
     await passesUntil(clock, () => worker.stats().stored === 27);
   });
 
+  it('is told of with how much waits behind it, where others take all that comes', async () => {
+    const { clock, source, worker } = makeWorker();
+    opened.push(worker);
+    await passesUntil(clock, () => worker.stats().source.waiting === 0);
+    source.waiting = async () => 7;
+    source.endPull();
+    await passesUntil(clock, () => worker.stats().source.waiting === 7);
+  });
+
   for (const [how, closing, line] of [
     ['throws', () => Promise.reject(new Error('no')), /closing the stream 'listed' failed: Error: no/],
     ['hangs', () => new Promise<void>(() => {}), /closing the stream 'listed' takes longer than \d+ ms/],

@@ -13,8 +13,8 @@ export interface UsageMessage {
   readonly damagedData: Uint8Array | null;
   /** Bytes of the message. */
   readonly bytes: number;
-  /** Whether it was delivered before. */
-  readonly isRedelivered: boolean;
+  /** How often it was delivered, this time included. */
+  readonly deliveries: number;
   /** Messages that waited behind this one when it was delivered. */
   readonly waiting: number;
   /** Says that nobody needs it any more. */
@@ -82,8 +82,10 @@ export interface SourceContents {
 
 /** A stream that records can be taken from. */
 export interface UsageSource {
-  /** The stream's name in logs and statistics. */
+  /** The name of the stream's storage in logs and statistics, such as `jetstream`. */
   readonly name: string;
+  /** Whether the stream is only looked at, so that no worker may take records from it. @default false */
+  readonly isReadOnly?: boolean | undefined;
   /**
    * Opens the stream for a worker.
    *

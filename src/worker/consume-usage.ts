@@ -29,7 +29,7 @@ type ClosableSource = UsageSource & { close?(): Promise<void> };
 
 /** What a worker has of its stream. */
 export interface SourceStats {
-  /** The stream's name. */
+  /** The name of the stream's storage, such as `jetstream`. */
   readonly name: string;
   /** Messages that wait and no worker has, as the stream said last; null while that is not known. */
   readonly waiting: number | null;
@@ -99,7 +99,7 @@ export function consumeUsage(
 /**
  * Starts a worker.
  *
- * @throws {TrackUsageError} `INVALID_OPTION` if options cannot be used together
+ * @throws {TrackUsageError} `INVALID_OPTION` if options cannot be used together, or the source is only looked at
  */
 export function startWorker(
   source: ClosableSource,
@@ -108,6 +108,8 @@ export function startWorker(
 ): UsageWorker {
   const patient = { ...settings, retry: { ...settings.retry, maxAgeMs: Infinity } };
   refuseContradictoryTimes('consumeUsage', patient);
+  if (source.isReadOnly)
+    refuse('source', source, "a source without 'readOnly', as a worker takes records out of it");
   return new Worker(source, storage, patient);
 }
 

@@ -8,12 +8,12 @@ import type { DeadLetterReason, UsageFeed, UsageMessage } from '../storage/usage
 import { Waiters } from '../time/waiters.js';
 import { WakeTimer } from '../time/wake-timer.js';
 import { type AttemptSettings, Attempts } from './attempts.js';
-import { DeadLetters } from './dead-letters.js';
+import { type DeadLetter, DeadLetters } from './dead-letters.js';
 
 /** Bytes of messages that a worker holds to store them, at most, unless four of the largest have more. */
 const MOST_BYTES = 33_554_432;
 
-/** Messages whose records are settled, and that wait for their dead letters alone, at most: others are given back. */
+/** Messages whose records are settled, and that wait for their dead letters alone, at most: others are given back. One may always wait. */
 const MOST_WAITING = { messages: 256, bytes: MOST_BYTES / 2 };
 
 /** How a worker reads. */
@@ -27,7 +27,7 @@ interface Held {
   readonly message: UsageMessage;
   readonly receivedMs: number;
   /** Its dead letters that the stream has not taken. */
-  letters: number;
+  readonly letters: Set<DeadLetter>;
   /** Whether each of its records is stored or dropped. */
   isSettled: boolean;
 }
@@ -189,6 +189,7 @@ export class SourceSpool implements RecordSpool {
         }
         this.reading.succeeded();
         if (came.messages > 0) perMessage = Math.max(1, came.records / came.messages);
+        else void this.#look();
       } catch (error) {
         this.waiting = null;
         if (this.#state === 'open') await this.reading.failed(error);
@@ -201,12 +202,12 @@ export class SourceSpool implements RecordSpool {
     if (this.#state !== 'open') return message.giveBack();
     const { records, damaged, damagedData } = message;
     const receivedMs = this.#settings.clock.monotonic();
-    const held = { message, receivedMs, letters: 0, isSettled: false };
+    const held = { message, receivedMs, letters: new Set<DeadLetter>(), isSettled: false };
     this.#held.add(held);
     this.#lookLater();
     this.#bytes += message.bytes;
     this.waiting = message.waiting;
-    if (message.isRedelivered) this.redelivered += records.length + damaged;
+    if (message.deliveries > 1) this.redelivered += records.length + damaged;
     this.#unsettled += records.length;
     this.#observer?.adopted(records.length + damaged);
     if (records.length > 0) this.#untaken.push(held);
@@ -223,12 +224,13 @@ export class SourceSpool implements RecordSpool {
   }
 
   #sendLetter(held: Held, data: Uint8Array, reason: DeadLetterReason): void {
-    held.letters += 1;
     const kept = (): void => {
-      held.letters -= 1;
-      if (held.isSettled && held.letters === 0) this.#acknowledge(held);
+      held.letters.delete(letter);
+      if (held.isSettled && held.letters.size === 0) this.#acknowledge(held);
     };
-    this.letters.send(data, reason, () => this.#held.has(held), kept);
+    const letter = { data, reason, kept };
+    held.letters.add(letter);
+    this.letters.send(letter);
   }
 
   /** Makes room for other messages, whether or not the dead letters of this one are kept. */
@@ -238,8 +240,8 @@ export class SourceSpool implements RecordSpool {
     if (!this.#held.has(held)) return;
     held.isSettled = true;
     this.#bytes -= held.message.bytes;
-    if (held.letters === 0) this.#acknowledge(held);
-    else if (!this.#mayWait()) this.#giveBack(held, this.#settings.retry.maxDelayMs);
+    if (held.letters.size === 0) this.#acknowledge(held);
+    else if (!this.#mayWait()) this.#giveBack(held, this.letters.putOffMs(held.message));
     this.#makeRoom();
   }
 
@@ -255,11 +257,14 @@ export class SourceSpool implements RecordSpool {
   #mayWait(): boolean {
     const waiting = [...this.#held].filter(({ isSettled }) => isSettled);
     const bytes = waiting.reduce((sum, { message }) => sum + message.bytes, 0);
+    if (waiting.length === 1) return true;
     return waiting.length <= MOST_WAITING.messages && bytes <= MOST_WAITING.bytes;
   }
 
   #giveBack(held: Held, afterMs = 0): void {
-    if (this.#held.delete(held)) held.message.giveBack(afterMs);
+    if (!this.#held.delete(held)) return;
+    for (const letter of held.letters) this.letters.forget(letter);
+    held.message.giveBack(afterMs);
   }
 
   /** Says now and then of all that is held that it is still being worked on, and asks how much waits. */

@@ -201,6 +201,7 @@ describe('JetStreamStorage', () => {
       ],
       nobody: ['$JS.API.STREAM.INFO.usage'],
     };
+    const MUTE = RIGHTS.worker.filter((right) => !right.startsWith('$JS.ACK.'));
 
     function userOf(user: string, allowed: readonly string[]): string {
       const permissions = { publish: { allow: allowed }, subscribe: { allow: ['_INBOX.>'] } };
@@ -213,7 +214,7 @@ describe('JetStreamStorage', () => {
     }
 
     it('needs no right but those that its docs list, and says which one is missing', async () => {
-      const users = Object.entries({ admin: ['>'], ...RIGHTS }).map(([user, allowed]) =>
+      const users = Object.entries({ admin: ['>'], mute: MUTE, ...RIGHTS }).map(([user, allowed]) =>
         userOf(user, allowed),
       );
       const config = folder.file('nats.conf');
@@ -254,6 +255,21 @@ describe('JetStreamStorage', () => {
         .to.match(/do not let the user in: .* Check user, pass or token\.$/)
         .and.not.include('guess');
       await worker.close();
+      const logger = new KeepingLogger();
+      const retry = { minDelayMs: 20, maxDelayMs: 50 };
+      const mute = consumeUsage(await connectAs('mute'), memory, {
+        logger,
+        retry,
+        batch: { maxDelayMs: 10 },
+      });
+      await store(writer, makeRecords(1));
+      await until(() => mute.stats().source.failures > 2, 'it fails as long as it can acknowledge nothing');
+      expect(mute.health()).to.equal('degraded');
+      expect(logger.lines.join('\n')).to.match(
+        /cannot be read: Permissions Violation for Publish to "\$JS\.ACK\.usage\..*docs\/storages\.md/,
+      );
+      expect(mute.stats().source.redelivered).to.equal(0);
+      await mute.close();
       await Promise.all(storages.map((storage) => storage.close()));
     });
   });

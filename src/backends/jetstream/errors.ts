@@ -1,3 +1,4 @@
+import type { PermissionViolationError } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
 
 /** JetStream's code of a stream that is not there. */
@@ -42,6 +43,14 @@ export function isUnanswered(error: unknown): boolean {
 /** Whether an answer has not come in time. */
 export function isTimeOut(error: unknown): boolean {
   return nameOf(error) === 'TimeoutError';
+}
+
+/** Whether the user may not say of a message that it is stored, held or given back. */
+export function isDeniedAck(error: Error): error is PermissionViolationError {
+  return (
+    error.name === 'PermissionViolationError' &&
+    (error as PermissionViolationError).subject.startsWith('$JS.ACK.')
+  );
 }
 
 /** The code of an error of JetStream; undefined for others. */

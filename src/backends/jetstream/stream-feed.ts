@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PermissionViolationError } from '@nats-io/transport-node';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason, UsageFeed, UsageMessage } from '../../storage/usage-source.js';
 import { systemClock } from '../../time/clock.js';
 import { Waiters } from '../../time/waiters.js';
 import { within } from '../../time/within.js';
-import { streamError } from './errors.js';
+import { isDeniedAck, streamError } from './errors.js';
 import { unpackRecords } from './messages.js';
 import type { StreamLink } from './stream-link.js';
 
@@ -25,19 +27,15 @@ export class StreamFeed implements UsageFeed {
   /** Whether no server is reached: what the client is given to send is lost until one is. */
   #isAway = false;
   readonly #returns = new Waiters();
+  /** What the server has said last of an acknowledgement that the user may not send. */
+  #denied: PermissionViolationError | null = null;
   #hasStopped = false;
 
   /** @param name - of the consumer that a group of workers shares */
   constructor(link: StreamLink, name: string) {
     this.#link = link;
     this.#name = name;
-    // The client waits for a server that is away for as long as it takes, and tells nobody.
-    void link.watch((isReached) => {
-      this.#isAway = !isReached;
-      if (isReached) return this.#returns.release(1);
-      this.#consumer = null;
-      void this.#messages?.close();
-    });
+    void this.#watch();
   }
 
   get maxMessageBytes(): number {
@@ -49,6 +47,7 @@ export class StreamFeed implements UsageFeed {
       if (this.#isAway && !(await within(systemClock, PULL_MS, this.#returns.wait(1))))
         throw new Error('no server can be reached');
       const consumer = (this.#consumer ??= await this.#openConsumer());
+      await this.#refuseWithoutRight();
       if (this.#hasStopped) return;
       this.#messages = await consumer.fetch({ max_messages: most, expires: PULL_MS });
       for await (const message of this.#messages) yield await unpack(message);
@@ -59,6 +58,35 @@ export class StreamFeed implements UsageFeed {
     } finally {
       this.#messages = null;
     }
+  }
+
+  /** The client waits for a server that is away for as long as it takes, and tells nobody; nor are acknowledgements answered. */
+  async #watch(): Promise<void> {
+    for await (const status of this.#link.status()) {
+      if (status.type === 'reconnect') {
+        this.#isAway = false;
+        this.#returns.release(1);
+      } else if (status.type === 'disconnect') {
+        this.#isAway = true;
+        this.#consumer = null;
+        void this.#messages?.close();
+      } else if (status.type === 'error' && isDeniedAck(status.error)) {
+        this.#denied = status.error;
+        void this.#messages?.close();
+      }
+    }
+  }
+
+  /** Tries once more what the user was not allowed, as messages that nobody can acknowledge would be stored again for ever. */
+  async #refuseWithoutRight(): Promise<void> {
+    const denied = this.#denied;
+    if (denied === null) return;
+    this.#denied = null;
+    this.#link.sayHeld(denied.subject);
+    await this.#link.flush();
+    // What the server has said before its answer is told of in the next turn.
+    await setImmediate();
+    if (this.#denied !== null) throw this.#denied;
   }
 
   async #openConsumer(): Promise<Consumer> {
@@ -98,7 +126,7 @@ export class StreamFeed implements UsageFeed {
 }
 
 async function unpack(message: JsMsg): Promise<UsageMessage> {
-  const { data, info, redelivered } = message;
+  const { data, info } = message;
   const { records, damaged } = await unpackRecords(data);
   return {
     id: String(message.seq),
@@ -106,7 +134,7 @@ async function unpack(message: JsMsg): Promise<UsageMessage> {
     damaged,
     damagedData: damaged > 0 ? data : null,
     bytes: data.length,
-    isRedelivered: redelivered,
+    deliveries: info.deliveryCount,
     waiting: info.pending,
     acknowledge: () => message.ack(),
     giveBack: (afterMs) => message.nak(afterMs),

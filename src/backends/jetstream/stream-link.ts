@@ -5,7 +5,7 @@ import type {
   JetStreamPublishOptions,
   StreamInfo,
 } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection, Status } from '@nats-io/transport-node';
 import { TrackUsageError } from '../../errors.js';
 import type { DeadLetterReason, SourceContents } from '../../storage/usage-source.js';
 import { CONNECT, type JetStreamSettings } from './connect-options.js';
@@ -179,10 +179,14 @@ export class StreamLink {
     }
   }
 
-  /** Calls back whenever the server is lost, and when it or another one is reached again, until the connection is closed. */
-  async watch(changed: (isReached: boolean) => void): Promise<void> {
-    for await (const { type } of this.#connection.status())
-      if (type === 'disconnect' || type === 'reconnect') changed(type === 'reconnect');
+  /** Tells of the connection, until it is closed. */
+  status(): AsyncIterable<Status> {
+    return this.#connection.status();
+  }
+
+  /** Says of a message, by the subject for what is said of it, that it is being worked on. */
+  sayHeld(subject: string): void {
+    this.#connection.publish(subject, '+WPI');
   }
 
   /** Waits until all that was said has gone out. Never throws. */
