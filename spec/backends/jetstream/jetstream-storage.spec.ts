@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { resolveConnection } from '../../../src/backends/jetstream/connect-options.js';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
+import { StreamLink } from '../../../src/backends/jetstream/stream-link.js';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { encodeRecord } from '../../../src/record/wire.js';
 import type { UsageFeed } from '../../../src/storage/usage-source.js';
 import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../../src/testing/index.js';
@@ -200,6 +203,12 @@ describe('JetStreamStorage', () => {
         '$JS.ACK.usage.koa-track-usage.>',
       ],
       nobody: ['$JS.API.STREAM.INFO.usage'],
+      requeuer: [
+        'usage',
+        '$JS.API.STREAM.INFO.usage',
+        '$JS.API.STREAM.MSG.GET.usage',
+        '$JS.API.STREAM.MSG.DELETE.usage',
+      ],
     };
 
     function userOf(user: string, allowed: readonly string[]): string {
@@ -225,7 +234,8 @@ describe('JetStreamStorage', () => {
       own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config], 'admin'));
       const storages = [await connectAs('admin')];
       for (const user of Object.keys(RIGHTS)) storages.push(await connectAs(user));
-      const [, writer, reader, nobody] = storages as [
+      const [, writer, reader, nobody, requeuer] = storages as [
+        JetStreamStorage,
         JetStreamStorage,
         JetStreamStorage,
         JetStreamStorage,
@@ -242,6 +252,10 @@ describe('JetStreamStorage', () => {
         /^A record of \d+ bytes is larger than .* \(max_payload: 4096\)/,
       );
       await until(() => worker.stats().stored === 20, 'the worker stores them');
+      const letter = { id: 'letter', reason: 'refused', error: null };
+      await reader.feed('koa-track-usage').deadLetter(Buffer.from(encodeRecord(makeRecord())), letter);
+      expect(await requeuer.requeue()).to.equal(1);
+      await until(() => worker.stats().stored === 21, 'the worker stores what was put back');
       const [code, message] = await refusal(store(nobody, makeRecords(1)));
       expect(code).to.equal('STORAGE_SETUP');
       expect(message).to.match(/Permissions Violation for Publish to "usage"\. .*docs\/storages\.md/);
@@ -255,6 +269,14 @@ describe('JetStreamStorage', () => {
         .and.not.include('guess');
       await worker.close();
       await Promise.all(storages.map((storage) => storage.close()));
+      const given = { servers: `nats://admin:nimda@127.0.0.1:${own.port}`, stream: 'usage' };
+      const link = await StreamLink.open(resolveConnection(given));
+      const lost = new Promise((resolve) => void link.watch(resolve));
+      await own.stop();
+      await lost;
+      // A worker asks for as many messages as fit.
+      expect(link.maxBytes).to.equal(4096);
+      await link.close();
     });
   });
 });
