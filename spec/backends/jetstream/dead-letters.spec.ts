@@ -39,6 +39,8 @@ describe('Dead letters of a stream', () => {
       await stream().manage(({ streams }) =>
         streams.add({ name, subjects, discard: 'new', retention: 'limits' }),
       );
+      await stream().publish(makeRecords(1));
+      await stream().manage(({ streams }) => streams.purge(name, { filter: name }));
       const [one, other] = [await stream().connect(), await stream().connect()];
       await bury(one, 'spool-corrupt', makeRecords(120));
       await bury(one, 'refused', makeRecords(3));

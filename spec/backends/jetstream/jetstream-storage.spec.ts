@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type Socket, createServer } from 'node:net';
 import { expect } from 'chai';
 import { resolveConnection } from '../../../src/backends/jetstream/connect-options.js';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
@@ -269,14 +271,22 @@ describe('JetStreamStorage', () => {
         .and.not.include('guess');
       await worker.close();
       await Promise.all(storages.map((storage) => storage.close()));
-      const given = { servers: `nats://admin:nimda@127.0.0.1:${own.port}`, stream: 'usage' };
-      const link = await StreamLink.open(resolveConnection(given));
-      const lost = new Promise((resolve) => void link.watch(resolve));
+    });
+
+    it('keeps to the size of messages that a server said last while none is there', async () => {
+      const config = folder.file('nats.conf');
+      await writeFile(config, 'max_payload: 4096\njetstream: enabled\n');
+      own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config]));
+      const { port } = own;
+      const settings = resolveConnection({ servers: own.url(), stream: 'usage', replicas: 1 });
+      const link = await StreamLink.open(settings);
       await own.stop();
-      await lost;
-      // A worker asks for as many messages as fit.
+      const silent = createServer().listen(port, '127.0.0.1');
+      const [socket] = (await once(silent, 'connection')) as [Socket];
       expect(link.maxBytes).to.equal(4096);
       await link.close();
+      socket.destroy();
+      silent.close();
     });
   });
 });
