@@ -6,6 +6,9 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import type { UsageRecord } from '../../src/record/usage-record.js';
+import { encodeRecord } from '../../src/record/wire.js';
+import { type Clock, systemClock } from '../../src/time/clock.js';
 import { checkStream } from '../../src/cli/doctor/check-stream.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { Interruption } from '../../src/cli/io.js';
@@ -113,6 +116,51 @@ describe('The command work', () => {
         records.slice(0, 3).map(({ id }) => id),
       );
       await storage.close();
+    });
+
+    it('stores what waits where dead letters cannot be put back, and says why', async () => {
+      const config = await configure();
+      const { name } = stream();
+      const subjects = [name, `${name}.refused`];
+      await stream().manage(({ streams }) =>
+        streams.add({ name, subjects, discard: 'new', retention: 'workqueue', deny_delete: true }),
+      );
+      await stream().publish(makeRecords(2));
+      const ending = new AbortController();
+      const working = cli(['work', '--dead-letters', '--config', config], { signal: ending.signal });
+      await until(async () => (await stream().length()) === 0, 'all messages are acknowledged');
+      ending.abort(new Interruption(15));
+      const { code, stderr } = await working;
+      expect(code).to.equal(0);
+      expect(stderr).to.match(/^The stream '\w+' has deny_delete: .*\nStopped: 2 records stored/);
+    });
+
+    it('puts dead letters back once a stream that was full has room', async () => {
+      const config = await configure();
+      const feed = (await stream().connect()).feed('koa-track-usage');
+      const [record] = makeRecords(1) as [UsageRecord];
+      const letter = { id: 'letter', reason: 'refused', error: null };
+      await feed.deadLetter(Buffer.from(encodeRecord(record)), letter);
+      const { name } = stream();
+      await stream().manage(({ streams }) => streams.update(name, { max_msgs: 1 }));
+      let pauses = 0;
+      const clock: Clock = {
+        ...systemClock,
+        setTimeout(callback, delayMs, keepAlive) {
+          const isPause = delayMs === 60_000 && keepAlive;
+          if (isPause) pauses += 1;
+          return systemClock.setTimeout(callback, isPause ? 20 : delayMs, keepAlive);
+        },
+      };
+      const ending = new AbortController();
+      const working = cli(['work', '--dead-letters', '--config', config], { clock, signal: ending.signal });
+      await until(() => pauses > 0, 'the stream was full');
+      await stream().manage(({ streams }) => streams.update(name, { max_msgs: -1 }));
+      await until(async () => (await stream().length()) === 0, 'the record is stored');
+      ending.abort(new Interruption(15));
+      expect((await working).stderr).to.match(
+        /cannot be written now: maximum messages exceeded\. .* Tried again in a minute\.\n.*Put back: 1 dead letter\.\nStopped: 1 rec/s,
+      );
     });
 
     it('has a stream that the doctor looks at, and does not make', async () => {

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type Socket, createServer } from 'node:net';
 import { expect } from 'chai';
+import { resolveConnection } from '../../../src/backends/jetstream/connect-options.js';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
+import { StreamLink } from '../../../src/backends/jetstream/stream-link.js';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import { encodeRecord } from '../../../src/record/wire.js';
 import type { UsageFeed } from '../../../src/storage/usage-source.js';
 import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../../src/testing/index.js';
@@ -200,6 +205,12 @@ describe('JetStreamStorage', () => {
         '$JS.ACK.usage.koa-track-usage.>',
       ],
       nobody: ['$JS.API.STREAM.INFO.usage'],
+      requeuer: [
+        'usage',
+        '$JS.API.STREAM.INFO.usage',
+        '$JS.API.STREAM.MSG.GET.usage',
+        '$JS.API.STREAM.MSG.DELETE.usage',
+      ],
     };
     const MUTE = RIGHTS.worker.filter((right) => !right.startsWith('$JS.ACK.'));
 
@@ -226,7 +237,8 @@ describe('JetStreamStorage', () => {
       own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config], 'admin'));
       const storages = [await connectAs('admin')];
       for (const user of Object.keys(RIGHTS)) storages.push(await connectAs(user));
-      const [, writer, reader, nobody] = storages as [
+      const [, writer, reader, nobody, requeuer] = storages as [
+        JetStreamStorage,
         JetStreamStorage,
         JetStreamStorage,
         JetStreamStorage,
@@ -243,6 +255,10 @@ describe('JetStreamStorage', () => {
         /^A record of \d+ bytes is larger than .* \(max_payload: 4096\)/,
       );
       await until(() => worker.stats().stored === 20, 'the worker stores them');
+      const letter = { id: 'letter', reason: 'refused', error: null };
+      await reader.feed('koa-track-usage').deadLetter(Buffer.from(encodeRecord(makeRecord())), letter);
+      expect(await requeuer.requeue()).to.equal(1);
+      await until(() => worker.stats().stored === 21, 'the worker stores what was put back');
       const [code, message] = await refusal(store(nobody, makeRecords(1)));
       expect(code).to.equal('STORAGE_SETUP');
       expect(message).to.match(/Permissions Violation for Publish to "usage"\. .*docs\/storages\.md/);
@@ -271,6 +287,22 @@ describe('JetStreamStorage', () => {
       expect(mute.stats().source.redelivered).to.equal(0);
       await mute.close();
       await Promise.all(storages.map((storage) => storage.close()));
+    });
+
+    it('keeps to the size of messages that a server said last while none is there', async () => {
+      const config = folder.file('nats.conf');
+      await writeFile(config, 'max_payload: 4096\njetstream: enabled\n');
+      own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config]));
+      const { port } = own;
+      const settings = resolveConnection({ servers: own.url(), stream: 'usage', replicas: 1 });
+      const link = await StreamLink.open(settings);
+      await own.stop();
+      const silent = createServer().listen(port, '127.0.0.1');
+      const [socket] = (await once(silent, 'connection')) as [Socket];
+      expect(link.maxBytes).to.equal(4096);
+      await link.close();
+      socket.destroy();
+      silent.close();
     });
   });
 });

@@ -26,7 +26,6 @@ const RISKS: readonly [config: Partial<StreamConfig>, said: string][] = [
   [{ retention: 'limits' }, 'retention: limits'],
   [{ storage: 'memory' }, 'storage: memory'],
   [{ persist_mode: 'async' }, 'persist_mode: async'],
-  [{ deny_purge: true }, 'deny_purge'],
 ];
 
 /** Settings that lose records, or have a worker wait for ever. */
@@ -38,6 +37,8 @@ const CONSUMER_FLAWS: readonly [config: Partial<ConsumerConfig>, said: string][]
   [{ max_deliver: 5 }, 'max_deliver'],
   [{ headers_only: true }, 'headers_only'],
   [{ max_ack_pending: 10 }, 'max_ack_pending below 1000'],
+  [{ max_batch: 10 }, 'max_batch'],
+  [{ max_expires: 9e9 }, 'max_expires below 10 s'],
 ];
 
 async function setupRefusal(promise: Promise<unknown>): Promise<string> {
@@ -96,6 +97,15 @@ describe('A stream that is there', () => {
       }
       const harmless = { max_bytes: 1_000_000, max_msgs_per_subject: 10, discard_new_per_subject: true };
       expect(await warningsOn(harmless)).to.deep.equal([]);
+    });
+
+    it('has a consumer with as many messages as its limits allow', async () => {
+      await onStream({ consumer_limits: { max_ack_pending: 2000 } }, async (_, name) => {
+        const feed = (await stream().connect({ stream: name })).feed('koa-track-usage');
+        expect(await feed.waiting()).to.equal(0);
+        const { config } = await stream().manage(({ consumers }) => consumers.info(name, 'koa-track-usage'));
+        expect(config.max_ack_pending).to.equal(2000);
+      });
     });
 
     it('waits for its consumer to be mended, where that loses records', async () => {

@@ -1,4 +1,5 @@
-import type { JetStreamManager, JsMsg } from '@nats-io/jetstream';
+import type { JetStreamManager, MsgRequest, StoredMsg } from '@nats-io/jetstream';
+import { TrackUsageError } from '../../errors.js';
 import type { PackedRecords } from './messages.js';
 
 /** Why a dead letter is one, as a header. */
@@ -7,15 +8,6 @@ export const REASON = 'Koa-Track-Usage-Reason';
 export const ERROR = 'Koa-Track-Usage-Error';
 /** How many bytes there were, where not all of them fit, as a header. */
 export const WHOLE_BYTES = 'Koa-Track-Usage-Whole-Bytes';
-
-/** The consumer by which dead letters are put back. */
-const CONSUMER = 'koa-track-usage-refused';
-
-/** Dead letters that are asked for at once, at most. */
-const MOST = 100;
-
-/** How long each of these is waited for, in milliseconds. */
-const PULL_MS = 5000;
 
 /**
  * Puts dead letters that are whole records back among the records. Each is removed once it is there: what is cut off in between is there
@@ -26,36 +18,43 @@ const PULL_MS = 5000;
  * @returns how many
  */
 export async function requeue(
-  manager: JetStreamManager,
+  { streams }: JetStreamManager,
   stream: string,
   subject: string,
   publish: (message: PackedRecords) => Promise<void>,
 ): Promise<number> {
-  const { num_pending: waiting } = await manager.consumers.add(stream, {
-    durable_name: CONSUMER,
-    ack_policy: 'explicit',
-    filter_subject: subject,
-  });
-  const consumer = await manager.jetstream().consumers.get(stream, CONSUMER);
+  const { config, state } = await streams.info(stream);
+  if (config.deny_delete)
+    throw new TrackUsageError(
+      'STORAGE_SETUP',
+      `The stream '${stream}' has deny_delete: its dead letters cannot be put back, as they would stay and be put back again.`,
+    );
+  // A consumer would leave letters out that another one holds. Those that have come since are of records that were refused again.
+  const last = state.last_seq;
   let count = 0;
-  // Those that have come since are letters of records that were refused again.
-  for (let seen = 0; seen < waiting;) {
-    const before = seen;
-    const most = Math.min(MOST, waiting - seen);
-    for await (const message of await consumer.fetch({ max_messages: most, expires: PULL_MS })) {
-      seen += 1;
-      if (!isWhole(message)) continue;
-      await publish({ id: `again ${message.seq}`, data: message.data });
-      await message.ackAck();
-      count += 1;
-    }
-    if (seen === before) break;
+  for (let from = 1; from <= last;) {
+    // The client's type lacks a field that servers have.
+    const next = { seq: from, next_by_subj: subject } as MsgRequest;
+    const letter = await streams.getMessage(stream, next);
+    if (letter === null || letter.seq > last) break;
+    from = letter.seq + 1;
+    if (!isWhole(letter)) continue;
+    await publish({ id: `again ${letter.seq}`, data: letter.data });
+    if (await remove(streams, stream, letter.seq)) count += 1;
   }
-  // What is left is free for the next call.
-  await manager.consumers.delete(stream, CONSUMER);
   return count;
 }
 
-function isWhole({ headers }: JsMsg): boolean {
-  return headers?.get(REASON) === 'refused' && !headers.has(WHOLE_BYTES);
+/** @returns whether the letter was there: somebody else may put letters back as well */
+async function remove(streams: JetStreamManager['streams'], stream: string, seq: number): Promise<boolean> {
+  try {
+    return await streams.deleteMessage(stream, seq, false);
+  } catch (error) {
+    if ((await streams.getMessage(stream, { seq })) !== null) throw error;
+    return false;
+  }
+}
+
+function isWhole({ header }: StoredMsg): boolean {
+  return header.get(REASON) === 'refused' && !header.has(WHOLE_BYTES);
 }

@@ -7,6 +7,9 @@ export const STREAM_NOT_FOUND = 10_059;
 /** JetStream's code of a consumer that is not there. */
 export const CONSUMER_NOT_FOUND = 10_014;
 
+/** JetStream's code of a consumer that may have more messages without an acknowledgement than a limit allows. */
+export const TOO_MANY_UNACKNOWLEDGED = 10_121;
+
 /** Codes of JetStream (github.com/nats-io/nats-server, server/errors.json) of a message that is larger than the stream takes. */
 const TOO_LARGE = 10_054;
 

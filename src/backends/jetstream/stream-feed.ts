@@ -9,9 +9,7 @@ import { within } from '../../time/within.js';
 import { isDeniedAck, streamError } from './errors.js';
 import { unpackRecords } from './messages.js';
 import type { StreamLink } from './stream-link.js';
-
-/** How long a pull waits for messages, in milliseconds. */
-const PULL_MS = 10_000;
+import { PULL_MS } from './stream-settings.js';
 
 /** A message that nobody has spoken of for so long is delivered again, in milliseconds. */
 const ACK_WAIT_MS = 30_000;

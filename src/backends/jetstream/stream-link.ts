@@ -13,6 +13,7 @@ import { ERROR, REASON, WHOLE_BYTES, requeue } from './dead-letters.js';
 import {
   CONSUMER_NOT_FOUND,
   STREAM_NOT_FOUND,
+  TOO_MANY_UNACKNOWLEDGED,
   codeOf,
   isTimeOut,
   isUnanswered,
@@ -38,6 +39,7 @@ export class StreamLink {
   readonly #connection: NatsConnection;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
+  #maxBytes: number;
 
   private constructor(
     settings: JetStreamSettings,
@@ -50,6 +52,7 @@ export class StreamLink {
     this.#packages = packages;
     this.#connection = connection;
     this.#manager = manager;
+    this.#maxBytes = connection.info?.max_payload ?? 1_048_576;
     this.#client = manager.jetstream();
   }
 
@@ -82,7 +85,7 @@ export class StreamLink {
       const link = new StreamLink(settings, packages, connection, manager);
       const { config } = await link.#findStream(settings);
       checkStream(config, link.#subjects);
-      warnOfStream(config, link.subject);
+      warnOfStream(config);
       return link;
     } catch (error) {
       await connection.close();
@@ -90,9 +93,9 @@ export class StreamLink {
     }
   }
 
-  /** Bytes of a message at most, its headers included. */
+  /** Bytes of a message at most, its headers included, as a server has said last. */
   get maxBytes(): number {
-    return this.#connection.info?.max_payload ?? 1_048_576;
+    return (this.#maxBytes = this.#connection.info?.max_payload ?? this.#maxBytes);
   }
 
   /**
@@ -132,13 +135,19 @@ export class StreamLink {
     try {
       const info = await consumers.info(this.stream, name).catch((error: unknown) => {
         if (codeOf(error) !== CONSUMER_NOT_FOUND) throw error;
-        return consumers.add(this.stream, {
+        const config = {
           durable_name: name,
           ack_policy: 'explicit',
           ack_wait: this.#packages.nanos(ackWaitMs),
           filter_subject: this.subject,
-          max_ack_pending: MAX_UNACKNOWLEDGED,
-        });
+        } as const;
+        return consumers
+          .add(this.stream, { ...config, max_ack_pending: MAX_UNACKNOWLEDGED })
+          .catch((refusal: unknown) => {
+            if (codeOf(refusal) !== TOO_MANY_UNACKNOWLEDGED) throw refusal;
+            // The server takes the limit of the stream or of the account.
+            return consumers.add(this.stream, config);
+          });
       });
       checkConsumer(this.stream, info.config, this.subject);
       return this.#client.consumers.getConsumerFromInfo(info);

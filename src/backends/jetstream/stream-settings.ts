@@ -3,11 +3,14 @@ import { TrackUsageError } from '../../errors.js';
 import { CONNECT } from './connect-options.js';
 
 /** A setting that loses records: its name, whether it is made, and what comes of it. */
-type Flaw<Config> = readonly [
+type Flaw<Config, Rest extends readonly unknown[] = [subject: string]> = readonly [
   setting: string,
-  isMade: (config: Config, subject: string) => boolean,
+  isMade: (config: Config, ...rest: Rest) => boolean,
   consequence: string,
 ];
+
+/** How long a worker waits for messages that it asks for, in milliseconds. */
+export const PULL_MS = 10_000;
 
 /** Messages without an acknowledgement that a consumer has to allow: as many as servers do by themselves. */
 const LEAST_UNACKNOWLEDGED = 1000;
@@ -39,7 +42,7 @@ const STREAM_FLAWS: readonly Flaw<StreamConfig>[] = [
   ],
 ];
 
-const STREAM_RISKS: readonly Flaw<StreamConfig>[] = [
+const STREAM_RISKS: readonly Flaw<StreamConfig, []>[] = [
   [
     'max_age',
     (config) => config.max_age > 0,
@@ -56,7 +59,6 @@ const STREAM_RISKS: readonly Flaw<StreamConfig>[] = [
     (config) => config.persist_mode === 'async',
     'it acknowledges records before they are written',
   ],
-  ['deny_purge', (config) => config.deny_purge, 'dead letters cannot be purged'],
 ];
 
 const CONSUMER_FLAWS: readonly Flaw<ConsumerConfig>[] = [
@@ -88,6 +90,12 @@ const CONSUMER_FLAWS: readonly Flaw<ConsumerConfig>[] = [
     ({ max_ack_pending: most = -1 }) => most > 0 && most < LEAST_UNACKNOWLEDGED,
     'a few records that the database refuses keep all others waiting',
   ],
+  ['max_batch', ({ max_batch: most = 0 }) => most > 0, 'it refuses workers that ask for more messages'],
+  [
+    `max_expires below ${PULL_MS / 1000} s`,
+    ({ max_expires: nanos = 0 }) => nanos > 0 && nanos < PULL_MS * 1e6,
+    'it refuses workers, which ask for longer',
+  ],
 ];
 
 /**
@@ -103,7 +111,7 @@ export function checkStream(config: StreamConfig, subjects: readonly [string, ..
     throw new TrackUsageError(
       'STORAGE_SETUP',
       `The stream '${name}' has ${flaw[0]}: ${flaw[2]}. Change it with nats stream edit ${name}; what NATS does not let you change ` +
-        `takes another 'stream' of ${CONNECT}, which makes it as it has to be.`,
+        `takes another 'stream' of ${CONNECT}, which makes it as it has to be. Nobody reads then the records that wait in the old one.`,
     );
   const missing = subjects.find((subject) => !config.subjects.some((pattern) => covers(pattern, subject)));
   if (missing === undefined) return;
@@ -115,9 +123,9 @@ export function checkStream(config: StreamConfig, subjects: readonly [string, ..
 }
 
 /** Warns, a line each, of settings of a stream with which records may be lost. */
-export function warnOfStream(config: StreamConfig, subject: string): void {
+export function warnOfStream(config: StreamConfig): void {
   for (const [setting, isMade, consequence] of STREAM_RISKS)
-    if (isMade(config, subject))
+    if (isMade(config))
       process.emitWarning(
         `koa-track-usage: ${CONNECT}: the stream '${config.name}' has ${setting}: ${consequence}. A stream that it makes has not.`,
         { code: 'KOA_TRACK_USAGE_STREAM' },
@@ -136,7 +144,7 @@ export function checkConsumer(stream: string, config: ConsumerConfig, subject: s
   throw new TrackUsageError(
     'STORAGE_SETUP',
     `The consumer '${name}' of the stream '${stream}' has ${flaw[0]}: ${flaw[2]}. Remove it with nats consumer rm ${stream} ${name}, so that ` +
-      "a worker makes it as it has to be, or give consumeUsage another 'consumer'; records wait until then.",
+      'a worker makes it as it has to be; records wait until then.',
   );
 }
 

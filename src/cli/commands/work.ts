@@ -1,5 +1,8 @@
 import { counted } from '../../report/words.js';
+import { toError } from '../../pipeline/telling/report-log.js';
 import { countDropped } from '../../pipeline/telling/accounting.js';
+import type { UsageSource } from '../../storage/usage-source.js';
+import type { Clock } from '../../time/clock.js';
 import { orAbort } from '../../time/or-abort.js';
 import { within } from '../../time/within.js';
 import { resolveConsumeOptions } from '../../worker/consume-options.js';
@@ -29,7 +32,8 @@ export const workCommand: Command = {
   ],
   options: {
     'dead-letters': {
-      about: 'First puts the records that were refused, and are whole, back into the stream, to be stored.',
+      about:
+        'Puts the records that were refused, and are whole, back into the stream, to be stored. Goes on to work, also where it cannot.',
     },
   },
   needsConfig: true,
@@ -49,7 +53,7 @@ export const workCommand: Command = {
   },
 };
 
-async function openWorker({ source, values, err, io: { clock } }: Call): Promise<UsageWorker> {
+async function openWorker({ source, values, err, io }: Call): Promise<UsageWorker> {
   const config = await source.config();
   if (config?.stream == null)
     throw wrongUsage(
@@ -59,16 +63,35 @@ async function openWorker({ source, values, err, io: { clock } }: Call): Promise
   const storage = await source.toBeFilled(config);
   const stream = await openStream(config.stream, false);
   const write = (line: string): void => void tell(err, line);
-  if (values.has('dead-letters'))
-    write(`Put back: ${counted((await stream.requeue?.()) ?? 0, 'dead letter')}.`);
-  const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock });
-  return startWorker(stream, storage, {
+  const { summaries, logger: _, ...defaults } = resolveConsumeOptions({ clock: io.clock });
+  const worker = startWorker(stream, storage, {
     ...defaults,
     ...config.work,
     summaries: config.summaries === undefined ? summaries : config.summaries,
     retention: config.retention,
     logger: { warn: write, error: write },
   });
+  if (values.has('dead-letters')) void putBack(stream, io, write);
+  return worker;
+}
+
+/** Puts dead letters back beside the worker, which makes room where the stream is full. Never rejects. */
+async function putBack(
+  stream: UsageSource,
+  { clock, signal }: CliIo,
+  write: (line: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return write(`Put back: ${counted((await stream.requeue?.()) ?? 0, 'dead letter')}.`);
+    } catch (error) {
+      const isFinal = (error as { code?: unknown }).code === 'STORAGE_SETUP';
+      if (signal.aborted) return;
+      write(`${toError(error).message}${isFinal ? '' : ' Tried again in a minute.'}`);
+      if (isFinal) return;
+      await pause(clock, LINE_MS, signal);
+    }
+  }
 }
 
 /** Writes a line. Never rejects: a worker stores records whether or not somebody reads its lines. */
@@ -94,11 +117,16 @@ async function tellUntilEnd(
       const line = `${new Date(clock.now()).toISOString()} ${health}: ${figuresOf(worker)}`;
       void write(line).then(() => (isTelling = false));
     }
-    await orAbort(
-      new Promise<void>((resolve) => void clock.setTimeout(resolve, LOOK_MS, true)),
-      signal,
-    ).catch(() => {});
+    await pause(clock, LOOK_MS, signal);
   }
+}
+
+/** Waits, until the command is to end at most. Never rejects. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimeout(resolve, ms, true);
+  await orAbort(over, signal).catch(() => {});
+  clock.clearTimeout(timer);
 }
 
 function figuresOf(worker: UsageWorker): string {
