@@ -267,20 +267,6 @@ describe('Rendered reports', () => {
     expect(cellText(-0.3, 'change', place, 'absolute')).to.equal('0');
   });
 
-  for (const [days, daysBefore, isTold] of [
-    [30, 30, true],
-    [30, 27, true],
-    [27, 30, true],
-    [30, 26, false],
-    [10, 30, false],
-    [null, null, true],
-  ] as const)
-    it(`${isTold ? 'tell a change' : 'tell no change'} of ${days} watched days and ${daysBefore} before`, () => {
-      const [report] = reports as [AnyReport];
-      const table = renderTable({ ...report, watchedDays: days, watchedDaysBefore: daysBefore });
-      expect(table.includes('±%')).to.equal(isTold);
-    });
-
   it('hold every value in JSON as it is', async () => {
     const { callers } = JSON.parse(await renderJson(reports[1] as AnyReport)) as {
       callers: { username: string }[];

@@ -20,6 +20,7 @@ import {
   streamError,
 } from './errors.js';
 import type { PackedRecords } from './messages.js';
+import { type Packages, importPackages } from './packages.js';
 import { checkConsumer, checkStream, warnOfStream } from './stream-settings.js';
 
 /** How long the servers are waited for, in milliseconds. */
@@ -267,25 +268,6 @@ export class StreamLink {
   /** Records first, then dead letters. */
   get #subjects(): [string, string] {
     return [this.subject, `${this.subject}.refused`];
-  }
-}
-
-type Packages = Awaited<ReturnType<typeof importPackages>>;
-
-async function importPackages() {
-  try {
-    const [{ connect, headers, nanos }, { jetstreamManager }] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-    ]);
-    return { connect, headers, nanos, jetstreamManager };
-  } catch (error) {
-    throw new TrackUsageError(
-      'STORAGE_SETUP',
-      `${CONNECT}: the packages '@nats-io/transport-node' and '@nats-io/jetstream' cannot be imported. Install them: npm ` +
-        'install @nats-io/transport-node @nats-io/jetstream.',
-      error,
-    );
   }
 }
 
