@@ -54,7 +54,7 @@ names, paths and routes are shortened to 60 characters. A name that could be tak
 for people, as does one that begins or ends with a space; so does a name with a comma or semicolon in a list. A \`?\` is what is not known, and \`–\` what is not there.
 There are colours on a terminal alone (\`NO_COLOR\` and \`FORCE_COLOR\` are obeyed). Answers go to the standard
 output, and questions, progress and errors to the error stream. Control characters in names, paths and user agents are shown as \`\\x1b\`.
-\`--json\` prints one object: what the report rests on (\`from\`, \`to\`, \`asOf\`, \`watchedDays\`, \`lost\`, \`skipped\`, \`sampled\`), and the rows
+\`--json\` prints one object: what the report rests on (\`from\`, \`to\`, \`asOf\`, \`watchedDays\`, \`watchedDaysBefore\`, \`lost\`, \`skipped\`, \`sampled\`), and the rows
 under the name of the report. In CSV, names in one cell have \`; \` in between. \`records --json\` and \`export\` print a line of JSON for each record; \`records --csv\` has all fields.
 `;
 

@@ -12,8 +12,7 @@ const LAZY = { batch: { maxDelayMs: 3_600_000 } };
 
 const lost = { ...noDrops(), 'shutdown-timeout': 10 };
 
-describe('A script that serves some requests', function scripts() {
-  this.timeout(20_000);
+describe('A script that serves some requests', () => {
   const folder = useTemporaryFolder(killAll);
 
   const spool = (mode: 'wal' | 'overflow') => ({ dir: folder.file('spool'), mode });

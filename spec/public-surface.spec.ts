@@ -20,6 +20,7 @@ const SURFACE: Record<string, readonly string[]> = {
     'deprecated',
     'summarizeUsage',
     'hashUser',
+    'isSummaryReader',
     'renderCsv',
     'renderInventory',
     'renderJson',

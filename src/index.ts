@@ -33,7 +33,13 @@ export type { DefaultPolicy } from './metadata/policy.js';
 export type { GeoOptions } from './options/geo-options.js';
 export type { TrustProxy } from './options/address-options.js';
 export type { CloseOptions, SignalOptions } from './options/closing-options.js';
-export type { BatchOptions, QueueOptions, RetryOptions, SpoolOptions } from './options/delivery-options.js';
+export type {
+  AttemptOptions,
+  BatchOptions,
+  QueueOptions,
+  RetryOptions,
+  SpoolOptions,
+} from './options/delivery-options.js';
 export type { TrackUsageOptions, UsageContainer, UserReader } from './options/tracker-options.js';
 export type { SummariesOptions } from './options/summaries-options.js';
 export type { UsageLogger } from './options/surroundings.js';
@@ -121,20 +127,21 @@ export { StorageToken, UsageReaderToken } from './storage/tokens.js';
 export type { UsagePage } from './storage/usage-page.js';
 export type { UsageCountQuery, UsagePageQuery, UsageQuery, UsageStreamQuery } from './storage/usage-query.js';
 export type { UsageReader } from './storage/usage-reader.js';
-export type {
-  DimensionName,
-  KeyPart,
-  SummaryDimension,
-  SummaryDurations,
-  SummaryFigures,
-  SummaryKeys,
-  SummaryOf,
-  SummaryOptions,
-  SummaryOrder,
-  SummaryPeriod,
-  SummaryQuery,
-  SummaryReader,
-  UsageSummary,
+export {
+  type DimensionName,
+  type KeyPart,
+  type SummaryDimension,
+  type SummaryDurations,
+  type SummaryFigures,
+  type SummaryKeys,
+  type SummaryOf,
+  type SummaryOptions,
+  type SummaryOrder,
+  type SummaryPeriod,
+  type SummaryQuery,
+  type SummaryReader,
+  type UsageSummary,
+  isSummaryReader,
 } from './storage/usage-summary.js';
 export type { ErasureReport, UsagePerson } from './storage/usage-person.js';
 export type { UsageStorage } from './storage/usage-storage.js';

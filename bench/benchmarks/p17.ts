@@ -1,4 +1,5 @@
 import type { ReadableUsageStorage } from 'koa-track-usage/storage';
+import { clickhouse } from '../engines/clickhouse.js';
 import type { Engine } from '../engines/engine.js';
 import { pastRecords } from '../engines/past-records.js';
 import { postgresql } from '../engines/postgresql.js';
@@ -8,7 +9,7 @@ import { DAY_MS, HOUR_MS, pastDays, rebuild, storeUnfolded } from '../harness/fo
 import { estimateMedian } from '../harness/statistics.js';
 import { type Effort, takeTurns } from '../harness/take-turns.js';
 
-const ENGINES: readonly Engine[] = [sqlite, postgresql];
+const ENGINES: readonly Engine[] = [sqlite, postgresql, clickhouse];
 const HOURS = 10;
 
 /** How many records a second one process folds; more than these, and it falls behind. The control is another table of the same kind. */

@@ -1,32 +1,14 @@
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { UsageReports } from 'koa-track-usage';
-import type { ClickHouseStorage } from 'koa-track-usage/clickhouse';
-import type { SqlStorage } from 'koa-track-usage/sql';
+import { lastCursor } from '../engines/last-page.js';
 import { SENT_RECORDS, multiply, sendRecords } from '../engines/multiplied.js';
-import { PLACES, clickHouseAt } from '../engines/shared-place.js';
+import { type Subject, openClickHouse, openPostgres } from '../engines/subjects.js';
 import { type Benchmark, type Finding, type Scale, judge } from '../harness/finding.js';
 import { type Span, pastDays, rebuild } from '../harness/folding.js';
 import { type Estimate, estimateMedian, exactly } from '../harness/statistics.js';
-import { takeTurns } from '../harness/take-turns.js';
-import pg from 'pg';
+import { type Contestant, takeTurns } from '../harness/take-turns.js';
 
 const DAYS = 30;
-
-/** A database with records, and a connection of its own for SQL by hand. */
-interface Subject {
-  readonly title: string;
-  readonly engine: 'postgresql' | 'clickhouse';
-  readonly storage: SqlStorage | ClickHouseStorage;
-  /** Runs a statement, and returns its rows. */
-  readonly run: (sql: string) => Promise<readonly object[]>;
-  /** Calls, failures and the 95th percentile of every endpoint by the day, from the records. */
-  readonly byHand: string;
-  close(): Promise<void>;
-}
-
-const byHand = (day: string, p95: string, table: string): string =>
-  `select ${day} as day, server_name, method, route, controller, action, count(*) as calls, ` +
-  `sum(case when status >= 500 then 1 else 0 end) as failures, ${p95} as p95 from ${table} group by 1, 2, 3, 4, 5, 6`;
+const PAGE_RECORDS = 500;
 
 /** What reports cost, from summaries and from records, and how many rows of summaries there are. */
 export const sizingReports: Benchmark = {
@@ -62,7 +44,7 @@ async function measure(
     const found: Found = (what, value, control = value) =>
       judge('SIZING-REPORTS', `${what}: ${of}`, value, control, null);
     if (size === sizes[0]) findings.push(...(await sumUp(subject, span, records, found)));
-    findings.push(...(await ask(subject, span, scale, found)));
+    findings.push(...(await ask(subject, span, records, scale, found)));
   }
   await subject.close();
   return findings;
@@ -92,78 +74,47 @@ async function sumUp(
 }
 
 async function ask(
-  { storage, run, byHand: sql }: Subject,
-  { startMs, endMs }: Span,
+  subject: Subject,
+  span: Span,
+  records: number,
   scale: Scale,
   found: Found,
 ): Promise<Finding[]> {
+  const questions = await questionsTo(subject, span, records);
+  const plan = { warmUp: 1, rounds: scale === 'quick' ? 2 : 3 };
+  const acts = questions.map(([, act]) => act);
+  const efforts = await takeTurns([...acts, ...acts], plan);
+  const ms = (index: number): Estimate => estimateMedian(efforts.map((round) => Number(round[index]?.ms)));
+  return questions.map(([title], index) => found(`ms for ${title}`, ms(index), ms(index + acts.length)));
+}
+
+async function questionsTo(
+  { storage, run, byHand }: Subject,
+  span: Span,
+  records: number,
+): Promise<readonly (readonly [string, Contestant])[]> {
+  const { reader } = storage;
   const reports = new UsageReports(storage);
-  const dates = { startDate: new Date(startMs), endDate: new Date(endMs) };
-  const report = async (): Promise<void> => void (await reports.endpoints({ days: DAYS }));
+  const dates = { startDate: new Date(span.startMs), endDate: new Date(span.endMs) };
+  const query = { by: 'endpoint', period: 'day', ...dates, limit: 10_000 } as const;
+  const cursor = await lastCursor(reader, span, records, PAGE_RECORDS);
+  const page = async (from: string | null): Promise<void> => {
+    const { items } = await reader.getUsagePage({ cursor: from, limit: PAGE_RECORDS });
+    if (items.length !== PAGE_RECORDS) throw new Error(`A page had ${items.length} records.`);
+  };
   const summary = async (): Promise<void> => {
-    const { rows, live } = await storage.reader.getSummary({
-      by: 'endpoint',
-      period: 'day',
-      ...dates,
-      limit: 10_000,
-    });
+    const { rows, live } = await reader.getSummary(query);
     if (live !== 0 || rows.length < DAYS)
       throw new Error(`${rows.length} rows, ${live} records of them live.`);
   };
   const hand = async (): Promise<void> => {
-    if ((await run(sql)).length < DAYS) throw new Error('There are too few records.');
+    if ((await run(byHand)).length < DAYS) throw new Error('There are too few records.');
   };
-  const plan = { warmUp: 1, rounds: scale === 'quick' ? 2 : 3 };
-  const efforts = await takeTurns([report, summary, hand, report, summary, hand], plan);
-  const ms = (index: number): Estimate => estimateMedian(efforts.map((round) => Number(round[index]?.ms)));
   return [
-    found('ms for the report of endpoints', ms(0), ms(3)),
-    found('ms for endpoints by the day from summaries', ms(1), ms(4)),
-    found('ms for endpoints by the day from records, by SQL', ms(2), ms(5)),
+    ['the report of endpoints', async () => void (await reports.endpoints({ days: DAYS }))],
+    ['endpoints by the day from summaries', summary],
+    ['endpoints by the day from records, by SQL', hand],
+    [`the first page of ${PAGE_RECORDS}`, () => page(null)],
+    [`the last page of ${PAGE_RECORDS}`, () => page(cursor)],
   ];
-}
-
-async function openPostgres(): Promise<Subject> {
-  const address = await PLACES.postgresql.make();
-  const storage = await PLACES.postgresql.open(address);
-  const client = new pg.Client({ connectionString: address });
-  // When the server goes, whoever waits for an answer learns of it.
-  client.on('error', () => {});
-  await client.connect();
-  const p95 = 'percentile_cont(0.95) within group (order by duration_ms)';
-  return {
-    title: 'PostgreSQL',
-    engine: 'postgresql',
-    storage,
-    byHand: byHand("date_trunc('day', date, 'UTC')", p95, 'koa_usage'),
-    run: async (sql) => (await client.query<object>(sql)).rows,
-    async close() {
-      await client.end();
-      await storage.close();
-    },
-  };
-}
-
-async function openClickHouse(): Promise<Subject> {
-  const address = await PLACES.clickhouse.make();
-  const storage = await PLACES.clickhouse.open(address);
-  const client = createClient({
-    ...clickHouseAt(address),
-    request_timeout: 600_000,
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  return {
-    title: 'ClickHouse',
-    engine: 'clickhouse',
-    storage,
-    byHand: byHand('toDate(date)', 'quantile(0.95)(duration_ms)', 'koa_usage final'),
-    async run(sql) {
-      if (sql.startsWith('insert')) return [await client.command({ query: sql })];
-      return (await client.query({ query: sql, format: 'JSONEachRow' })).json<object>();
-    },
-    async close() {
-      await client.close();
-      await storage.close();
-    },
-  };
 }

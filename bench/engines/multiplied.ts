@@ -47,9 +47,11 @@ export function multiply(
       `from (select number as copy from numbers(1, ${copies - 1})) as made cross join koa_usage`
     );
   }
-  const digits = `lpad(to_hex((extract(epoch from date) * 1000)::bigint + copy * ${stepMs}), 12, '0')`;
+  // The times hang on the record, so that rows come in their order, as the rows of a table do that has grown.
+  const times = `generate_series(date + '${stepMs} ms', date + '${stepMs * (copies - 1)} ms', '${stepMs} ms') time`;
+  const digits = `lpad(to_hex((extract(epoch from time) * 1000)::bigint), 12, '0') digits`;
   return (
-    `${insert} select left(digits, 8) || '-' || right(digits, 4) || substr(id, 14), date + copy * interval '${stepMs} milliseconds', ` +
-    `${OTHERS} from koa_usage, generate_series(1, ${copies - 1}) copy, lateral (select ${digits} as digits) made`
+    `${insert} select left(digits, 8) || '-' || right(digits, 4) || substr(id, 14), time, ` +
+    `${OTHERS} from (select * from koa_usage order by date) sent, lateral ${times}, lateral ${digits}`
   );
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import Database from 'better-sqlite3';
-import { SqlStorage } from 'koa-track-usage/sql';
+import { SqlStorage, type SqlStorageOptions } from 'koa-track-usage/sql';
 import pg from 'pg';
 import type { DimensionName } from '../../src/storage/usage-summary.js';
 import { freshDatabase } from '../harness/databases.js';
@@ -89,37 +89,37 @@ export const sqliteReports: ReportingEngine = {
   },
 };
 
-/** PostgreSQL, with its own function of dates. */
-export const postgresqlReports: ReportingEngine = {
-  title: 'PostgreSQL',
-  async open() {
-    const { url } = await freshDatabase('postgresql');
-    const storage = await SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: url });
-    const client = new pg.Client({ connectionString: url });
-    // When the server goes, whoever waits for an answer learns of it.
-    client.on('error', () => {});
-    await client.connect();
-    return {
-      storage,
-      async analyze() {
-        await client.query('analyze');
-      },
-      async groupBy(period, { startMs, endMs }) {
-        const sql = groupBy(`date_trunc('${period}', date, 'UTC')`, 'date >= $1 and date < $2');
-        const { rows } = await client.query<Row>(sql, [new Date(startMs), new Date(endMs)]);
-        return summed(rows);
-      },
-      async readDays({ startMs, endMs }, dimensions) {
-        const { rows } = await client.query(readDays(dimensions, 'start_ms >= $1 and start_ms < $2'), [
-          startMs,
-          endMs,
-        ]);
-        return rows.length;
-      },
-      async close() {
-        await client.end();
-        await storage.close();
-      },
-    };
-  },
-};
+/** A table of its own in PostgreSQL, with its function of dates. */
+export async function openPostgresReports(options: Partial<SqlStorageOptions> = {}): Promise<ReportingStore> {
+  const { url } = await freshDatabase('postgresql');
+  const storage = await SqlStorage.connect({ driver: PostgreSqlDriver, clientUrl: url, ...options });
+  const client = new pg.Client({ connectionString: url });
+  // When the server goes, whoever waits for an answer learns of it.
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    storage,
+    async analyze() {
+      await client.query('analyze');
+    },
+    async groupBy(period, { startMs, endMs }) {
+      const sql = groupBy(`date_trunc('${period}', date, 'UTC')`, 'date >= $1 and date < $2');
+      const { rows } = await client.query<Row>(sql, [new Date(startMs), new Date(endMs)]);
+      return summed(rows);
+    },
+    async readDays({ startMs, endMs }, dimensions) {
+      const { rows } = await client.query(readDays(dimensions, 'start_ms >= $1 and start_ms < $2'), [
+        startMs,
+        endMs,
+      ]);
+      return rows.length;
+    },
+    async close() {
+      await client.end();
+      await storage.close();
+    },
+  };
+}
+
+/** PostgreSQL. */
+export const postgresqlReports: ReportingEngine = { title: 'PostgreSQL', open: () => openPostgresReports() };

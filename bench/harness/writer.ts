@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { UsageRecord } from 'koa-track-usage';
 import { resolveTrackerOptions } from '../../src/options/tracker-options.js';
+import { batchFor, queueFor } from '../../src/pipeline/lane/lane-settings.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { pastRecords } from '../engines/past-records.js';
 import { PLACES } from '../engines/shared-place.js';
@@ -20,7 +21,8 @@ const { place, address, options } = JSON.parse(process.argv[2] ?? '') as WriterO
 const storage = await PLACES[place].open(address);
 const settings = resolveTrackerOptions({ serverName: 'bench', ...options });
 const pipeline = new Pipeline(settings, () => [storage]);
-const mostRecords = Math.min(settings.queue.maxRecords, settings.queue.maxBytes / RECORD_BYTES);
+const queue = queueFor(settings.queue, batchFor(storage, settings));
+const mostRecords = Math.min(queue.maxRecords, queue.maxBytes / RECORD_BYTES);
 let records: UsageRecord[] = [];
 let batches = 0;
 pipeline.events.on('flush', () => (batches += 1));

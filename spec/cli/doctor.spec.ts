@@ -8,6 +8,7 @@ import { checkClocks } from '../../src/cli/doctor/check-storage.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { compareVersions, isWithinRange } from '../../src/cli/doctor/versions.js';
 import { Tracked } from '../../src/index.js';
+import { rowOfMark } from '../../src/summary/manifest.js';
 import { ManualClock, MemoryStorage, makeRecord } from '../../src/testing/index.js';
 import { type CliWorld, cli } from '../support/cli.js';
 import { describeOn } from '../support/describe-on.js';
@@ -134,11 +135,11 @@ describe('The doctor', () => {
     await track();
     const before = await rowsOf();
     const { findings } = await examineDatabase();
-    const told = findings.map(({ what, where }) => `${what.replace(/at \d\S+Z/, 'at …')} (${where})`);
+    const told = findings.map(({ what, where }) => `${what.replace(/(at|until) \d\S+Z/, '$1 …')} (${where})`);
     expect(told).to.include.members([
       'The records can be read (sqlite)',
       'The user may read and write (sqlite)',
-      'Records are summed up in time (null)',
+      'Records are summed up in time, until … (null)',
       'A tracker was last heard of at …, when it closed (shop)',
       'No records were lost in the last days (shop)',
     ]);
@@ -181,6 +182,32 @@ describe('The doctor', () => {
     );
     expect(told).to.include('fault: No tracker has been heard of since … (shop)');
     expect(told).to.include('advice: Records wait to be summed up since … (null)');
+  });
+
+  it('tells of slices that stay open, and agrees with the status on how far records are summed up', async () => {
+    await track(new ManualClock(new Date(Date.now() - 5 * HOUR_MS)));
+    await cli(['rebuild', '--database', 'sqlite:usage.db'], { cwd: folder.path });
+    const storage = await connectSqlite(folder.file('usage.db'));
+    const nowMs = Date.now();
+    const mark = { startMs: nowMs - 2 * HOUR_MS, endMs: nowMs - HOUR_MS, isWriting: true, sinceMs: nowMs };
+    await storage.register?.insert([rowOfMark({ ...mark, id: 'a' }, 'b')], new AbortController().signal);
+    await storage.close();
+    const start = new Date(mark.startMs).toJSON();
+    const { stdout } = await cli(['status', '--json', '--database', 'sqlite:usage.db'], { cwd: folder.path });
+    expect(JSON.parse(stdout)).to.include({ foldedUntil: start });
+    const told = async (hours: number): Promise<string[]> => {
+      const clock = new ManualClock(new Date(nowMs + hours * HOUR_MS));
+      const { findings } = await examineDatabase([], { clock });
+      return findings
+        .map(({ kind, what }) => `${kind}: ${what}`)
+        .filter((text) => text.includes('summed up'));
+    };
+    const since = `since ${new Date(nowMs).toJSON()}`;
+    expect([await told(0.9), await told(2), await told(24)]).to.deep.equal([
+      [`fine: Records are summed up in time, until ${start}`],
+      [`advice: Records are summed up until ${start}, as slices of five minutes are open ${since}`],
+      [`advice: Records wait to be summed up ${since}`],
+    ]);
   });
 
   it('tells of clocks that are apart', async () => {

@@ -3,7 +3,8 @@ import { Router } from '@koa/router';
 import { expect } from 'chai';
 import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
-import { Get, JsonController, useKoaServer } from 'routing-controllers';
+import { Get, JsonController, useContainer, useKoaServer } from 'routing-controllers';
+import { Container } from 'typedi';
 import { usageDashboard } from '../../src/dashboard/index.js';
 import { type ServedDashboard, fewReports, serveDashboard, serveHearing } from '../support/dashboards.js';
 import { type WireAnswer, send } from '../support/http-client.js';
@@ -176,6 +177,8 @@ describe('A dashboard that is mounted', () => {
 
   async function start(assemble: Mount[2]): Promise<ServedDashboard> {
     const dashboard = await make();
+    // An application of an earlier spec may have asked for controllers that TypeDI knows alone.
+    useContainer(Container, { fallbackOnErrors: true });
     const served = await serveHearing((app) => {
       assemble(app, dashboard);
       // Also behind an action that has answered.
@@ -258,10 +261,10 @@ describe('A dashboard that is mounted', () => {
   }
 
   it('leaves the controllers beside it alone', async () => {
-    for (const [, , assemble] of MOUNTED.filter(([how]) => how.includes('controllers'))) {
+    for (const [how, , assemble] of MOUNTED.filter(([each]) => each.includes('controllers'))) {
       const { origin } = await start(assemble);
-      const answers = [await send(`${origin}/orders`), await send(`${origin}/api/orders`)];
-      expect(answers.map(({ text }) => text)).to.include('[]');
+      const path = how.includes('below their prefix') ? '/api/orders' : '/orders';
+      expect((await send(origin + path)).text, how).to.equal('[]');
     }
   });
 

@@ -16,6 +16,7 @@ async function idsOf(client: ClickHouseClient): Promise<string[]> {
 export const clickhouseFaults: FaultEngine = {
   // One of each kind of work, and those that an attempt has left behind.
   mostConnections: 4,
+  tellsUnsent: true,
   connect: (url) => ClickHouseStorage.connect(clickHouseOptions(url)),
   async application(url, connections) {
     for (const sql of clickHouseTables()) await execute(url, sql);

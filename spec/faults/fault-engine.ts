@@ -46,6 +46,8 @@ export interface Advice {
 export interface FaultEngine {
   /** Connections that a storage of its own has at a time, at most, the server frozen or not. */
   readonly mostConnections: number;
+  /** Whether its client tells that nothing was sent. MongoDB's says that it has found no server, perhaps when it sends something again. */
+  readonly tellsUnsent: boolean;
   /** A storage of its own connection. */
   connect(url: string): Promise<UsageStorage>;
   /** A storage on an application's connections, so many at most. The table is there. */

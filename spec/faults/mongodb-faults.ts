@@ -17,6 +17,7 @@ async function withCollection<T>(url: string, work: (collection: Collection) => 
 export const mongodbFaults: FaultEngine = {
   // One at work, one that the server has not let go yet, and those that watch the server.
   mostConnections: 4,
+  tellsUnsent: false,
   connect: (url) => MongoStorage.connect({ clientUrl: url }),
   async application(url, connections) {
     const client = new MongoClient(url, { minPoolSize: connections, maxPoolSize: connections });

@@ -43,6 +43,7 @@ export function mySqlFaults(driver: MySqlClient['driver']) {
   return {
     // Two that were open and that a frozen server has not let go, and one that is being made.
     mostConnections: 3,
+    tellsUnsent: true,
     ...engine,
     application: (url, connections) =>
       sqlApplication(

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { expect } from 'chai';
 import { SqlStorage } from '../../src/backends/sql/index.js';
@@ -20,7 +18,7 @@ const RECORDS = 4000;
 const MIDDLE = RECORDS / 2;
 
 /** What is not acknowledged is delivered again soon, and servers that are silent are left, as specs do not wait for long. */
-const ACK_WAIT_NS = 1_000_000_000;
+const ACK_WAIT_MS = 1000;
 const IMPATIENT = { pingInterval: 300, reconnectTimeWait: 100 };
 
 /** A way of records through three servers, and into a table. */
@@ -29,7 +27,6 @@ interface Way {
   readonly stream: SpecStream;
   readonly publisher: Pipeline;
   readonly database: SqlStorage;
-  readonly dbName: string;
 }
 
 /** Makes a way for a spec alone, and leaves nothing behind. */
@@ -38,24 +35,16 @@ async function onWay(walk: (way: Way) => Promise<void>): Promise<void> {
   const stream = new SpecStream(cluster.urls);
   try {
     const storage = await stream.connect({ replicas: 3, clientOptions: IMPATIENT });
-    await stream.manage(({ consumers }) =>
-      consumers.add(stream.name, {
-        durable_name: 'koa-track-usage',
-        ack_policy: 'explicit',
-        ack_wait: ACK_WAIT_NS,
-        filter_subject: stream.name,
-      }),
-    );
+    await stream.addConsumer(ACK_WAIT_MS);
     const settings = resolveTrackerOptions({
       serverName: 'spec',
       logger: stream.logger,
       batch: { maxRecords: 100, maxDelayMs: 10 },
       retry: { minDelayMs: 100, maxDelayMs: 500 },
     });
-    const dbName = folder.file('usage.db');
-    const database = await SqlStorage.connect({ driver: SqliteDriver, dbName });
+    const database = await SqlStorage.connect({ driver: SqliteDriver, dbName: folder.file('usage.db') });
     const publisher = new Pipeline(settings, () => [storage]);
-    await walk({ cluster, stream, publisher, database, dbName });
+    await walk({ cluster, stream, publisher, database });
   } finally {
     await stream.end();
     await Promise.all([cluster.dispose(), folder.remove()]);
@@ -92,16 +81,7 @@ function expectBooks(publisher: Pipeline, worker: UsageWorker): void {
   for (const stats of [published, stored]) expectBalanced(stats);
   expect(published).to.include({ accepted: RECORDS, stored: RECORDS });
   expect(stored.stored).to.equal(stored.accepted);
-  if (stored.source.redelivered === 0) expect(stored.accepted).to.equal(RECORDS);
-}
-
-/** Has a process store a batch, and killed before it acknowledges it. */
-async function killWorker({ cluster, stream, dbName }: Way): Promise<void> {
-  const args = ['build/spec/support/children/worker.js', stream.name, dbName, ...cluster.urls];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = (await once(child.stdout, 'data')) as [Buffer];
-  child.kill('SIGKILL');
-  expect(said.toString()).to.equal('stored 50\n');
+  expect(stored.accepted).to.be.at.least(RECORDS);
 }
 
 describe('Records on their way through three servers of NATS', function () {
@@ -128,22 +108,6 @@ describe('Records on their way through three servers of NATS', function () {
             await others[0]?.start();
           });
         }),
-
-      'are each in the table once though they are published twice, and a worker is killed before it acknowledges them':
-        () =>
-          onWay(async (way) => {
-            const { stream, database } = way;
-            const records = makeRecords(50);
-            await stream.publish(records);
-            // A message that comes again is kept once.
-            await stream.publish(records);
-            await killWorker(way);
-            const worker = await stream.work(database);
-            await until(() => worker.stats().stored === 50, 'the next worker stores them again');
-            await until(() => isEmpty(stream), 'the message is acknowledged');
-            expect(worker.stats().source.redelivered).to.equal(1);
-            expect(await database.reader.countUsage()).to.equal(50);
-          }),
     });
   });
 });

@@ -39,6 +39,7 @@ const engine = sqlEngine(PostgreSqlDriver, query);
 export const postgresqlFaults = {
   // Two that were open and that a frozen server has not let go, and one that is being made.
   mostConnections: 3,
+  tellsUnsent: true,
   ...engine,
   application: (url, connections) =>
     sqlApplication(PostgreSqlDriver, url, connections, (pool) => (pool as pg.Pool).waitingCount),

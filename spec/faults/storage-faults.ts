@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import type { UsageReader } from '../../src/storage/usage-reader.js';
+import { caught } from '../support/caught.js';
 import { FaultLane } from '../support/fault-lane.js';
 import { leavePending } from '../support/pending.js';
 import type { FreshDatabase, OwnServer } from '../support/servers.js';
@@ -193,6 +195,27 @@ export function describeStorageFaults(engine: FaultEngine, scene: () => FaultSce
     await expectStoredOnce(records);
     records.expectTransient();
   });
+
+  if (engine.tellsUnsent)
+    it('has no doubt of records that have never reached the server', async () => {
+      const { proxy } = scene();
+      const { storage } = await open('own');
+      const records = lane({ storage, close: async () => {} });
+      records.accept(50);
+      await records.stored();
+      proxy.close();
+      const isUnreached = (): Promise<boolean> =>
+        caught((storage.reader as UsageReader).countUsage()).then(({ message }) =>
+          /ECONNREFUSED/.test(message),
+        );
+      await until(isUnreached, 'the storage knows that its connections are cut');
+      records.accept(150);
+      await records.failed(2);
+      await proxy.accept();
+      await expectStoredOnce(records);
+      const unsure = await storage.register?.find({ kinds: ['unsure'] }, new AbortController().signal);
+      expect(unsure).to.deep.equal([]);
+    });
 
   it('closes every connection of its own', async () => {
     const { proxy, database } = scene();

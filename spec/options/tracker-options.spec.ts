@@ -64,7 +64,7 @@ const CONTRADICTIONS: readonly [options: TrackUsageOptions, says: string][] = [
     "'batch.maxRecords' is 10; expected at most queue.maxRecords, which is 9.",
   ],
   [
-    { batch: { maxBytes: 16_777_217 } },
+    { queue: { maxBytes: 16_777_216 }, batch: { maxBytes: 16_777_217 } },
     "'batch.maxBytes' is 16777217; expected at most queue.maxBytes, which is 16777216.",
   ],
 ];

@@ -1,38 +1,21 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { fieldsOf } from '../../src/record/fields.js';
 import { estimateRecordBytes } from '../../src/record/record-size.js';
 import { sealUserAgent } from '../../src/record/seal.js';
-import type { JsonObject, UsageRecord, UsageRecordDraft, UserAgent } from '../../src/record/usage-record.js';
+import type { UsageRecordDraft, UserAgent } from '../../src/record/usage-record.js';
 import { anyText } from '../support/any-text.js';
+import type { HeavyData } from '../support/children/heavy-data.js';
 import { makeRecord } from '../support/records.js';
+import { run } from '../support/run.js';
+
+const HEAVY_DATA = fileURLToPath(new URL('../support/children/heavy-data.js', import.meta.url));
 
 const WITHOUT_JSON = Object.fromEntries(fieldsOf('json').map((name) => [name, null]));
 
-/** Data of the application's own, in the shapes that take the most memory for what they say. */
-const HEAVY: Record<string, (index: number) => JsonObject> = {
-  lists: () => ({ list: Array.from({ length: 30 }, (_, at) => [[at]]) }),
-  objects: () => ({ list: Array.from({ length: 40 }, (_, at) => ({ at, is: true })) }),
-  both: () =>
-    Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`k${at}`, { at, of: [at, at + 0.5] }])),
-  wide: (index) => ({ note: Buffer.from(`${'Ж'.repeat(900)}${index}`).toString() }),
-};
-
 function userAgentOf(string: string | null): UserAgent {
   return sealUserAgent({ browser: null, version: null, platform: null, language: null, string });
-}
-
-/** The bytes of the heap that data of the application's own takes in a record. */
-function measure(data: (index: number) => JsonObject, collect: () => void): number {
-  const kept = Array.from<UsageRecord>({ length: 1000 });
-  for (const index of kept.keys()) kept[index] = makeRecord({ trackVar: data(index) });
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  for (const index of kept.keys()) kept[index] = makeRecord({ trackVar: null });
-  collect();
-  return (before - process.memoryUsage().heapUsed) / kept.length;
 }
 
 describe('estimateRecordBytes', () => {
@@ -80,19 +63,12 @@ describe('estimateRecordBytes', () => {
   });
 
   it('follows what data of the application takes in memory, lists and what is nested included', async function () {
-    // The garbage of millions of objects is collected again and again.
     this.timeout(120_000);
-    // The collector is this process's own, for it alone.
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    for (const [name, data] of Object.entries(HEAVY)) {
-      // The least of a few measurements: what else the process gives back in the meantime only adds to one.
-      const perRecord = Math.min(...Array.from({ length: 5 }, () => measure(data, collect)));
-      const [withData, without] = [data(1), null].map((trackVar) =>
-        estimateRecordBytes(makeRecord({ trackVar })),
-      );
-      expect((withData ?? 0) - (without ?? 0), name).to.be.greaterThan(perRecord * 0.8);
-    }
+    const { stdout, stderr } = await run(process.execPath, ['--expose-gc', HEAVY_DATA]);
+    const measured = Object.entries((stdout === '' ? {} : JSON.parse(stdout)) as HeavyData);
+    expect(measured, stderr).to.have.length.above(0);
+    for (const [name, { taken, estimated }] of measured)
+      expect(estimated, name).to.be.greaterThan(taken * 0.8);
   });
 
   it('takes a record without any text for some hundred bytes', () => {

@@ -52,6 +52,7 @@ for (const [title, open] of [
         services: ['mail', 'shop'],
         days: 90,
         watchedDays: 90,
+        watchedDaysBefore: 90,
         calls: count(pick()),
         people: false,
         lost: 0,

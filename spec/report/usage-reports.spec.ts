@@ -108,6 +108,8 @@ describe('UsageReports', () => {
       await storage.store([call(1)]);
       Container.set(StorageToken, [WRITER, storage]);
       expect(await callsOf(controller)).to.equal(1);
+      Container.set(StorageToken, [WRITER, { ...WRITER, destination: storage }]);
+      expect(await callsOf(controller)).to.equal(1);
     });
 
     it('reads the storage of a child container, and else that of the global one', async () => {
@@ -160,6 +162,18 @@ describe('UsageReports', () => {
       expect(storage.asked.length).to.equal(new Set(storage.asked).size);
       expect(new Set(storage.asked)).to.deep.equal(new Set(askedAlone));
     });
+  });
+
+  it('reads where a stream has its records stored, and says so of one that does not know', async () => {
+    const database = new MemoryStorage();
+    await database.store([call(1)]);
+    const stream = { ...WRITER, name: 'stream', feed: () => null };
+    const reports = new UsageReports({ ...stream, destination: database });
+    expect((await reports.endpoints({ to: '2026-07-01' })).calls).to.equal(1);
+    const { message } = await caught(new UsageReports(stream).status());
+    expect(message).to.equal(
+      "UsageReports: the storage 'stream' cannot be read. Give its connect the 'database' that workers fill from it.",
+    );
   });
 
   it('says that a storage cannot be read', async () => {

@@ -52,6 +52,18 @@ export class SpecStream {
     return worker;
   }
 
+  /** Makes the consumer of the workers, before they do, with a time of its own after which what nobody has spoken of is delivered again. */
+  async addConsumer(ackWaitMs: number): Promise<void> {
+    await this.manage(({ consumers }) =>
+      consumers.add(this.name, {
+        durable_name: 'koa-track-usage',
+        ack_policy: 'explicit',
+        ack_wait: ackWaitMs * 1e6,
+        filter_subject: this.name,
+      }),
+    );
+  }
+
   /** Publishes records, one batch. */
   async publish(records: readonly UsageRecord[]): Promise<void> {
     const storage = await this.connect();
@@ -73,18 +85,19 @@ export class SpecStream {
     return state.messages;
   }
 
-  /** The dead letters: why, and what they hold. */
-  async deadLetters(): Promise<{ reason: string; error: string; data: string }[]> {
+  /** The dead letters: why, what they hold, and how many bytes of it there were where they are cut. */
+  async deadLetters(): Promise<{ reason: string; error: string; data: string; wholeBytes?: number }[]> {
     return this.manage(async ({ streams }) => {
       const { state } = await streams.info(this.name);
       const letters = [];
       for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
         const message = await streams.getMessage(this.name, { seq });
         if (message?.subject !== `${this.name}.refused`) continue;
-        const [reason = '', error = ''] = ['Reason', 'Error'].map((name) =>
+        const [reason = '', error = '', whole = ''] = ['Reason', 'Error', 'Whole-Bytes'].map((name) =>
           message.header.get(`Koa-Track-Usage-${name}`),
         );
-        letters.push({ reason, error, data: message.string() });
+        const cut = whole === '' ? {} : { wholeBytes: Number(whole) };
+        letters.push({ reason, error, data: message.string(), ...cut });
       }
       return letters;
     });
@@ -105,6 +118,13 @@ export class SpecStream {
 /** A stream for each spec of a suite. */
 export function useStream(server: () => TestServer): () => SpecStream {
   let stream: SpecStream;
+  // A server that deletes its only stream removes the folder of all of them a moment later, from under the next one.
+  let another: SpecStream;
+  before(async () => {
+    another = new SpecStream([server().url()]);
+    await another.connect();
+  });
+  after(() => another.end());
   beforeEach(() => {
     stream = new SpecStream([server().url()]);
   });

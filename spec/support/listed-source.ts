@@ -6,18 +6,26 @@ import type {
   UsageSource,
 } from '../../src/storage/usage-source.js';
 
-/** What became of a message. */
-type Fate = 'waiting' | 'held' | 'acknowledged';
+/** What became of a message: one that is put off waits, and is not handed out. */
+type Fate = 'waiting' | 'put off' | 'held' | 'acknowledged';
 
 /** A stream in memory, which does what is asked of a source and fails when it is told to. */
 export class ListedSource implements UsageSource, UsageFeed {
   readonly name = 'listed';
-  readonly holdEveryMs = 1000;
+  holdEveryMs = 1000;
+  maxMessageBytes = 1_048_576;
   readonly letters: { data: string; reason: DeadLetterReason }[] = [];
   readonly holds: number[] = [];
+  /** How long each message that was put off is, in milliseconds. */
+  readonly delays: number[] = [];
   isAway = false;
-  refusesLetters = false;
+  /** Letters that it takes in all; others are refused. */
+  letterRoom = Infinity;
+  /** Letters hang until this has come; null for not at all. */
+  letterGate: Promise<unknown> | null = null;
   isClosed = false;
+  /** How many messages each pull was for, at most. */
+  readonly pulls: number[] = [];
   /** What each message is said to take; null for what it takes. */
   messageBytes: number | null = null;
   readonly #messages: { data: Uint8Array; fate: Fate; deliveries: number }[] = [];
@@ -44,7 +52,13 @@ export class ListedSource implements UsageSource, UsageFeed {
     return this.#messages.filter((message) => message.fate === fate).length;
   }
 
+  async waiting(): Promise<number> {
+    if (this.isAway) throw new Error('the stream is away');
+    return this.count('waiting');
+  }
+
   async *pull(most: number): AsyncGenerator<UsageMessage> {
+    this.pulls.push(most);
     if (this.isAway) throw new Error('the stream is away');
     if (this.count('waiting') === 0 && !this.#hasStopped)
       await new Promise<void>((resolve) => {
@@ -53,17 +67,34 @@ export class ListedSource implements UsageSource, UsageFeed {
     for (const message of this.#messages.filter(({ fate }) => fate === 'waiting').slice(0, most)) {
       message.fate = 'held';
       message.deliveries += 1;
+      const { records, damaged } = await unpackRecords(message.data);
       yield {
-        ...(await unpackRecords(message.data)),
-        data: message.data,
+        records,
+        damaged,
+        id: String(this.#messages.indexOf(message)),
+        damagedData: damaged > 0 ? message.data : null,
         bytes: this.messageBytes ?? message.data.length,
-        isRedelivered: message.deliveries > 1,
+        deliveries: message.deliveries,
         waiting: this.count('waiting'),
         acknowledge: () => void (message.fate = 'acknowledged'),
-        giveBack: () => void (message.fate = 'waiting'),
+        giveBack: (afterMs = 0) => {
+          message.fate = afterMs > 0 ? 'put off' : 'waiting';
+          if (afterMs > 0) this.delays.push(afterMs);
+        },
         hold: () => void this.holds.push(message.data.length),
       };
     }
+  }
+
+  /** Ends a pull that has waited for long enough. */
+  endPull(): void {
+    this.#wake();
+  }
+
+  /** Hands out again what was put off. */
+  returnPutOff(): void {
+    for (const message of this.#messages) if (message.fate === 'put off') message.fate = 'waiting';
+    this.#wake();
   }
 
   stop(): void {
@@ -72,7 +103,8 @@ export class ListedSource implements UsageSource, UsageFeed {
   }
 
   async deadLetter(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
-    if (this.refusesLetters) throw new Error('no letters now');
+    await this.letterGate;
+    if (this.letters.length >= this.letterRoom) throw new Error('no letters now');
     this.letters.push({ data: Buffer.from(data).toString(), reason });
   }
 

@@ -25,7 +25,7 @@ export class Quickstart {
   /** Starts it on a free port and waits until it says where it listens. */
   static async start(dbName: string): Promise<Quickstart> {
     const app = new Quickstart({ PORT: '0', USAGE_DB: dbName });
-    await until(() => app.lines.length >= 4 || app.hasEnded, 'the quick start listens');
+    await until(() => app.lines.length >= 5 || app.hasEnded, 'the quick start listens');
     if (app.hasEnded) throw new Error(`The quick start ended: ${app.#stderr}`);
     return app;
   }

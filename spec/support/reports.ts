@@ -61,10 +61,10 @@ export function watched(days: number, fields: Partial<WatchedDay> = {}): Watched
   }));
 }
 
-/** A register of some endpoints, of services that were watched for 90 days. */
+/** A register of some endpoints, of services that were watched for 180 days: a span of 90, and as long before. */
 export function registerOf(...endpoints: readonly RegisteredEndpoint[]): EndpointRegister {
   const services = new Set(endpoints.map(({ service }) => service));
-  const days = [...services].flatMap((service) => watched(90, { service }));
+  const days = [...services].flatMap((service) => watched(180, { service }));
   return { endpoints, days, knownSince: null };
 }
 

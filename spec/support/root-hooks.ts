@@ -1,6 +1,9 @@
 import { Container } from 'typedi';
 import { StorageToken, UsageReaderToken } from '../../src/storage/tokens.js';
 import { forgetDeclared } from './declared.js';
+import { temporaryFilesInMemory } from './memory-folder.js';
+
+temporaryFilesInMemory();
 
 /**
  * The hooks of every file: the next one runs in the same process, whose trackers ask for the actions of all applications in it, and leave

@@ -27,8 +27,8 @@ export interface Made {
   readonly look: number;
 }
 
-/** What becomes of an attempt; null where it succeeds. */
-export type Outcome = Exclude<Fault, 'twice'> | null;
+/** What becomes of an attempt; null where it succeeds. The database takes none of what it has refused. */
+export type Outcome = Exclude<Fault, 'twice'> | 'refused' | null;
 
 /** What a writer does: with what outcome, and how many calls it makes before it pauses. */
 interface WriterStep {
@@ -153,6 +153,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.constantFrom(
   null,
   null,
   'nothing',
+  'refused',
   'answer-lost',
   'late',
 );

@@ -1,3 +1,4 @@
+import { TrackUsageError } from '../../src/errors.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import type { SummaryStore } from '../../src/storage/summary-store.js';
 import type { UsageReader } from '../../src/storage/usage-reader.js';
@@ -75,6 +76,7 @@ export class WriterProcess {
 
   async #attempt(outcome: Outcome, effect: Effect): Promise<void> {
     await this.gate.pass();
+    if (outcome === 'refused') throw new TrackUsageError('BATCH_REFUSED', outcome);
     if (outcome === 'late') this.#late.push(effect);
     if (outcome === 'nothing' || outcome === 'late') throw new InjectedFault(outcome);
     effect.run();

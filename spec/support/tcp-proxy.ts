@@ -32,6 +32,7 @@ export class TcpProxy {
   #server: Server | undefined;
   #drop: Drop | undefined;
   #most = 0;
+  #bytesPerMs = Infinity;
 
   private constructor(target: { readonly host: string; readonly port: number }, port: number) {
     this.#target = target;
@@ -94,6 +95,11 @@ export class TcpProxy {
       client.pause();
       upstream.pause();
     }
+  }
+
+  /** Lets no more bytes through to the server than so many a millisecond, on each connection. */
+  throttle(bytesPerMs: number): void {
+    this.#bytesPerMs = bytesPerMs;
   }
 
   /** Lets through what was held, and everything after it. */
@@ -175,6 +181,9 @@ export class TcpProxy {
       }
     }
     if (!link.upstream.write(bytes)) link.client.pause();
+    if (this.#bytesPerMs === Infinity) return;
+    link.client.pause();
+    setTimeout(() => link.client.resume(), bytes.length / this.#bytesPerMs);
   }
 
   #toClient(link: Link, bytes: Buffer): void {

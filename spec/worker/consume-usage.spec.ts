@@ -37,6 +37,7 @@ describe('consumeUsage', () => {
         waiting: 0,
         redelivered: 0,
         deadLetters: 0,
+        deadLetterFailures: 0,
         failures: 0,
       });
       expect(summaries.map(({ storage }) => storage)).to.deep.equal(['sqlite']);
@@ -78,15 +79,27 @@ describe('consumeUsage', () => {
       const worker = await stream().work(memory);
       const data = `${JSON.stringify(record)}\nno record\n{"id":5}`;
       await stream().publishRaw(data);
-      await stream().publishRaw('\u0000');
-      await until(() => worker.stats().accepted === 4, 'both messages are read');
+      // Two that begin alike are two.
+      await stream().publishRaw(`${data}!`);
+      await until(() => worker.stats().accepted === 6, 'both messages are read');
       await until(async () => (await stream().length()) === 2, 'both messages are acknowledged');
       expect(await memory.countUsage()).to.equal(1);
-      expect(worker.stats().dropped['spool-corrupt']).to.equal(3);
+      expect(worker.stats().dropped['spool-corrupt']).to.equal(4);
       const letters = await stream().deadLetters();
-      expect(letters.map((letter) => letter.data)).to.deep.equal([data, '\u0000']);
+      expect(letters.map((letter) => letter.data)).to.deep.equal([data, `${data}!`]);
       expect(letters[0]?.reason).to.equal('spool-corrupt');
       expectBalanced(worker.stats());
+    });
+
+    it('stores all without any option', async () => {
+      const memory = new MemoryStorage();
+      const { consumeUsage } = await import('../../src/worker/index.js');
+      const worker = consumeUsage(await stream().connect(), memory);
+      await stream().publish(makeRecords(1200));
+      await until(() => worker.stats().stored === 1200, 'all are stored');
+      await until(async () => (await stream().length()) === 0, 'all are acknowledged');
+      expect(await worker.close()).to.deep.equal({ stored: 1200, spooled: 0, dropped: 0 });
+      expect(await memory.countUsage()).to.equal(1200);
     });
 
     it('drops records of days that retention has done with, as nobody may keep them', async () => {
@@ -111,7 +124,9 @@ describe('consumeUsage', () => {
       const worker = await stream().work(storage);
       const publisher = await stream().connect();
       for (const record of makeRecords(100)) await publisher.store([record], new AbortController().signal);
-      await until(() => worker.stats().retries > 3, 'the storage has failed');
+      await until(() => worker.stats().accepted >= 40, 'it holds two batches');
+      const { retries } = worker.stats();
+      await until(() => worker.stats().retries > retries + 3, 'the storage has failed');
       expect(worker.stats().accepted).to.be.within(40, 60);
       storage.mood = 'store';
       await until(() => worker.stats().stored === 100, 'all records are stored');
@@ -141,7 +156,9 @@ describe('consumeUsage', () => {
       const worker = await stream().work(storage, { batch: { maxRecords: 10 } });
       const publisher = await stream().connect();
       for (const record of makeRecords(100)) await publisher.store([record], new AbortController().signal);
-      await until(() => worker.stats().retries > 3, 'the storage has failed');
+      await until(() => worker.stats().accepted >= 20, 'it holds two batches');
+      const { retries } = worker.stats();
+      await until(() => worker.stats().retries > retries + 3, 'the storage has failed');
       const { accepted, spooled, inFlight } = worker.stats();
       expect(accepted).to.be.within(20, 30);
       expect(spooled + inFlight).to.equal(accepted);
@@ -168,6 +185,24 @@ describe('consumeUsage', () => {
       await until(() => worker.stats().stored === 40, 'all records are stored once it is mended');
     });
 
+    it('keeps a record that was put back, and is refused again, as a dead letter once more', async () => {
+      const storage = new FaultyStorage();
+      const records = makeRecords(2);
+      storage.poison.add(String(records[0]?.id));
+      const worker = await stream().work(storage);
+      const source = await stream().connect();
+      await stream().publish(records);
+      for (const kept of [1, 2]) {
+        await until(() => worker.stats().source.deadLetters === kept, 'the letter is kept');
+        expect(await stream().deadLetters()).to.have.lengthOf(1);
+        if (kept === 2) break;
+        expect(await source.requeue()).to.equal(1);
+        // Something has to be taken for a record to be refused.
+        await stream().publish(makeRecords(1));
+      }
+      expect(worker.stats()).to.include({ accepted: 4, stored: 2 });
+    });
+
     it('waits for a stream that was deleted, says in one line what to do, and goes on with the next one', async () => {
       const memory = new MemoryStorage();
       const worker = await stream().work(memory);
@@ -180,7 +215,7 @@ describe('consumeUsage', () => {
       await until(() => worker.stats().stored === 2, 'the second is stored');
       const lines = stream().logger.lines.filter((line) => /stream not found/.test(line));
       expect(lines).to.have.lengthOf(1);
-      expect(lines[0]).to.match(/Mend the stream/);
+      expect(lines[0]).to.match(/stream not found\. Start a process/);
     });
 
     it('gives back what it could not store when it is closed, for the next worker', async () => {
@@ -194,7 +229,7 @@ describe('consumeUsage', () => {
       expect(stuck.closed).to.equal(1);
       const next = await stream().work(new MemoryStorage());
       await until(() => next.stats().stored === 5, 'the next worker stores them');
-      expect(next.stats().source.redelivered).to.equal(1);
+      expect(next.stats().source.redelivered).to.equal(5);
       expect(await worker.close()).to.deep.equal({ stored: 0, spooled: 5, dropped: 0 });
     });
 
@@ -231,11 +266,12 @@ describe('consumeUsage', () => {
       expect(message).to.match(/^consumeUsage: the option 'retry\.maxDelayMs' is 100; expected at least/);
     });
 
-    it('refuses a source that is none, and a storage that takes no records', async () => {
+    it('refuses a source that is none or only looked at, and a storage that takes no records', async () => {
       const source = await stream().connect();
       const readOnly = { name: 'replica', isReadOnly: true, store: () => Promise.reject(new Error()) };
       for (const [from, to] of [
         [{}, new MemoryStorage()],
+        [await stream().connect({ readOnly: true }), new MemoryStorage()],
         [source, readOnly],
         [source, {}],
       ] as const) {

@@ -7,39 +7,12 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ManualClock } from '../../src/testing/index.js';
-import { type ConsumeOptions, type UsageWorker, consumeUsage } from '../../src/worker/index.js';
+import type { UsageWorker } from '../../src/worker/index.js';
 import { expectBalanced } from '../support/accounts.js';
-import { FaultyStorage } from '../support/faulty-storage.js';
-import { ListedSource } from '../support/listed-source.js';
+import { KeepingLogger } from '../support/crash-watch.js';
+import type { FaultyStorage } from '../support/faulty-storage.js';
+import { makeWorker, passesUntil, publish } from '../support/listed-worker.js';
 import { makeRecords } from '../support/records.js';
-import { until } from '../support/until.js';
-
-const SILENT = { warn() {}, error() {} };
-
-/** A worker on a stream in memory, with a clock that stands still. */
-function makeWorker(options: ConsumeOptions = {}) {
-  const clock = new ManualClock();
-  const source = new ListedSource();
-  const storage = new FaultyStorage();
-  const worker = consumeUsage(source, storage, {
-    clock,
-    logger: SILENT,
-    metrics: false,
-    batch: { maxRecords: 10, maxDelayMs: 100 },
-    retry: { minDelayMs: 10, maxDelayMs: 100 },
-    ...options,
-  });
-  return { clock, source, storage, worker };
-}
-
-/** Lets time pass until something is so. */
-function passesUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
-  return until(async () => {
-    await clock.advance(100);
-    return condition();
-  }, 'it is so');
-}
 
 /** What happens to a worker. */
 const anyEvents = fc.array(
@@ -72,18 +45,18 @@ describe('What a worker holds', () => {
             const records = makeRecords(event.publish);
             for (const { id } of records) published.add(id);
             if (event.poison) storage.poison.add(String(records[0]?.id));
-            source.publish(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')));
+            publish(source, records);
           } else if ('damage' in event) {
             damaged += 1;
             source.publish(Buffer.from(`damage ${damaged}`));
           } else if ('mood' in event) storage.mood = event.mood as FaultyStorage['mood'];
           else if ('isAway' in event) source.isAway = event.isAway;
-          else source.refusesLetters = event.refusesLetters;
+          else source.letterRoom = event.refusesLetters ? 0 : Infinity;
           await clock.advance(150);
           expectBalanced(worker.stats());
         }
         Object.assign(storage, { mood: 'store' });
-        Object.assign(source, { isAway: false, refusesLetters: false });
+        Object.assign(source, { isAway: false, letterRoom: Infinity });
         storage.release();
         // A record is known to be at fault once another one is stored.
         const [good] = makeRecords(1);
@@ -154,8 +127,8 @@ describe('What a worker holds', () => {
     const { clock, source, worker } = makeWorker({ batch: { maxRecords: 1000, maxDelayMs: 3_600_000 } });
     opened.push(worker);
     const startMs = clock.now();
-    source.messageBytes = 20_000_000;
-    for (const record of makeRecords(3)) source.publish(Buffer.from(JSON.stringify(record)));
+    source.maxMessageBytes = source.messageBytes = 20_000_000;
+    for (const record of makeRecords(5)) source.publish(Buffer.from(JSON.stringify(record)));
     await passesUntil(clock, () => worker.stats().stored >= 2);
     expect(clock.now()).to.be.below(startMs + 3_600_000);
   });
@@ -171,17 +144,93 @@ describe('What a worker holds', () => {
     expect(source.count('waiting')).to.equal(1);
   });
 
-  it('is given back when it is closed, with a record whose dead letter could not be kept', async () => {
-    const { clock, source, storage, worker } = makeWorker();
-    const records = makeRecords(5);
-    storage.poison.add(String(records[0]?.id));
-    source.refusesLetters = true;
-    source.publish(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')));
-    await passesUntil(clock, () => worker.stats().source.failures > 2);
-    expect(worker.health()).to.equal('failing');
-    expect(source.count('held')).to.equal(1);
-    expect(await worker.close({ timeoutMs: 0 })).to.deep.equal({ stored: 4, spooled: 0, dropped: 1 });
-    await passesUntil(clock, () => source.isClosed);
-    expect(source.count('waiting')).to.equal(1);
+  it('is never more than fits, whatever comes after small messages', async () => {
+    const { clock, source, storage, worker } = makeWorker({ batch: { maxRecords: 10_000 } });
+    opened.push(worker);
+    source.maxMessageBytes = 4_000_000;
+    for (const record of makeRecords(50)) publish(source, [record]);
+    await passesUntil(clock, () => worker.stats().stored === 50);
+    storage.mood = 'reject';
+    source.messageBytes = 4_000_000;
+    for (const record of makeRecords(50)) publish(source, [record]);
+    await passesUntil(clock, () => worker.stats().retries > 2);
+    const held = source.count('held');
+    storage.mood = 'store';
+    await passesUntil(clock, () => worker.stats().stored === 100);
+    expect(held).to.equal(8);
+    expect(Math.max(...source.pulls)).to.equal(8);
   });
+
+  it('does not keep others from being tried, though the storage refuses more of it than two batches', async () => {
+    const { clock, source, storage, worker } = makeWorker();
+    opened.push(worker);
+    const bad = makeRecords(60);
+    for (const record of bad) {
+      storage.poison.add(record.id);
+      publish(source, [record]);
+    }
+    publish(source, makeRecords(1));
+    await passesUntil(clock, () => source.count('acknowledged') === 61);
+    expect(source.letters).to.have.lengthOf(60);
+    expect(worker.stats()).to.include({ stored: 1, spooled: 0 });
+  });
+
+  it('is never too old for a worker, as it is safe in the stream', async () => {
+    const { clock, source, storage, worker } = makeWorker({
+      retry: { minDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+      summaries: false,
+    });
+    opened.push(worker);
+    source.holdEveryMs = 86_400_000;
+    storage.mood = 'reject';
+    publish(source, makeRecords(3));
+    await clock.advance(40 * 86_400_000);
+    storage.mood = 'store';
+    await clock.advance(3_600_000);
+    expect(worker.stats()).to.include({ stored: 3, spooled: 0 });
+  });
+
+  it('is told of with how much waits behind it, while nothing comes; not where that is not known', async () => {
+    const { clock, source, storage, worker } = makeWorker();
+    opened.push(worker);
+    await passesUntil(clock, () => worker.stats().source.waiting === 0);
+    storage.mood = 'reject';
+    for (const record of makeRecords(20)) publish(source, [record]);
+    await passesUntil(clock, () => worker.stats().accepted === 20);
+    expect(worker.stats().source.waiting).to.equal(0);
+    for (const record of makeRecords(7)) publish(source, [record]);
+    await clock.advance(1000);
+    expect(worker.stats().source.waiting).to.equal(7);
+    source.isAway = true;
+    await clock.advance(1000);
+    expect(worker.stats().source.waiting).to.equal(null);
+    source.isAway = false;
+    storage.mood = 'store';
+    await passesUntil(clock, () => worker.stats().stored === 27);
+  });
+
+  it('is told of with how much waits behind it, where others take all that comes', async () => {
+    const { clock, source, worker } = makeWorker();
+    opened.push(worker);
+    await passesUntil(clock, () => worker.stats().source.waiting === 0);
+    source.waiting = async () => 7;
+    source.endPull();
+    await passesUntil(clock, () => worker.stats().source.waiting === 7);
+  });
+
+  for (const [how, closing, line] of [
+    ['throws', () => Promise.reject(new Error('no')), /closing the stream 'listed' failed: Error: no/],
+    ['hangs', () => new Promise<void>(() => {}), /closing the stream 'listed' takes longer than \d+ ms/],
+  ] as const) {
+    it(`is settled in time, and told of, where closing the stream ${how}`, async () => {
+      const logger = new KeepingLogger();
+      const { clock, worker } = makeWorker({ logger }, closing);
+      let isClosed = false;
+      void worker.close({ timeoutMs: 1000 }).then(() => (isClosed = true));
+      await clock.advance(1250);
+      expect(isClosed).to.equal(true);
+      expect(logger.lines).to.have.lengthOf(1);
+      expect(logger.lines[0]).to.match(line);
+    });
+  }
 });

@@ -28,6 +28,8 @@ export interface Command {
   readonly operands?: readonly string[];
   /** Whether it needs records, and so the options that say where they are. @default true */
   readonly needsRecords?: boolean;
+  /** Whether a configuration alone says where they are. @default false: `--database` may as well */
+  readonly needsConfig?: boolean;
   /** Whether it ends by itself, in its own time, when the user ends it. @default false: it is left where it is */
   readonly endsItself?: boolean;
   readonly options: CliOptions;

@@ -9,17 +9,22 @@ export const GENERAL_OPTIONS: CliOptions = {
   verbose: { about: 'Shows where an error comes from.' },
 };
 
+const CONFIG_OPTION: CliOptions = {
+  config: {
+    value: 'FILE',
+    about: `A file that exports defineConfig({ storage }). Default: ${CONFIG_FILES.join(', ')} in this folder.`,
+  },
+};
+
 /** The options that say where the records are. */
 export const SOURCE_OPTIONS: CliOptions = {
   database: { value: 'URL', about: `The database: ${DATABASE_FORMS}. No table is made.` },
   table: { value: 'NAME', about: 'With --database, the table or the collection. Default: koa_usage.' },
-  config: {
-    value: 'FILE',
-    about: `Instead of --database, a file that exports defineConfig({ storage }). Default: ${CONFIG_FILES.join(', ')} in this folder.`,
-  },
+  ...CONFIG_OPTION,
 };
 
 /** The options of where records are that a command has. */
-export function sourceOptionsOf({ needsRecords = true }: Command): CliOptions {
-  return needsRecords ? SOURCE_OPTIONS : {};
+export function sourceOptionsOf({ needsRecords = true, needsConfig = false }: Command): CliOptions {
+  if (!needsRecords) return {};
+  return needsConfig ? CONFIG_OPTION : SOURCE_OPTIONS;
 }

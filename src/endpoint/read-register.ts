@@ -25,6 +25,12 @@ interface DatedWatch extends Watch {
   readonly day: Span;
 }
 
+/** A span of which watching is told, and the days that are listed. */
+export interface WatchedSpan extends Span {
+  /** The moment from which days are listed, in milliseconds since 1970. @default the beginning of the span */
+  readonly daysFromMs?: number;
+}
+
 /** What rows of builds declare, by their edition. */
 type DeclaredRows = ReadonlyMap<string, readonly { readonly endpoints: readonly EndpointDeclaration[] }[]>;
 
@@ -44,7 +50,7 @@ interface ToldBuild {
  */
 export async function readRegister(
   store: SummaryStore,
-  span: Span,
+  span: WatchedSpan,
   signal: AbortSignal,
 ): Promise<EndpointRegister> {
   const rows = await store.find({ kinds: ['build', 'watch'] }, signal);
@@ -96,7 +102,7 @@ class ServiceRegister {
   /** The beginnings of days with an instance, the latest first. */
   readonly #starts: readonly number[];
   readonly #builds: readonly ToldBuild[];
-  readonly #span: Span;
+  readonly #span: WatchedSpan;
   readonly #newestMs: number;
   /** The moment before which nothing is known for certain. */
   readonly #knownMs: number;
@@ -106,7 +112,7 @@ class ServiceRegister {
     service: string,
     watches: readonly DatedWatch[],
     rows: DeclaredRows,
-    span: Span,
+    span: WatchedSpan,
     knownMs: number,
   ) {
     this.#service = service;
@@ -127,9 +133,11 @@ class ServiceRegister {
     return mappedInTurns([...names].toSorted(), (name) => this.#endpoint(name), signal);
   }
 
-  /** The days of the span. */
+  /** The days that are listed. */
   days(): WatchedDay[] {
-    const days = Map.groupBy(this.#watches.filter(isIn(this.#span)), ({ day }) => day.startMs);
+    const { startMs, endMs, daysFromMs = startMs } = this.#span;
+    const listed = this.#watches.filter(isIn({ startMs: daysFromMs, endMs }));
+    const days = Map.groupBy(listed, ({ day }) => day.startMs);
     return [...days.values()].map((watches) => this.#dayOf(watches));
   }
 

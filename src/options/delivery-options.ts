@@ -16,10 +16,10 @@ const GIB = 1024 * MIB;
 
 /** How much may wait in memory for a storage. */
 export class QueueOptions {
-  /** Records, from 1 to 1,000,000. @default 10_000 */
-  readonly maxRecords? = integer({ min: 1, max: 1_000_000, default: 10_000 });
-  /** Estimated bytes, from 1 KiB to 4 GiB. @default 16_777_216 (16 MiB) */
-  readonly maxBytes? = integer({ min: 1024, max: 4 * GIB, default: 16 * MIB, unit: 'bytes' });
+  /** Records, from 1 to 1,000,000. @default 10_000, or two batches if these are more: for ClickHouse 20,000 */
+  readonly maxRecords? = integer({ min: 1, max: 1_000_000 });
+  /** Estimated bytes, from 1 KiB to 4 GiB. @default 16_777_216, which is 16 MiB, or two batches if these are more: for ClickHouse 32 MB */
+  readonly maxBytes? = integer({ min: 1024, max: 4 * GIB, unit: 'bytes' });
   /** What makes room when the queue is full and there is no spool. @default 'drop-newest' */
   readonly overflow? = oneOf(['drop-newest', 'drop-oldest'], 'drop-newest');
 }
@@ -28,20 +28,27 @@ export class QueueOptions {
 export class BatchOptions {
   /** Records a batch, from 1 to 10,000. @default 500, unless the storage wishes for others: ClickHouse for 10,000 */
   readonly maxRecords? = integer({ min: 1, max: 10_000 });
-  /** Estimated bytes a batch, from 1 KiB to 1 GiB. A larger record goes alone. @default 4_194_304 (4 MiB) */
-  readonly maxBytes? = integer({ min: 1024, max: GIB, default: 4 * MIB, unit: 'bytes' });
+  /**
+   * Estimated bytes a batch, from 1 KiB to 1 GiB. A larger record goes alone. @default 4_194_304, which is 4 MiB, or 1,600 for each of
+   * `maxRecords` if these are more: for ClickHouse 16 MB
+   */
+  readonly maxBytes? = integer({ min: 1024, max: GIB, unit: 'bytes' });
   /** How long a record may wait for others, in milliseconds, from 1 to 3,600,000. @default 1_000, unless the storage wishes for longer: ClickHouse for 10,000 */
   readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, unit: 'milliseconds' });
 }
 
-/** How long a storage is waited for, and how a batch that failed is tried again. */
-export class RetryOptions {
+/** How long a storage is waited for, and how long the pauses between attempts are. */
+export class AttemptOptions {
   /** The longest pause before the second attempt, in milliseconds, from 1 to 3,600,000. @default 500 */
   readonly minDelayMs? = integer({ min: 1, max: HOUR_MS, default: 500, unit: 'milliseconds' });
   /** The longest pause before any attempt, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly maxDelayMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
   /** How long an attempt may take before it is given up, in milliseconds, from 1 to 3,600,000. @default 30_000 */
   readonly attemptTimeoutMs? = integer({ min: 1, max: HOUR_MS, default: 30_000, unit: 'milliseconds' });
+}
+
+/** How long a storage is waited for, and how a batch that failed is tried again. */
+export class RetryOptions extends AttemptOptions {
   /** Records that have waited for longer are dropped as `expired`, in milliseconds, from 1,000 to a year. @default 604_800_000 (7 days) */
   readonly maxAgeMs? = integer({ min: 1000, max: 365 * DAY_MS, default: 7 * DAY_MS, unit: 'milliseconds' });
 }

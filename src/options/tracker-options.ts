@@ -133,8 +133,10 @@ interface TrackerDifferences extends RecordingDifferences, AddressSettings {
   readonly user: UserReader | null;
   /** Null where nothing is looked up. */
   readonly geo: GeoSettings | null;
-  readonly queue: Settings<QueueOptions>;
-  readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
+  /** What is left out goes by the batches of each storage. */
+  readonly queue: Settings<QueueOptions, Pick<QueueOptions, 'maxRecords' | 'maxBytes'>>;
+  /** What is left out is as each storage wishes. */
+  readonly batch: BatchOptions;
   readonly retry: Settings<RetryOptions>;
   /** Null where nothing waits on disk. */
   readonly spool: Settings<SpoolOptions> | null;
@@ -160,7 +162,7 @@ const A_STORAGE = 'a storage (an object with a name and a method store) or a lis
 export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettings {
   refuseStorage(options);
   const settings = readOptions<TrackUsageOptions, TrackerDifferences>(SUBJECT, TrackUsageOptions, options);
-  refuseContradictions(options, settings);
+  refuseContradictions(settings);
   const found = findApplication();
   const { serverName = found.name, version = found.version } = options;
   return {
@@ -171,8 +173,8 @@ export function resolveTrackerOptions(options: TrackUsageOptions): TrackerSettin
 }
 
 /** Refuses options that cannot be used together. */
-function refuseContradictions(given: TrackUsageOptions, settings: TrackerSettings): void {
-  const { defaultPolicy, trackUnmatched, queue, spool } = settings;
+function refuseContradictions(settings: TrackerSettings): void {
+  const { defaultPolicy, trackUnmatched, queue, batch, spool } = settings;
   if (trackUnmatched && defaultPolicy === 'exclude') {
     const why = "as unmatched requests are only tracked with defaultPolicy: 'include'";
     refuse('trackUnmatched', trackUnmatched, `false, ${why}`);
@@ -182,10 +184,12 @@ function refuseContradictions(given: TrackUsageOptions, settings: TrackerSetting
     const why = 'as the option spool takes what the queue has no room for';
     refuse('queue.overflow', queue.overflow, `'drop-newest', ${why}`);
   }
-  // A batch's default yields to a small queue, and records on disk do not have to fit into the queue.
-  for (const bound of ['maxRecords', 'maxBytes'] as const)
-    if (spool === null && given.batch?.[bound] !== undefined && given.batch[bound] > queue[bound])
-      refuse(`batch.${bound}`, given.batch[bound], `at most queue.${bound}, which is ${queue[bound]}`);
+  // Defaults yield to what is given, and records on disk do not have to fit into the queue.
+  for (const bound of ['maxRecords', 'maxBytes'] as const) {
+    const [wanted = 0, room = Infinity] = [batch[bound], queue[bound]];
+    if (spool === null && wanted > room)
+      refuse(`batch.${bound}`, wanted, `at most queue.${bound}, which is ${room}`);
+  }
 }
 
 function refuse(name: string, value: unknown, expected: string): never {

@@ -5,17 +5,21 @@ import {
   type LaneSettings,
   type OtherSpool,
   type WantedBatch,
+  type WantedQueue,
   batchFor,
+  queueFor,
 } from './lane/lane-settings.js';
 import { spoolFolder } from './spool/own-folder.js';
 import type { LogTarget } from './telling/report-log.js';
 
 /** How the pipeline works. */
-export interface PipelineSettings extends Omit<LaneSettings, 'spool' | 'batch'> {
+export interface PipelineSettings extends Omit<LaneSettings, 'spool' | 'batch' | 'queue'> {
   readonly clock: Clock;
   readonly logger: LogTarget;
   /** How batches are; what is left out is as each storage wishes. */
   readonly batch: WantedBatch;
+  /** How much waits in memory for each storage; what is left out goes by its batches. */
+  readonly queue: WantedQueue;
   /** Where records wait on disk, each storage's in a folder of its own in `dir`, and up to `maxBytes`, or elsewhere; null for nowhere. */
   readonly spool: Omit<DiskSpool, 'maxPendingBytes'> | OtherSpool | null;
   /** How long records are kept, in milliseconds; null for until somebody deletes them. */
@@ -28,8 +32,10 @@ export function laneSettingsOf(
   storages: readonly UsageStorage[],
   index: number,
 ): LaneSettings {
-  const { spool, queue } = settings;
-  const ofLane = { ...settings, batch: batchFor(storages[index], settings) };
+  const { spool } = settings;
+  const batch = batchFor(storages[index], settings);
+  const queue = queueFor(settings.queue, batch);
+  const ofLane = { ...settings, batch, queue };
   if (spool === null || 'open' in spool) return { ...ofLane, spool };
   const name = storages[index]?.name ?? '';
   const twins = storages.slice(0, index).filter((storage) => storage.name === name).length;

@@ -46,8 +46,8 @@ export function refusesAll(storage: string, count: number, reason: string, cause
   return new TrackUsageError(
     'STORAGE_SETUP',
     `The storage '${storage}' refused ${count === 1 ? 'the one record' : `all ${count} records`} that it was given: ` +
-      `${reason.replace(/\.?$/, '.')} Mend what refuses them, such as a constraint, a trigger or a column of the ` +
-      'table; the records wait, and are dropped only if the storage takes others.',
+      `${reason.replace(/\.?$/, '.')} Mend what refuses them, such as a table's constraint, trigger or column, or a ` +
+      "stream's limit of a message's size; the records wait, and are dropped only if the storage takes others.",
     cause,
   );
 }

@@ -1,4 +1,5 @@
-import type { EndpointRegister } from '../endpoint/register.js';
+import type { WatchedSpan } from '../endpoint/read-register.js';
+import type { EndpointRegister, WatchedDay } from '../endpoint/register.js';
 import type { UsageReader } from '../storage/usage-reader.js';
 import {
   type DimensionName,
@@ -8,7 +9,6 @@ import {
   isSummaryReader,
 } from '../storage/usage-summary.js';
 import { summarizeUsage } from '../summary/answer.js';
-import type { Span } from '../summary/periods.js';
 import { type CallCount, callsOf, callsOfPeople } from './call-figures.js';
 import type { ReportSettings } from './report-options.js';
 import { type ReportWindow, windowOf } from './report-window.js';
@@ -23,7 +23,7 @@ export interface ReportSource {
   /** Asks for a summary: {@link summariesOf} the reader, or answers of it that are shared. */
   readonly ask: <By extends DimensionName>(query: Question<By>) => Promise<UsageSummary<By>>;
   /** Reads what is known of endpoints, and how they were watched in a span; null where nothing is. */
-  readonly readRegister: (span: Span) => Promise<EndpointRegister | null>;
+  readonly readRegister: (span: WatchedSpan) => Promise<EndpointRegister | null>;
   /** The time of day, in milliseconds since 1970. */
   readonly now: () => number;
   /** Whether the storage was opened for reading alone. */
@@ -70,6 +70,9 @@ export interface ReportScope {
   /** The only service that is asked about. */
   readonly service: string | undefined;
   readonly register: EndpointRegister | null;
+  /** Days of the span before on which an instance was watching; null where nothing is known of that. */
+  readonly watchedDaysBefore: number | null;
+  readonly foldedUntil: Date | null;
   readonly sealedUntil: Date | null;
   /** Whether crawlers are left out of calls, and what counts these. */
   readonly people: boolean;
@@ -94,18 +97,23 @@ export async function openReport(
   const nowMs = source.now();
   // A question about no time at all tells the time zone, and costs a look at the marks.
   const [startDate, endDate] = [new Date(nowMs), new Date(nowMs)];
-  const { timeZone, sealedUntil } = await ask({ by: 'server', startDate, endDate });
+  const { timeZone, foldedUntil, sealedUntil } = await ask({ by: 'server', startDate, endDate });
   const window = windowOf(settings, { subject, nowMs, timeZone, sealedUntil });
-  const register = await source.readRegister({ startMs: window.startMs, endMs: window.untilMs });
+  const { startMs, untilMs, before } = window;
   const { service, people = false } = settings;
+  const known = await source.readRegister({ startMs, endMs: untilMs, daysFromMs: before.startMs });
+  const register = known === null ? null : ofService(known, service);
+  const isInSpan = ({ start }: WatchedDay): boolean => start.getTime() >= startMs;
   return {
     window,
     service,
+    foldedUntil,
     sealedUntil,
     people,
     count: people ? callsOfPeople : callsOf,
     before: { startDate: new Date(window.before.startMs), endDate: new Date(window.before.endMs) },
-    register: register === null ? null : ofService(register, service),
+    register: register && { ...register, days: register.days.filter(isInSpan) },
+    watchedDaysBefore: register && countWatched(register.days.filter((day) => !isInSpan(day))),
     ask: (query) =>
       ask({
         startDate: new Date(window.startMs),
@@ -133,14 +141,13 @@ export function rowsOfService<Row extends { readonly service: string }>(
 
 /** What a report rests on, by rows of its window that tell of every request once. */
 export function basisOf(
-  { window, register, people, count }: ReportScope,
+  { window, register, watchedDaysBefore, people, count }: ReportScope,
   rows: readonly (SummaryOf<'server'> | SummaryOf<'endpoint'>)[],
   callersSince: Date | null = null,
 ): ReportBasis {
   const { startMs, endMs, untilMs, periods, days } = window;
   const called = rows.filter(({ isOther }) => !isOther).map(({ service }) => service);
   const declared = [...(register?.endpoints ?? []), ...(register?.days ?? [])].map(({ service }) => service);
-  const watched = register?.days.filter(({ instances }) => instances > 0).map(({ start }) => start.getTime());
   return {
     from: new Date(startMs),
     to: new Date(endMs),
@@ -148,7 +155,8 @@ export function basisOf(
     timeZone: periods.timeZone,
     services: [...new Set([...called, ...declared])].toSorted(),
     days: days.length,
-    watchedDays: watched === undefined ? null : new Set(watched).size,
+    watchedDays: register && countWatched(register.days),
+    watchedDaysBefore,
     calls: count(rows),
     people,
     lost: register === null ? null : countAll(register.days.map(({ dropped }) => dropped)),
@@ -160,6 +168,11 @@ export function basisOf(
     sampled: register?.endpoints.some((one) => one.tracked && one.lowestSampleRate !== 1) ?? null,
     callersSince,
   };
+}
+
+/** On how many days an instance of any service was watching. */
+function countWatched(days: readonly WatchedDay[]): number {
+  return new Set(days.filter(({ instances }) => instances > 0).map(({ start }) => start.getTime())).size;
 }
 
 /** Counts by reason, added up. */

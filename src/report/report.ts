@@ -34,6 +34,8 @@ export interface ReportBasis {
   readonly days: number;
   /** Of these, on which an instance was watching; null where nothing is known of that. */
   readonly watchedDays: number | null;
+  /** Of as many days before `from`, on which an instance was watching; null where nothing is known of that. */
+  readonly watchedDaysBefore: number | null;
   /** Requests that were recorded, each by its weight; those of the endpoint or the caller in a report about one. */
   readonly calls: number;
   /** Whether crawlers, monitors and link previewers are left out wherever calls are counted. Errors and percentiles have theirs too. */
@@ -50,6 +52,7 @@ export interface ReportBasis {
 
 /** Figures of some requests and of those in as long a span before. */
 export interface CallFigures {
+  /** Requests that were recorded: none of an endpoint that is untracked, nor of a day that nobody watched. */
   readonly calls: number;
   /** Calls in the span before; null where nothing is known of it. */
   readonly before: number | null;
@@ -231,7 +234,7 @@ export interface RemovalReport extends ReportBasis {
 export interface StatusReport extends ReportBasis {
   /** Each day that the register tells of, and whether an instance watched on it. */
   readonly status: readonly (WatchedDay & { readonly isWatched: boolean })[];
-  /** The moment until which records are folded into summaries; null where they are not. */
+  /** The moment before which all records are summed up; null where nothing is. */
   readonly foldedUntil: Date | null;
   /** The moment before which days are sealed: records of some actions or of all may be gone, and only summaries are complete. Null if none is. */
   readonly sealedUntil: Date | null;

@@ -14,7 +14,6 @@ export async function statusReport(source: ReportSource, options: ReportOptions 
   const { window, service, register } = scope;
   const servers = rowsOfService(scope, (await scope.ask({ by: 'server' })).rows);
   const { toldSince } = await scope.ask({ by: 'caller', limit: 1 });
-  const folded = await scope.ask({ by: 'server', fresh: false, limit: 1 });
   const [newest] = await source.reader.getUsage({
     limit: 1,
     ...(service !== undefined && { serverName: service }),
@@ -27,7 +26,7 @@ export async function statusReport(source: ReportSource, options: ReportOptions 
     status: days
       .filter(({ start }) => start.getTime() >= window.startMs)
       .map((day) => Object.assign({}, day, { isWatched: day.instances > 0 })),
-    foldedUntil: folded.folded === 0 ? null : folded.asOf,
+    foldedUntil: scope.foldedUntil && new Date(Math.min(scope.foldedUntil.getTime(), window.nowMs)),
     sealedUntil: scope.sealedUntil,
     newestRecord: newest?.date ?? null,
     isReadOnly: source.isReadOnly,

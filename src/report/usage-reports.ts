@@ -2,8 +2,9 @@ import { type ContainerInstance, Service } from 'typedi';
 import { readRegister } from '../endpoint/read-register.js';
 import { TrackUsageError } from '../errors.js';
 import { heldStorages } from '../storage/tokens.js';
+import { isSource } from '../storage/usage-source.js';
 import type { UsagePageQuery } from '../storage/usage-query.js';
-import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
+import { type UsageStorage, destinationOf, isStorage } from '../storage/usage-storage.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { callerReport } from './caller.js';
 import { callersReport } from './callers.js';
@@ -39,7 +40,7 @@ import { trafficReport } from './traffic.js';
 
 /**
  * Answers which endpoints are used, by whom and how, and which can be deleted. TypeDI hands it out, made of the first storage under
- * `StorageToken` that can be read; elsewhere, `new UsageReports(storage)`.
+ * `StorageToken` that can be read, or that hands its records on to one that can; elsewhere, `new UsageReports(storage)`.
  *
  * ```ts
  * constructor(private readonly reports: UsageReports) {}
@@ -174,23 +175,28 @@ export class UsageReports {
 }
 
 function storageIn(container: ContainerInstance): UsageStorage {
-  const storage = heldStorages(container)
-    .filter(isStorage)
-    .find(({ reader }) => reader !== undefined);
+  const held = heldStorages(container).filter(isStorage);
+  const storage = held.find((one) => destinationOf(one).reader !== undefined) ?? held[0];
   if (storage !== undefined) return storage;
   throw new TrackUsageError(
     'NO_STORAGE',
-    'UsageReports: StorageToken holds no storage that can be read. Container.set(StorageToken, storage), or make new UsageReports(storage).',
+    'UsageReports: StorageToken holds no storage. Container.set(StorageToken, storage), or make new UsageReports(storage).',
   );
 }
 
 function sourceOf(storage: UsageStorage, clock: Pick<Clock, 'now'>): ReportSource {
-  if (!isStorage(storage) || storage.reader === undefined)
-    throw new TrackUsageError(
-      'NO_STORAGE',
-      `UsageReports: ${isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage'}. Give one that has a reader.`,
-    );
-  const { reader, register, isReadOnly = false } = storage;
+  const {
+    reader,
+    register,
+    isReadOnly = false,
+  }: Partial<UsageStorage> = isStorage(storage) ? destinationOf(storage) : {};
+  if (reader === undefined) {
+    const what = isStorage(storage) ? `the storage '${storage.name}' cannot be read` : 'there is no storage';
+    const advice = isSource(storage)
+      ? "Give its connect the 'database' that workers fill from it"
+      : 'Give one that has a reader';
+    throw new TrackUsageError('NO_STORAGE', `UsageReports: ${what}. ${advice}.`);
+  }
   return {
     reader,
     ask: summariesOf(reader),

@@ -122,8 +122,8 @@ export interface UsageStorage {
    *
    * @param date - records from this moment on are kept
    * @param signal - aborted when the tracker no longer waits for the answer
-   * @returns how many were dropped
-   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later»
+   * @returns how many were dropped; it is asked again until none was, and then every minute while others are deleted
+   * @throws {TrackUsageError} `STORAGE_SETUP` if a person has to act first; any other error means «later». All else is deleted before it is told of
    */
   dropBefore?(date: Date, signal: AbortSignal): Promise<number>;
 

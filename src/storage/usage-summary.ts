@@ -144,6 +144,8 @@ export interface UsageSummary<By extends string = DimensionName> {
   readonly folded: number;
   /** Records that were counted one by one, as they are in no summary yet. */
   readonly live: number;
+  /** The moment before which all records are summed up, whatever the question is about; null where nothing is summed up. */
+  readonly foldedUntil: Date | null;
   /** Where days are sealed, so that `retention` may delete records of them, the moment before which only summaries are complete; else null. */
   readonly sealedUntil: Date | null;
   /** The moment before which nothing is left that tells of this dimension, as its rows were deleted, or it was added later; else null. */

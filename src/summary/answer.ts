@@ -6,7 +6,7 @@ import type { SummaryQuery, UsageSummary } from '../storage/usage-summary.js';
 import { TurnBudget } from '../time/turn-budget.js';
 import { KeyTallies } from './aggregate.js';
 import { RowCount, blockOf } from './blocks.js';
-import { type Look, type Unit, look, unitName, zoneOf } from './manifest.js';
+import { type Look, type Unit, foldedUntilMs, look, unitName, zoneOf } from './manifest.js';
 import { type Periods, type Span, isTimeZone, periodsOf } from './periods.js';
 import { type ReadPlan, planRead, toldSinceMs } from './read-plan.js';
 import { sumRecords } from './record-scan.js';
@@ -111,7 +111,7 @@ class Answer {
       await this.#addUnits(plan.units.slice(start, start + STATEMENT_UNITS));
     const live = await this.#addRecords(plan.live);
     const { rows, isMore } = await rowsOfAnswer(this.#groups, this.#query);
-    const { manifest } = this.#look;
+    const { marks, manifest } = this.#look;
     return {
       rows,
       isMore,
@@ -119,6 +119,7 @@ class Answer {
       timeZone: this.#periods.timeZone,
       folded: plan.units.length,
       live: live,
+      foldedUntil: dateOrNull(manifest && foldedUntilMs(marks, Date.now())),
       sealedUntil: dateOrNull(manifest?.confirmedMs),
       toldSince: dateOrNull(toldSinceMs(this.#query, manifest)),
     };

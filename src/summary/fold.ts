@@ -14,6 +14,7 @@ import {
   type UnitKind,
   emptyManifest,
   foldRow,
+  foldedUntilMs,
   isPast,
   look,
   markOf,
@@ -77,7 +78,10 @@ export async function foldOnce(settings: FoldSettings, signal: AbortSignal): Pro
   const manifest = found ?? emptyManifest(settings.timeZone);
   const plan = planFold(manifest, marks, nowMs, periodsOf(settings.timeZone), settings.hoursMs);
   const taken = new Set(plan.marks.map(({ id }) => id));
-  const untilMs = Math.min(nowMs, ...marks.filter(({ id }) => !taken.has(id)).map(({ startMs }) => startMs));
+  const untilMs = foldedUntilMs(
+    marks.filter(({ id }) => !taken.has(id)),
+    nowMs,
+  );
   const isStaleNow = manifest.replaced.some((unit) => isStale(unit, nowMs));
   if (plan.wanted.length + plan.dropped.length + plan.marks.length === 0 && !isStaleNow)
     return { folded: 0, isMore: false, isLost: false, untilMs };

@@ -61,6 +61,11 @@ export function isPast({ sinceMs }: Mark, nowMs: number): boolean {
   return sinceMs <= nowMs - WRITER_MS;
 }
 
+/** The moment before which all that was marked is summed up, in milliseconds since 1970: where the oldest mark begins. */
+export function foldedUntilMs(marks: readonly Mark[], nowMs: number): number {
+  return Math.min(nowMs, ...marks.map(({ startMs }) => startMs));
+}
+
 /** The marks and the manifest. */
 export interface Look {
   readonly marks: readonly Mark[];
@@ -175,9 +180,9 @@ export function touchedRow({ startMs, endMs }: Span, edition: string, nowMs: num
   return rowOfMark({ id: randomUUID(), startMs, endMs, isWriting: false, sinceMs: nowMs }, edition);
 }
 
-/** The row that says of a mark's span: an attempt to store records of it has failed, and may arrive all the same. */
-export function unsureRow(mark: Mark, edition: string): SummaryRow {
-  return { ...rowOfMark(mark, edition), id: randomUUID(), kind: 'unsure' };
+/** The row that says of a span: an attempt to store records of it has failed, and may arrive all the same. */
+export function unsureRow(span: Span, edition: string, nowMs: number): SummaryRow {
+  return { ...touchedRow(span, edition, nowMs), kind: 'unsure' };
 }
 
 /** The row that tells of rows of an edition which do not count yet. */

@@ -3,11 +3,12 @@ import type { SummaryStore } from '../storage/summary-store.js';
 import { type Clock, systemClock } from '../time/clock.js';
 import { inOwnContext } from '../time/own-context.js';
 import { WakeTimer } from '../time/wake-timer.js';
+import { isInDoubt, leaveMarks } from './in-doubt.js';
 import { type Mark, isPast, readManifest, rowOfMark, touchedRow, unsureRow } from './manifest.js';
 import { OpenSlice } from './open-slice.js';
 import { SLICE_MS, type Span } from './periods.js';
 import { insertRows } from './row-statements.js';
-import { SpanSet, joined } from './spans.js';
+import { joined } from './spans.js';
 
 /** How long a slice is left open after its end, and after its last batch, in milliseconds. */
 const LINGER_MS = 30_000;
@@ -31,7 +32,7 @@ interface Dated {
  * slice is sent, and stands for all batches of this process until the slice is over: a batch costs no statement more. Then another mark,
  * which a fold takes away, takes its place. While one of them is there, the records of the slice are counted one by one.
  *
- * A mark stays where it is unknown what became of a batch, as after a timeout; folds count it as done with after a day.
+ * A mark stays where it is unknown what became of a batch, as after a time-out; folds count it as done with after a day.
  */
 export class Marker {
   readonly #store: SummaryStore;
@@ -86,8 +87,7 @@ export class Marker {
       for (const record of kept) this.#sliceOf(record)?.forget(record.id);
       return value;
     } catch (error) {
-      for (const slice of slices) slice.hasFailed = true;
-      for (const record of kept) this.#sliceOf(record)?.doubt(record.id);
+      if (isInDoubt(error)) for (const record of kept) this.#sliceOf(record)?.doubt(record.id);
       throw error;
     } finally {
       this.#leave(slices);
@@ -104,10 +104,8 @@ export class Marker {
     const slices = await this.#enter(records, signal);
     try {
       await action();
-      await this.#leaveMarks(
-        slices.map(({ marks: [mark] }) => mark),
-        signal,
-      );
+      const spans = slices.map(({ marks: [mark] }) => mark);
+      await leaveMarks(this.#store, spans, signal);
     } catch (error) {
       // Whatever is stored anew, the deletion may come afterwards.
       for (const slice of slices) slice.giveUp();
@@ -126,7 +124,7 @@ export class Marker {
     const mark = this.#markOf(span);
     await this.#store.insert([rowOfMark(mark, this.#edition)], signal);
     const value = await action();
-    await this.#leaveMarks([mark], signal);
+    await leaveMarks(this.#store, [mark], signal);
     await this.#inTurn(() => this.#settle([mark], signal));
     return value;
   }
@@ -160,30 +158,31 @@ export class Marker {
   /** Marks the slices of records, unless they are marked. */
   async #enter(records: readonly Dated[], signal: AbortSignal): Promise<OpenSlice[]> {
     const numbers = [...new Set(records.map(numberOf))];
-    if (numbers.some((number) => !this.#isMarked(number)))
+    const nowMs = this.#clock.now();
+    const isReady = (slice?: OpenSlice): boolean => slice?.isMarked(nowMs) === true && slice.isTold(nowMs);
+    if (!numbers.every((number) => isReady(this.#open.get(number))))
       await this.#inTurn(() => this.#mark(numbers, signal));
     const slices = numbers.map((number) => this.#open.get(number) as OpenSlice);
     for (const slice of slices) slice.underWay += 1;
     return slices;
   }
 
-  #isMarked(number: number): boolean {
-    return this.#open.get(number)?.isMarked(this.#clock.now()) === true;
-  }
-
   async #mark(numbers: readonly number[], signal: AbortSignal): Promise<void> {
+    const nowMs = this.#clock.now();
+    const known = numbers.flatMap((number) => this.#open.get(number) ?? []);
+    const untold = known.filter((slice) => !slice.isTold(nowMs));
     const missing = numbers
-      .filter((number) => !this.#isMarked(number))
+      .filter((number) => this.#open.get(number)?.isMarked(nowMs) !== true)
       .map((number) => {
         const startMs = number * SLICE_MS;
         return { number, mark: this.#markOf({ startMs, endMs: startMs + SLICE_MS }) };
       });
-    const failed = missing.filter(({ number }) => this.#open.get(number)?.hasFailed);
     const rows = [
       ...missing.map(({ mark }) => rowOfMark(mark, this.#edition)),
-      ...failed.map(({ mark }) => unsureRow(mark, this.#edition)),
+      ...untold.map(({ marks: [mark] }) => unsureRow(mark, this.#edition, nowMs)),
     ];
     await insertRows(this.#store, rows, signal);
+    for (const slice of untold) slice.tell(nowMs);
     // A seal is there before records are deleted, and waits for the marks that are there then. So one of the two is seen.
     await this.#readSeal(signal);
     for (const { number, mark } of missing) {
@@ -199,18 +198,6 @@ export class Marker {
 
   #markOf({ startMs, endMs }: Span): Mark {
     return { id: randomUUID(), startMs, endMs, isWriting: true, sinceMs: this.#clock.now() };
-  }
-
-  /**
-   * Leaves marks, which nobody takes away for a day, where records were deleted that may come again: an attempt to store them may have
-   * failed for its process, and arrive, whether or not another one has succeeded.
-   */
-  async #leaveMarks(deleted: readonly Span[], signal: AbortSignal): Promise<void> {
-    const unsure = new SpanSet(await this.#store.find({ kinds: ['unsure'] }, signal));
-    const rows = deleted
-      .filter((span) => unsure.overlaps(span))
-      .map((span) => rowOfMark(this.#markOf(span), this.#edition));
-    await insertRows(this.#store, rows, signal);
   }
 
   #leave(slices: readonly OpenSlice[]): void {

@@ -3,7 +3,7 @@ import type { Mark } from './manifest.js';
 /** After so long a mark in use gets a successor, in milliseconds: folds count a mark of a day as done with, used or not. */
 const FRESH_MS = 3_600_000;
 
-/** Records of failed attempts that are remembered. */
+/** Records of attempts in doubt that are remembered. */
 const MOST_UNSURE = 20_000;
 
 /** A slice that a process has marked. */
@@ -14,9 +14,11 @@ export class OpenSlice {
   underWay = 0;
   /** When the last batch ended, in milliseconds since 1970. */
   lastUsedMs: number;
-  /** Whether an attempt has failed, which other processes are to be told of before the next one. */
-  hasFailed = false;
-  /** Records of failed attempts, which may still arrive in the database; null if its mark has to stay in any case. */
+  /** Whether an attempt is in doubt of which other processes are to be told before the next one. */
+  #isDoubtful = false;
+  /** When they were told last, in milliseconds since 1970. */
+  #toldMs = -Infinity;
+  /** Records of attempts in doubt, which may still arrive in the database; null if its mark has to stay in any case. */
   #unsure: Set<string> | null = new Set();
 
   constructor(mark: Mark) {
@@ -31,17 +33,28 @@ export class OpenSlice {
 
   /** Whether its mark stands for another batch. */
   isMarked(nowMs: number): boolean {
-    return !this.hasFailed && this.marks[0].sinceMs > nowMs - FRESH_MS;
+    return this.marks[0].sinceMs > nowMs - FRESH_MS;
+  }
+
+  /** Whether other processes know that records of it may arrive later, if any may. */
+  isTold(nowMs: number): boolean {
+    return !this.#isDoubtful || this.#toldMs > nowMs - FRESH_MS;
+  }
+
+  /** Notes that other processes were told. */
+  tell(nowMs: number): void {
+    this.#isDoubtful = false;
+    this.#toldMs = nowMs;
   }
 
   /** Has another mark stand for it. */
   follow(mark: Mark): void {
     this.marks = [mark, ...this.marks];
-    this.hasFailed = false;
   }
 
   /** Notes that a record may arrive in the database later. */
   doubt(id: string): void {
+    this.#isDoubtful = true;
     this.#unsure?.add(id);
     if (this.#unsure !== null && this.#unsure.size > MOST_UNSURE) this.giveUp();
   }

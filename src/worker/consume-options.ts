@@ -1,4 +1,4 @@
-import { BatchOptions, RetryOptions } from '../options/delivery-options.js';
+import { AttemptOptions, BatchOptions } from '../options/delivery-options.js';
 import { RetentionOptions, type RetentionSettings } from '../options/retention-options.js';
 import { type SummariesSettings, summaries } from '../options/summaries-options.js';
 import { type UsageLogger, clock, logger } from '../options/surroundings.js';
@@ -15,8 +15,8 @@ export class WorkOptions {
   });
   /** When and how much is handed to the storage. */
   readonly batch? = group(BatchOptions);
-  /** How long the storage is waited for, and how a batch that failed is tried again. */
-  readonly retry? = group(RetryOptions);
+  /** How long the storage is waited for, and how long the pauses between attempts are. No record is dropped for its age: it is safe in the stream. */
+  readonly retry? = group(AttemptOptions);
   /** Whether the figures are metrics of OpenTelemetry, where `@opentelemetry/api` is installed. @default true */
   readonly metrics? = boolean(true);
 }
@@ -38,8 +38,8 @@ export type WorkSettings = Settings<
   WorkOptions,
   {
     /** What is left out is as the storage wishes. */
-    readonly batch: Settings<BatchOptions, Pick<BatchOptions, 'maxRecords' | 'maxDelayMs'>>;
-    readonly retry: Settings<RetryOptions>;
+    readonly batch: BatchOptions;
+    readonly retry: Settings<AttemptOptions>;
   }
 >;
 

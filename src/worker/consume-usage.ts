@@ -1,12 +1,12 @@
-import { refuseContradictoryTimes } from '../options/delivery-options.js';
-import { hasMethods, refuseOption } from '../option-reader.js';
+import { type RetryOptions, refuseContradictoryTimes } from '../options/delivery-options.js';
+import { type Settings, refuseOption } from '../option-reader.js';
 import { batchFor } from '../pipeline/lane/lane-settings.js';
 import { Pipeline, type CloseResult } from '../pipeline/pipeline.js';
 import type { Health, TrackerStats } from '../pipeline/telling/accounting.js';
 import type { TrackerEventMap, TrackerEventName } from '../pipeline/telling/events.js';
 import type { RetentionStats } from '../pipeline/retention/retention.js';
 import type { Seal } from '../pipeline/retention/old-records.js';
-import type { UsageSource } from '../storage/usage-source.js';
+import { type UsageSource, isSource } from '../storage/usage-source.js';
 import { type UsageStorage, isStorage } from '../storage/usage-storage.js';
 import type { FolderStats } from '../summary/folder.js';
 import { within } from '../time/within.js';
@@ -21,20 +21,25 @@ const NO_QUEUE = { maxBytes: Infinity, overflow: 'drop-newest' } as const;
 /** How long closing may take by default, in milliseconds. */
 const CLOSE_MS = 5000;
 
+/** How long the source may take to close where no time is left, in milliseconds. */
+const SOURCE_GRACE_MS = 50;
+
 /** A source that may hold a connection open. */
 type ClosableSource = UsageSource & { close?(): Promise<void> };
 
 /** What a worker has of its stream. */
 export interface SourceStats {
-  /** The stream's name. */
+  /** The name of the stream's storage, such as `jetstream`. */
   readonly name: string;
-  /** Messages that waited behind the last one that came; null before the first. */
+  /** Messages that wait and no worker has, as the stream said last; null while that is not known. */
   readonly waiting: number | null;
-  /** Messages that had been delivered before, to this worker or another: their records are accepted and stored again, and remain one row each. */
+  /** Records that had been delivered before, to this worker or another: they are accepted and stored again, and remain one row each. */
   readonly redelivered: number;
   /** Dead letters that the stream has taken. */
   readonly deadLetters: number;
-  /** Attempts at reading the stream, or at keeping a dead letter, that failed. */
+  /** Attempts at keeping a dead letter that failed. */
+  readonly deadLetterFailures: number;
+  /** Attempts at reading the stream that failed. */
   readonly failures: number;
 }
 
@@ -84,10 +89,9 @@ export function consumeUsage(
   storage: UsageStorage,
   options: ConsumeOptions = {},
 ): UsageWorker {
-  if (!hasMethods(source, 'feed'))
-    refuse('source', source, 'a source of records, such as a JetStreamStorage');
+  if (!isSource(source)) refuse('source', source, 'a source of records, such as a JetStreamStorage');
   // A stream that stores what it hands out would take it for a repetition, and lose it.
-  if (!isStorage(storage) || storage.isReadOnly || hasMethods(storage, 'feed'))
+  if (!isStorage(storage) || storage.isReadOnly || isSource(storage))
     refuse('storage', storage, 'a storage that keeps records, which a stream and one that only reads do not');
   return startWorker(source, storage, resolveConsumeOptions(options));
 }
@@ -95,31 +99,37 @@ export function consumeUsage(
 /**
  * Starts a worker.
  *
- * @throws {TrackUsageError} `INVALID_OPTION` if options cannot be used together
+ * @throws {TrackUsageError} `INVALID_OPTION` if options cannot be used together, or the source is only looked at
  */
 export function startWorker(
   source: ClosableSource,
   storage: UsageStorage,
   settings: ConsumeSettings,
 ): UsageWorker {
-  refuseContradictoryTimes('consumeUsage', settings);
-  return new Worker(source, storage, settings);
+  const patient = { ...settings, retry: { ...settings.retry, maxAgeMs: Infinity } };
+  refuseContradictoryTimes('consumeUsage', patient);
+  if (source.isReadOnly)
+    refuse('source', source, "a source without 'readOnly', as a worker takes records out of it");
+  return new Worker(source, storage, patient);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
   return refuseOption({ subject: 'consumeUsage', name }, value, expected);
 }
 
+/** Records wait in the stream for as long as it takes. */
+type PatientSettings = ConsumeSettings & { readonly retry: Settings<RetryOptions> };
+
 class Worker implements UsageWorker {
   readonly #source: ClosableSource;
-  readonly #settings: ConsumeSettings;
+  readonly #settings: PatientSettings;
   readonly #pipeline: Pipeline;
   readonly #folding: Folding;
   readonly #spool: SourceSpool;
   readonly #endMetrics: () => void;
   #closing: Promise<CloseResult> | null = null;
 
-  constructor(source: ClosableSource, storage: UsageStorage, settings: ConsumeSettings) {
+  constructor(source: ClosableSource, storage: UsageStorage, settings: PatientSettings) {
     this.#source = source;
     this.#settings = settings;
     const { clock, retry, consumer, metrics } = settings;
@@ -153,10 +163,16 @@ class Worker implements UsageWorker {
   }
 
   stats(): WorkerStats {
-    const { waiting, redelivered, deadLetters, failures } = this.#spool;
-    const { name } = this.#source;
+    const { waiting, redelivered, letters, reading } = this.#spool;
     const { retention } = this.#pipeline;
-    const source = { name, waiting, redelivered, deadLetters, failures };
+    const source = {
+      name: this.#source.name,
+      waiting,
+      redelivered,
+      deadLetters: letters.kept,
+      deadLetterFailures: letters.attempts.failures,
+      failures: reading.failures,
+    };
     return { ...this.#pipeline.stats(), source, retention, summaries: this.#folding.stats() };
   }
 
@@ -191,7 +207,19 @@ class Worker implements UsageWorker {
     await within(clock, leftMs() / 2, this.#folding.close());
     const result = await this.#pipeline.close(leftMs());
     this.#endMetrics();
-    await this.#source.close?.();
+    await this.#closeSource(Math.max(leftMs(), SOURCE_GRACE_MS));
     return result;
+  }
+
+  /** Never rejects: what was not given back is delivered again in any case. */
+  async #closeSource(timeoutMs: number): Promise<void> {
+    const source = this.#source;
+    const what = `closing the stream '${source.name}'`;
+    // A source may throw before it returns a promise.
+    const closing = (async () => source.close?.())().catch((error: unknown) => {
+      this.#pipeline.fault(what, error);
+    });
+    if (await within(this.#settings.clock, timeoutMs, closing)) return;
+    this.#pipeline.warn(what, `${what} takes longer than ${timeoutMs} ms; it is left to itself.`);
   }
 }

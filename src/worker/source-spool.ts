@@ -1,34 +1,35 @@
+import { createHash } from 'node:crypto';
 import type { TakenBatch } from '../pipeline/record-queue.js';
 import type { RecordSpool, SpoolObserver } from '../pipeline/spool/spool-contract.js';
 import type { DropEvent } from '../pipeline/telling/events.js';
-import { summarizeError, toError } from '../pipeline/telling/report-log.js';
+import { summarizeError } from '../pipeline/telling/report-log.js';
 import { encodeRecord } from '../record/wire.js';
 import type { DeadLetterReason, UsageFeed, UsageMessage } from '../storage/usage-source.js';
-import { type BackoffBounds, backoffMs } from '../time/backoff.js';
-import type { Clock } from '../time/clock.js';
 import { Waiters } from '../time/waiters.js';
 import { WakeTimer } from '../time/wake-timer.js';
+import { type AttemptSettings, Attempts } from './attempts.js';
+import { type DeadLetter, DeadLetters } from './dead-letters.js';
 
-/** Bytes of messages that a worker holds, at most; one message is held in any case. */
+/** Bytes of messages that a worker holds to store them, at most, unless four of the largest have more. */
 const MOST_BYTES = 33_554_432;
 
-/** Messages of one pull, at most. */
-const MOST_MESSAGES = 256;
+/** Messages whose records are settled, and that wait for their dead letters alone, at most: others are given back. One may always wait. */
+const MOST_WAITING = { messages: 256, bytes: MOST_BYTES / 2 };
 
 /** How a worker reads. */
-export interface SourceSettings {
-  readonly clock: Clock;
-  readonly retry: BackoffBounds;
+export interface SourceSettings extends AttemptSettings {
   /** Records that are held from which on no further messages are asked for. */
   readonly mostRecords: number;
-  /** Learns of a failure. */
-  readonly fault: (what: string, error: unknown) => void;
 }
 
 /** A message that is not acknowledged. */
 interface Held {
   readonly message: UsageMessage;
   readonly receivedMs: number;
+  /** Its dead letters that the stream has not taken. */
+  readonly letters: Set<DeadLetter>;
+  /** Whether each of its records is stored or dropped. */
+  isSettled: boolean;
 }
 
 /**
@@ -36,14 +37,14 @@ interface Held {
  * letters. What is not settled at the end is given back.
  */
 export class SourceSpool implements RecordSpool {
-  /** Messages that had been delivered before. */
+  /** Records that had been delivered before. */
   redelivered = 0;
-  /** Dead letters that the stream has taken. */
-  deadLetters = 0;
-  /** Messages that waited in the stream behind the last one that came; null before the first. */
+  /** Messages that wait in the stream and were not delivered, as it said last; null while that is not known. */
   waiting: number | null = null;
-  /** Pulls and dead letters that failed. */
-  failures = 0;
+  /** The attempts at reading the stream. */
+  readonly reading: Attempts;
+  /** What the storage refuses, and what is no record. */
+  readonly letters: DeadLetters;
   readonly #feed: UsageFeed;
   readonly #settings: SourceSettings;
   #observer: SpoolObserver | null = null;
@@ -51,14 +52,10 @@ export class SourceSpool implements RecordSpool {
   /** Messages whose records nobody has taken, oldest first. */
   #untaken: Held[] = [];
   #unsettled = 0;
+  /** Bytes of the messages that are not settled. */
   #bytes = 0;
-  /** Dead letters on their way. */
-  readonly #letters = new Set<Promise<void>>();
   readonly #room = new Waiters();
-  readonly #pauses = new Waiters();
-  readonly #holdTimer: WakeTimer;
-  readonly #pauseTimer: WakeTimer;
-  #failuresInRow = 0;
+  readonly #timer: WakeTimer;
   #state: 'open' | 'stopped' | 'closed' = 'open';
 
   readonly pending = 0;
@@ -70,8 +67,9 @@ export class SourceSpool implements RecordSpool {
   constructor(feed: UsageFeed, settings: SourceSettings) {
     this.#feed = feed;
     this.#settings = settings;
-    this.#holdTimer = new WakeTimer(settings.clock);
-    this.#pauseTimer = new WakeTimer(settings.clock);
+    this.#timer = new WakeTimer(settings.clock);
+    this.reading = new Attempts('reading the stream', settings);
+    this.letters = new DeadLetters(feed, settings);
   }
 
   /** Begins to read for a lane. */
@@ -90,18 +88,21 @@ export class SourceSpool implements RecordSpool {
   }
 
   get hasFailed(): boolean {
-    return this.#failuresInRow > 0;
+    return this.reading.isFailing || this.letters.attempts.isFailing;
   }
 
   get isReady(): boolean {
     return this.#untaken.length > 0;
   }
 
-  hasRoom(bytes: number): boolean {
-    return (
-      this.#held.size === 0 ||
-      (this.#unsettled < this.#settings.mostRecords && this.#bytes + bytes <= MOST_BYTES)
-    );
+  /**
+   * Whether another message may come, however large it is. One is held in any case, and more records than are wanted where all were taken:
+   * a storage that refuses all of those may take others.
+   */
+  hasRoom(): boolean {
+    if (this.#bytes === 0) return true;
+    const isWanted = this.#unsettled < this.#settings.mostRecords || this.#untaken.length === 0;
+    return isWanted && this.#freeBytes >= this.#feed.maxMessageBytes;
   }
 
   /** Nothing is written: a worker takes no records but those of the stream. */
@@ -119,12 +120,13 @@ export class SourceSpool implements RecordSpool {
     const taken = this.#untaken.splice(0, this.#countUpTo(maxRecords, maxBytes));
     const [first] = taken;
     if (first === undefined) return null;
+    this.#makeRoom();
     const records = taken.flatMap(({ message }) => message.records);
     let left = records.length;
     const settle = (count: number): void => {
       left -= count;
       this.#unsettled -= count;
-      if (left === 0) for (const held of taken) void this.#finish(held);
+      if (left === 0) for (const held of taken) void this.#settled(held);
     };
     return { records, isSpooled: true, sinceMs: first.receivedMs, settle };
   }
@@ -132,10 +134,14 @@ export class SourceSpool implements RecordSpool {
   /** Keeps what the storage refuses as dead letters; not what is too old to be kept. */
   readonly onDrop = ({ reason, records, error }: DropEvent): void => {
     if (reason !== 'refused') return;
-    for (const record of records) {
-      const why = { id: `refused ${record.id}`, reason, error: error && summarizeError(error).message };
-      this.#sendLetter(Buffer.from(encodeRecord(record)), why);
-    }
+    const told = error && summarizeError(error).message;
+    for (const record of records)
+      for (const held of this.#held)
+        if (held.message.records.includes(record)) {
+          // A record that was put back, and is refused again, comes in another message.
+          const id = `refused ${held.message.id} ${record.id}`;
+          this.#sendLetter(held, Buffer.from(encodeRecord(record)), { id, reason, error: told });
+        }
   };
 
   /** Takes no further messages. */
@@ -144,47 +150,49 @@ export class SourceSpool implements RecordSpool {
     this.#state = 'stopped';
     this.#feed.stop();
     this.#room.release(Infinity);
-    this.#wake();
+    this.reading.hurry();
   }
 
-  /** Gives back what is not settled. */
+  /** Gives back what is not settled at once, and what waits for its dead letters when those have been tried once more. */
   async close(): Promise<void> {
     this.stop();
     this.#state = 'closed';
-    this.#wake();
-    await Promise.allSettled(this.#letters);
-    this.#holdTimer.stop();
-    for (const { message } of this.#held) message.giveBack();
-    this.#held.clear();
+    this.#timer.stop();
+    for (const held of this.#held) if (!held.isSettled) this.#giveBack(held);
+    await this.letters.close();
+    for (const held of this.#held) this.#giveBack(held);
     await this.#feed.close();
+  }
+
+  get #freeBytes(): number {
+    return Math.max(MOST_BYTES, 4 * this.#feed.maxMessageBytes) - this.#bytes;
   }
 
   /** Pulls for as long as the worker is open. Never throws. */
   async #pull(): Promise<void> {
-    // One message tells how large the others may be.
-    let mean = { bytes: MOST_BYTES, records: this.#settings.mostRecords };
+    await this.#look();
+    // One message tells how many records the others may hold.
+    let perMessage = this.#settings.mostRecords;
     while (this.#state === 'open') {
-      if (!this.hasRoom(1)) await this.#room.wait(1);
+      if (!this.hasRoom()) await this.#room.wait(1);
       const most = Math.min(
-        (MOST_BYTES - this.#bytes) / mean.bytes,
-        (this.#settings.mostRecords - this.#unsettled) / mean.records,
-        MOST_MESSAGES,
+        this.#freeBytes / this.#feed.maxMessageBytes,
+        (this.#settings.mostRecords - this.#unsettled) / perMessage,
       );
-      const came = { messages: 0, bytes: 0, records: 0 };
+      const came = { messages: 0, records: 0 };
       try {
         for await (const message of this.#feed.pull(Math.max(1, Math.floor(most)))) {
           this.#receive(message);
-          this.#failuresInRow = 0;
+          this.reading.succeeded();
           came.messages += 1;
-          came.bytes += message.bytes;
           came.records += message.records.length;
         }
-        this.#failuresInRow = 0;
-        const { messages, bytes, records } = came;
-        if (messages > 0)
-          mean = { bytes: Math.max(1, bytes / messages), records: Math.max(1, records / messages) };
+        this.reading.succeeded();
+        if (came.messages > 0) perMessage = Math.max(1, came.records / came.messages);
+        else void this.#look();
       } catch (error) {
-        if (this.#state === 'open') await this.#fail('reading the stream', error);
+        this.waiting = null;
+        if (this.#state === 'open') await this.reading.failed(error);
       }
     }
   }
@@ -192,82 +200,86 @@ export class SourceSpool implements RecordSpool {
   /** All of it in one go: at no instant is a record in two places, or in none. */
   #receive(message: UsageMessage): void {
     if (this.#state !== 'open') return message.giveBack();
-    const { records, damaged, data } = message;
-    const held = { message, receivedMs: this.#settings.clock.monotonic() };
+    const { records, damaged, damagedData } = message;
+    const receivedMs = this.#settings.clock.monotonic();
+    const held = { message, receivedMs, letters: new Set<DeadLetter>(), isSettled: false };
     this.#held.add(held);
-    this.#holdLater();
+    this.#lookLater();
     this.#bytes += message.bytes;
     this.waiting = message.waiting;
-    if (message.isRedelivered) this.redelivered += 1;
+    if (message.deliveries > 1) this.redelivered += records.length + damaged;
     this.#unsettled += records.length;
     this.#observer?.adopted(records.length + damaged);
     if (records.length > 0) this.#untaken.push(held);
-    if (damaged > 0) this.#loseDamaged(damaged, data);
-    if (records.length === 0) void this.#finish(held);
+    if (damagedData !== null) this.#loseDamaged(held, damagedData);
+    if (records.length === 0) void this.#settled(held);
     this.#observer?.ready();
   }
 
-  #loseDamaged(damaged: number, data: Uint8Array): void {
+  #loseDamaged(held: Held, data: Uint8Array): void {
     const error = new Error('a message of the stream holds what is no record');
-    const id = `damaged ${Buffer.from(data.subarray(0, 512)).toString('base64url')}`;
-    this.#sendLetter(data, { id, reason: 'spool-corrupt', error: error.message });
-    this.#observer?.lost('spool-corrupt', damaged, error);
+    const id = `damaged ${createHash('sha256').update(data).digest('base64url')}`;
+    this.#sendLetter(held, data, { id, reason: 'spool-corrupt', error: error.message });
+    this.#observer?.lost('spool-corrupt', held.message.damaged, error);
   }
 
-  /** Acknowledges a message once the dead letters of its records are kept. */
-  async #finish(held: Held): Promise<void> {
+  #sendLetter(held: Held, data: Uint8Array, reason: DeadLetterReason): void {
+    const kept = (): void => {
+      held.letters.delete(letter);
+      if (held.isSettled && held.letters.size === 0) this.#acknowledge(held);
+    };
+    const letter = { data, reason, kept };
+    held.letters.add(letter);
+    this.letters.send(letter);
+  }
+
+  /** Makes room for other messages, whether or not the dead letters of this one are kept. */
+  async #settled(held: Held): Promise<void> {
     // Letters are sent right after their records are settled.
     await Promise.resolve();
-    const kept = await Promise.allSettled(this.#letters);
-    if (!this.#held.delete(held)) return;
-    if (kept.every(({ status }) => status === 'fulfilled')) held.message.acknowledge();
-    else held.message.giveBack();
+    if (!this.#held.has(held)) return;
+    held.isSettled = true;
     this.#bytes -= held.message.bytes;
-    if (this.hasRoom(1)) this.#room.release(1);
+    if (held.letters.size === 0) this.#acknowledge(held);
+    else if (!this.#mayWait()) this.#giveBack(held, this.letters.putOffMs(held.message));
+    this.#makeRoom();
   }
 
-  #sendLetter(data: Uint8Array, reason: DeadLetterReason): void {
-    const sending = this.#keepTrying(data, reason).finally(() => this.#letters.delete(sending));
-    // It is waited for where its message is acknowledged.
-    sending.catch(() => {});
-    this.#letters.add(sending);
+  #makeRoom(): void {
+    if (this.hasRoom()) this.#room.release(1);
   }
 
-  /** @throws the last error, if the worker is closed before the letter is kept */
-  async #keepTrying(data: Uint8Array, reason: DeadLetterReason): Promise<void> {
-    for (;;) {
-      try {
-        await this.#feed.deadLetter(data, reason);
-        this.deadLetters += 1;
-        return;
-      } catch (error) {
-        if (this.#state === 'closed') throw error;
-        await this.#fail('keeping a dead letter', error);
-      }
-    }
+  #acknowledge(held: Held): void {
+    if (this.#held.delete(held)) held.message.acknowledge();
   }
 
-  async #fail(what: string, error: unknown): Promise<void> {
-    this.failures += 1;
-    this.#failuresInRow += 1;
-    this.#settings.fault(what, toError(error));
-    const delayMs = backoffMs(this.#settings.retry, this.#failuresInRow, Math.random());
-    if (!this.#pauseTimer.isSet) this.#pauseTimer.after(delayMs, true, () => this.#wake());
-    await this.#pauses.wait(1);
+  /** Whether so few messages wait for their dead letters alone that the worker can hold them. */
+  #mayWait(): boolean {
+    const waiting = [...this.#held].filter(({ isSettled }) => isSettled);
+    const bytes = waiting.reduce((sum, { message }) => sum + message.bytes, 0);
+    if (waiting.length === 1) return true;
+    return waiting.length <= MOST_WAITING.messages && bytes <= MOST_WAITING.bytes;
   }
 
-  #wake(): void {
-    this.#pauseTimer.stop();
-    this.#pauses.release(1);
+  #giveBack(held: Held, afterMs = 0): void {
+    if (!this.#held.delete(held)) return;
+    for (const letter of held.letters) this.letters.forget(letter);
+    held.message.giveBack(afterMs);
   }
 
-  /** Says now and then of all that is held that it is still being worked on. */
-  #holdLater(): void {
-    if (this.#holdTimer.isSet || this.#held.size === 0) return;
-    this.#holdTimer.after(this.#feed.holdEveryMs, false, () => {
+  /** Says now and then of all that is held that it is still being worked on, and asks how much waits. */
+  #lookLater(): void {
+    if (this.#timer.isSet || this.#state === 'closed') return;
+    this.#timer.after(this.#feed.holdEveryMs, false, () => {
       for (const { message } of this.#held) message.hold();
-      this.#holdLater();
+      void this.#look();
+      this.#lookLater();
     });
+  }
+
+  /** Asks how much waits, as no message tells of it while none comes. Never rejects. */
+  async #look(): Promise<void> {
+    this.waiting = await this.#feed.waiting().catch(() => null);
   }
 
   /** How many of the messages fit both bounds, one at least. */

@@ -8,6 +8,11 @@ describe('The message of an error of a database', () => {
     expect(messageOf(null)).to.equal('null');
   });
 
+  it('has no full stop, as a sentence goes on behind it', () => {
+    expect(messageOf(new Error('no such table. '))).to.equal('no such table');
+    expect(messageOf(new AggregateError([new Error('Timeout error.')]))).to.equal('Timeout error');
+  });
+
   it('is what the first address says, where all of a host failed', () => {
     const errors = [new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')];
     expect(messageOf(new AggregateError(errors))).to.equal('connect ECONNREFUSED ::1:1');

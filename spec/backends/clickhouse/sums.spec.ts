@@ -54,7 +54,7 @@ describe('sums of ClickHouse', () => {
     after(() => database.drop());
 
     async function expectExact(storage: ClickHouseStorage, records: readonly UsageRecord[]): Promise<void> {
-      const memory = new MemoryStorage();
+      const memory = new MemoryStorage({ maxRecords: 20_000 });
       await memory.store(records);
       for (const by of DEFAULT_DIMENSIONS) {
         for (const period of ['hour', 'day', 'total'] as const) {
@@ -79,6 +79,29 @@ describe('sums of ClickHouse', () => {
         },
       );
       await fc.assert(property, { numRuns: 5 });
+    });
+
+    it('count the row of a record that came first, wherever a statement ends', async () => {
+      const storage = await connectClickHouse(database, { tableName: 'twice' });
+      const records = Array.from({ length: 10_100 }, (_value, index) =>
+        makeRecord({ date: new Date(START_MS + Math.floor(index / 3)), durationMs: 10 }),
+      );
+      // Statements read from the newest on.
+      const again = [...records.slice(0, 150), ...records.slice(-3)];
+      await storage.store(records, signal);
+      await storage.store(
+        again.map((one) => makeRecord({ ...one, durationMs: 5000 })),
+        signal,
+      );
+      await expectExact(storage, records);
+      const newest: number[] = [];
+      for await (const { durationMs } of storage.reader.streamUsage({ batchSize: 2 })) {
+        newest.push(durationMs);
+        if (newest.length === 7) break;
+      }
+      expect(newest).to.deep.equal(newest.map(() => 10));
+      expect(await storage.reader.getUsage({ limit: 1 })).to.deep.equal(records.slice(-1));
+      await storage.close();
     });
 
     it('tell more periods apart than a statement has room for', async () => {

@@ -1,22 +1,15 @@
-import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
 import { TrackUsageError } from '../../../src/errors.js';
 import type { UsageRecord } from '../../../src/record/usage-record.js';
+import type { UsageFeed } from '../../../src/storage/usage-source.js';
 import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
-import { MemoryStorage } from '../../../src/testing/index.js';
-import { JetStreamStorage, consumeUsage } from '../../../src/worker/index.js';
 import { caught } from '../../support/caught.js';
-import { KeepingLogger } from '../../support/crash-watch.js';
 import { describeOn } from '../../support/describe-on.js';
 import { FaultyStorage } from '../../support/faulty-storage.js';
 import { useStream } from '../../support/jetstream.js';
 import { freePort } from '../../support/processes.js';
-import { makeRecord, makeRecords } from '../../support/records.js';
-import { type NatsServer, findNats, nats } from '../../support/servers/nats.js';
-import { OwnServer } from '../../support/servers/test-server.js';
-import { useTemporaryFolder } from '../../support/sqlite.js';
-import { until } from '../../support/until.js';
+import { makeRecords } from '../../support/records.js';
 
 function store(storage: UsageStorage, records: readonly UsageRecord[]): Promise<StoreResult> {
   return storage.store(records, new AbortController().signal);
@@ -90,15 +83,37 @@ describe('JetStreamStorage', () => {
       await stream().manage(({ streams }) => streams.delete(name));
       const [code, message] = await refusal(store(storage, records));
       expect(code).to.equal('STORAGE_SETUP');
-      expect(message).to.match(/^The stream '\w+' cannot be written: stream not found\. Mend the stream/);
+      expect(message).to.match(
+        /^The stream '\w+' cannot be written: stream not found\. Start a process that uses it again, which makes the stream; records wait/,
+      );
       await stream().connect();
       expect((await store(storage, records)).stored).to.equal(1);
+    });
+
+    it('says of workers of two names that a stream takes one', async () => {
+      const storage = await stream().connect();
+      const [one, other] = [storage.feed('one'), storage.feed('other')];
+      const pull = async (feed: UsageFeed): Promise<void> =>
+        void (await feed.pull(1)[Symbol.asyncIterator]().next());
+      await store(storage, makeRecords(1));
+      await pull(one);
+      const [code, message] = await refusal(pull(other));
+      expect(code).to.equal('STORAGE_SETUP');
+      expect(message).to.match(
+        /^The consumer 'other' of the stream '\w+' cannot be used: filtered consumer not unique .* same name.*nats consumer rm/,
+      );
+      expect(message).to.not.match(/Mend|stream rm/);
     });
 
     it('takes a subject of its own, and a stream whose subjects cover it', async () => {
       const { name } = stream();
       await stream().manage(({ streams }) =>
-        streams.add({ name, subjects: [`${name}x.*.one`, `${name}.>`] }),
+        streams.add({
+          name,
+          subjects: [`${name}x.*.one`, `${name}.>`],
+          retention: 'workqueue',
+          discard: 'new',
+        }),
       );
       await store(await stream().connect({ subject: `${name}.some.usage` }), makeRecords(1));
       expect(await stream().length()).to.equal(1);
@@ -134,13 +149,13 @@ describe('JetStreamStorage', () => {
       const [code, message] = await refusal(stream().connect({ replicas: 3 }));
       expect(code).to.equal('STORAGE_SETUP');
       expect(message).to.match(
-        /^JetStreamStorage\.connect: the stream '\w+' cannot be used: replicas > 1 not supported/,
+        /^JetStreamStorage\.connect: the stream '\w+' cannot be used: replicas > 1 not supported .*\. Give it 'replicas: 1', or the/,
       );
     });
 
     it('says that no server can be reached, and tells no password', async () => {
       const servers = `nats://ada:s3cret@127.0.0.1:${await freePort()}`;
-      const [code, message] = await refusal(stream().connect({ servers, pass: 's3cret', user: 'ada' }));
+      const [code, message] = await refusal(stream().connect({ servers }));
       expect(code).to.equal('STORAGE_CONNECT');
       expect(message).to.match(
         /the NATS servers 127\.0\.0\.1:\d+ cannot be reached: .*Check that one of them runs there/,
@@ -157,74 +172,6 @@ describe('JetStreamStorage', () => {
       expect(database.closed).to.equal(1);
       const [code] = await refusal(store(storage, makeRecords(1)));
       expect(code).to.equal('STORAGE_CLOSED');
-    });
-  });
-
-  describeOn('nats', () => {
-    const folder = useTemporaryFolder();
-    let own: OwnServer | undefined;
-    afterEach(() => own?.dispose());
-
-    /** The rights that docs/storages.md lists, for the stream `usage` when it is there. */
-    const RIGHTS = {
-      writer: ['usage', '$JS.API.STREAM.INFO.usage'],
-      worker: [
-        'usage.refused',
-        '$JS.API.STREAM.INFO.usage',
-        '$JS.API.CONSUMER.INFO.usage.koa-track-usage',
-        '$JS.API.CONSUMER.CREATE.usage.koa-track-usage.usage',
-        '$JS.API.CONSUMER.MSG.NEXT.usage.koa-track-usage',
-        '$JS.ACK.usage.koa-track-usage.>',
-      ],
-      nobody: ['$JS.API.STREAM.INFO.usage'],
-    };
-
-    function userOf(user: string, allowed: readonly string[]): string {
-      const permissions = { publish: { allow: allowed }, subscribe: { allow: ['_INBOX.>'] } };
-      return JSON.stringify({ user, password: [...user].toReversed().join(''), permissions });
-    }
-
-    function connectAs(user: string, pass = [...user].toReversed().join('')): Promise<JetStreamStorage> {
-      const servers = `nats://127.0.0.1:${own?.port}`;
-      return JetStreamStorage.connect({ servers, stream: 'usage', replicas: 1, user, pass });
-    }
-
-    it('needs no right but those that its docs list, and says which one is missing', async () => {
-      const users = Object.entries({ admin: ['>'], ...RIGHTS }).map(([user, allowed]) =>
-        userOf(user, allowed),
-      );
-      const config = folder.file('nats.conf');
-      await writeFile(config, `max_payload: 4096\nauthorization { users: [ ${users.join(', ')} ] }\n`);
-      own = await OwnServer.launch(nats, (findNats() as NatsServer).with(['-c', config], 'admin'));
-      const storages = [await connectAs('admin')];
-      for (const user of Object.keys(RIGHTS)) storages.push(await connectAs(user));
-      const [, writer, reader, nobody] = storages as [
-        JetStreamStorage,
-        JetStreamStorage,
-        JetStreamStorage,
-        JetStreamStorage,
-      ];
-      const memory = new MemoryStorage();
-      const worker = consumeUsage(reader, memory, { logger: new KeepingLogger(), batch: { maxDelayMs: 10 } });
-      const text = 'x'.repeat(900);
-      const large = makeRecord({ trackVar: { a: text, b: text, c: text, d: text } });
-      const { stored, refused } = await store(writer, [...makeRecords(20), large]);
-      expect(stored).to.equal(20);
-      expect(refused.map(({ id }) => id)).to.deep.equal([large.id]);
-      expect(refused[0]?.error.message).to.match(
-        /^A record of \d+ bytes is larger than .* \(max_payload: 4096\)/,
-      );
-      await until(() => worker.stats().stored === 20, 'the worker stores them');
-      const [code, message] = await refusal(store(nobody, makeRecords(1)));
-      expect(code).to.equal('STORAGE_SETUP');
-      expect(message).to.match(/Permissions Violation for Publish to "usage"\. .*docs\/storages\.md/);
-      const [wrong, why] = await refusal(connectAs('admin', 'guess'));
-      expect(wrong).to.equal('STORAGE_CONNECT');
-      expect(why)
-        .to.match(/do not let the user in: .* Check user, pass or token\.$/)
-        .and.not.include('guess');
-      await worker.close();
-      await Promise.all(storages.map((storage) => storage.close()));
     });
   });
 });

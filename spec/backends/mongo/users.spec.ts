@@ -68,7 +68,7 @@ describe('Users of MongoDB', () => {
     for (const wrong of [{ password: 'pencil98' }, { username: 'eve' }, { authSource: 'admin' }]) {
       it(`are not let in with another ${Object.keys(wrong)[0]}`, async () => {
         const error = await caught(connect({ ...ADA, ...wrong }));
-        expect(error).to.include({ code: 'STORAGE_CONNECT' });
+        expect(error).to.include({ code: 'STORAGE_SETUP' });
         expect(error.message).to.match(
           /does not let the user in: .*'authSource' is the database that knows the user/,
         );

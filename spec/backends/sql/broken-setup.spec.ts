@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { SqlStorage } from '../../../src/backends/sql/index.js';
 import { noDrops } from '../../../src/pipeline/telling/accounting.js';
 import type { UsageStorage } from '../../../src/storage/usage-storage.js';
+import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
 import { describeOnMySql, openMySql } from '../../support/mysql.js';
 import { laneTo } from '../../support/pipelines.js';
@@ -10,6 +11,8 @@ import { connectPostgres, postgresClient, postgresOrm } from '../../support/post
 import { makeRecords } from '../../support/records.js';
 import { SQLITE_CLIENTS, applicationOrm, executeNative, temporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';
+
+const { signal } = new AbortController();
 
 type Run = (sql: string) => Promise<unknown>;
 
@@ -37,7 +40,7 @@ const POSTGRESQL: readonly Case[] = [
       'create table koa_usage (like unpartitioned including all) partition by range (id)',
       "create table koa_usage_old partition of koa_usage for values from ('00') to ('0100')",
     ],
-    /no partition of relation "koa_usage" found for row\. Make the partition, or run: /,
+    /no partition of relation "koa_usage" found for row\. Make the partition that .*, run: /,
     null,
   ],
   [
@@ -128,6 +131,27 @@ async function expectWaits(storage: UsageStorage, run: Run, [, sql, says, mend]:
   await pipeline.close(0);
 }
 
+/** Records that a database keeps, whoever deletes them: the deletion ends, and says so. */
+async function expectKept(storage: UsageStorage, run: Run, [sql, mend]: readonly string[]): Promise<void> {
+  const records = makeRecords(150, { username: 'ada' });
+  await storage.store(records, signal);
+  await run(sql as string);
+  for (const deleting of [
+    () => storage.erase?.({ username: 'ada' }, signal),
+    () => storage.deleteUsage?.({ username: 'ada' }, 1, signal),
+    () => storage.deleteUsage?.({ username: 'ada' }, 150, signal),
+  ]) {
+    const error = await caught(deleting() as Promise<unknown>);
+    expect(error).to.include({ code: 'STORAGE_SETUP' });
+    expect(error.message).to.match(
+      /the database keeps them: the record '.*Look for a trigger, a rule or a policy/,
+    );
+  }
+  await run(mend as string);
+  expect(await storage.deleteUsage?.({ username: 'ada' }, 30, signal)).to.equal(30);
+  expect(await storage.erase?.({ username: 'ada' }, signal)).to.include({ records: 120 });
+}
+
 function adviceIn(line = ''): string {
   return line.slice(line.indexOf('run: ') + 'run: '.length);
 }
@@ -152,6 +176,22 @@ describe('Records that a broken table refuses wait, and are not at fault', funct
         });
       }
     }
+
+    it('say so where a rule of PostgreSQL keeps them from being deleted', async () => {
+      const database = await server().freshDatabase();
+      const client = await postgresClient(database);
+      const storage = await connectPostgres(database);
+      const rule = 'create rule kept as on delete to koa_usage do instead nothing';
+      await expectKept(storage, (sql) => client.query(sql), [rule, 'drop rule kept on koa_usage']);
+      await storage.store(makeRecords(20), signal);
+      await client.query(rule);
+      const error = await caught(storage.deleteBefore(new Date('2100-01-01'), 10, signal));
+      expect(error).to.include({ code: 'STORAGE_SETUP' });
+      expect(error.message).to.match(/^Old records are deleted, and the database keeps them: the record/);
+      await storage.close();
+      await client.end();
+      await database.drop();
+    });
 
     it('on PostgreSQL, on a connection of its own: a partition that is missing', async () => {
       const database = await server().freshDatabase();
@@ -180,6 +220,33 @@ describe('Records that a broken table refuses wait, and are not at fault', funct
         });
       }
     }
+  });
+
+  it('say so where a trigger of SQLite keeps them from being deleted', async () => {
+    const orm = await applicationOrm();
+    const trigger = 'create trigger kept before delete on koa_usage begin select raise(ignore); end';
+    const run: Run = (sql) => orm.em.getConnection().execute(sql);
+    await expectKept(new SqlStorage(orm), run, [trigger, 'drop trigger kept']);
+    await orm.close(true);
+  });
+
+  it('count as deleted once where one is stored again meanwhile', async () => {
+    const orm = await applicationOrm();
+    const run: Run = (sql) => orm.em.getConnection().execute(sql);
+    const storage = new SqlStorage(orm);
+    for (const isErased of [true, false]) {
+      await storage.store(makeRecords(250, { username: 'ada' }), signal);
+      await run('create table again as select * from koa_usage order by date desc, id desc limit 1');
+      await run(
+        'create trigger again after delete on koa_usage when old.id = (select id from again) begin insert into koa_usage select * from again; delete from again; end',
+      );
+      if (isErased) expect(await storage.erase({ username: 'ada' }, signal)).to.include({ records: 250 });
+      else expect(await storage.deleteUsage({ username: 'ada' }, 100, signal)).to.equal(100);
+      expect(await storage.reader.countUsage()).to.equal(isErased ? 0 : 150);
+      await run('drop trigger again');
+      await run('drop table again');
+    }
+    await orm.close(true);
   });
 
   for (const example of SQLITE) {

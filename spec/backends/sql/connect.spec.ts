@@ -164,7 +164,8 @@ describe('SqlStorage.connect', () => {
       it(`rejects with the file's name and what to check when ${title}`, async () => {
         const dbName = await path();
         const error = await caught(connectSqlite(dbName));
-        expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CONNECT' });
+        const code = title === 'it is a text file' ? 'STORAGE_SETUP' : 'STORAGE_CONNECT';
+        expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code });
         expect(error.message)
           .to.include(`'${dbName}'`)
           .and.match(/Check that its folder exists, that this process may write there/);

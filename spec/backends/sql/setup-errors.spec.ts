@@ -41,7 +41,7 @@ for (const [title, breakIt, says] of CASES) {
       expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_SETUP' });
       expect(error.message)
         .to.match(says)
-        .and.to.match(/'koa_usage'.*run the migrations/);
+        .and.to.match(/'koa_usage'.*run the migrations.*SqlStorage\.connect.* starts again/);
       expect(error.cause).to.be.an.instanceOf(Error);
     });
 

@@ -5,6 +5,7 @@ import type { StorageSummaries } from '../../../src/storage/usage-storage.js';
 import { type Dimension, DEFAULT_DIMENSIONS, dimensionOf } from '../../../src/summary/dimensions.js';
 import { foldOnce } from '../../../src/summary/fold.js';
 import { makeRecords } from '../../support/records.js';
+import { warningsOf } from '../../support/warnings.js';
 import { applicationOrm, initOrm, useTemporaryFolder } from '../../support/sqlite.js';
 
 const { signal } = new AbortController();
@@ -76,6 +77,20 @@ describe("Summaries on the application's MikroORM", () => {
     await rolledBack.catch(() => {});
     await fold(storage);
     expect((await storage.reader.getSummary({ by: 'server' })).folded).to.be.greaterThan(0);
+    await storage.close();
+  });
+
+  it('are answered record by record where no migration has made the table, which is said once', async () => {
+    orm = await applicationOrm();
+    await orm.em.getConnection().execute('drop table koa_usage_summary');
+    const storage = new SqlStorage(orm);
+    const warnings = await warningsOf(async () => {
+      await storage.store(makeRecords(3), signal);
+      expect(await storage.register?.prepare(true, signal)).to.equal(false);
+    });
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0]).to.match(/there are no summaries, .*'koa_usage_summary'.*run the migrations/);
+    expect(await storage.reader.getSummary({ by: 'server' })).to.include({ live: 3, folded: 0 });
     await storage.close();
   });
 

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
+import { sheetOf } from '../../../src/report/rendering/sheets.js';
 import { UsageReports } from '../../../src/report/usage-reports.js';
 import { MemoryStorage } from '../../../src/testing/memory-storage.js';
 import type { TrafficRow } from '../../../src/report/report.js';
 import { Address } from '../../../src/dashboard/address.js';
 import { overviewView } from '../../../src/dashboard/views/overview.js';
+import { barChart } from '../../../src/dashboard/parts/charts.js';
+import { sheetTable } from '../../../src/dashboard/parts/sheet-table.js';
 import { trafficChart } from '../../../src/dashboard/parts/traffic-chart.js';
 import { tablesIn, textsOfClass } from '../../support/dashboard-tables.js';
 import { type ServedDashboard, serveDashboard } from '../../support/dashboards.js';
@@ -92,6 +95,47 @@ describe('A page of very much', () => {
     const rows = Object.values(tablesIn(await page('view=traffic&period=day&days=365')))[0]?.rows ?? [];
     expect(rows).to.have.lengthOf(100);
     expect(rows[0]?.[0]).to.equal('2026-06-30');
+  });
+
+  /** How often others ran while something was made. */
+  async function turnsWhile(make: () => Promise<unknown>): Promise<number> {
+    let turns = 0;
+    const count = setInterval(() => (turns += 1), 0);
+    await make();
+    clearInterval(count);
+    return turns;
+  }
+
+  /** A figure that takes longer than a turn may. */
+  function slow(): number {
+    for (const endMs = performance.now() + 1; performance.now() < endMs;);
+    return 1;
+  }
+
+  it('leaves the event loop to others while it makes the rows of a table', async () => {
+    const sheet = sheetOf(await reports.callers());
+    const columns = [{ title: 'Slow', name: 'slow', kind: 'count', value: slow }] as const;
+    const make = () => sheetTable({ ...sheet, columns }, new Address(''), { caption: 'Slow' });
+    expect(await turnsWhile(make)).to.be.above(0);
+  });
+
+  it('leaves the event loop to others while it draws the bars of a chart', async () => {
+    const bar = {
+      label: '',
+      title: '',
+      value: 1,
+      get stressed() {
+        return slow();
+      },
+    };
+    expect(
+      await turnsWhile(() =>
+        barChart(
+          'Slow',
+          Array.from({ length: 30 }, () => bar),
+        ),
+      ),
+    ).to.be.above(0);
   });
 
   it('has a hundred kilobytes at most', async () => {

@@ -51,6 +51,8 @@ describe('A page of the dashboard', () => {
     });
 
     interface Totals {
+      readonly watchedDays: number;
+      readonly watchedDaysBefore: number;
       readonly total: Record<'calls' | 'bots' | 'before' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
       readonly totalBefore: Record<'calls' | 'bots' | 'clientErrors' | 'serverErrors' | 'p95Ms', number>;
     }
@@ -58,7 +60,8 @@ describe('A page of the dashboard', () => {
     for (const span of ['', '&days=30', '&days=30&people=1', '&service=shop&days=20'])
       it(`tells what matters most, each beside the span before: overview${span}`, async () => {
         const page = await get(`view=overview${span}`);
-        const { total, totalBefore } = await figures<Totals>(`view=traffic${span}`);
+        const told = await figures<Totals>(`view=traffic${span}`);
+        const { total, totalBefore, watchedDaysBefore } = told;
         const { callers, callersBefore } = await figures<{ callers: JsonRow[]; callersBefore: number }>(
           `view=callers${span}`,
         );
@@ -77,9 +80,14 @@ describe('A page of the dashboard', () => {
           count(named.length),
         ]);
         const change = Math.round(((total.calls - total.before) / total.before) * 100);
+        const isComparable = watchedDaysBefore >= told.watchedDays * 0.9;
+        expect(isComparable).to.equal(span !== '');
         const cards = elementsIn(page, 'dl').flatMap((list) => textsOfClass(list, 'faint'));
         expect(cards).to.deep.equal([
-          `${count(total.before)} in the span before (${change > 0 ? '+' : ''}${change} %)`,
+          `${count(total.before)} in the span before` +
+            (isComparable
+              ? ` (${change > 0 ? '+' : ''}${change} %)`
+              : `, watched on ${watchedDaysBefore} days`),
           `${rate(totalBefore)} in the span before`,
           `${count(totalBefore.p95Ms)} ms in the span before`,
           `${callersBefore} in the span before`,
@@ -139,14 +147,23 @@ describe('A page of the dashboard', () => {
       expectRows(tables['Last records'], records.slice(0, 20));
     });
 
+    it('tells no change since days that were hardly watched', async () => {
+      for (const view of ['endpoints', 'callers']) {
+        const titles = async (days: number): Promise<string[]> =>
+          headsOf(await get(`view=${view}&days=${days}`)).map(({ text }) => text);
+        expect(await titles(30)).to.include('±%');
+        expect(await titles(90)).not.to.include('±%');
+      }
+    });
+
     for (const [view, rowsName] of [
       ['endpoints', 'endpoints'],
       ['callers', 'callers'],
       ['errors', 'errors'],
     ] as const)
       it(`sorts ${view} by each column, both ways, with nothing last and equals as they were`, async () => {
-        const report = await figures(`view=${view}`);
-        const heads = headsOf(await get(`view=${view}`));
+        const report = await figures(`view=${view}&days=30`);
+        const heads = headsOf(await get(`view=${view}&days=30`));
         const valueOf = (row: JsonRow, name: string): unknown => {
           if (name === 'endpoint') return `${String(row['method']).padEnd(4)} ${String(row['route'])}`;
           const [calls, before] = [Number(row['calls']), Number(row['before'])];

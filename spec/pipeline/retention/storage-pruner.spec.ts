@@ -57,8 +57,8 @@ describe('StoragePruner', () => {
     await tracker.close();
   });
 
-  it('has dropped first what can go together, and counts that too, whatever the number', async () => {
-    const storage = await holdingOld();
+  it('has dropped first what can go together, until nothing is left, and counts that too, whatever the number', async () => {
+    const storage = await holdingOld(250);
     const order: string[] = [];
     const dropBefore = async (): Promise<number> => {
       order.push('drop');
@@ -70,11 +70,45 @@ describe('StoragePruner', () => {
       return really();
     };
     const { tracker, clock } = keepFor(1, storage);
+    await clock.advance(HOUR_MS / 2);
+    expect(order).to.deep.equal(['drop', 'delete', 'drop', 'delete', 'delete']);
+    expect(tracker.stats().retention).to.include({ deleted: 5_000_250, failures: 0 });
     await clock.advance(HOUR_MS);
-    expect(order).to.deep.equal(['drop', 'delete', 'drop', 'delete']);
-    expect(tracker.stats().retention).to.include({ deleted: 5_000_001, failures: 0 });
+    expect(order.slice(5)).to.deep.equal(['drop', 'delete']);
     Object.assign(storage, { dropBefore: async () => -1 });
     expect((await caught(tracker.prune())).message).to.include('answered -1 to dropBefore');
+    await tracker.close();
+  });
+
+  it('deletes all else where nothing can be dropped, asks again after a minute, and reports it at the end', async () => {
+    const storage = await holdingOld(250);
+    let [asked, isMended] = [0, false];
+    const dropBefore = async (): Promise<number> => {
+      asked += 1;
+      if (isMended) return 0;
+      throw new TrackUsageError('STORAGE_SETUP', 'a view reads it');
+    };
+    Object.assign(storage, { dropBefore });
+    const { tracker, clock, failures } = keepFor(1, storage, { retry: { attemptTimeoutMs: 120_000 } });
+    const minute = Promise.withResolvers<void>();
+    storage.deletion = async (_date, _limit, _signal, really) => {
+      if (storage.asked.length === 2) await minute.promise;
+      return really();
+    };
+    await clock.advance(60_000);
+    expect(storage.asked).to.have.lengthOf(2);
+    expect(asked).to.equal(1);
+    minute.resolve();
+    await clock.advance(1000);
+    expect(storage.records).to.deep.equal([]);
+    expect(asked).to.equal(2);
+    expect(failures).to.have.lengthOf(1);
+    expect(failures[0]).to.include('a view reads it');
+    expect(tracker.stats().retention).to.deep.equal({ deleted: 250, failures: 1, lastRunAt: null });
+    isMended = true;
+    await clock.advance(HOUR_MS);
+    expect(tracker.stats().retention).to.include({ failures: 1 });
+    expect(asked).to.equal(3);
     await tracker.close();
   });
 

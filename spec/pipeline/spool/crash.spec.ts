@@ -11,7 +11,7 @@ const CHAINS = 2;
 const ROUNDS = 13;
 
 describe('A server that is killed at random moments', function crashes() {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folder = useTemporaryFolder(killAll);
 
   /** Kills one process after another on the same spool, and returns what had been safe when they died. */

@@ -8,6 +8,8 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly identity: Identity;
+  /** Variables beside those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** How a server is started. */

@@ -80,9 +80,9 @@ export class ServerProcess {
 
   async #spawn(): Promise<ChildProcess> {
     const launch = { folder: this.#folder, port: this.port, durable: this.#isDurable };
-    const { file, args, identity } = this.#program.command(launch);
+    const { file, args, identity, env } = this.#program.command(launch);
     const log = await open(join(this.#folder, 'log'), 'a');
-    const options = { cwd: this.#folder, detached: true, ...identity };
+    const options = { cwd: this.#folder, detached: true, env: { ...process.env, ...env }, ...identity };
     const child = spawn(file, args, { ...options, stdio: ['ignore', log.fd, log.fd] });
     child.unref();
     const { pid } = child;

@@ -7,14 +7,14 @@ import { TrackUsageError } from '../../errors.js';
 export type Condition = 'unavailable' | 'too-slow' | 'refused' | { readonly advice: string };
 
 /**
- * The message of an error. An `AggregateError` of a socket that failed on every address of a host has none of its own:
- * the message is then that of the first address, else the error's code or name.
+ * The message of an error, without the full stop: a sentence is made of it. An `AggregateError` of a socket that failed on every address
+ * of a host has none of its own: the message is then that of the first address, else the error's code or name.
  */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.message !== '') return error.message;
+  if (error.message !== '') return error.message.replace(/[\s.]+$/, '');
   const [first]: unknown[] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  if (first instanceof Error) return first.message;
+  if (first instanceof Error) return messageOf(first);
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : error.name;
 }
@@ -56,9 +56,14 @@ export function writeError(
 }
 
 /** The error of a target, such as "table 'koa_usage'", that could not be read. Nothing of what is read is refused for good. */
-export function readError(error: unknown, condition: Condition, target: string): TrackUsageError {
+export function readError(
+  error: unknown,
+  condition: Condition,
+  target: string,
+  message?: string,
+): TrackUsageError {
   const known = condition === 'refused' ? 'unavailable' : condition;
-  return databaseError(error, known, `The ${target} cannot be read`);
+  return databaseError(error, known, `The ${target} cannot be read`, message);
 }
 
 /** The error of old records that could not be deleted from a target such as "table 'koa_usage'". */
@@ -68,4 +73,18 @@ export function deletionError(error: unknown, condition: Condition, target: stri
     'database of MongoDB; a table that is missing is made by the migrations.';
   const known = isSetup(condition) ? { advice } : 'unavailable';
   return databaseError(error, known, `Old records of the ${target} cannot be deleted`);
+}
+
+/**
+ * The error of records that are deleted, and stay.
+ *
+ * @param deleted - who deletes what, as a clause
+ * @param id - that of a record that is still there
+ */
+export function undeletable(deleted: string, id: string | undefined): TrackUsageError {
+  return new TrackUsageError(
+    'STORAGE_SETUP',
+    `${deleted}, and the database keeps them: the record '${id}' is still there. Look for a trigger, a rule or a policy of its table that ` +
+      'has a deletion do nothing, and take it away, or let the user of the storage pass it.',
+  );
 }

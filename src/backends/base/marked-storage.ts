@@ -14,7 +14,11 @@ import { eraseFromSummaries } from '../../summary/erase.js';
 import { Marker } from '../../summary/marker.js';
 import { ALWAYS, type Span } from '../../summary/periods.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
+import { undeletable } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
+
+/** Deletions in a row that may leave a record where it is. */
+const DELETIONS_IN_VAIN = 2;
 
 /** The parts of a storage whose writes are marked. */
 export interface MarkedParts<Reader extends UsageReader = UsageReader> {
@@ -105,16 +109,14 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
       startMs: startDate?.getTime() ?? ALWAYS.startMs,
       endMs: endDate?.getTime() ?? ALWAYS.endMs,
     };
-    return this.#aroundSpan(span, signal, (combined) =>
-      this.#deleteFound(query, limit, combined, (found) => this.remove(found, combined)),
-    );
+    return this.#aroundSpan(span, signal, (combined) => this.removeFound(query, limit, combined));
   }
 
   /** @inheritdoc */
   async erase(person: UsagePerson, signal: AbortSignal): Promise<ErasureReport> {
     this.assertWritable();
     signal.throwIfAborted();
-    return this.withoutTraces(async () => {
+    return this.withoutTraces(signal, async () => {
       const records = await this.#deleteFound(person, Infinity, signal, (found) =>
         this.#marker === null
           ? this.remove(found, signal)
@@ -146,8 +148,24 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   /** Deletes records, one at least; the storage is open and the signal not yet aborted. */
   protected abstract remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void>;
 
+  /** Finds records that are to be deleted, where records are written: some of a query's. */
+  protected async find(
+    query: UsageCountQuery,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly UsagePosition[]> {
+    const { items } = await this.#primary.getUsagePage({ ...query, limit });
+    signal.throwIfAborted();
+    return items;
+  }
+
+  /** Deletes records of a query for `deleteUsage`, up to a limit; the storage is open and the signal not yet aborted. */
+  protected removeFound(query: UsageCountQuery, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#deleteFound(query, limit, signal, (found) => this.remove(found, signal));
+  }
+
   /** Does something after which nothing that it deletes can be read from the disk, as far as the engine lets us. */
-  protected withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+  protected withoutTraces<Value>(_signal: AbortSignal, action: () => Promise<Value>): Promise<Value> {
     return action();
   }
 
@@ -177,6 +195,7 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     await this.disconnect();
   }
 
+  /** Resolves with how many records were deleted, even where that could not be marked: their mark then stays as it is. */
   async #aroundSpan(
     span: Span,
     signal: AbortSignal,
@@ -184,10 +203,19 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
   ): Promise<number> {
     const marker = this.#marker;
     if (marker === null) return action(signal);
-    return this.#marked.run(signal, (combined) => marker.aroundSpan(span, combined, () => action(combined)));
+    let count = 0;
+    const deleting = async (combined: AbortSignal): Promise<void> =>
+      marker.aroundSpan(span, combined, async () => void (count = await action(combined)));
+    await this.#marked.run(signal, deleting).catch((error: unknown) => {
+      if (count === 0) throw error;
+    });
+    return count;
   }
 
-  /** Has records deleted, chunk by chunk, until a query finds none, or a limit is reached. */
+  /**
+   * Has records deleted, chunk by chunk, until a query finds none, or a limit is reached. A record that is still found may have been
+   * stored again meanwhile; twice in a row, the database keeps it.
+   */
   async #deleteFound(
     query: UsageCountQuery,
     limit: number,
@@ -195,15 +223,21 @@ export abstract class MarkedStorage<Reader extends UsageReader> implements Reada
     remove: (found: readonly UsagePosition[]) => Promise<void>,
   ): Promise<number> {
     let total = 0;
-    for (let isMore = true; isMore && total < limit;) {
-      const wanted = Math.min(this.chunkRecords, limit - total);
-      const { items } = await this.#primary.getUsagePage({ ...query, limit: wanted });
-      signal.throwIfAborted();
-      if (items.length > 0) await remove(items);
-      total += items.length;
-      isMore = items.length === wanted;
+    let last: readonly string[] = [];
+    for (let inVain = 0; ;) {
+      const found = await this.find(query, Math.max(1, Math.min(this.chunkRecords, limit - total)), signal);
+      if (found.length === 0) return total;
+      const ids = found.map(({ id }) => id);
+      inVain = ids[0] === last[0] ? inVain + 1 : 0;
+      if (inVain === DELETIONS_IN_VAIN)
+        throw undeletable(`The storage '${this.name}' deletes records`, ids[0]);
+      const before = new Set(last);
+      total -= ids.filter((id) => before.has(id)).length;
+      if (total >= limit) return total;
+      await remove(found);
+      total += found.length;
+      last = ids;
     }
-    return total;
   }
 
   /** Records of sealed days are refused: only summaries tell of those, and nothing is added to them. */

@@ -4,12 +4,14 @@ import { valuesOf } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { StoreResult } from '../../storage/usage-storage.js';
+import type { UsageCountQuery } from '../../storage/usage-query.js';
 import { TurnBudget } from '../../time/turn-budget.js';
+import { messageOf } from '../base/database-error.js';
 import { MarkedStorage } from '../base/marked-storage.js';
 import { Mutex } from '../base/mutex.js';
 import { ClickHouseConnection, type NativeClient } from './connection.js';
-import { explainConnect, isMissingTable } from './errors.js';
-import { moment, quoted, quotedList } from './literals.js';
+import { ClickHouseDeleter, STATEMENT_RECORDS } from './deleter.js';
+import { explainConnect, isMissingTable, isNotLetIn } from './errors.js';
 import {
   CONNECT,
   ClickHouseStorageNaming,
@@ -20,15 +22,8 @@ import {
 } from './options.js';
 import { ClickHouseReader } from './reader.js';
 import { ClickHouseSummaries } from './summaries.js';
-import {
-  COLUMN_NAMES,
-  type ClickHouseTables,
-  onCluster,
-  readSettings,
-  recordTable,
-  tablesOf,
-  writeSettings,
-} from './tables.js';
+import { RecordTable } from './table-check.js';
+import { COLUMN_NAMES, type ClickHouseTables, recordTable, tablesOf } from './tables.js';
 
 /** Records between two looks at the clock. */
 const LOOK_RECORDS = 8;
@@ -49,7 +44,7 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   readonly batch = { maxRecords: 10_000, maxDelayMs: 10_000 };
 
   /** @inheritdoc */
-  readonly deletionRecords = 100_000;
+  readonly deletionRecords = STATEMENT_RECORDS;
 
   readonly #tables: ClickHouseTables;
   readonly #connection: ClickHouseConnection;
@@ -57,27 +52,33 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   readonly #reading: ClickHouseConnection;
   readonly #summaries: ClickHouseSummaries;
   readonly #isOwn: boolean;
+  readonly #deleter: ClickHouseDeleter;
   readonly #writing = new Mutex();
-  readonly #deleting = new Mutex();
+  readonly #table: RecordTable;
 
   /**
    * Keeps records through the application's client, which stays open when the storage is closed. The tables are the application's to
-   * make: `clickHouseTables()` has the statements.
+   * make: `clickHouseTables()` has the statements. Before they are used, they are looked at. The client logs each attempt that fails unless
+   * it has `log: { level: ClickHouseLogLevel.OFF }`; the tracker logs failures by itself.
    *
    * @param client - what `createClient` of `@clickhouse/client` returns
    * @throws {TrackUsageError} `INVALID_OPTION` if it is none, or an option cannot be used
    */
   constructor(client: NativeClient, options: ClickHouseStorageNaming = {}) {
     const parts = OWN.get(client) ?? partsOf(client, options);
-    const connection = new ClickHouseConnection(parts.client);
+    const isOnCluster = parts.tables.cluster !== null;
+    const connection = new ClickHouseConnection(parts.client, isOnCluster);
     const summaryStore = new ClickHouseSummaries(connection, parts.tables, parts.mayMake);
-    const reading = new ClickHouseConnection(parts.client);
-    const reader = new ClickHouseReader(reading, parts.tables, summaryStore);
+    const reading = new ClickHouseConnection(parts.client, isOnCluster);
+    const table = new RecordTable(parts.tables);
+    const reader = new ClickHouseReader(reading, parts.tables, summaryStore, table);
     super({ ...parts, reader, primary: reader, summaryStore });
     this.#tables = parts.tables;
+    this.#table = table;
     this.#connection = connection;
     this.#reading = reading;
     this.#summaries = summaryStore;
+    this.#deleter = new ClickHouseDeleter(connection, parts.tables);
     this.#isOwn = parts.isOwn;
   }
 
@@ -85,9 +86,9 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
    * Keeps records through a client of its own, which is closed with the storage. The tables are made if they are missing, but for
    * `readOnly`.
    *
-   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the server cannot be reached
-   *   or does not let the user in; `STORAGE_SETUP` if `@clickhouse/client` is not installed, or the table is missing and cannot be made,
-   *   or has other columns
+   * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the server cannot be reached;
+   *   `STORAGE_SETUP` if it does not let the user in, `@clickhouse/client` is not installed, or the table is missing and cannot be made,
+   *   or has other columns, another engine or another order
    */
   static async connect(options: ClickHouseStorageOptions = {}): Promise<ClickHouseStorage> {
     return ClickHouseStorage.#connect(options, true);
@@ -106,9 +107,7 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
 
   static async #connect(options: ClickHouseStorageOptions, mayMake: boolean): Promise<ClickHouseStorage> {
     const { client: clientOptions, target, ...resolved } = resolveConnection(options);
-    const { createClient, ClickHouseLogLevel } = await importClient();
-    // What goes wrong is thrown, and told by whoever learns of it.
-    const client = createClient({ log: { level: ClickHouseLogLevel.OFF }, ...clientOptions }) as NativeClient;
+    const client = await makeClient(clientOptions);
     OWN.set(client, { ...resolved, client, isOwn: true, mayMake: mayMake && !resolved.isReadOnly });
     const storage = new ClickHouseStorage(client);
     try {
@@ -117,9 +116,9 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
     } catch (error) {
       await storage.close();
       const { code, cause } = error as TrackUsageError;
-      if (code === 'STORAGE_SETUP') throw error;
+      if (code === 'STORAGE_SETUP' && !isNotLetIn(cause)) throw error;
       throw new TrackUsageError(
-        'STORAGE_CONNECT',
+        code === 'STORAGE_SETUP' ? code : 'STORAGE_CONNECT',
         `${CONNECT}: ${explainConnect(target, cause ?? error)}`,
         error,
       );
@@ -145,46 +144,51 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
   /** @inheritdoc */
   protected override async write(batch: readonly UsageRecord[], signal: AbortSignal): Promise<StoreResult> {
     return this.#writing.run(signal, async () => {
+      // An application's table may be one that takes records and keeps none.
+      await this.#table.assertFit(this.#connection, signal);
       const { name, records } = this.#tables;
-      const settings = { max_partitions_per_insert_block: 0, ...writeSettings(this.#tables) };
       const failed = `The table '${name}' cannot be written`;
       const into = `${records} (${COLUMN_NAMES})`;
-      await this.#connection.insert(into, await linesOf(batch, signal), failed, signal, settings);
+      await this.#connection.insert(into, await linesOf(batch, signal), failed, signal);
       return { stored: batch.length, refused: [] };
     });
   }
 
   /** @inheritdoc */
-  protected override prune(date: Date, limit: number, signal: AbortSignal): Promise<number> {
-    return this.#deleting.run(signal, async () => {
-      const { records, name } = this.#tables;
-      const before = `date < ${moment(date)}`;
-      const oldest =
-        `select count(), toUnixTimestamp64Milli(max(date)), argMax(id, (date, id)) from (select date, id from ${records} ` +
-        `where ${before} order by date, id limit 1 by date, id limit ${limit})${readSettings(this.#tables)}`;
-      const [count, lastMs, lastId] = await this.#connection.readOne(oldest, `table '${name}'`, signal);
-      if (Number(count) === 0) return 0;
-      const last = moment(new Date(Number(lastMs)));
-      await this.#delete(`date <= ${last} and (date < ${last} or id <= ${quoted(String(lastId))})`, signal);
-      return Number(count);
-    });
+  protected override prune(endDate: Date, limit: number, signal: AbortSignal): Promise<number> {
+    return this.#deleter.deleteUpTo(limit, 'oldest', { endDate }, signal);
   }
 
   /** @inheritdoc */
-  protected override async remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void> {
-    const dates = records.map(({ date }) => date).toSorted((one, other) => Number(one) - Number(other));
-    const [first, last] = [dates[0] as Date, dates.at(-1) as Date];
-    const ids = quotedList(records.map(({ id }) => id));
-    await this.#delete(`date >= ${moment(first)} and date <= ${moment(last)} and id in ${ids}`, signal);
+  protected override removeFound(
+    query: UsageCountQuery,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return this.#deleter.deleteUpTo(limit, 'newest', query, signal);
   }
 
   /** @inheritdoc */
-  protected override async withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+  protected override find(
+    person: UsageCountQuery,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<UsagePosition[]> {
+    return this.#deleter.find(person, limit, signal);
+  }
+
+  /** @inheritdoc */
+  protected override remove(records: readonly UsagePosition[], signal: AbortSignal): Promise<void> {
+    return this.#deleter.deleteAll(records, signal);
+  }
+
+  /** @inheritdoc */
+  protected override async withoutTraces<Value>(
+    signal: AbortSignal,
+    action: () => Promise<Value>,
+  ): Promise<Value> {
     const value = await action();
-    const { stored, name } = this.#tables;
-    const sql = `alter table ${stored}${onCluster(this.#tables)} apply deleted mask settings mutations_sync = 2`;
-    const { signal } = new AbortController();
-    await this.#connection.command(sql, `Deleted records of the table '${name}' cannot be purged`, signal);
+    await this.#deleter.purge(signal);
     await this.#summaries.purge(signal);
     return value;
   }
@@ -200,27 +204,15 @@ export class ClickHouseStorage extends MarkedStorage<ClickHouseReader> {
     if (this.#isOwn) await this.#connection.disconnect();
   }
 
-  async #delete(where: string, signal: AbortSignal): Promise<void> {
-    const { stored, name } = this.#tables;
-    const sql = `delete from ${stored}${onCluster(this.#tables)} where ${where}`;
-    await this.#connection.command(sql, `Records of the table '${name}' cannot be deleted`, signal);
-  }
-
-  /** Makes the table of the records where it is missing and may be made, and tries it. */
+  /** Makes the table of the records where it is missing and may be made, and looks at it. */
   async #prepare(mayMake: boolean): Promise<void> {
-    const { records, name } = this.#tables;
-    const look = (): Promise<unknown> =>
-      this.#connection.readOne(
-        `select ${COLUMN_NAMES}, version from ${records} final limit 0`,
-        `table '${name}'`,
-      );
     try {
-      await look();
+      await this.#table.assertFit(this.#connection);
     } catch (error) {
       if (!mayMake || !isMissingTable(error)) throw error;
       for (const sql of recordTable(this.#tables))
-        await this.#connection.command(sql, `The table '${name}' cannot be made`);
-      await look();
+        await this.#connection.command(sql, `The table '${this.#tables.name}' cannot be made`);
+      await this.#table.assertFit(this.#connection);
     }
   }
 }
@@ -256,6 +248,20 @@ async function linesOf(batch: readonly UsageRecord[], signal: AbortSignal): Prom
     await budget.nextTurn(signal);
   }
   return [...parts, Buffer.from(part)];
+}
+
+async function makeClient(options: object): Promise<NativeClient> {
+  const { createClient, ClickHouseLogLevel } = await importClient();
+  try {
+    // What goes wrong is thrown, and told by whoever learns of it.
+    return createClient({ log: { level: ClickHouseLogLevel.OFF }, ...options });
+  } catch (error) {
+    throw new TrackUsageError(
+      'INVALID_OPTION',
+      `${CONNECT}: '@clickhouse/client' makes no client of 'clientOptions': ${messageOf(error)}.`,
+      error,
+    );
+  }
 }
 
 async function importClient() {

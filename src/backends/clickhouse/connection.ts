@@ -4,8 +4,8 @@ import type { TrackUsageError } from '../../errors.js';
 import { TurnBudget } from '../../time/turn-budget.js';
 import { databaseError, readError } from '../base/database-error.js';
 import { Operations, storageClosed } from '../base/operations.js';
-import { conditionOf } from './errors.js';
-import { settingsText } from './tables.js';
+import { conditionOf, exceptionOf, shortMessageOf, throwIfException } from './errors.js';
+import { type StatementSettings, settingsClause } from './settings.js';
 
 /** The used part of `ClickHouseClient` of `@clickhouse/client`: an application's may be of another version than ours. */
 export interface NativeClient {
@@ -26,36 +26,41 @@ export interface NativeClient {
 /** Rows between two looks at the clock. */
 const LOOK_ROWS = 16;
 
-/** Settings of all inserts: the answer comes when the rows are there, in one part, and an equal batch is no replay that is left out. */
-const INSERTING = { async_insert: 0, insert_deduplicate: 0, date_time_input_format: "'best_effort'" };
-
 /** Runs statements through a client, and tells of failures by the name of what they are about. */
 export class ClickHouseConnection {
   readonly #client: NativeClient;
+  readonly #isOnCluster: boolean;
   readonly #operations = new Operations();
 
-  constructor(client: NativeClient) {
+  constructor(client: NativeClient, isOnCluster: boolean) {
     this.#client = client;
+    this.#isOnCluster = isOnCluster;
   }
 
   /**
-   * Reads rows one after another, as lists of values.
+   * Reads rows one after another, as lists of values. A row of one text that says that the server failed is an error.
    *
    * @param subject - what is read, such as "table 'koa_usage'"
+   * @param more - settings beside those of every statement that reads
    */
   async read(
     sql: string,
     subject: string,
     take: (row: unknown[]) => void,
     signal?: AbortSignal,
+    more?: StatementSettings,
   ): Promise<void> {
-    const errorOf = (error: unknown): TrackUsageError => readError(error, conditionOf(error), subject);
+    const query = `${sql}${settingsClause('read', this.#isOnCluster, more)}`;
+    const errorOf = (error: unknown): TrackUsageError =>
+      readError(error, conditionOf(error), subject, shortMessageOf(error));
     await this.#run(signal, errorOf, async (abort_signal) => {
-      const found = await this.#client.query({ query: sql, format: 'JSONCompactEachRow', abort_signal });
+      const found = await this.#client.query({ query, format: 'JSONCompactEachRow', abort_signal });
       const budget = new TurnBudget(LOOK_ROWS);
       for await (const rows of found.stream()) {
         for (const { text } of rows) {
-          take(JSON.parse(text) as unknown[]);
+          const row = JSON.parse(text) as unknown[];
+          throwIfException(row);
+          take(row);
           if (budget.isSpentAfterStep()) await budget.nextTurn(abort_signal);
         }
       }
@@ -69,8 +74,18 @@ export class ClickHouseConnection {
     return only;
   }
 
+  /** Changes tables, and waits until all copies are changed. */
+  change(sql: string, failed: string, signal: AbortSignal, more?: StatementSettings): Promise<void> {
+    return this.command(`${sql}${settingsClause('change', this.#isOnCluster, more)}`, failed, signal);
+  }
+
+  /** Inserts what a statement reads. */
+  insertSelected(sql: string, failed: string, signal: AbortSignal): Promise<void> {
+    return this.command(`${sql}${settingsClause('insertSelected', this.#isOnCluster)}`, failed, signal);
+  }
+
   /**
-   * Runs a statement without an answer.
+   * Runs a statement without an answer, and with no settings but those of the user.
    *
    * @param failed - its failure as a clause, such as "Old records of the table 'koa_usage' cannot be deleted"
    */
@@ -91,14 +106,15 @@ export class ClickHouseConnection {
     parts: readonly Buffer[],
     failed: string,
     signal: AbortSignal,
-    more: object = {},
+    more?: StatementSettings,
   ): Promise<void> {
-    const query = `insert into ${into} settings ${settingsText({ ...INSERTING, ...more })} format JSONCompactEachRow`;
+    const query = `insert into ${into}${settingsClause('insert', this.#isOnCluster, more)} format JSONCompactEachRow`;
     await this.#run(signal, failing(failed), async (abort_signal) => {
       const values = Readable.from(parts);
       const { stream } = await this.#client.exec({ query, values, abort_signal });
-      // The socket is given back when the answer is read.
-      await consume(stream);
+      // The socket is given back when the answer is read. It is empty, but for an error that came after the status.
+      const answer = await consume(stream);
+      if (answer.trim() !== '') throw exceptionOf(answer.trim());
     });
   }
 
@@ -108,8 +124,10 @@ export class ClickHouseConnection {
   }
 
   /** Closes the client as well, where it is the storage's own. */
-  disconnect(): Promise<void> {
-    return this.#client.close();
+  async disconnect(): Promise<void> {
+    // A request that was just ended may still have a connection made, which nobody would close.
+    await this.#operations.idle();
+    await this.#client.close();
   }
 
   async #run<Value>(
@@ -131,5 +149,5 @@ export class ClickHouseConnection {
 
 /** Makes the errors of a statement that changes something. */
 function failing(failed: string): (error: unknown) => TrackUsageError {
-  return (error) => databaseError(error, conditionOf(error), failed);
+  return (error) => databaseError(error, conditionOf(error), failed, shortMessageOf(error));
 }

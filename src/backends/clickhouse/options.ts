@@ -34,11 +34,16 @@ export type GivenNaming = Settings<ClickHouseStorageNaming, Pick<ClickHouseStora
 
 /** The options of `ClickHouseStorage.connect`. */
 export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
-  /** The server's HTTP interface, such as `https://usage.example:8443`. @default 'http://127.0.0.1:8123' */
+  /**
+   * The server's HTTP interface, such as `https://usage.example:8443`; the path of a proxy is `clientOptions.pathname`.
+   * @default 'http://127.0.0.1:8123'
+   */
   readonly url? = text({
     default: 'http://127.0.0.1:8123',
     isSecret: true,
-    expected: 'a URL with http: or https:, and without user and password, which are options of their own',
+    expected:
+      'a URL with http: or https: that ends with host and port: user, password and database are options of their own, and the path of a ' +
+      'proxy is clientOptions.pathname',
     accepts: isPlainUrl,
   });
   /** The user who connects. @default 'default' */
@@ -52,7 +57,10 @@ export class ClickHouseStorageOptions extends ClickHouseStorageNaming {
    * `trackUsage` refuses such a storage. @default false
    */
   readonly readOnly? = boolean(false);
-  /** Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`. @default {} */
+  /**
+   * Further options of `createClient` of `@clickhouse/client`, such as `{ tls: { ca_cert } }`, `{ pathname }` of a proxy, or
+   * `{ access_token }` in place of `username` and `password`. @default {}
+   */
   readonly clientOptions? = option<object>({ default: {}, expected: 'an object', accepts: isObject });
 }
 
@@ -73,6 +81,15 @@ export interface ResolvedConnection {
   readonly client: object;
 }
 
+/** Options of the client, by those beside `clientOptions` that they are given as; `host` is an earlier name. */
+const OWN_OPTIONS = {
+  url: 'url',
+  host: 'url',
+  username: 'username',
+  password: 'password',
+  database: 'database',
+};
+
 /** What is given without a default. */
 type Given = Settings<ClickHouseStorageOptions, Pick<ClickHouseStorageOptions, 'cluster' | 'password'>>;
 
@@ -83,9 +100,17 @@ type Given = Settings<ClickHouseStorageOptions, Pick<ClickHouseStorageOptions, '
  */
 export function resolveConnection(options: ClickHouseStorageOptions): ResolvedConnection {
   const given: Given = readOptions(CONNECT, ClickHouseStorageOptions, options);
-  const { name, tableName, cluster, url, username, password, database, readOnly, clientOptions } = given;
+  const { name, tableName, cluster, url, database, readOnly, clientOptions } = given;
   if (readOnly && cluster !== undefined)
     refuseOption({ subject: CONNECT, name: 'cluster' }, cluster, 'none with readOnly, which makes nothing');
+  for (const [ofClient, own] of Object.entries(OWN_OPTIONS))
+    if (ofClient in clientOptions)
+      refuseOption(
+        { subject: CONNECT, name: `clientOptions.${ofClient}` },
+        null,
+        `none: '${own}' is an option beside clientOptions`,
+        true,
+      );
   return {
     name,
     tables: tablesOf(tableName, cluster),
@@ -97,15 +122,32 @@ export function resolveConnection(options: ClickHouseStorageOptions): ResolvedCo
       max_open_connections: 4,
       ...clientOptions,
       url,
-      username,
-      password: password ?? '',
       database,
+      ...credentialsOf(options, given),
     },
   };
 }
 
+/** Who connects: a user with a password, or whoever an access token is of, which the client takes instead of both. */
+function credentialsOf(
+  options: ClickHouseStorageOptions,
+  { username, password, clientOptions }: Given,
+): object {
+  if (!('access_token' in clientOptions)) return { username, password: password ?? '' };
+  for (const name of ['username', 'password'] as const)
+    if (options[name] !== undefined)
+      refuseOption(
+        { subject: CONNECT, name },
+        null,
+        'none beside clientOptions.access_token, which tells who connects',
+        true,
+      );
+  return {};
+}
+
 function isPlainUrl(value: unknown): boolean {
   if (!isText(value) || !URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
+  // The client would take a path for the database, and what follows for its options.
+  const { protocol, username, password, pathname, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && pathname === '/' && `${username}${password}${search}${hash}` === '';
 }

@@ -1,4 +1,4 @@
-import { USAGE_COLUMNS } from '../../record/columns.js';
+import { type ColumnProperty, USAGE_COLUMNS, type UsageColumn } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
 import type { UsagePosition } from '../../storage/usage-cursor.js';
 import { type FilterValue, type UsageFilter, classBounds } from '../../storage/usage-filters.js';
@@ -12,22 +12,33 @@ import {
   resolveUsageCountQuery,
   resolveUsagePageQuery,
   resolveUsageQuery,
+  resolveUsageStreamQuery,
 } from '../../storage/usage-query.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryQuery, SummaryReader, UsageSummary } from '../../storage/usage-summary.js';
 import { answerSummary } from '../../summary/answer.js';
+import type { SummingReader } from '../../summary/record-scan.js';
+import type { Sums } from '../../summary/sums.js';
+import { RowSums } from '../base/row-sums.js';
 import { type UsageRow, recordOfRow } from '../base/usage-row.js';
 import type { ClickHouseConnection } from './connection.js';
 import { moment, named, quoted } from './literals.js';
-import { type ClickHouseTables, MILLISECONDS, columnNamed, readSettings } from './tables.js';
+import type { RecordTable } from './table-check.js';
+import { type ClickHouseTables, MILLISECONDS, columnNamed } from './tables.js';
 
-/** What is read of each column. */
-const VALUES = USAGE_COLUMNS.map(({ name, kind }) =>
-  kind === 'date' ? `${MILLISECONDS}(${named(name)})` : named(name),
-).join(', ');
+/** Rows that are summed up from one statement: of fewer, the server reads most for nothing, as it reads some 8,000 together. */
+const SUMMED_ROWS = 10_000;
 
-const DATES = new Set(USAGE_COLUMNS.flatMap(({ property, kind }) => (kind === 'date' ? [property] : [])));
+/** What is read of columns; of dates, milliseconds since 1970. */
+const selected = (columns: readonly UsageColumn[]): string =>
+  columns
+    .map(({ name, kind }) => (kind === 'date' ? `${MILLISECONDS}(${named(name)})` : named(name)))
+    .join(', ');
+
+const COLUMNS = new Map(USAGE_COLUMNS.map((column) => [column.property, column]));
+
+const NUMBERS: ReadonlySet<UsageColumn['kind']> = new Set(['date', 'number', 'integer', 'count']);
 
 /** Some of a query's records. */
 interface Part extends ResolvedUsageCountQuery {
@@ -38,17 +49,24 @@ interface Part extends ResolvedUsageCountQuery {
 
 /**
  * Reads the records of a table. A record that was stored again may be there twice until the server merges the two: pages leave out the
- * later one of two neighbours.
+ * later one of two neighbours, and so do sums.
  */
-export class ClickHouseReader implements UsageReader, SummaryReader {
+export class ClickHouseReader implements UsageReader, SummaryReader, SummingReader {
   readonly #connection: ClickHouseConnection;
   readonly #tables: ClickHouseTables;
   readonly #summaries: SummaryStore;
+  readonly #table: RecordTable;
 
-  constructor(connection: ClickHouseConnection, tables: ClickHouseTables, summaries: SummaryStore) {
+  constructor(
+    connection: ClickHouseConnection,
+    tables: ClickHouseTables,
+    summaries: SummaryStore,
+    table: RecordTable,
+  ) {
     this.#connection = connection;
     this.#tables = tables;
     this.#summaries = summaries;
+    this.#table = table;
   }
 
   /** @inheritdoc */
@@ -65,13 +83,37 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
   /** @inheritdoc */
   async countUsage(query?: UsageCountQuery): Promise<number> {
     const where = whereOf(resolveUsageCountQuery(query));
-    const sql = `select count() from ${this.#tables.records} final ${where}${this.#settings}`;
+    const sql = `select count() from ${this.#tables.records} final ${where}`;
+    await this.#table.assertFit(this.#connection);
     return Number((await this.#connection.readOne(sql, this.#subject))[0]);
   }
 
   /** @inheritdoc */
   streamUsage(query?: UsageStreamQuery): AsyncIterableIterator<UsageRecord> {
     return streamUsagePages(query, (page) => this.getUsagePage(page));
+  }
+
+  /** @inheritdoc */
+  async sumUsage(
+    query: UsageStreamQuery,
+    columns: readonly ColumnProperty[],
+    sums: Sums,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const part = { ...resolveUsageStreamQuery(query), limit: SUMMED_ROWS };
+    const rows = new RowSums(sums, columns);
+    const read = columns.map((property) => COLUMNS.get(property) as UsageColumn);
+    const isNumber = read.map(({ kind }) => NUMBERS.has(kind));
+    // A server may be set up to write numbers of 64 bits as text.
+    const add = (values: readonly unknown[]): void =>
+      rows.add(
+        values.map((value, index) => (isNumber[index] === true && value !== null ? Number(value) : value)),
+      );
+    for (let after: UsagePosition | null = null; ;) {
+      const count = await this.#take(read, { ...part, after }, add, signal);
+      if (count < part.limit) return rows.summed.count;
+      after = rows.summed.last;
+    }
   }
 
   /** @inheritdoc */
@@ -84,35 +126,99 @@ export class ClickHouseReader implements UsageReader, SummaryReader {
     return `table '${this.#tables.name}'`;
   }
 
-  get #settings(): string {
-    return readSettings(this.#tables);
+  async #find(part: Part): Promise<UsageRecord[]> {
+    const texts = new Map<string, string>();
+    const records: UsageRecord[] = [];
+    await this.#take(USAGE_COLUMNS, part, (values) => records.push(recordOfRow(rowOf(values), texts)));
+    return records;
   }
 
-  /** Finds records by as many statements as it takes: of a second row of a record, none is told. */
-  async #find({ after = null, limit, offset = 0, ...query }: Part): Promise<UsageRecord[]> {
-    const records: UsageRecord[] = [];
-    const texts = new Map<string, string>();
-    for (let last = after, isMore = true; isMore && records.length < limit;) {
-      const wanted = limit - records.length;
+  /**
+   * Takes one row of each record, by as many statements as it takes. The rows of a record are neighbours, and the one of the highest version
+   * counts. The server does not sort them by it: it would sort all that is left for every page.
+   *
+   * @param columns - id and date among them
+   * @returns how many records these are
+   */
+  async #take(
+    columns: readonly UsageColumn[],
+    { after = null, limit, offset = 0, ...query }: Part,
+    take: (values: readonly unknown[]) => void,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    await this.#table.assertFit(this.#connection, signal);
+    const rows = new OneRowEach(columns, limit, take);
+    for (let isMore = true, more = 1; isMore && rows.count < limit;) {
+      const before = rows.count;
+      const wanted = limit - before + more;
       let read = 0;
       const sql =
-        `select ${VALUES} from ${this.#tables.records} ${whereOf(query, last)} order by date desc, id desc, version desc ` +
+        `select ${selected(columns)}, toString(version) from ${this.#tables.records} ` +
+        `${whereOf(query, rows.last ?? after)} order by date desc, id desc` +
         // It has the server look at all records, and is for pages by their number alone.
-        `${offset > 0 ? 'limit 1 by date, id ' : ''}limit ${wanted} offset ${offset}${this.#settings}`;
-      await this.#connection.read(sql, this.#subject, (values) => {
+        `${offset > 0 ? ', version desc limit 1 by date, id' : ''} limit ${wanted} offset ${offset}`;
+      const add = (values: unknown[]): void => {
         read += 1;
-        const record = recordOfRow(rowOf(values), texts);
-        if (record.id !== last?.id) records.push(record);
-        last = record;
-      });
+        rows.add(values);
+      };
+      await this.#connection.read(sql, this.#subject, add, signal);
       isMore = read === wanted && offset === 0;
+      rows.end(!isMore);
+      // Of the last record, there may be rows that were not read. The next statement begins with it, and reads further where it was alone.
+      more = rows.count === before ? more * 2 : 1;
     }
-    return records;
+    return rows.count;
+  }
+}
+
+/** Takes one of neighbouring rows of a record: the one of the highest version, which stands behind the columns. */
+class OneRowEach {
+  count = 0;
+  readonly #idAt: number;
+  readonly #dateAt: number;
+  readonly #limit: number;
+  readonly #take: (values: readonly unknown[]) => void;
+  #held: readonly unknown[] | null = null;
+  #taken: readonly unknown[] | null = null;
+
+  constructor(columns: readonly UsageColumn[], limit: number, take: (values: readonly unknown[]) => void) {
+    this.#idAt = columns.findIndex(({ property }) => property === 'id');
+    this.#dateAt = columns.findIndex(({ kind }) => kind === 'date');
+    this.#limit = limit;
+    this.#take = take;
+  }
+
+  /** Where the row is that was taken last; null if none was. */
+  get last(): UsagePosition | null {
+    const taken = this.#taken;
+    return taken && { id: String(taken[this.#idAt]), date: new Date(Number(taken[this.#dateAt])) };
+  }
+
+  /** Adds a row. */
+  add(values: readonly unknown[]): void {
+    const held = this.#held;
+    if (held !== null && [this.#idAt, this.#dateAt].every((at) => values[at] === held[at])) {
+      // All versions have twenty digits.
+      if (String(values.at(-1)) > String(held.at(-1))) this.#held = values;
+      return;
+    }
+    this.end(true);
+    this.#held = values;
+  }
+
+  /** Takes the row that is held, or lets go of it. */
+  end(isKnown: boolean): void {
+    if (isKnown && this.#held !== null && this.count < this.#limit) {
+      this.count += 1;
+      this.#taken = this.#held;
+      this.#take(this.#held);
+    }
+    this.#held = null;
   }
 }
 
 /** The condition of a checked query. */
-function whereOf(
+export function whereOf(
   { startDate, endDate, filters }: ResolvedUsageCountQuery,
   after: UsagePosition | null = null,
 ): string {
@@ -138,7 +244,7 @@ function conditionOf([name, value]: readonly [UsageFilter, FilterValue]): string
 
 function rowOf(values: readonly unknown[]): UsageRow {
   const row: Record<string, unknown> = {};
-  for (const [index, { property }] of USAGE_COLUMNS.entries())
-    row[property] = DATES.has(property) ? Number(values[index]) : values[index];
+  for (const [index, { property, kind }] of USAGE_COLUMNS.entries())
+    row[property] = kind === 'date' ? Number(values[index]) : values[index];
   return row as unknown as UsageRow;
 }

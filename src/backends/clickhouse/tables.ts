@@ -12,11 +12,24 @@ export interface ClickHouseTables {
   readonly name: string;
   /** Where records are written and read. */
   readonly records: string;
-  /** Where they are deleted: on a cluster, in the tables that the other one distributes them to. */
+  /** The name of the table that they are deleted from: on a cluster, the tables that the other one distributes them to. */
   readonly stored: string;
   /** The rows of summaries and of the register. */
   readonly rows: string;
   readonly cluster: string | null;
+}
+
+/** A table as it has to be: all that answers rest on. */
+export interface WantedTable {
+  /** Its name; on a cluster, of the one that another one distributes rows to. */
+  readonly name: string;
+  /** The statement that makes it. */
+  readonly sql: string;
+  /** The columns that `ReplacingMergeTree` is given, behind what a replicated one has before them. */
+  readonly version: string;
+  readonly sortingKey: string;
+  /** The types of columns that come from records, by their names. */
+  readonly types: ReadonlyMap<string, string>;
 }
 
 /** Columns with few values, which are kept as numbers of these. */
@@ -65,12 +78,12 @@ export const ROW_COLUMNS = 'id, kind, dimension, start_ms, end_ms, edition, data
 /** The version of a row that is the first of its key: of several, the one with the highest version stays. */
 const FIRST = '18446744073709551614 - toUInt64(toUnixTimestamp64Nano(now64(9)))';
 
-/** The version of a row that says that the row of its key is deleted, for good. */
+/** The version of a row that says that the row of its key is deleted. */
 export const DELETED = '18446744073709551615';
 
 /** The tables of a name. */
 export function tablesOf(name: string, cluster: string | null = null): ClickHouseTables {
-  const stored = named(cluster === null ? name : `${name}_local`);
+  const stored = cluster === null ? name : `${name}_local`;
   return { name, records: named(name), stored, rows: named(`${name}_summary`), cluster };
 }
 
@@ -79,51 +92,66 @@ export function onCluster({ cluster }: ClickHouseTables): string {
   return cluster === null ? '' : ` on cluster ${named(cluster)}`;
 }
 
-/** The text of settings within a statement: a client may be shared, and a user may be one whose settings are fixed. */
-export function settingsText(settings: object): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${String(value)}`)
-    .join(', ');
-}
+/** What rows of records lie in order of, and those of summaries: rows with an equal one are one. */
+const RECORD_KEY = 'date, id';
+const ROW_KEY = 'kind, dimension, start_ms, id';
 
-/** Settings of statements that write. On a cluster, most copies have what was written before the answer comes. */
-export function writeSettings({ cluster }: ClickHouseTables): object {
-  if (cluster === null) return {};
-  return { insert_quorum: "'auto'", insert_quorum_parallel: 0, distributed_foreground_insert: 1 };
-}
-
-/** Settings of statements that read, behind them. On a cluster, a copy answers that has all that was written. */
-export function readSettings({ cluster }: ClickHouseTables): string {
-  return cluster === null ? '' : ' settings select_sequential_consistency = 1';
-}
+/** The columns of the engine of summaries: of rows with an equal key, the one with the highest version counts, or hides them all. */
+const ROW_VERSION = 'version, is_deleted';
 
 /** The statements that make the table of the records. */
 export function recordTable(tables: ClickHouseTables): string[] {
   const { records, stored, cluster } = tables;
   const columns = USAGE_COLUMNS.map((column) => `  ${named(column.name)} ${typeOf(column)}`);
   const made =
-    `create table if not exists ${stored}${onCluster(tables)} (\n${columns.join(',\n')},\n` +
+    `create table if not exists ${named(stored)}${onCluster(tables)} (\n${columns.join(',\n')},\n` +
     `  version UInt64 default ${FIRST}\n) engine = ${cluster === null ? '' : 'Replicated'}ReplacingMergeTree(version)\n` +
-    'partition by toYYYYMM(date)\norder by (date, id)';
+    `partition by toYYYYMM(date)\norder by (${RECORD_KEY})`;
   if (cluster === null) return [made];
-  const engine = `Distributed(${quoted(cluster)}, currentDatabase(), ${quoted(`${tables.name}_local`)}, cityHash64(id))`;
-  return [made, `create table if not exists ${records}${onCluster(tables)} as ${stored}\nengine = ${engine}`];
+  const engine = `Distributed(${quoted(cluster)}, currentDatabase(), ${quoted(stored)}, cityHash64(id))`;
+  return [
+    made,
+    `create table if not exists ${records}${onCluster(tables)} as ${named(stored)}\nengine = ${engine}`,
+  ];
 }
+
+/** Tokens of inserts that the server remembers, and on a cluster for how long, in seconds: processes that race are moments apart. */
+const TOKENS = 10_000;
+const TOKEN_SECONDS = 86_400;
 
 /** The statement that makes the table of the rows. On a cluster, every server has all of them. */
 export function rowTable(tables: ClickHouseTables): string {
   const { rows, name, cluster } = tables;
   const path = `${quoted(`/clickhouse/tables/{database}/${name}_summary`)}, '{shard}_{replica}', `;
-  const [engine, deduplication] =
+  const [engine, tokens] =
     cluster === null
-      ? ['ReplacingMergeTree(', 'non_replicated_deduplication_window']
-      : [`ReplicatedReplacingMergeTree(${path}`, 'replicated_deduplication_window'];
+      ? ['ReplacingMergeTree(', `non_replicated_deduplication_window = ${TOKENS}`]
+      : [
+          `ReplicatedReplacingMergeTree(${path}`,
+          `replicated_deduplication_window = ${TOKENS}, replicated_deduplication_window_seconds = ${TOKEN_SECONDS}`,
+        ];
   return (
     `create table if not exists ${rows}${onCluster(tables)} (\n  id String,\n  kind LowCardinality(String),\n` +
     '  dimension LowCardinality(String),\n  start_ms Int64,\n  end_ms Int64,\n  edition String,\n  data String,\n  writer String,\n' +
-    `  version UInt64 default ${FIRST},\n  is_deleted UInt8 default 0\n) engine = ${engine}version, is_deleted)\n` +
-    `order by (kind, dimension, start_ms, id)\nsettings ${deduplication} = 10000, index_granularity = 128`
+    `  version UInt64 default ${FIRST},\n  is_deleted UInt8 default 0\n) engine = ${engine}${ROW_VERSION})\n` +
+    `order by (${ROW_KEY})\nsettings ${tokens}, index_granularity = 128`
   );
+}
+
+/** The table of the records as it has to be. */
+export function wantedRecords(tables: ClickHouseTables): WantedTable {
+  const types = new Map(USAGE_COLUMNS.map((column) => [column.name, typeOf(column)])).set(
+    'version',
+    'UInt64',
+  );
+  const [sql = ''] = recordTable(tables);
+  return { name: tables.stored, sql, version: 'version', sortingKey: RECORD_KEY, types };
+}
+
+/** The table of the rows as it has to be. */
+export function wantedRows(tables: ClickHouseTables): WantedTable {
+  const [name, sql] = [`${tables.name}_summary`, rowTable(tables)];
+  return { name, sql, version: ROW_VERSION, sortingKey: ROW_KEY, types: new Map() };
 }
 
 /**

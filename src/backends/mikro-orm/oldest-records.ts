@@ -1,3 +1,4 @@
+import { undeletable } from '../base/database-error.js';
 import { Mutex } from '../base/mutex.js';
 
 /** Ids in one statement. SQL Server takes 2,100 parameters. */
@@ -32,6 +33,8 @@ export abstract class OldestRecords {
       const deleted = await this.deleteAll(ids, signal);
       total += deleted;
       // Another process may have deleted some of these records. If it has deleted all, the rest is left to that process.
+      if (deleted === 0 && (await this.find(date, 1))[0] === ids[0])
+        throw undeletable('Old records are deleted', ids[0]);
       if (ids.length < wanted || deleted === 0) break;
     }
     return total;

@@ -4,7 +4,8 @@ import { TrackUsageError } from '../../errors.js';
 import { closeRepository } from '../mikro-orm/close-repository.js';
 import { CollectionStorage } from './collection-storage.js';
 import { CONNECT, type MongoStorageOptions, resolveConnection } from './connect-options.js';
-import { explainConnect } from './errors.js';
+import { isSetup } from '../base/database-error.js';
+import { conditionOf, explainConnect } from './errors.js';
 import { partsOfOrm } from './mongo-piggyback-storage.js';
 import { checkReadable, ensureIndex } from './schema.js';
 import { defineUsage } from './usage-entity.js';
@@ -23,7 +24,7 @@ export class MongoStorage extends CollectionStorage {
    * made if they are missing, but for `readOnly`.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
-   *   server cannot be reached or does not let the user in; `STORAGE_SETUP` if `@mikro-orm/mongodb` is not installed, the
+   *   server cannot be reached; `STORAGE_SETUP` if it does not let the user in, `@mikro-orm/mongodb` is not installed, the
    *   user may not make the index, or another one is in its way; with `readOnly`, if the collection cannot be read
    */
   static async connect(options: MongoStorageOptions): Promise<MongoStorage> {
@@ -56,7 +57,11 @@ export class MongoStorage extends CollectionStorage {
       await orm?.close(true).catch(() => {});
       throw error instanceof TrackUsageError
         ? error
-        : new TrackUsageError('STORAGE_CONNECT', `${CONNECT}: ${explainConnect(target, error)}`, error);
+        : new TrackUsageError(
+            isSetup(conditionOf(error)) ? 'STORAGE_SETUP' : 'STORAGE_CONNECT',
+            `${CONNECT}: ${explainConnect(target, error)}`,
+            error,
+          );
     }
   }
 

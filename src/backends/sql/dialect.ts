@@ -68,7 +68,7 @@ export interface SqlDialect {
   makeMonths?(orm: MikroORM, table: UsageTable): Promise<void>;
 
   /** Whether a table is partitioned by ranges of ids, so that reading is told from which id on. @default none is */
-  isInRangesOfIds?(orm: MikroORM, table: UsageTable): Promise<boolean>;
+  isInRangesOfIds?(orm: MikroORM, table: UsageTable): Promise<boolean | null>;
 
   /** The query for the server's time as `now`, in milliseconds since 1970; left out where no server has a clock of its own. */
   readonly clockSql?: string;
@@ -137,10 +137,22 @@ export interface SqlDeleter {
 /** How parts of a table are dropped whose records are all old. */
 export interface SqlDropper {
   /**
-   * Finds what there is to be dropped.
+   * Finds what there is to be dropped, or to be kept after all. Nothing is done, and so nothing has to be marked, if there is none.
    *
    * @param date - records from this moment on are kept
-   * @returns drops it, and resolves with how many records that were; null if there is nothing, and so nothing to be marked
    */
-  plan(date: Date, signal: AbortSignal): Promise<((signal: AbortSignal) => Promise<number>) | null>;
+  plan(date: Date, signal: AbortSignal): Promise<readonly SqlDrop[]>;
+}
+
+/** One part of a table that is to be dropped, or brought back. */
+export interface SqlDrop {
+  /** All records of the part are of before this moment. */
+  readonly before: Date;
+
+  /**
+   * Drops the part, or brings it back.
+   *
+   * @returns how many records were dropped; null if it cannot be done now, nor can any other
+   */
+  readonly run: (signal: AbortSignal) => Promise<number | null>;
 }

@@ -11,7 +11,8 @@ export const ADVICE = {
   database: { advice: 'Make the database first, or check dbName.' },
   table: {
     advice:
-      'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage.',
+      'If the table or a column is missing, run the migrations of the MikroORM that has the entity Usage; a process that connects by ' +
+      'SqlStorage.connect, such as a worker, makes the table when it starts again.',
   },
   right: { advice: 'Grant the user select and insert on the table.' },
   demand: { advice: 'Records have no value for the column: let it take null, or give it a default.' },

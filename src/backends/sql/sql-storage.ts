@@ -17,7 +17,7 @@ import { Operations, assertOpen, storageClosed } from '../base/operations.js';
 import { CONNECT, SqlStorageNaming, type SqlStorageOptions, resolveConnection } from './connect-options.js';
 import type { SqlDeleter, SqlDialect, SqlDropper, SqlWriter } from './dialect.js';
 import { findDialect } from './dialects.js';
-import { deletionError } from '../base/database-error.js';
+import { deletionError, isSetup } from '../base/database-error.js';
 import { convert } from './errors.js';
 import { type RunStatement, inTransaction, runByKysely } from './kysely.js';
 import { KyselySalts } from './kysely-salts.js';
@@ -113,7 +113,7 @@ export class SqlStorage extends RepositoryStorage {
    * missing, and checked if it is not; with `readOnly`, it is left as it is.
    *
    * @throws {TrackUsageError} `INVALID_OPTION` if an option is unknown or cannot be used; `STORAGE_CONNECT` if the
-   *   database cannot be opened; `STORAGE_SETUP` if the table is there with other columns, or cannot be read
+   *   database cannot be reached; `STORAGE_SETUP` if it does not let the user in, or the table is there with other columns, or cannot be read
    */
   static async connect(options: SqlStorageOptions): Promise<SqlStorage> {
     return SqlStorage.#connect(options, true);
@@ -159,7 +159,8 @@ export class SqlStorage extends RepositoryStorage {
       await orm.close(true).catch(() => {});
       if (error instanceof TrackUsageError) throw error;
       const message = `${CONNECT}: ${dialect.explainConnect(target, error)}`;
-      throw new TrackUsageError('STORAGE_CONNECT', message, error);
+      const condition = dialect.conditionOf(convert(orm, error), orm, findUsageTable(orm));
+      throw new TrackUsageError(isSetup(condition) ? 'STORAGE_SETUP' : 'STORAGE_CONNECT', message, error);
     }
   }
 
@@ -177,9 +178,26 @@ export class SqlStorage extends RepositoryStorage {
     this.assertWritable();
     checkDeletion(date, Infinity);
     signal.throwIfAborted();
-    const drop = await this.#retain(signal, (combined) => dropper.plan(date, combined));
-    if (drop === null) return 0;
-    return this.aroundPast(date, signal, (combined) => this.#retain(combined, drop));
+    const drops = await this.#retain(signal, (combined) => dropper.plan(date, combined));
+    let total = 0;
+    let failure: unknown = null;
+    for (const { before, run } of drops) {
+      let isOver = false;
+      const drop = async (combined: AbortSignal): Promise<number> => {
+        const count = await this.#retain(combined, run);
+        isOver = count === null;
+        return count ?? 0;
+      };
+      try {
+        total += await this.aroundPast(before, signal, drop);
+      } catch (error) {
+        failure ??= error;
+      }
+      if (isOver || signal.aborted) break;
+    }
+    // What was dropped is counted; the error comes again with the next call.
+    if (failure !== null && total === 0) throw failure;
+    return total;
   }
 
   /** Does something for the option `retention`. */
@@ -220,7 +238,10 @@ export class SqlStorage extends RepositoryStorage {
   }
 
   /** @inheritdoc */
-  protected override withoutTraces<Value>(action: () => Promise<Value>): Promise<Value> {
+  protected override withoutTraces<Value>(
+    _signal: AbortSignal,
+    action: () => Promise<Value>,
+  ): Promise<Value> {
     return this.#dialect.withoutTraces?.(this.#orm, action) ?? action();
   }
 

@@ -16,6 +16,7 @@ import {
 import type { TrackUsageError } from '../../errors.js';
 import type { SummaryRow, SummaryRowQuery, SummaryStore } from '../../storage/summary-store.js';
 import { databaseError, isSetup } from '../base/database-error.js';
+import { warnOfNoSummaries } from '../base/no-summaries.js';
 import { assertOpen } from '../base/operations.js';
 import type { SqlDialect } from './dialect.js';
 import { convert, isAboutTable } from './errors.js';
@@ -57,29 +58,26 @@ export class SqlSummaries implements SummaryStore {
   async prepare(make: boolean, signal: AbortSignal): Promise<boolean> {
     const mayMake = make && this.#table.isOwn;
     this.#mayMake ||= mayMake;
-    const probe = async (): Promise<boolean> => {
+    const probe = async (): Promise<unknown> => {
       try {
         await this.#execute(
           (db) => db.selectFrom(this.#table.name).select('id').where('id', '=', ''),
           signal,
         );
-        return true;
+        return null;
       } catch (error) {
         if (!this.#isMissing(error)) throw this.#errorOf(error);
-        return false;
+        return error;
       }
     };
-    if (await probe()) return true;
-    if (!mayMake) return false;
-    const failure = await this.#make(signal);
-    if (failure === null || (await probe())) return true;
+    const missing = await probe();
+    if (missing === null) return true;
+    if (!make) return false;
+    const failure = mayMake ? await this.#make(signal) : missing;
+    if (failure === null || (await probe()) === null) return true;
     const error = this.#errorOf(failure);
     if (error.code !== 'STORAGE_SETUP') throw error;
-    if (!this.#hasWarned)
-      process.emitWarning(
-        'koa-track-usage: there are no summaries, so that questions are answered record by record, and no register of endpoints. ' +
-          error.message,
-      );
+    if (!this.#hasWarned) warnOfNoSummaries(error.message);
     this.#hasWarned = true;
     return false;
   }

@@ -37,6 +37,9 @@ interface Place {
   readonly missing: Set<LateField>;
 }
 
+/** Drafts that wait at most, where nobody says otherwise. */
+const MOST_WAITING = 10_000;
+
 /**
  * Where drafts wait for late parts, such as a location. No draft waits longer than its limit: a record is
  * made without a part rather than too late.
@@ -49,12 +52,12 @@ export class WaitingRoom {
   #awaited: { readonly drafts: Set<UsageRecordDraft>; readonly resolve: () => void }[] = [];
 
   /**
-   * @param maxWaiting - drafts that wait at most; any more become records without their late parts
+   * @param maxWaiting - drafts that wait at most; any more become records without their late parts. @default 10_000
    * @param finish - takes a draft that leaves; it never throws
    */
-  constructor(clock: Clock, maxWaiting: number, finish: Finish) {
+  constructor(clock: Clock, maxWaiting: number | undefined, finish: Finish) {
     this.#clock = clock;
-    this.#maxWaiting = maxWaiting;
+    this.#maxWaiting = maxWaiting ?? MOST_WAITING;
     this.#finish = finish;
   }
 

@@ -7,12 +7,14 @@ import type { Call, Command } from '../command.js';
 import { checkPackages } from '../doctor/check-packages.js';
 import { checkRegister } from '../doctor/check-register.js';
 import { checkSpool } from '../doctor/check-spool.js';
+import { checkStream } from '../doctor/check-stream.js';
 import { checkClocks, checkRights } from '../doctor/check-storage.js';
 import { checkFolding, checkZone } from '../doctor/check-summaries.js';
 import { type Finding, fault, fine, hint } from '../doctor/finding.js';
 import { EXIT } from '../failure.js';
 import { jsonText } from '../../report/rendering/json.js';
 import type { Output } from '../output.js';
+import { openStream } from '../source/stream.js';
 
 const COLORS = { fault: 'red', advice: 'yellow', fine: 'green' } as const;
 
@@ -27,7 +29,7 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Says what is wrong with a set-up: what, where, and what to do. It ends with 1 if anything is.',
   details: [
-    'It looks at Node, the installed packages, the table, rights, clocks, summaries, the spool, the trackers, and losses. It makes ' +
+    'It looks at Node, the installed packages, the table, rights, clocks, summaries, the stream, the spool, the trackers, and losses. It makes ' +
       'no table, and changes no row.',
   ],
   options: {
@@ -40,6 +42,7 @@ export const doctorCommand: Command = {
     const findings = [
       ...(await checkPackages(call.io.cwd)),
       ...(await checkDatabase(call)),
+      ...(await checkStreams(call)),
       ...(await checkSpools(call)),
     ];
     await out.write(values.has('json') ? jsonText({ findings }) : textOf(findings, out));
@@ -77,6 +80,17 @@ async function checkDatabase(call: Call): Promise<Finding[]> {
 function refusal(error: unknown): Finding {
   const message = error instanceof Error ? error.message : String(error);
   return fault(message.replace(/\.$/, ''), null, 'Mend that, and call the doctor again.');
+}
+
+async function checkStreams({ source, io }: Call): Promise<Finding[]> {
+  const stream = (await source.config())?.stream ?? null;
+  if (stream === null) return [];
+  try {
+    const opened = await openStream(stream, true);
+    return await checkStream(opened, io.clock.now()).finally(() => opened.close?.());
+  } catch (error) {
+    return [refusal(error)];
+  }
 }
 
 async function checkSpools({ source, values, io }: Call): Promise<Finding[]> {

@@ -13,7 +13,8 @@ export const eraseCommand: Command = {
   name: 'erase',
   summary: 'Erases a person: all records, and what summaries say of the name.',
   details: [
-    'Records that a tracker still holds in its queue or its spool are stored later; erase once more then. It makes no table.',
+    'Records that a tracker still holds in its queue or its spool are stored later; erase once more then. So are those that wait in a stream; ' +
+      'its dead letters are never reached. It makes no table.',
   ],
   options: {
     ...PERSON_OPTIONS,

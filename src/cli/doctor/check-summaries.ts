@@ -1,7 +1,7 @@
 import type { UsageReader } from '../../storage/usage-reader.js';
 import type { SummaryStore } from '../../storage/summary-store.js';
 import type { SummariesSettings } from '../../options/summaries-options.js';
-import { type Mark, look } from '../../summary/manifest.js';
+import { type Mark, foldedUntilMs, isPast, look } from '../../summary/manifest.js';
 import { zoneMismatch } from '../zone-mismatch.js';
 import { type Finding, fault, fine, hint } from './finding.js';
 
@@ -24,10 +24,19 @@ export async function checkFolding(
       null,
       'Let a tracker run without summaries: false; npx koa-track-usage rebuild sums up what is there already.',
     );
-  const late = marks.filter((mark) => !mark.isWriting && nowMs - mark.sinceMs > PATIENCE_MS);
-  if (late.length === 0) return fine('Records are summed up in time');
+  const late = marks.filter(({ sinceMs }) => nowMs - sinceMs > PATIENCE_MS);
+  const waiting = late.filter((mark) => !mark.isWriting || isPast(mark, nowMs));
+  const until = `until ${new Date(foldedUntilMs(marks, nowMs)).toJSON()}`;
+  if (late.length === 0) return fine(`Records are summed up in time, ${until}`);
+  if (waiting.length === 0)
+    return hint(
+      `Records are summed up ${until}, as slices of five minutes are open since ${sinceOf(late)}`,
+      null,
+      'A process was killed, closed or cut off while it stored or deleted records of them, or still tries to. Their records are counted ' +
+        'one by one; they are summed up when that process has succeeded, or a day after its last attempt.',
+    );
   const isAlive = nowMs - newest.date.getTime() < PATIENCE_MS;
-  const what = `Records wait to be summed up since ${sinceOf(late)}`;
+  const what = `Records wait to be summed up since ${sinceOf(waiting)}`;
   return isAlive
     ? fault(
         what,

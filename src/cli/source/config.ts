@@ -24,11 +24,14 @@ export interface CliConfig {
   readonly summaries?: SummariesOptions | undefined;
   /** The option `retention` of the application's `trackUsage`, for `prune` and `work`. @default none */
   readonly retention?: RetentionOptions | undefined;
-  /** The stream that records come from, for `work`: a `JetStreamStorage`, a promise of one, or a function that makes it. @default none */
+  /**
+   * The stream that records come from, for `work` and `doctor`: a `JetStreamStorage`, a promise of one, or a function that makes it and is
+   * told what it is for. @default none
+   */
   readonly stream?:
     | UsageSource
     | PromiseLike<UsageSource>
-    | (() => UsageSource | PromiseLike<UsageSource>)
+    | ((need: StorageNeed) => UsageSource | PromiseLike<UsageSource>)
     | undefined;
   /** How `work` hands records to the storage: options of `consumeUsage`. @default its defaults */
   readonly work?: WorkOptions | undefined;

@@ -84,7 +84,8 @@ async function openClickHouse({ database, table }: Place, isForWriting: boolean)
   const { ClickHouseStorage } = await import('../../backends/clickhouse/index.js');
   const scheme = /^clickhouse\+https:/i.test(database) ? 'https' : 'http';
   const url = database.replace(/^[^:]*:/, `${scheme}:`);
-  if (!URL.canParse(url))
+  // A URL of HTTP needs no slashes: what follows would be the host.
+  if (!/^[^:]*:\/\/[^/]/.test(database) || !URL.canParse(url))
     throw wrongUsage('--database clickhouse: is no URL; expected clickhouse://user@host:8123/database.');
   const { origin, username, password, pathname } = new URL(url);
   const given = { username, password, database: pathname.slice(1) };
@@ -132,6 +133,10 @@ function reasonOf(error: unknown): string {
 
 /** A server's URL, with what asks for TLS as MikroORM takes it. */
 function serverOf(database: string): { clientUrl: string; driverOptions: object } {
+  const [kind = '', rest = ''] = database.split(':', 2);
+  // MikroORM would take the end of the text for the name of a database on this machine.
+  if (!rest.startsWith('//'))
+    throw wrongUsage(`--database ${kind}: is no URL; expected ${kind}://user@host/database.`);
   if (!URL.canParse(database)) return { clientUrl: database, driverOptions: {} };
   const url = new URL(database);
   const asked = TLS_PARAMETERS.filter((name) => url.searchParams.has(name));

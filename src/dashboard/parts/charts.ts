@@ -1,4 +1,5 @@
 import { grouped } from '../../report/words.js';
+import { mappedInTurns } from '../../time/in-turns.js';
 import { type Html, html } from '../html.js';
 
 /** A bar, and what a line shows beside it. */
@@ -23,25 +24,25 @@ const BAR_SHARE = 0.8;
 const FACTORS = [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10];
 
 /** Bars over time, with a line for the span before. The figures have to stand in a table too. */
-export function barChart(label: string, bars: readonly Bar[]): Html | null {
+export async function barChart(label: string, bars: readonly Bar[]): Promise<Html | null> {
   const most = bars.reduce((max, { value, before }) => Math.max(max, value, before ?? 0), 0);
   if (!(most > 0)) return null;
   const top = roundUp(most);
   const step = WIDTH / bars.length;
   const y = (value: number): number => rounded(HEIGHT - (value / top) * HEIGHT);
-  const bar = ({ title, value, stressed = 0 }: Bar, index: number): Html => {
+  const drawn = await mappedInTurns(bars.entries(), ([index, { title, value, stressed = 0 }]) => {
     const x = rounded(index * step + (step * (1 - BAR_SHARE)) / 2);
     const width = rounded(step * BAR_SHARE);
     const rectangle = (to: number, name: string): Html =>
       html`<rect class="${name}" x="${x}" y="${y(to)}" width="${width}" height="${rounded(HEIGHT - y(to))}"/>`;
     return html`<g><title>${title}</title>${rectangle(value, 'bar')}${stressed > 0 && rectangle(stressed, 'stressed')}</g>`;
-  };
+  });
   // As text of the page, scale and dates are as large on a narrow screen.
   const marks = Number.isInteger(top / 2) ? [top, top / 2, 0] : [top, 0];
   return html`<div class="plot">
 <div class="scale" aria-hidden="true">${marks.map((value) => html`<span>${grouped(value)}</span>`)}</div>
 <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">
-${marks.map((value) => html`<path class="grid" d="M0 ${y(value)}H${WIDTH}"/>`)}${bars.map(bar)}
+${marks.map((value) => html`<path class="grid" d="M0 ${y(value)}H${WIDTH}"/>`)}${drawn}
 <path class="before" d="${lineOf(bars.map(({ before }, index) => [(index + 0.5) * step, before == null ? null : y(before)]))}"/>
 </svg>
 <div class="dates" aria-hidden="true">${datesOf(bars).map((date) => html`<span>${date}</span>`)}</div>

@@ -26,6 +26,6 @@ export function legend(): Html {
   return html`<details><summary>What these words mean</summary>
 <dl class="facts">${terms}
 <div><dt>?</dt><dd>It is not known; – stands where there is nothing.</dd></div>
-<div><dt>±%</dt><dd>The change since as many days before.</dd></div>
+<div><dt>±%</dt><dd>The change since as many days before. It is left out where many more of the days were watched in one of the two spans.</dd></div>
 </dl></details>`;
 }

@@ -45,6 +45,6 @@ export async function lastRecords(
     timeZone,
     LAST_RECORDS,
   );
-  const table = sheetTable(sheetOf(records), address, { caption: 'Last records', all: all() });
+  const table = await sheetTable(sheetOf(records), address, { caption: 'Last records', all: all() });
   return section('Last records', table, dataLinks(all));
 }

@@ -51,10 +51,10 @@ interface Shown extends TableSettings {
 }
 
 /** The first rows of a sheet as a table, whose endpoints and callers lead to their pages. The cells are those of the command line. */
-export function sheetTable(sheet: Sheet, address: Address, settings: TableSettings): Html {
+export async function sheetTable(sheet: Sheet, address: Address, settings: TableSettings): Promise<Html> {
   const count = sheet.rows.length;
   const isCut = count > PAGE_ROWS;
-  return html`${tableOf(sheet, address, { ...settings, first: 0 })}
+  return html`${await tableOf(sheet, address, { ...settings, first: 0 })}
 ${isCut && html`<p class="more">${grouped(PAGE_ROWS)} of ${grouped(count)}</p>`}
 ${settings.all && html`<p class="more"><a href="${settings.all}">All of them</a></p>`}`;
 }
@@ -71,23 +71,24 @@ export async function sortedTable(
   const sorted = await sortedSheet(sheet, order);
   const count = sheet.rows.length;
   const first = firstRow(address, count);
-  return html`${tableOf(sorted, address, { ...settings, first, order })}
+  return html`${await tableOf(sorted, address, { ...settings, first, order })}
 ${count > PAGE_ROWS && pager(address, first, count)}`;
 }
 
-function tableOf(sheet: Sheet, address: Address, settings: Shown): Html {
+async function tableOf(sheet: Sheet, address: Address, settings: Shown): Promise<Html> {
   const { caption, only, first, order } = settings;
   const columns = sheet.columns.filter(
     (column) => column.only !== 'data' && (only?.includes(column.name) ?? true),
   );
-  const shown = sheet.rows.slice(first, first + PAGE_ROWS);
+  const rows = await mappedInTurns(
+    sheet.rows.slice(first, first + PAGE_ROWS),
+    (row) =>
+      html`<tr>${columns.map((column, index) => cellOf(column, row, { sheet, address, drawn: settings.drawn?.[column.name], isHead: index === 0 }))}</tr>\n`,
+  );
   return html`<div class="table" tabindex="0" role="region" aria-label="${caption}">
 <table>
 <thead><tr>${columns.map((column) => headOf(column, order, address))}</tr></thead>
-<tbody>${shown.map(
-    (row) =>
-      html`<tr>${columns.map((column, index) => cellOf(column, row, { sheet, address, drawn: settings.drawn?.[column.name], isHead: index === 0 }))}</tr>\n`,
-  )}</tbody>
+<tbody>${rows}</tbody>
 </table>
 </div>`;
 }

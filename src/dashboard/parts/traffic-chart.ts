@@ -24,7 +24,7 @@ export async function trafficChart(report: TrafficReport): Promise<Html | null> 
   );
   const bars = await mappedInTurns(firsts, (first) => barOf(traffic.slice(first, first + periods), report));
   const width = periods > 1 ? counted(periods, period) : period;
-  const chart = barChart(`Calls by ${width}; the table has the figures`, bars);
+  const chart = await barChart(`Calls by ${width}; the table has the figures`, bars);
   return (
     chart &&
     html`<figure>
@@ -61,6 +61,6 @@ function barOf(rows: readonly TrafficRow[], report: TrafficReport): Bar {
 
 /** The chart of a report, and its figures as a table, which is folded away. */
 export async function trafficFigures(report: TrafficReport, address: Address): Promise<Html> {
-  const table = sheetTable(sheetOf(report), address, { caption: 'Calls over time' });
+  const table = await sheetTable(sheetOf(report), address, { caption: 'Calls over time' });
   return html`${await trafficChart(report)}<details><summary>These figures as a table</summary>${table}</details>`;
 }

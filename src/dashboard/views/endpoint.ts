@@ -47,7 +47,10 @@ async function pageOfEndpoint(asked: Asked, all: EndpointsReport, row: EndpointR
   const callers = await reports.callers(about);
   const linkTo = (view: string, more: Readonly<Record<string, string>> = {}): Exact =>
     address.to(view, { method, route, of: service, ...more });
-  const calling = sheetTable(sheetOf(callers), address, { caption: 'Callers', all: linkTo('callers') });
+  const calling = await sheetTable(sheetOf(callers), address, {
+    caption: 'Callers',
+    all: linkTo('callers'),
+  });
   // An endpoint for all methods has records of each.
   const records = { route, service, ...(method !== 'ALL' && { method }) };
   const body = html`${endpointFacts(row, all)}

@@ -1,7 +1,7 @@
 import { allCallsOf } from '../../report/call-figures.js';
 import { cellText } from '../../report/rendering/cell-text.js';
 import type { ColumnKind } from '../../report/rendering/column.js';
-import { changeOf } from '../../report/rendering/columns.js';
+import { beforeText } from '../../report/rendering/columns.js';
 import { sheetOf } from '../../report/rendering/sheets.js';
 import type {
   AnyReport,
@@ -61,7 +61,7 @@ ${section(
   dataLinks((format) => address.to('traffic', format)),
 )}
 ${section('To be decided', decisions(endpoints, address))}
-<div class="columns">${lists({ endpoints, errors, callers }, address)}</div>`;
+<div class="columns">${await lists({ endpoints, errors, callers }, address)}</div>`;
     return { ...page, body };
   },
 };
@@ -72,12 +72,14 @@ function cards(report: TrafficReport, told: CallersReport): Html {
   const { total, totalBefore, traffic } = report;
   const text = (value: number | null, kind: ColumnKind): string =>
     cellText(value ?? undefined, kind, report, 'absolute');
+  const earlier = (value: number | null, kind: ColumnKind): string =>
+    value === null ? 'nothing known of the span before' : `${text(value, kind)} in the span before`;
   const named = callers.filter(({ username, isOther }) => username !== null && !isOther).length;
   return html`<dl class="cards">
 ${card(
   'Calls',
   text(total.calls, 'count'),
-  beforeText(total.before, 'count', text, changeOf(total)),
+  beforeText(total, report),
   sparkline(
     'Calls over time',
     traffic.map(({ calls }) => calls),
@@ -86,7 +88,7 @@ ${card(
 ${card(
   'Errors',
   text(rateOf(total, report), 'share'),
-  beforeText(rateOf(totalBefore, report), 'share', text),
+  earlier(rateOf(totalBefore, report), 'share'),
   sparkline(
     'Errors over time',
     traffic.map((row) => row.clientErrors + row.serverErrors),
@@ -95,13 +97,13 @@ ${card(
 ${card(
   '95 % are faster than',
   text(total.p95Ms, 'milliseconds'),
-  beforeText(totalBefore?.p95Ms ?? null, 'milliseconds', text),
+  earlier(totalBefore?.p95Ms ?? null, 'milliseconds'),
   sparkline(
     'The 95th percentile over time',
     traffic.map(({ p95Ms }) => p95Ms ?? 0),
   ),
 )}
-${card('Callers by name', `${isCapped ? 'at least ' : ''}${text(named, 'count')}${callersSince === null ? '' : ' told'}`, beforeText(callersBefore, 'count', text))}
+${card('Callers by name', `${isCapped ? 'at least ' : ''}${text(named, 'count')}${callersSince === null ? '' : ' told'}`, earlier(callersBefore, 'count'))}
 </dl>`;
 }
 
@@ -118,16 +120,6 @@ function card(name: string, value: string, before: string, line: Html | null = n
 <dd class="faint">${before}</dd>
 ${line && html`<dd>${line}</dd>`}
 </div>`;
-}
-
-function beforeText(
-  value: number | null,
-  kind: ColumnKind,
-  text: (value: number | null, kind: ColumnKind) => string,
-  change: number | null = null,
-): string {
-  if (value === null) return 'nothing known of the span before';
-  return `${text(value, kind)} in the span before${change === null ? '' : ` (${text(change, 'change')} %)`}`;
 }
 
 function decisions({ endpoints, asOf }: EndpointsReport, address: Address): Html {
@@ -151,7 +143,7 @@ ${found.map(
 }
 
 /** The rows of reports that stand out. */
-function lists({ endpoints, errors, callers }: Told, address: Address): readonly Html[] {
+async function lists({ endpoints, errors, callers }: Told, address: Address): Promise<readonly Html[]> {
   const top = (figureOf: (row: EndpointRow) => number): AnyReport => ({
     ...endpoints,
     endpoints: endpoints.endpoints
@@ -159,32 +151,18 @@ function lists({ endpoints, errors, callers }: Told, address: Address): readonly
       .toSorted((one, other) => figureOf(other) - figureOf(one))
       .slice(0, LIST_ROWS),
   });
-  const list = (heading: string, report: AnyReport, columns: readonly string[], all: Exact): Html =>
-    section(
-      heading,
-      sheetTable(sheetOf(report), address, {
-        caption: heading,
-        only: ['service', 'endpoint', ...columns],
-        all,
-      }),
-    );
   const sortedBy = (sort: string): Exact => address.to('endpoints', { sort, order: 'down' });
   const failing = { ...errors, errors: errors.errors.slice(0, LIST_ROWS) };
   const calling = { ...callers, callers: callers.callers.slice(0, LIST_ROWS) };
-  return [
-    list(
-      'Busiest',
-      top(({ calls }) => calls),
-      ['calls', 'change'],
-      sortedBy('calls'),
-    ),
-    list(
-      'Slowest',
-      top(({ p95Ms }) => p95Ms ?? 0),
-      ['calls', 'p95Ms'],
-      sortedBy('p95Ms'),
-    ),
-    list('Most errors', failing, ['serverErrors', 'clientErrors', 'errorRate'], address.to('errors')),
-    list('Callers', calling, ['username', 'calls', 'change'], address.to('callers')),
-  ];
+  const told = [
+    ['Busiest', top(({ calls }) => calls), ['calls', 'change'], sortedBy('calls')],
+    ['Slowest', top(({ p95Ms }) => p95Ms ?? 0), ['calls', 'p95Ms'], sortedBy('p95Ms')],
+    ['Most errors', failing, ['serverErrors', 'clientErrors', 'errorRate'], address.to('errors')],
+    ['Callers', calling, ['username', 'calls', 'change'], address.to('callers')],
+  ] as const;
+  const listOf = async ([heading, report, columns, all]: (typeof told)[number]): Promise<Html> => {
+    const only = ['service', 'endpoint', ...columns];
+    return section(heading, await sheetTable(sheetOf(report), address, { caption: heading, only, all }));
+  };
+  return Promise.all(told.map(listOf));
 }

@@ -37,7 +37,7 @@ export const recordsView: View = {
     const body =
       report.records.length === 0
         ? html`<p class="nothing">No record passes these filters.</p>`
-        : html`${sheetTable(sheet, address, { caption: 'Records' })}${pager(report, address)}`;
+        : html`${await sheetTable(sheet, address, { caption: 'Records' })}${pager(report, address)}`;
     return { ...pageOf('Records', report, body, sheet), basis };
   },
 };

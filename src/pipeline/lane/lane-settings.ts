@@ -35,14 +35,23 @@ export interface QueueSettings {
 export type SpoolMode = 'overflow' | 'wal';
 
 /** How batches are to be, as far as the application says so. */
-export interface WantedBatch {
-  readonly maxRecords?: number | undefined;
-  readonly maxBytes: number;
-  readonly maxDelayMs?: number | undefined;
-}
+export type WantedBatch = Given<LaneSettings['batch']>;
+
+/** How much is to wait in memory, as far as the application says so. */
+export type WantedQueue = Pick<QueueSettings, 'overflow'> & Given<Omit<QueueSettings, 'overflow'>>;
+
+type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined };
+
+const MIB = 1_048_576;
 
 /** How batches are where neither the application nor the storage says so. */
-const DEFAULT_BATCH = { maxRecords: 500, maxDelayMs: 1000 };
+const DEFAULT_BATCH = { maxRecords: 500, maxBytes: 4 * MIB, maxDelayMs: 1000 };
+
+/** How much waits where the application does not say so, unless two batches are more. */
+const DEFAULT_QUEUE = { maxRecords: 10_000, maxBytes: 16 * MIB };
+
+/** The bytes of large batches for each of their records: most records have less. */
+const RECORD_BYTES = 1600;
 
 /** How the batches of a storage are: as the application wants them, else as the storage does. No record may expire before its batch is due. */
 export function batchFor(
@@ -50,9 +59,19 @@ export function batchFor(
   { batch, retry }: Pick<LaneSettings, 'retry'> & { readonly batch: WantedBatch },
 ): LaneSettings['batch'] {
   const wished = storage?.batch ?? DEFAULT_BATCH;
+  const maxRecords = batch.maxRecords ?? wished.maxRecords;
   return {
-    maxBytes: batch.maxBytes,
-    maxRecords: batch.maxRecords ?? wished.maxRecords,
+    maxRecords,
+    maxBytes: batch.maxBytes ?? Math.max(DEFAULT_BATCH.maxBytes, RECORD_BYTES * maxRecords),
     maxDelayMs: batch.maxDelayMs ?? Math.min(wished.maxDelayMs, retry.maxAgeMs / 2),
+  };
+}
+
+/** How much waits for a storage: as the application wants it, else two batches at least, as one is due before the queue is half full. */
+export function queueFor(queue: WantedQueue, batch: LaneSettings['batch']): QueueSettings {
+  return {
+    maxRecords: queue.maxRecords ?? Math.max(DEFAULT_QUEUE.maxRecords, 2 * batch.maxRecords),
+    maxBytes: queue.maxBytes ?? Math.max(DEFAULT_QUEUE.maxBytes, 2 * batch.maxBytes),
+    overflow: queue.overflow,
   };
 }

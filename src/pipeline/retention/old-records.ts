@@ -1,7 +1,9 @@
 import { TrackUsageError } from '../../errors.js';
 import { type ShortLivedAction, type UsageAction, actionKey } from '../../storage/usage-action.js';
+import { isSource } from '../../storage/usage-source.js';
 import { type UsageStorage, canDelete, canDeleteUsage } from '../../storage/usage-storage.js';
 import type { Clock } from '../../time/clock.js';
+import { toError } from '../telling/report-log.js';
 import { deletionClock } from './deletion-clock.js';
 
 /** What may be deleted of a storage now. */
@@ -39,6 +41,9 @@ export type Deletion = Pick<Sealed, 'isMore' | 'isComplete'>;
 /** Records that are deleted at once, unless the storage wishes for more. On the application's connection, SQLite deletes them on the event loop. */
 const CHUNK_RECORDS = 100;
 
+/** How long a storage that has dropped nothing is not asked again, in milliseconds: looking for something takes it as long as a chunk. */
+const DROP_PAUSE_MS = 60_000;
+
 const DAY_MS = 86_400_000;
 
 /** The records of one storage that are too old. */
@@ -49,11 +54,17 @@ export class OldRecords {
   readonly #chunkRecords: number;
   readonly #kept: KeptRecords;
   readonly #seal: Seal | null;
+  readonly #clock: Clock;
   readonly #now: ReturnType<typeof deletionClock>;
   readonly #warn: (what: string) => void;
   readonly #isTold = new Set<string>();
   /** The moment before which no record of an action is left, in milliseconds since 1970, by the action's key. */
   readonly #doneUntil = new Map<string, number>();
+
+  /** When the storage is asked next to drop, by the monotonic clock, in milliseconds; at once when a run is over. */
+  #dropAtMs = -Infinity;
+  /** The storage's last answer, where it was an error: it waits for the end of the run, as all else can be deleted meanwhile. */
+  #dropFailure: Error | null = null;
 
   /** @param warn - learns why something is not deleted */
   constructor(
@@ -66,6 +77,7 @@ export class OldRecords {
     this.#chunkRecords = storage.deletionRecords ?? CHUNK_RECORDS;
     this.#kept = kept;
     this.#seal = seal;
+    this.#clock = clock;
     this.#warn = warn;
     this.#now = deletionClock(storage, clock, (why) =>
       warn(`nothing is deleted from it for a day, as ${why}; if the clock is wrong, set it right`),
@@ -80,7 +92,7 @@ export class OldRecords {
   /**
    * Deletes a chunk of all that is too old.
    *
-   * @throws the storage's error
+   * @throws the storage's error; that of `dropBefore` once nothing else is left to be deleted
    */
   async deleteChunk(signal: AbortSignal): Promise<Deletion> {
     const allMs = this.#allMs();
@@ -98,7 +110,9 @@ export class OldRecords {
       const dayMs = Math.floor((nowMs - keepMs) / DAY_MS) * DAY_MS;
       if (await this.#deleteOf(of, Math.min(untilMs, dayMs), signal)) isMore = true;
     }
-    return { isMore: isMore || sealed.isMore, isComplete: sealed.isComplete };
+    isMore ||= sealed.isMore;
+    if (!isMore) this.#endDropping();
+    return { isMore, isComplete: sealed.isComplete };
   }
 
   /** The actions that have a retention of their own, unless the storage cannot apply it. */
@@ -119,8 +133,8 @@ export class OldRecords {
   #allMs(): number | null {
     const { allMs } = this.#kept;
     if (allMs === null || canDelete(this.#storage)) return allMs;
-    // Workers delete from the storage that they fill.
-    if (this.#storage.destination !== undefined) return null;
+    // Workers delete from the storage that they fill from a stream.
+    if (this.#storage.destination !== undefined || isSource(this.#storage)) return null;
     this.#tellOfMissing('deleteBefore', 'its records');
     return null;
   }
@@ -147,10 +161,31 @@ export class OldRecords {
   /** Deletes a chunk of all records before a moment, and says whether there may be more. */
   async #deleteAll(beforeMs: number, signal: AbortSignal): Promise<boolean> {
     const date = new Date(beforeMs);
-    if (this.#storage.dropBefore !== undefined)
-      this.#count('dropBefore', await this.#storage.dropBefore(date, signal), Infinity);
+    if (this.#clock.monotonic() >= this.#dropAtMs) await this.#drop(date, signal);
     const answer = await this.#storage.deleteBefore?.(date, this.#chunkRecords, signal);
     return this.#count('deleteBefore', answer) === this.#chunkRecords;
+  }
+
+  /** Drops what can go together before a moment. */
+  async #drop(date: Date, signal: AbortSignal): Promise<void> {
+    if (this.#storage.dropBefore === undefined) return;
+    this.#dropFailure = null;
+    try {
+      const dropped = await this.#storage.dropBefore(date, signal);
+      if (this.#count('dropBefore', dropped, Infinity) > 0) return;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#dropFailure = toError(error);
+    }
+    this.#dropAtMs = this.#clock.monotonic() + DROP_PAUSE_MS;
+  }
+
+  /** @throws the error of `dropBefore` */
+  #endDropping(): void {
+    const failure = this.#dropFailure;
+    this.#dropFailure = null;
+    this.#dropAtMs = -Infinity;
+    if (failure !== null) throw failure;
   }
 
   /** Deletes a chunk of an action's records before a moment, and says whether there may be more. */

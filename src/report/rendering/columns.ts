@@ -1,10 +1,14 @@
 import type { EndpointIdentity } from '../../endpoint/register.js';
-import type { CallFigures, CallerCalls, Verdict } from '../report.js';
-import { counted } from '../words.js';
+import type { CallFigures, CallerCalls, ReportBasis, Verdict } from '../report.js';
+import { counted, grouped } from '../words.js';
+import { cellText } from './cell-text.js';
 import type { Cell, Column, ColumnKind, Tone } from './column.js';
 
 /** The width that endpoints keep until other columns are left out, in characters. */
 const ENDPOINT_WIDTH = 30;
+
+/** Of two spans, the share of the days watched in one that has to be watched in the other, for a change to be told. */
+const COMPARABLE_SHARE = 0.9;
 
 /** Callers that are named in a cell. */
 const NAMED_CALLERS = 3;
@@ -70,8 +74,26 @@ export function callColumns<Row extends Pick<CallFigures, 'calls' | 'before'>>(
 }
 
 /** What changed since the span before, in percent; null where that cannot be told. */
-export function changeOf({ calls, before }: Pick<CallFigures, 'calls' | 'before'>): number | null {
+function changeOf({ calls, before }: Pick<CallFigures, 'calls' | 'before'>): number | null {
   return before === null || before === 0 ? null : ((calls - before) / before) * 100;
+}
+
+/** Whether about as many days were watched in the span before, without which a change says nothing of the calls. */
+export function isComparable({
+  watchedDays,
+  watchedDaysBefore,
+}: Pick<ReportBasis, 'watchedDays' | 'watchedDaysBefore'>): boolean {
+  const [fewer = 0, more = 0] = [Number(watchedDays), Number(watchedDaysBefore)].toSorted((a, b) => a - b);
+  return fewer >= more * COMPARABLE_SHARE;
+}
+
+/** The calls of the span before as people read them, with the change since then. */
+export function beforeText(figures: Pick<CallFigures, 'calls' | 'before'>, report: ReportBasis): string {
+  if (figures.before === null) return 'nothing known of the span before';
+  const calls = `${grouped(figures.before)} in the span before`;
+  if (!isComparable(report)) return `${calls}, watched on ${counted(report.watchedDaysBefore ?? 0, 'day')}`;
+  const change = changeOf(figures);
+  return change === null ? calls : `${calls} (${cellText(change, 'change', report, 'absolute')} %)`;
 }
 
 /** The column of verdicts. */

@@ -16,7 +16,7 @@ import type {
 import { counted, dayText, grouped } from '../words.js';
 import { cellText } from './cell-text.js';
 import type { Column, Sheet } from './column.js';
-import { changeOf, nameOf } from './columns.js';
+import { beforeText, isComparable, nameOf } from './columns.js';
 import { RECORD_COLUMNS } from './record-columns.js';
 import * as columns from './report-columns.js';
 
@@ -24,7 +24,7 @@ import * as columns from './report-columns.js';
 const LATE_MS = 3_600_000;
 
 const LATE =
-  'Records are summed up more than an hour late. Figures are exact all the same, and take longer. Let a tracker with summaries run on this storage.';
+  'Records are summed up more than an hour late. Figures are exact all the same, and take longer. npx koa-track-usage doctor says why.';
 
 /** What stands in a report's table, and above it. */
 export function sheetOf(report: AnyReport): Sheet {
@@ -64,8 +64,9 @@ function sheet<Row>(
     callersSince === null
       ? []
       : [`Callers are told since ${dayText(callersSince, timeZone)}: names before that are deleted.`];
+  const told = isComparable(report) ? shown : shown.filter(({ kind }) => kind !== 'change');
   // The columns belong to these rows, whatever their type.
-  return { headline, notes: [...since, ...notes], columns: shown, rows, timeZone, asOf } as unknown as Sheet;
+  return { headline, notes: [...since, ...notes], columns: told, rows, timeZone, asOf } as unknown as Sheet;
 }
 
 function ofEndpoints(report: EndpointsReport): Sheet {
@@ -105,11 +106,6 @@ function ofDeprecations(report: DeprecationsReport): Sheet {
 
 function ofTraffic(report: TrafficReport): Sheet {
   const { traffic, total, totalBefore, period, endpoint, username } = report;
-  const change = cellText(changeOf(total), 'change', report, 'absolute');
-  const before =
-    total.before === null
-      ? 'nothing known of the span before'
-      : `${grouped(total.before)} in the span before (${change} %)`;
   const p95Of = ({ p95Ms }: CallFigures): string => cellText(p95Ms, 'milliseconds', report, 'absolute');
   const duration = `p95 ${p95Of(total)}${totalBefore === null ? '' : `, before ${p95Of(totalBefore)}`}`;
   const about = [
@@ -117,7 +113,9 @@ function ofTraffic(report: TrafficReport): Sheet {
     ...(endpoint === null ? [] : [`of ${endpoint.method} ${endpoint.route}`]),
     ...(username === null ? [] : [`by ${nameOf(username)}`]),
   ];
-  return sheet(report, about.join(', '), traffic, columns.traffic(), [`${before}, ${duration}`]);
+  return sheet(report, about.join(', '), traffic, columns.traffic(), [
+    `${beforeText(total, report)}, ${duration}`,
+  ]);
 }
 
 function ofErrors(report: ErrorsReport): Sheet {

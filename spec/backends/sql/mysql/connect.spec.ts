@@ -76,7 +76,7 @@ describe('SqlStorage.connect to MySQL or MariaDB', () => {
       const { host, port, user } = server();
       const options = { clientUrl: undefined, dbName: database.name, host, port, user, password: 'pA55word' };
       const wrong = await caught(SqlStorage.connect({ driver, ...options }));
-      expect(wrong).to.include({ code: 'STORAGE_CONNECT' });
+      expect(wrong).to.include({ code: 'STORAGE_SETUP' });
       expect(wrong.message)
         .to.match(/Check the user and the password/)
         .and.not.include('pA55word');

@@ -1,6 +1,6 @@
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
-import { TrackUsageError } from '../../../../src/errors.js';
+import { TrackUsageError, type TrackUsageErrorCode } from '../../../../src/errors.js';
 import { SqlStorage, type SqlStorageOptions } from '../../../../src/backends/sql/index.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
@@ -29,9 +29,12 @@ describeOn('postgresql', (server) => {
       dbName: database.name,
     });
 
-    const refusal = async (options: Partial<SqlStorageOptions>): Promise<string> => {
+    const refusal = async (
+      options: Partial<SqlStorageOptions>,
+      code: TrackUsageErrorCode = 'STORAGE_SETUP',
+    ): Promise<string> => {
       const error = await caught(SqlStorage.connect({ ...parts(), ...options }));
-      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code: 'STORAGE_CONNECT' });
+      expect(error).to.be.an.instanceOf(TrackUsageError).and.include({ code });
       expect(error.message).to.include('SqlStorage.connect: the PostgreSQL database');
       expect(error.cause).to.be.an.instanceOf(Error);
       expect(JSON.stringify([error.message, error.stack])).to.not.include('hunter2');
@@ -105,7 +108,7 @@ describeOn('postgresql', (server) => {
     });
 
     it('says that nobody answers', async () => {
-      expect(await refusal({ port: 1, password: 'hunter2' })).to.match(
+      expect(await refusal({ port: 1, password: 'hunter2' }, 'STORAGE_CONNECT')).to.match(
         /ECONNREFUSED.*Check that the server runs/,
       );
     });

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { elsewheres } from '../../../../src/backends/mikro-orm/elsewhere.js';
 import { SqlStorage } from '../../../../src/backends/sql/index.js';
+import { RecordIds } from '../../../../src/record/record-id.js';
 import { ids, storeAll } from '../../../../src/testing/contract/steps.js';
 import { caught } from '../../../support/caught.js';
 import { describeOn } from '../../../support/describe-on.js';
@@ -76,27 +79,6 @@ describeOn('postgresql', (server) => {
       expect(await partitions()).to.deep.equal(namesAhead(5));
     });
 
-    it('has records wait where a month is missing and may not be made, and says what to run', async () => {
-      await storeAll(await connect(), [makeRecord()]);
-      const role = `${database.name}_writer`;
-      await client.query(`create role ${role} login password 'pw'`);
-      await client.query(`grant select, insert on all tables in schema public to ${role}`);
-      const poor = { user: role, password: 'pw', partition: 'month' } as const;
-      await client.query(`drop table ${nameOf(monthFromNow(2))}`);
-      const unready = await caught(connect(poor));
-      expect(unready).to.include({ code: 'STORAGE_SETUP' });
-      await client.query(unready.message.slice(unready.message.indexOf('run: ') + 5));
-      const storage = await connect(poor);
-      const record = recordAt('2024-02-29T12:00:00.000Z');
-      const waiting = await caught(storage.store([record], signal));
-      expect(waiting).to.include({ code: 'STORAGE_SETUP' });
-      await client.query(waiting.message.slice(waiting.message.indexOf('run: ') + 5));
-      await storeAll(storage, [record]);
-      expect(await partitions()).to.deep.equal(['koa_usage_2024_02', ...namesAhead(3)]);
-      await storage.close();
-      await client.query(`drop owned by ${role}; drop role ${role}`);
-    });
-
     it('makes and drops months by a client that the user made', async () => {
       const pool = new pg.Pool({ connectionString: database.url, max: 2 });
       const storage = await connect({
@@ -153,6 +135,58 @@ describeOn('postgresql', (server) => {
       expect(ids(found)).to.deep.equal([late.id]);
     });
 
+    it('finds with startDate whatever it has taken, and refuses alone what it would not find, whoever writes', async () => {
+      const months = await connect();
+      const orm = await initPostgresOrm(database);
+      const writers = [months, await connect({}), new SqlStorage(orm)];
+      await storeAll(
+        months,
+        OLD.map((text) => recordAt(text)),
+      );
+      const anyMs = fc.integer({ min: Date.parse(OLD[0] as string), max: Date.parse(OLD[2] as string) });
+      const madeAt = anyMs.map((ms) => new RecordIds().next(ms));
+      const anyId = fc.oneof(
+        { weight: 3, arbitrary: madeAt },
+        madeAt.map((id) => id.toUpperCase()),
+        madeAt.map((id) => `${id.slice(0, 14)}4${id.slice(15)}`),
+        fc.string({ minLength: 1, maxLength: 36, unit: 'grapheme-ascii' }),
+      );
+      const taken = new Map([[true, 0]]);
+      const property = fc.asyncProperty(fc.constantFrom(...writers), anyId, anyMs, async (writer, id, ms) => {
+        const date = new Date(ms);
+        const good = recordAt(OLD[2] as string);
+        const error = await storeAll(writer, [good, makeRecord({ id, date })]).then(
+          () => null,
+          (failure: Error) => failure,
+        );
+        if (error !== null) {
+          expect(error).to.include({ code: 'BATCH_REFUSED' });
+          expect(error.message).to.include(`and '${id}' is none`);
+          await storeAll(writer, [good]);
+        }
+        taken.set(error === null, (taken.get(error === null) ?? 0) + 1);
+        const found = ids(await months.reader.getUsage({ startDate: date, endDate: new Date(ms + 1) }));
+        expect(found.includes(id)).to.equal(error === null);
+      });
+      try {
+        await fc.assert(property, { numRuns: 200, endOnFailure: true });
+      } finally {
+        await orm.close(true);
+      }
+      expect(Math.min(...taken.values())).to.be.above(10);
+    });
+
+    it('refuses it also where the table was missing when the first record came', async () => {
+      const orm = await initPostgresOrm(database);
+      const storage = new SqlStorage(orm);
+      await client.query('drop table if exists koa_usage');
+      expect(await caught(storeAll(storage, makeRecords(1)))).to.include({ code: 'STORAGE_SETUP' });
+      await connect();
+      const error = await caught(storeAll(storage, [makeRecord({ id: randomUUID(), date: new Date() })]));
+      expect(error.message).to.include('in ranges of ids');
+      await orm.close(true);
+    });
+
     it('refuses a table that is there and not partitioned, and says what to do', async () => {
       await connect({});
       const error = await caught(connect());
@@ -170,7 +204,8 @@ describeOn('postgresql', (server) => {
       expect(await kept(storage)).to.deep.equal(ids(records.toSorted(newestFirst)));
       const error = await caught(storeAll(storage, [recordAt('2024-01-31T23:59:59.999Z')]));
       expect(error).to.include({ code: 'STORAGE_SETUP' });
-      const [, sql = ''] = /or run: (create table "koa_usage_2024_01" [^;]*;)/.exec(error.message) ?? [];
+      const [, sql = ''] =
+        /To make it, run: (create table "koa_usage_2024_01" [^;]*;)/.exec(error.message) ?? [];
       await client.query(sql);
       await storeAll(storage, [recordAt('2024-01-31T23:59:59.999Z')]);
       expect(await partitions()).to.include('koa_usage_2024_01');
@@ -183,7 +218,17 @@ describeOn('postgresql', (server) => {
       const storage = await connect({});
       const records = [recordAt('2024-01-31T23:59:59.999Z'), ...makeRecords(50)];
       await storeAll(storage, records);
+      const odd = [randomUUID(), recordAt('2024-01-01').id];
+      await storeAll(
+        storage,
+        odd.map((id) => makeRecord({ id })),
+      );
       for (const statement of [adding, validating, attaching.join('\n')]) {
+        for (const id of statement === validating ? odd : []) {
+          // One that is found by no month is told of, and nothing is changed.
+          expect(await caught(client.query(statement as string))).to.include({ code: '23514' });
+          await client.query('delete from koa_usage where id = $1', [id]);
+        }
         const more = makeRecords(5);
         await Promise.all([client.query(statement as string), storeAll(storage, more)]);
         records.push(...more);

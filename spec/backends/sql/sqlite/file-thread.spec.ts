@@ -83,15 +83,15 @@ describe('SqlStorage on a file of its own', () => {
 
   it('stops between two parts of a large batch when nobody waits any more', async () => {
     const abort = new AbortController();
-    const records = makeRecords(5000);
+    const records = makeRecords(20_000);
     const storing = caught(storage.store(records, abort.signal));
     await until(async () => (await storage.reader.countUsage()) > 0, 'the first part is written', 1);
     abort.abort(new Error('too slow'));
     expect((await storing).message).to.include('too slow');
     expect(await storage.store(makeRecords(1), signal)).to.deep.equal({ stored: 1, refused: [] });
-    expect(await storage.reader.countUsage()).to.be.within(2, 5000);
-    expect(await storage.store(records, signal)).to.deep.equal({ stored: 5000, refused: [] });
-    expect(await storage.reader.countUsage()).to.equal(5001);
+    expect(await storage.reader.countUsage()).to.be.within(2, 20_000);
+    expect(await storage.store(records, signal)).to.deep.equal({ stored: 20_000, refused: [] });
+    expect(await storage.reader.countUsage()).to.equal(20_001);
   });
 
   it('keeps salts while it writes, neither waiting for a lock of its own', async () => {

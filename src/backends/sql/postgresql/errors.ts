@@ -1,9 +1,8 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { type Condition, isSetup } from '../../base/database-error.js';
 import { ADVICE, type Conditions, judge } from '../errors.js';
-import type { UsageTable } from '../usage-table.js';
 import { quote, quoteTable } from '../identifiers.js';
-import { monthsOf, partitionOf } from './months.js';
+import { type MonthPartition, type Place, monthsOf, partitionOf } from './months.js';
 import { postgresConnection } from './native-client.js';
 
 /**
@@ -12,7 +11,11 @@ import { postgresConnection } from './native-client.js';
  */
 const CONDITIONS: Conditions = [
   [/^23502/, ADVICE.demand],
-  [/^23514 partition/, { advice: 'Make the partition, or run: create table {partition};' }],
+  [
+    /^23514 is partition/,
+    { advice: 'It is a partition, and takes the records of its range alone: name the table that it is of.' },
+  ],
+  [/^23514 no partition/, { advice: 'Make the partition that the records belong to{partition}' }],
   [/^(?:22|23|54|44000|P0001)/, 'refused'],
   [/^(?:57014|25P04|time-out)/, 'too-slow'],
   [
@@ -48,19 +51,18 @@ export function mayBeEnding(error: unknown): boolean {
 }
 
 /** The meaning of a table's error: {@link conditionOf}, with the names for the statements that somebody has to run. */
-export function conditionAt(
-  error: unknown,
-  orm: Pick<MikroORM, 'em'>,
-  table: Pick<UsageTable, 'name' | 'schema'>,
-): Condition {
+export function conditionAt(error: unknown, orm: Pick<MikroORM, 'em'>, table: Place): Condition {
   const condition = conditionOf(error);
   if (!isSetup(condition)) return condition;
   const { user } = postgresConnection(orm).getConnectionOptions() as { readonly user?: string };
   const schema = quote(table.schema ?? 'public');
   const role = user === undefined ? 'the user that connects' : quote(user);
+  const missing = missingPartition(error, table);
   const names: Readonly<Record<string, string>> = {
     table: quoteTable(table),
-    partition: missingPartition(error, table),
+    partition: missing
+      ? `, or attach it again if it was detached. To make it, run: create table ${missing.name} partition of ${quoteTable(table)} ${missing.bounds};`
+      : '.',
     schema,
     role,
     usage: table.schema === null ? '' : `grant usage on schema ${schema} to ${role}; `,
@@ -70,28 +72,29 @@ export function conditionAt(
 
 /** Whether a table has no partition for a record. */
 export function lacksPartition(error: unknown): boolean {
-  return codeOf(error) === '23514 partition';
+  return codeOf(error) === '23514 no partition';
 }
 
-/** Whether a partition was detached or dropped by another process, or is about to be. */
-export function isGoneMeanwhile(error: unknown): boolean {
-  return /^(?:42P01|55000)/.test(stateOf(error));
+/** The partition of the month of a record that a table has none for; null where the server does not tell the record's id, or has another key. */
+export function missingPartition(error: unknown, table: Place): MonthPartition | null {
+  const { detail } = (error ?? {}) as { readonly detail?: unknown };
+  const [month] = monthsOf([/\(id\) = \(([\da-f-]{36})\)/.exec(String(detail))?.[1] ?? '']);
+  return month === undefined ? null : partitionOf(table, month);
+}
+
+/** Whether a partition was detached or dropped by another process, or is about to be, or somebody has it locked. */
+export function isOutOfReach(error: unknown): boolean {
+  return /^(?:42P01|55000|55P03)/.test(stateOf(error));
+}
+
+/** Whether a table cannot be dropped because others depend on it, such as views. */
+export function isDependedOn(error: unknown): boolean {
+  return stateOf(error) === '2BP01';
 }
 
 /** Whether a column is of another type than the value that was to be written. */
 export function isOfOtherType(error: unknown): boolean {
   return stateOf(error) === '42804';
-}
-
-/** The partition that a record needs: of the month of its id, which the server tells of who may read, or for all that have no other. */
-function missingPartition(error: unknown, table: Pick<UsageTable, 'name' | 'schema'>): string {
-  const { detail } = (error ?? {}) as { readonly detail?: unknown };
-  const [month] = monthsOf([/\(id\) = \(([\da-f-]{36})\)/.exec(String(detail))?.[1] ?? '']);
-  const { name, bounds } =
-    month === undefined
-      ? { name: quoteTable({ ...table, name: `${table.name}_default` }), bounds: 'default' }
-      : partitionOf(table, month);
-  return `${name} partition of ${quoteTable(table)} ${bounds}`;
 }
 
 /** An error's SQLSTATE: five characters that say of which kind the error is; empty if the server did not say. */
@@ -112,5 +115,6 @@ function codeOf(error: unknown): string {
   if (state === '42501' && routine === 'ExecWithCheckOptions') return `${state} policy`;
   if (state === '42501' && routine === 'CheckMyDatabase') return `${state} connect`;
   // A check has a name. A table without a partition for a row gives none, nor does a partition that is not the row's.
-  return state === '23514' && constraint === undefined ? `${state} partition` : state;
+  if (state !== '23514' || constraint !== undefined) return state;
+  return `${state} ${routine === 'ExecPartitionCheckEmitError' ? 'is' : 'no'} partition`;
 }

@@ -6,9 +6,8 @@ import { databaseError, isSetup } from '../../base/database-error.js';
 import { LOCK_WAIT_MS } from '../connection-lease.js';
 import { quoteTable } from '../identifiers.js';
 import type { UsageTable } from '../usage-table.js';
-import { conditionOf, lacksPartition } from './errors.js';
-import { type Month, dropMark, monthAt, monthsOf, partitionOf, startOf } from './months.js';
-import { postgresConnection } from './native-client.js';
+import { conditionOf, lacksPartition, missingPartition } from './errors.js';
+import { type Month, dropNote, monthAt, monthsOf, partitionOf, startOf } from './months.js';
 import { type RunAlone, runAlone } from './run-statement.js';
 
 /** Months whose partitions are made before records of them come, beside that of the newest record. */
@@ -16,12 +15,16 @@ const MONTHS_AHEAD = 2;
 
 const DAY_MS = 86_400_000;
 
-/** Whether a table is in ranges of ids, whoever has made it so. */
-export async function isInRangesOfIds(orm: MikroORM, table: UsageTable): Promise<boolean> {
+/** Whether a table is in ranges of ids, whoever has made it so; null where there is no table. */
+export async function isInRangesOfIds(
+  orm: MikroORM,
+  table: UsageTable,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<boolean | null> {
   const name = orm.em.getPlatform().quoteValue(quoteTable(table));
-  const sql = `select pg_get_partkeydef(to_regclass(${name})) as key`;
-  const [row] = await postgresConnection(orm).execute<{ key: string | null }[]>(sql);
-  return row?.key === 'RANGE (id)';
+  const sql = `select pg_get_partkeydef(oid) as key from pg_class where oid = to_regclass(${name})`;
+  const [row] = (await runAlone(orm)(sql, signal)) as { key: string | null }[];
+  return row === undefined ? null : row.key === 'RANGE (id)';
 }
 
 /** Makes the partitions of a table, one a month of UTC. Any process may do so, and several at once. */
@@ -56,7 +59,7 @@ export class MonthPartitions {
       await this.#run(this.#making(months), new AbortController().signal);
     } catch (error) {
       if (!isSetup(conditionOf(error))) throw error;
-      const advice = `Let the user own the table, or have its owner run: ${this.#making(months)};`;
+      const advice = `Let the user own the table and create others in its schema, or have somebody who may run: ${this.#making(months)};`;
       throw databaseError(error, { advice }, `The partitions of the table '${name}' cannot be made`);
     }
   }
@@ -73,12 +76,26 @@ export class MonthPartitions {
     } catch (error) {
       const months = lacksPartition(error) ? monthsOf(records.map(({ id }) => id)) : [];
       if (months.length === 0) throw error;
-      // The error of the insertion says which partition somebody else may make.
-      await this.#run(this.#making(months), signal).catch(() => {
-        throw error;
+      await this.#run(this.#making(months), signal).catch((failure: unknown) => {
+        // The error of the insertion says which partition somebody else may make.
+        throw isSetup(conditionOf(failure)) ? error : failure;
       });
-      return insert();
+      return await insert().catch(async (again: unknown) => {
+        throw (await this.#detached(again, signal)) ?? again;
+      });
     }
+  }
+
+  /** The error of a month whose table is there and no partition, so that it could not be made; null for every other error. */
+  async #detached(error: unknown, signal: AbortSignal): Promise<TrackUsageError | null> {
+    const partition = lacksPartition(error) ? missingPartition(error, this.#table) : null;
+    if (partition === null) return null;
+    const { name, bounds } = partition;
+    const sql = `select from pg_class where oid = to_regclass(${this.#orm.em.getPlatform().quoteValue(name)})`;
+    if ((await this.#run(sql, signal)).length === 0) return null;
+    const table = quoteTable(this.#table);
+    const advice = `Somebody has detached ${name}. Rename it, or run: alter table ${table} attach partition ${name} ${bounds};`;
+    return databaseError(error, { advice }, `The table '${this.#table.name}' cannot be written`);
   }
 
   async #makeAhead(newest: string, signal: AbortSignal): Promise<void> {
@@ -101,18 +118,21 @@ export class MonthPartitions {
   #making(months: readonly Month[]): string {
     const quoteValue = (value: string): string => this.#orm.em.getPlatform().quoteValue(value);
     const table = quoteTable(this.#table);
+    const note = dropNote(`to_regclass(${quoteValue(table)})`);
     const blocks = months.map((month) => {
       const { name, bounds } = partitionOf(this.#table, month);
       const found = `to_regclass(${quoteValue(name)})`;
+      const entry = `exists (select from pg_inherits where inhrelid = ${found}`;
       const attach =
         `alter table ${table} attach partition ${name} ${bounds}; ` +
         'exception when invalid_object_definition then null; end;';
       return (
         `if ${found} is null then begin create table ${name} (like ${table} including all); ` +
         `comment on table ${name} is null; ${attach} ` +
-        `elsif obj_description(${found}, 'pg_class') = ${quoteValue(dropMark(this.#table))} ` +
-        `and not exists (select from pg_inherits where inhrelid = ${found}) then begin ` +
-        `comment on table ${name} is null; ${attach} end if;`
+        `elsif starts_with(obj_description(${found}, 'pg_class'), ${note}) ` +
+        `and not ${entry} and not inhdetachpending) then ` +
+        `if ${entry}) then alter table ${table} detach partition ${name} finalize; end if; ` +
+        `begin comment on table ${name} is null; ${attach} end if;`
       );
     });
     return (

@@ -3,7 +3,7 @@ import type { Sums } from '../../../summary/sums.js';
 import { TurnBudget } from '../../../time/turn-budget.js';
 import type { Summed, Summing } from '../../mikro-orm/elsewhere.js';
 import type { RunStatement } from '../kysely.js';
-import { RowSums } from '../row-sums.js';
+import { RowSums } from '../../base/row-sums.js';
 import type { UsageTable } from '../usage-table.js';
 
 /**

@@ -6,7 +6,8 @@ import { kyselyRunner, needsKysely } from '../kysely.js';
 import type { UsageTable } from '../usage-table.js';
 import { conditionAt, isOfOtherType } from './errors.js';
 import { insertOfArrays, insertOfJson } from './insert-statement.js';
-import { MonthPartitions } from './month-partitions.js';
+import { MonthPartitions, isInRangesOfIds } from './month-partitions.js';
+import { checkId } from './months.js';
 import { type Statement, postgresConnection, runBounded } from './native-client.js';
 import { giveBack } from './run-statement.js';
 
@@ -24,9 +25,12 @@ export function createPostgresWriter(orm: MikroORM, table: UsageTable): SqlWrite
   const months = table.hasMonths ? new MonthPartitions(orm, table) : null;
   const ofText = begin(table, false);
   let current = ofText;
+  let isInRanges: boolean | null = null;
   const insert: Insert = async (chunk, signal) => {
+    isInRanges ??= await isInRangesOfIds(orm, table, signal);
     const beginInsert = current;
-    const { add, finish, end } = beginInsert();
+    const { add: addAny, finish, end } = beginInsert();
+    const add: typeof addAny = isInRanges ? (record) => (checkId(record), addAny(record)) : addAny;
     const done = await encodeEach(table.name, chunk, signal, add, finish);
     const statement = end();
     try {

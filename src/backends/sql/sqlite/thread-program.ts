@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type NativeDatabase, OWN_PRAGMAS, deleteSql, emptyLog, runStatement } from './native-client.js';
 import { type PackedRows, unpackRows } from './packed-rows.js';
 import { RowInserter } from './row-inserter.js';
-import { RowSums } from '../row-sums.js';
+import { RowSums } from '../../base/row-sums.js';
 import type { Summed } from '../../mikro-orm/elsewhere.js';
 import type { ColumnProperty } from '../../../record/columns.js';
 import { type Dimension, dimensionOf } from '../../../summary/dimensions.js';

@@ -48,7 +48,8 @@ export async function writeInThread(
     });
     // Nobody listens while this chunk waits for the chunk before.
     written.catch(() => {});
-    await before;
+    // What the thread has got is done before this fails: nothing arrives later.
+    await before.catch((error: unknown) => written.then(() => Promise.reject(error)));
     before = written;
   }
   await before;

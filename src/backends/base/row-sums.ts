@@ -1,7 +1,7 @@
 import type { ColumnProperty } from '../../record/columns.js';
 import type { UsageRecord } from '../../record/usage-record.js';
+import type { UsagePosition } from '../../storage/usage-cursor.js';
 import type { Sums } from '../../summary/sums.js';
-import type { Summed } from '../mikro-orm/elsewhere.js';
 
 /** Sums up rows that come as lists of values, without making records of them. */
 export class RowSums {
@@ -35,7 +35,7 @@ export class RowSums {
   }
 
   /** How many rows there were, and the last one. */
-  get summed(): Summed {
+  get summed(): { readonly count: number; readonly last: UsagePosition | null } {
     const { id, date } = this.#record;
     const last = { id: String(id), date: new Date(Math.floor(Number(date))) };
     return { count: this.#count, last: this.#count === 0 ? null : last };
