@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const SPECS = [
   '{capture,decorators,metadata,usage-tracker}/**/*.spec.js',
-  'dashboard/{access,answering,mounting}.spec.js',
+  // One by one: mocha takes braces without a star for a name.
+  ...['access', 'answering', 'mounting'].map((name) => `dashboard/${name}.spec.js`),
   'package.spec.js',
 ];
 
