@@ -135,13 +135,15 @@ export class SourceSpool implements RecordSpool {
   readonly onDrop = ({ reason, records, error }: DropEvent): void => {
     if (reason !== 'refused') return;
     const told = error && summarizeError(error).message;
-    for (const record of records)
-      for (const held of this.#held)
-        if (held.message.records.includes(record)) {
-          // A record that was put back, and is refused again, comes in another message.
-          const id = `refused ${held.message.id} ${record.id}`;
-          this.#sendLetter(held, Buffer.from(encodeRecord(record)), { id, reason, error: told });
-        }
+    // The messages that wait for letters alone have settled all of their records before.
+    const unsettled = [...this.#held].filter(({ isSettled }) => !isSettled);
+    for (const record of records) {
+      const held = unsettled.find(({ message }) => message.records.includes(record));
+      if (held === undefined) continue;
+      // A record that was put back, and is refused again, comes in another message.
+      const id = `refused ${held.message.id} ${record.id}`;
+      this.#sendLetter(held, Buffer.from(encodeRecord(record)), { id, reason, error: told });
+    }
   };
 
   /** Takes no further messages. */
