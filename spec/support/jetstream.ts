@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { expect } from 'chai';
+import { TrackUsageError } from '../../src/errors.js';
 import type { UsageRecord } from '../../src/record/usage-record.js';
 import {
   type ConsumeOptions,
@@ -8,12 +10,25 @@ import {
   type UsageWorker,
   consumeUsage,
 } from '../../src/worker/index.js';
-import type { UsageStorage } from '../../src/storage/usage-storage.js';
+import type { StoreResult, UsageStorage } from '../../src/storage/usage-storage.js';
+import { caught } from './caught.js';
 import { KeepingLogger } from './crash-watch.js';
 import { withNats } from './servers/nats.js';
 import type { TestServer } from './servers.js';
 
 const { signal } = new AbortController();
+
+/** Stores records, however long it takes. */
+export function store(storage: UsageStorage, records: readonly UsageRecord[]): Promise<StoreResult> {
+  return storage.store(records, signal);
+}
+
+/** How one of the library's own errors rejects a promise. */
+export async function refusal(promise: Promise<unknown>): Promise<[code: string, message: string]> {
+  const error = await caught(promise);
+  expect(error).to.be.an.instanceOf(TrackUsageError);
+  return [(error as TrackUsageError).code, error.message];
+}
 
 /** A stream of its own for each spec, and whatever uses it until the spec is over. */
 export class SpecStream {

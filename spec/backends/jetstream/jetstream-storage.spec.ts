@@ -1,25 +1,11 @@
 import { expect } from 'chai';
 import { unpackRecords } from '../../../src/backends/jetstream/messages.js';
-import { TrackUsageError } from '../../../src/errors.js';
-import type { UsageRecord } from '../../../src/record/usage-record.js';
 import type { UsageFeed } from '../../../src/storage/usage-source.js';
-import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
-import { caught } from '../../support/caught.js';
 import { describeOn } from '../../support/describe-on.js';
 import { FaultyStorage } from '../../support/faulty-storage.js';
-import { useStream } from '../../support/jetstream.js';
+import { refusal, store, useStream } from '../../support/jetstream.js';
 import { freePort } from '../../support/processes.js';
 import { makeRecords } from '../../support/records.js';
-
-function store(storage: UsageStorage, records: readonly UsageRecord[]): Promise<StoreResult> {
-  return storage.store(records, new AbortController().signal);
-}
-
-async function refusal(promise: Promise<unknown>): Promise<[code: string, message: string]> {
-  const error = await caught(promise);
-  expect(error).to.be.an.instanceOf(TrackUsageError);
-  return [(error as TrackUsageError).code, error.message];
-}
 
 describe('JetStreamStorage', () => {
   describeOn('nats', (server) => {

@@ -4,30 +4,17 @@ import { type Socket, createServer } from 'node:net';
 import { expect } from 'chai';
 import { resolveConnection } from '../../../src/backends/jetstream/connect-options.js';
 import { StreamLink } from '../../../src/backends/jetstream/stream-link.js';
-import { TrackUsageError } from '../../../src/errors.js';
-import type { UsageRecord } from '../../../src/record/usage-record.js';
 import { encodeRecord } from '../../../src/record/wire.js';
-import type { StoreResult, UsageStorage } from '../../../src/storage/usage-storage.js';
 import { MemoryStorage } from '../../../src/testing/index.js';
 import { JetStreamStorage, consumeUsage } from '../../../src/worker/index.js';
-import { caught } from '../../support/caught.js';
 import { KeepingLogger } from '../../support/crash-watch.js';
 import { describeOn } from '../../support/describe-on.js';
+import { refusal, store } from '../../support/jetstream.js';
 import { makeRecord, makeRecords } from '../../support/records.js';
 import { type NatsServer, findNats, nats } from '../../support/servers/nats.js';
 import { OwnServer } from '../../support/servers/test-server.js';
 import { useTemporaryFolder } from '../../support/sqlite.js';
 import { until } from '../../support/until.js';
-
-function store(storage: UsageStorage, records: readonly UsageRecord[]): Promise<StoreResult> {
-  return storage.store(records, new AbortController().signal);
-}
-
-async function refusal(promise: Promise<unknown>): Promise<[code: string, message: string]> {
-  const error = await caught(promise);
-  expect(error).to.be.an.instanceOf(TrackUsageError);
-  return [(error as TrackUsageError).code, error.message];
-}
 
 describe('JetStreamStorage on a server of its own', () => {
   describeOn('nats', () => {
